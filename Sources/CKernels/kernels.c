@@ -1,1 +1,76 @@
 #include "CKernels.h"
+
+#include <math.h>
+#include <string.h>
+
+// The 16-lane vectors only pass between functions that are always inlined: no ABI is at stake
+#pragma clang diagnostic ignored "-Wpsabi"
+
+// One text of the kernels, compiled once for each instruction set. 16 lanes everywhere: where registers are narrower
+// the compiler splits them.
+
+#define SUFFIX portable
+#include "kernels_body.h"
+#undef SUFFIX
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define SUFFIX avx2
+#include "kernels_body.h"
+#undef SUFFIX
+#pragma clang attribute pop
+
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), \
+                             apply_to = function)
+#define SUFFIX avx512
+#include "kernels_body.h"
+#undef SUFFIX
+#pragma clang attribute pop
+#endif
+
+bool amalgam_cpu_has_avx2(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+bool amalgam_cpu_has_avx512(void) {
+#if defined(__x86_64__)
+    return amalgam_cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+#else
+    return false;
+#endif
+}
+
+bool amalgam_cpu_is_amd(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_is("amd");
+#else
+    return false;
+#endif
+}
+
+const amalgam_kernels *amalgam_kernels_at(int i) {
+    if (i == 0) return &kernels_portable;
+#if defined(__x86_64__)
+    if (i == 1 && amalgam_cpu_has_avx2()) return &kernels_avx2;
+    if (i == 2 && amalgam_cpu_has_avx512()) return &kernels_avx512;
+#endif
+    return NULL;
+}
+
+const amalgam_kernels *amalgam_kernels_best(void) {
+    const amalgam_kernels *best = amalgam_kernels_at(0);
+    for (int i = 1; amalgam_kernels_at(i); i++) best = amalgam_kernels_at(i);
+    return best;
+}
+
+size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width) {
+    size_t head = width / heads, padded_head = (head + 15) / 16 * 16, padded_keys = (all_keys + 15) / 16 * 16;
+    // keys or values transposed; queries, values and gradients with padded rows; two score matrices
+    return head * padded_keys + 2 * (all_keys + queries) * padded_head + 3 * queries * padded_keys + 64;
+}

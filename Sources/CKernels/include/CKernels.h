@@ -1,1 +1,108 @@
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Loops over elements. Every array is float32 and row-major; [rows, width] is contiguous unless a stride is named.
+// The instruction set is chosen once, at run time; the same processor always computes the same bytes.
+
+#define AMALGAM_RELU 0
+#define AMALGAM_GELU 1
+#define AMALGAM_SWISH 2
+#define AMALGAM_TANH 3
+
+/// Randomness of a dropout site: a function of (key, row identity, column) and of nothing else.
+typedef struct {
+    uint64_t key;        // (seed, step, site), mixed
+    uint32_t threshold;  // an element is dropped when its 32 random bits are below this; 0: nothing is dropped
+    float scale;         // 1 / (1 - rate)
+} amalgam_dropout;
+
+typedef struct {
+    const char *name;
+
+    /// y = activation(x), n elements
+    void (*activate)(int kind, float *y, const float *x, size_t n);
+    /// dx = (accumulate ? dx : 0) + dy · activation'(x)
+    void (*activate_backward)(int kind, float *dx, const float *dy, const float *x, size_t n, bool accumulate);
+
+    /// y[r] = gamma · (x[r] − mean) · rstd + beta; stats[r] = (mean, rstd)
+    void (*normalize)(float *y, float *stats, const float *x, const float *gamma, const float *beta, size_t rows,
+                      size_t width, float epsilon);
+    void (*normalize_backward)(float *dx, const float *dy, const float *x, const float *stats, const float *gamma,
+                               size_t rows, size_t width, bool accumulate);
+    /// dgamma += Σ dy · x̂, dbeta += Σ dy, over rows in their order; either may be NULL
+    void (*normalize_parameters)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *stats,
+                                 size_t rows, size_t width);
+
+    /// y[r] = source[r] (or the row `bias` where source is NULL, or their sum)
+    void (*fill_rows)(float *y, const float *bias, const float *source, size_t rows, size_t width);
+    /// y = (accumulate ? y : 0) + scale · x
+    void (*add)(float *y, const float *x, size_t n, float scale, bool accumulate);
+    /// y[r] = (accumulate ? y : 0) + x[r] ⊙ factors
+    void (*multiply_rows)(float *y, const float *x, const float *factors, size_t rows, size_t width, bool accumulate);
+    /// sums[c] += Σ_r x[r, c] (⊙ other[r, c] where other is not NULL), rows in their order
+    void (*column_sums)(float *sums, const float *x, const float *other, size_t rows, size_t width);
+    /// y[r] = (accumulate ? y : 0) + mask · scale · x[r] + residual[r] (residual may be NULL)
+    void (*drop_rows)(float *y, const float *x, const float *residual, const uint64_t *identities, size_t rows,
+                      size_t width, amalgam_dropout dropout, bool accumulate);
+
+    /// One sequence of attention over all heads, queries [queries, width], keys and values [keys, width] after
+    /// `extra` rows that stand before them (may be 0). probabilities: [heads, queries, extra + keys], before dropout.
+    void (*attend)(float *y, float *probabilities, const float *q, const float *k, const float *v, const float *extra_k,
+                   const float *extra_v, size_t queries, size_t keys, size_t extra, size_t heads, size_t width,
+                   const uint64_t *identities, amalgam_dropout dropout, float *scratch);
+    /// Gradients are written (not added); any of dq, dk, dv and the extra ones may be NULL.
+    void (*attend_backward)(float *dq, float *dk, float *dv, float *dextra_k, float *dextra_v, const float *dy,
+                            const float *probabilities, const float *q, const float *k, const float *v,
+                            const float *extra_k, const float *extra_v, size_t queries, size_t keys, size_t extra,
+                            size_t heads, size_t width, const uint64_t *identities, amalgam_dropout dropout,
+                            float *scratch);
+
+    /// AdamW (Loshchilov & Hutter 2019, algorithm 2) with bias corrections c1 = 1 − β1^t, c2 = 1 − β2^t; gradient_scale
+    /// is multiplied into g first (clipping)
+    void (*adamw)(float *p, const float *g, float *m, float *v, size_t n, float gradient_scale, float rate, float beta1,
+                  float beta2, float epsilon, float decay, float c1, float c2);
+    /// Σ x² in double
+    double (*sum_of_squares)(const float *x, size_t n);
+    /// y = exp(x − max) / Σ, in place over one row
+    void (*softmax)(float *x, size_t n);
+
+    /// The mixing step of AdapterFusion: see amalgam_fusion_mix below
+    void (*fusion_mix)(float *a, float *p, const float *w, const float *z, const uint64_t *identities,
+                       const int32_t *starts, size_t adapters, size_t rows, const float *query_bias, float temperature,
+                       amalgam_dropout dropout);
+    void (*fusion_mix_backward)(float *dw, float *dz, bool accumulate_dz, float *dquery_bias, const float *da,
+                                const float *p, const float *w, const float *z, const uint64_t *identities,
+                                const int32_t *starts, size_t adapters, size_t rows, float temperature,
+                                amalgam_dropout dropout);
+} amalgam_kernels;
+
+/// The kernels of the best instruction set that this processor has.
+const amalgam_kernels *amalgam_kernels_best(void);
+/// The i-th set that this processor can run (0 = portable); NULL past the last. For tests.
+const amalgam_kernels *amalgam_kernels_at(int i);
+
+/// Floats of scratch that attend and attend_backward need for one sequence.
+size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width);
+
+/// 64-bit finaliser (Stafford's variant 13 of MurmurHash3's): the mixing step of every random key.
+static inline uint64_t amalgam_mix(uint64_t x) {
+    x ^= x >> 30;
+    x *= 0xbf58476d1ce4e5b9ull;
+    x ^= x >> 27;
+    x *= 0x94d049bb133111ebull;
+    x ^= x >> 31;
+    return x;
+}
+
+/// Whether this processor multiplies bfloat16 in hardware, its vendor, and its 512-bit units: for the choice of kernels.
+bool amalgam_cpu_has_avx2(void);
+bool amalgam_cpu_has_avx512(void);
+bool amalgam_cpu_is_amd(void);
+
+/// A pool of `threads` threads, the caller among them. body(context, task, thread) runs once for each task.
+typedef struct amalgam_pool amalgam_pool;
+amalgam_pool *amalgam_pool_create(int threads);
+void amalgam_pool_destroy(amalgam_pool *pool);
+void amalgam_pool_run(amalgam_pool *pool, int tasks, void (*body)(void *context, int task, int thread), void *context);

@@ -1,0 +1,99 @@
+import Files
+import Foundation
+import Numerics
+
+/// A pretrained encoder: its numbers and its frozen tensors, mapped from the file and never copied.
+package final class EncoderModel: Sendable {
+    package let folder: URL
+    package let name: String
+    package let configuration: EncoderConfiguration
+    /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
+    package let pooling: Pool.Kind
+    package let tensors: EncoderTensors
+    private let weights: [String: Weight]
+    private let weightsFile: URL
+
+    /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, 1_Pooling/config.json.
+    /// - Throws: `ModelError`, `FileError` for what is missing or does not fit.
+    package init(folder: URL) throws {
+        let configurationFile = folder.appendingPathComponent("config.json")
+        guard FileManager.default.fileExists(atPath: configurationFile.path) else {
+            throw ModelError.noFolder(path: folder.path)
+        }
+        self.folder = folder
+        name = folder.standardizedFileURL.lastPathComponent
+        configuration = try EncoderConfiguration(file: configurationFile)
+        pooling = try Self.pooling(folder.appendingPathComponent("1_Pooling/config.json"))
+        weightsFile = folder.appendingPathComponent("model.safetensors")
+        tensors = EncoderTensors(configuration)
+        weights = try Self.load(weightsFile, tensors)
+    }
+
+    package func weight(_ name: String) -> Weight? { weights[name] }
+
+    private static func load(_ url: URL, _ tensors: EncoderTensors) throws -> [String: Weight] {
+        let file = try SafetensorsFile(url)
+        // A bare BertModel has no prefix; models with a head put the encoder under its family's name
+        let probe = tensors.list[0].name
+        let prefix = ["", "bert.", "roberta.", "model."].first { file.tensors[$0 + probe] != nil } ?? ""
+        var weights: [String: Weight] = [:]
+        for (name, shape) in tensors.list {
+            guard let tensor = file.tensors[prefix + name] else {
+                throw ModelError.tensor(
+                    file: url.path, name: prefix + name, found: "not there", expected: "shape \(shape)")
+            }
+            guard tensor.shape == shape else {
+                throw ModelError.tensor(
+                    file: url.path, name: prefix + name, found: "shape \(tensor.shape)", expected: "\(shape)")
+            }
+            if let pointer = try file.float32Pointer(prefix + name) {
+                weights[name] = Weight(floats: pointer, shape: shape, owner: file)
+            } else {
+                weights[name] = Weight(try file.floats(prefix + name), shape: shape)
+            }
+        }
+        return weights
+    }
+
+    private static func pooling(_ file: URL) throws -> Pool.Kind {
+        guard let data = FileManager.default.contents(atPath: file.path) else { return .first }
+        guard let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw ModelError.field(file: file.path, field: "the whole file", found: "no JSON object", expected: "one")
+        }
+        return json["pooling_mode_mean_tokens"] as? Bool == true ? .mean : .first
+    }
+
+    /// SHA-256 over canonical content: the architecture and its numbers, then each tensor's name, shape and float32
+    /// values in a fixed order. The same model saved by another program, or with another head, has the same one.
+    package func computeFingerprint() -> String {
+        var digest = Digest.Incremental()
+        let c = configuration
+        digest.update(
+            Data("\(c.architecture) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)\n".utf8))
+        for (name, shape) in tensors.list {
+            guard let weight = weights[name] else { continue }
+            digest.update(Data("\(name) \(shape)\n".utf8))
+            digest.update(UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4))
+        }
+        return digest.hexDigest()
+    }
+
+    /// The fingerprint, remembered in `cache` by the weights' path, size and modification time, so that a mapped
+    /// embedding table is not read through at each start.
+    package func fingerprint(cache: URL?) -> String {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: weightsFile.path)
+        guard let cache, let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date else {
+            return computeFingerprint()
+        }
+        let path = weightsFile.standardizedFileURL.resolvingSymlinksInPath().path
+        let key = Digest.sha256("\(path) \(size) \(date.timeIntervalSince1970)")
+        let entry = cache.appendingPathComponent("fingerprints/\(key)")
+        if let known = try? String(contentsOf: entry, encoding: .utf8), known.count == 64 { return known }
+        let fingerprint = computeFingerprint()
+        // A cache that cannot be written only costs the time of the next start
+        try? FileManager.default.createDirectory(
+            at: entry.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try? AtomicFile.replace(entry, with: Data(fingerprint.utf8))
+        return fingerprint
+    }
+}

@@ -1,0 +1,38 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Owns `count` float32 on a 64-byte border (a cache line, a vector register), zeroed.
+package final class AlignedBuffer {
+    package let count: Int
+    package let floats: UnsafeMutablePointer<Float>
+
+    package init(count: Int) {
+        self.count = count
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+        floats = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+        memset(raw, 0, count * 4)
+    }
+
+    deinit { UnsafeMutableRawPointer(floats).deallocate() }
+
+    package func zero() { memset(floats, 0, count * 4) }
+}
+
+/// A buffer that only grows, for work areas whose size each batch decides.
+package final class GrowingBuffer {
+    private var buffer = AlignedBuffer(count: 0)
+
+    package init() {}
+
+    /// A pointer to at least `count` floats; the content is undefined.
+    package func reserve(_ count: Int) -> UnsafeMutablePointer<Float> {
+        // A quarter more than asked: the longest batch of a run need not come in many growing steps
+        if count > buffer.count { buffer = AlignedBuffer(count: count + count / 4) }
+        return buffer.floats
+    }
+
+    package var bytes: Int { buffer.count * 4 }
+}

@@ -1,0 +1,56 @@
+/// What a value has one row of.
+package enum Rows: Hashable, Sendable {
+    case tokens
+    case sequences
+}
+
+/// A matrix that a plan computes: [rows, width]. A name for it, not its numbers.
+package struct Value: Hashable, Sendable {
+    package let id: Int
+    package let rows: Rows
+    package let width: Int
+}
+
+/// A coarse operation with its hand-written vector-Jacobian product.
+///
+/// `forward` and `backward` see one slice; `accumulate` sees the whole batch, after all slices, and owns a part of the
+/// parameters' gradients: so a gradient is one sum in one order, whatever the number of threads.
+package protocol Operation: AnyObject {
+    var inputs: [Value] { get }
+    var output: Value { get }
+    /// Values (inputs or the output) that `backward` reads.
+    var readInBackward: [Value] { get }
+    /// The trainable tensors that it multiplies with.
+    var parameters: [Parameter] { get }
+    /// Values that `accumulate` reads over the whole batch; the output's gradient is always there for it.
+    var readForParameters: [Value] { get }
+    /// Number of independent pieces of `accumulate`.
+    var parameterUnits: Int { get }
+    /// Numbers of its own that live from forward to backward.
+    func privateFloats(_ run: SliceRun) -> Int
+    func forward(_ run: SliceRun)
+    func backward(_ run: SliceRun)
+    /// Writes (or adds, where `run.accumulates`) the gradients of piece `unit`.
+    func accumulate(unit: Int, _ run: BatchRun)
+    /// A loss that comes from the parameters alone (a regulariser); its gradient is part of `accumulate`.
+    func parameterLoss() -> Double
+    /// Multiply-adds of needed products for one row of the output, forward.
+    var multiplyAddsPerRow: Int { get }
+}
+
+extension Operation {
+    package var readInBackward: [Value] { [] }
+    package var parameters: [Parameter] { [] }
+    package var readForParameters: [Value] { [] }
+    package var parameterUnits: Int { parameters.isEmpty ? 0 : 1 }
+    package func privateFloats(_ run: SliceRun) -> Int { 0 }
+    package func accumulate(unit: Int, _ run: BatchRun) {}
+    package func parameterLoss() -> Double { 0 }
+    package var multiplyAddsPerRow: Int { 0 }
+}
+
+/// Where a gradient goes: written, or added to what another consumer has left.
+package struct GradientTarget {
+    package let pointer: UnsafeMutablePointer<Float>
+    package let adds: Bool
+}

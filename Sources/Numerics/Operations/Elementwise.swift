@@ -1,0 +1,121 @@
+import CKernels
+
+/// The non-linearities of the field, by their usual names.
+package enum ActivationKind: String, CaseIterable, Sendable {
+    case relu
+    /// Exact: x Φ(x) with erf
+    case gelu
+    /// x σ(x); also called SiLU
+    case swish
+    case tanh
+
+    var code: Int32 {
+        switch self {
+        case .relu: Int32(AMALGAM_RELU)
+        case .gelu: Int32(AMALGAM_GELU)
+        case .swish: Int32(AMALGAM_SWISH)
+        case .tanh: Int32(AMALGAM_TANH)
+        }
+    }
+}
+
+/// y = f(x), element by element. x, y: [rows, width].
+package final class Activation: Operation {
+    private let x: Value
+    private let kind: ActivationKind
+    package let output: Value
+
+    package init(_ x: Value, _ kind: ActivationKind, in builder: PlanBuilder) {
+        self.x = x
+        self.kind = kind
+        output = builder.value(x.rows, x.width)
+    }
+
+    package var inputs: [Value] { [x] }
+    package var readInBackward: [Value] { [x] }
+
+    package func forward(_ run: SliceRun) {
+        run.kernels.pointee.activate(kind.code, run.values(output), run.values(x), run.rows(x) * x.width)
+    }
+
+    package func backward(_ run: SliceRun) {
+        guard let target = run.gradient(0) else { return }
+        run.kernels.pointee.activate_backward(
+            kind.code, target.pointer, run.outputGradient, run.values(x), run.rows(x) * x.width, target.adds)
+    }
+}
+
+/// y = dropout(x) + residual. x, residual, y: [rows, width].
+///
+/// What is dropped depends on (seed, step, site, example, position, column) only.
+package final class DropAdd: Operation {
+    private let x: Value
+    private let residual: Value?
+    private let dropout: DropoutSite
+    package let output: Value
+
+    package init(_ x: Value, residual: Value? = nil, dropout: DropoutSite, in builder: PlanBuilder) {
+        self.x = x
+        self.residual = residual
+        self.dropout = dropout
+        output = builder.value(x.rows, x.width)
+    }
+
+    package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
+
+    package func forward(_ run: SliceRun) {
+        run.withIdentities(x.rows) { identities in
+            run.kernels.pointee.drop_rows(
+                run.values(output), run.values(x), residual.map { UnsafePointer(run.values($0)) }, identities,
+                run.rows(x), x.width, dropout.kernel(stepKey: run.stepKey), false)
+        }
+    }
+
+    package func backward(_ run: SliceRun) {
+        if let target = run.gradient(0) {
+            run.withIdentities(x.rows) { identities in
+                run.kernels.pointee.drop_rows(
+                    target.pointer, run.outputGradient, nil, identities, run.rows(x), x.width,
+                    dropout.kernel(stepKey: run.stepKey), target.adds)
+            }
+        }
+        if residual != nil, let target = run.gradient(1) {
+            run.kernels.pointee.add(target.pointer, run.outputGradient, run.rows(x) * x.width, 1, target.adds)
+        }
+    }
+}
+
+/// y[r] = x[r] ⊙ factors, a vector [width] for all rows. Differentiable in x and factors.
+package final class MultiplyRows: Operation {
+    private let x: Value
+    private let factors: Operand
+    package let output: Value
+
+    package init(_ x: Value, by factors: Operand, in builder: PlanBuilder) {
+        self.x = x
+        self.factors = factors
+        output = builder.value(x.rows, x.width)
+    }
+
+    package var inputs: [Value] { [x] }
+    package var parameters: [Parameter] { factors.parameter.map { [$0] } ?? [] }
+    package var readForParameters: [Value] { factors.isTrainable ? [x] : [] }
+
+    package func forward(_ run: SliceRun) {
+        run.kernels.pointee.multiply_rows(
+            run.values(output), run.values(x), factors.floats, run.rows(x), x.width, false)
+    }
+
+    package func backward(_ run: SliceRun) {
+        guard let target = run.gradient(0) else { return }
+        run.kernels.pointee.multiply_rows(
+            target.pointer, run.outputGradient, factors.floats, run.rows(x), x.width, target.adds)
+    }
+
+    package func accumulate(unit: Int, _ run: BatchRun) {
+        guard let factors = factors.parameter else { return }
+        run.begin(factors)
+        run.kernels.pointee.column_sums(
+            factors.gradient, run.gradient(output), run.values(x), run.rows(x), x.width)
+    }
+}

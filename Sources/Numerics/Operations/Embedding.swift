@@ -1,0 +1,80 @@
+import CKernels
+
+/// y[t] = words[id] + positions[position + first] + types[type]. y: [tokens, width].
+package final class Embedding: Operation {
+    private let words: Operand
+    private let positions: Operand
+    private let types: Operand
+    private let firstPosition: Int
+    package let output: Value
+
+    private static let wordUnits = 8
+
+    /// - Parameter firstPosition: row of the position table that a sequence's first token gets (0 in BERT).
+    package init(words: Operand, positions: Operand, types: Operand, firstPosition: Int, in builder: PlanBuilder) {
+        self.words = words
+        self.positions = positions
+        self.types = types
+        self.firstPosition = firstPosition
+        output = builder.value(.tokens, words.shape[1])
+    }
+
+    package var inputs: [Value] { [] }
+    package var parameters: [Parameter] { [words, positions, types].compactMap(\.parameter) }
+    package var parameterUnits: Int {
+        (words.isTrainable ? Self.wordUnits : 0) + (positions.isTrainable ? 1 : 0) + (types.isTrainable ? 1 : 0)
+    }
+
+    package func forward(_ run: SliceRun) {
+        let width = output.width
+        var y = run.values(output)
+        for t in run.slice.tokens {
+            let word = words.floats + Int(run.batch.ids[t]) * width
+            let position = positions.floats + (Int(run.batch.positions[t]) + firstPosition) * width
+            let type = types.floats + Int(run.batch.types[t]) * width
+            run.kernels.pointee.fill_rows(y, position, word, 1, width)
+            run.kernels.pointee.add(y, type, width, 1, true)
+            y += width
+        }
+    }
+
+    package func backward(_ run: SliceRun) {}
+
+    package func accumulate(unit: Int, _ run: BatchRun) {
+        var unit = unit
+        if let words = words.parameter {
+            if unit < Self.wordUnits {
+                // A piece owns a range of the vocabulary and sees the tokens in their order
+                let rows = words.shape[0]
+                let range = rows * unit / Self.wordUnits..<rows * (unit + 1) / Self.wordUnits
+                return add(run, to: words, rows: range) { Int(run.batch.ids[$0]) }
+            }
+            unit -= Self.wordUnits
+        }
+        if let positions = positions.parameter {
+            if unit == 0 {
+                return add(run, to: positions, rows: 0..<positions.shape[0]) {
+                    Int(run.batch.positions[$0]) + self.firstPosition
+                }
+            }
+            unit -= 1
+        }
+        if let types = types.parameter {
+            add(run, to: types, rows: 0..<types.shape[0]) { Int(run.batch.types[$0]) }
+        }
+    }
+
+    private func add(_ run: BatchRun, to parameter: Parameter, rows: Range<Int>, row: (Int) -> Int) {
+        let width = output.width
+        if !run.accumulates {
+            (parameter.gradient + rows.lowerBound * width).update(repeating: 0, count: rows.count * width)
+        }
+        let dy = run.gradient(output)
+        for t in 0..<run.batch.tokens {
+            let target = row(t)
+            if rows.contains(target) {
+                run.kernels.pointee.add(parameter.gradient + target * width, dy + t * width, width, 1, true)
+            }
+        }
+    }
+}

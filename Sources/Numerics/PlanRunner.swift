@@ -1,0 +1,216 @@
+import CKernels
+
+/// Work areas that the plans of a run share: one arena a thread, and the buffers of the whole batch.
+package final class Workspace {
+    package let pool: ThreadPool
+    let arenas: [GrowingBuffer]
+    let scratches: [GrowingBuffer]
+    let batch = GrowingBuffer()
+    let kernels = amalgam_kernels_best()
+
+    package init(threads: Int) {
+        pool = ThreadPool(threads: threads)
+        arenas = (0..<pool.threads).map { _ in GrowingBuffer() }
+        scratches = (0..<pool.threads).map { _ in GrowingBuffer() }
+    }
+}
+
+/// What an operation sees of a slice.
+package final class SliceRun {
+    package let batch: PackedBatch
+    package let slice: BatchSlice
+    /// (seed, step), mixed; nil in evaluation, when nothing is dropped.
+    package let stepKey: UInt64?
+    package let kernels: UnsafePointer<amalgam_kernels>
+    package let trains: Bool
+    private let plan: Plan
+    private let keptBases: [UnsafeMutablePointer<Float>]
+    private let kindOffsets: [Int]
+    private var privateOffsets: [Int] = []
+    private var arena: UnsafeMutablePointer<Float>?
+    private let scratchBuffer: GrowingBuffer
+    fileprivate(set) var current = 0
+
+    init(
+        plan: Plan, batch: PackedBatch, slice: BatchSlice, stepKey: UInt64?, workspace: Workspace, thread: Int,
+        keptBases: [UnsafeMutablePointer<Float>]
+    ) {
+        self.plan = plan
+        self.batch = batch
+        self.slice = slice
+        self.stepKey = stepKey
+        self.keptBases = keptBases
+        kernels = workspace.kernels!
+        trains = plan.trains
+        scratchBuffer = workspace.scratches[thread]
+        var total = 0
+        var offsets: [Int] = []
+        for (kind, count) in zip(plan.kinds, plan.kindCounts) {
+            offsets.append(total)
+            total += count * Self.padded(Self.rows(kind.rows, slice) * kind.width)
+        }
+        kindOffsets = offsets
+        for operation in plan.operations {
+            privateOffsets.append(total)
+            total += Self.padded(operation.privateFloats(self))
+        }
+        arena = workspace.arenas[thread].reserve(total)
+    }
+
+    private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+    private static func rows(_ rows: Rows, _ slice: BatchSlice) -> Int {
+        rows == .tokens ? slice.tokens.count : slice.sequences.count
+    }
+
+    package func rows(_ value: Value) -> Int { Self.rows(value.rows, slice) }
+
+    private func pointer(_ value: Value, _ place: Plan.Place) -> UnsafeMutablePointer<Float> {
+        switch place {
+        case .arena(let kind, let index):
+            guard let arena else { preconditionFailure("no arena") }
+            return arena + kindOffsets[kind] + index * Self.padded(rows(value) * value.width)
+        case .kept(let index):
+            let first = value.rows == .tokens ? slice.tokens.lowerBound : slice.sequences.lowerBound
+            return keptBases[index] + first * value.width
+        case .none: preconditionFailure("value \(value.id) has no place in this plan")
+        }
+    }
+
+    /// The slice's rows of a value, [rows, width].
+    package func values(_ value: Value) -> UnsafeMutablePointer<Float> { pointer(value, plan.valuePlaces[value.id]) }
+
+    /// The gradient of the current operation's output.
+    package var outputGradient: UnsafeMutablePointer<Float> {
+        let output = plan.operations[current].output
+        return pointer(output, plan.gradientPlaces[output.id])
+    }
+
+    /// Where the gradient of the current operation's `index`-th input goes; nil where nobody needs it.
+    package func gradient(_ index: Int) -> GradientTarget? {
+        let mode = plan.inputModes[current][index]
+        guard mode != .none else { return nil }
+        let input = plan.operations[current].inputs[index]
+        return GradientTarget(pointer: pointer(input, plan.gradientPlaces[input.id]), adds: mode == .add)
+    }
+
+    /// The current operation's own numbers (see `privateFloats`).
+    package var own: UnsafeMutablePointer<Float> {
+        guard let arena else { preconditionFailure("no arena") }
+        return arena + privateOffsets[current]
+    }
+
+    /// Numbers that last until the operation returns.
+    package func scratch(_ count: Int) -> UnsafeMutablePointer<Float> { scratchBuffer.reserve(count) }
+
+    /// (example, position) of each row, for random numbers.
+    package func withIdentities<Result>(_ rows: Rows, _ body: (UnsafePointer<UInt64>) -> Result) -> Result {
+        let (all, first) =
+            rows == .tokens
+            ? (batch.tokenIdentities, slice.tokens.lowerBound) : (batch.sequenceIdentities, slice.sequences.lowerBound)
+        return all.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { preconditionFailure("empty batch") }
+            return body(base + first)
+        }
+    }
+
+    func execute() {
+        for i in plan.operations.indices {
+            current = i
+            plan.operations[i].forward(self)
+        }
+        guard trains else { return }
+        for i in plan.operations.indices.reversed() where plan.runsBackward[i] {
+            current = i
+            plan.operations[i].backward(self)
+        }
+    }
+}
+
+/// What an operation sees of the whole batch when it sums its parameters' gradients.
+package final class BatchRun {
+    package let batch: PackedBatch
+    package let kernels: UnsafePointer<amalgam_kernels>
+    /// Whether gradients are added to what is there.
+    package let accumulates: Bool
+    private let plan: Plan
+    private let keptBases: [UnsafeMutablePointer<Float>]
+
+    init(
+        plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>], accumulates: Bool
+    ) {
+        self.plan = plan
+        self.batch = batch
+        self.keptBases = keptBases
+        self.accumulates = accumulates
+        kernels = workspace.kernels!
+    }
+
+    package func rows(_ value: Value) -> Int { value.rows == .tokens ? batch.tokens : batch.count }
+
+    package func values(_ value: Value) -> UnsafeMutablePointer<Float> { kept(plan.valuePlaces[value.id]) }
+    package func gradient(_ value: Value) -> UnsafeMutablePointer<Float> { kept(plan.gradientPlaces[value.id]) }
+
+    private func kept(_ place: Plan.Place) -> UnsafeMutablePointer<Float> {
+        guard case .kept(let index) = place else { preconditionFailure("a value was not kept for its parameters") }
+        return keptBases[index]
+    }
+
+    /// Sets a gradient to zero unless it is to be added to.
+    package func begin(_ parameter: Parameter) {
+        if !accumulates { parameter.gradient.update(repeating: 0, count: parameter.count) }
+    }
+}
+
+extension Plan {
+    /// Runs the plan over a batch: slices in parallel (forward and backward), then the parameters' gradients.
+    /// - Parameters:
+    ///   - stepKey: (seed, step), mixed; nil: nothing is dropped.
+    ///   - accumulates: adds to the parameters' gradients instead of writing them.
+    /// - Returns: reads of `outputs` over the whole batch, valid until the workspace's next run.
+    package func run(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false)
+        -> PlanResults
+    {
+        var total = 0
+        var offsets: [Int] = []
+        for kind in kept {
+            offsets.append(total)
+            total += ((kind.rows == .tokens ? batch.tokens : batch.count) * kind.width + 15) / 16 * 16
+        }
+        let base = workspace.batch.reserve(total)
+        let bases = offsets.map { base + $0 }
+        workspace.pool.run(batch.slices.count) { index, thread in
+            SliceRun(
+                plan: self, batch: batch, slice: batch.slices[index], stepKey: stepKey, workspace: workspace,
+                thread: thread, keptBases: bases
+            ).execute()
+        }
+        for (wave, pieces) in units.enumerated() {
+            let run = BatchRun(
+                plan: self, batch: batch, workspace: workspace, keptBases: bases, accumulates: accumulates || wave > 0)
+            workspace.pool.run(pieces.count) { index, _ in
+                operations[pieces[index].operation].accumulate(unit: pieces[index].unit, run)
+            }
+        }
+        return PlanResults(plan: self, bases: bases, batch: batch)
+    }
+
+    /// The regularisers' part of the loss, at the parameters' present values.
+    package func parameterLoss() -> Double { operations.reduce(0) { $0 + $1.parameterLoss() } }
+}
+
+/// Reads a run's outputs.
+package struct PlanResults {
+    let plan: Plan
+    let bases: [UnsafeMutablePointer<Float>]
+    let batch: PackedBatch
+
+    /// [rows, width], over the whole batch.
+    package func values(_ value: Value) -> UnsafeBufferPointer<Float> {
+        guard case .kept(let index) = plan.valuePlaces[value.id] else {
+            preconditionFailure("value \(value.id) is not an output of this plan")
+        }
+        let rows = value.rows == .tokens ? batch.tokens : batch.count
+        return UnsafeBufferPointer(start: bases[index], count: rows * value.width)
+    }
+}

@@ -1,0 +1,192 @@
+import CKernels
+
+/// A frozen tensor. It can be multiplied with and nothing else; whoever holds the memory stays alive through `owner`.
+/// Other storages (packed, bf16, 4-bit) take their place here without any operation noticing.
+package final class Weight: @unchecked Sendable {  // read-only after init
+    package let shape: [Int]
+    package let floats: UnsafePointer<Float>
+    private let owner: AnyObject
+
+    /// - Parameters:
+    ///   - floats: the tensor's elements, row-major, valid while `owner` lives.
+    ///   - shape: [out, in] for a matrix.
+    package init(floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject) {
+        self.floats = floats
+        self.shape = shape
+        self.owner = owner
+    }
+
+    package convenience init(_ values: [Float], shape: [Int]) {
+        let buffer = AlignedBuffer(count: values.count)
+        values.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { buffer.floats.update(from: base, count: values.count) }
+        }
+        self.init(floats: buffer.floats, shape: shape, owner: buffer)
+    }
+
+    package var count: Int { shape.reduce(1, *) }
+    package var values: [Float] { Array(UnsafeBufferPointer(start: floats, count: count)) }
+}
+
+/// How a parameter starts. `stream` counters come from (seed, parameter name, element).
+package enum Initializer: Equatable, Sendable {
+    case zeros
+    case ones
+    /// N(0, deviation)
+    case normal(Float)
+    /// U(−1/√fanIn, 1/√fanIn): Kaiming with a = √5, as torch's Linear
+    case kaimingUniform(fanIn: Int)
+    /// `off` everywhere, 1 on the diagonal
+    case identity(off: Float)
+    case values([Float])
+
+    func fill(_ p: UnsafeMutablePointer<Float>, shape: [Int], key: UInt64) {
+        let count = shape.reduce(1, *)
+        switch self {
+        case .zeros: p.update(repeating: 0, count: count)
+        case .ones: p.update(repeating: 1, count: count)
+        case .normal(let deviation):
+            for i in 0..<count { p[i] = deviation * Randomness.normal(key, i) }
+        case .kaimingUniform(let fanIn):
+            let bound = 1 / Float(fanIn).squareRoot()
+            for i in 0..<count { p[i] = (2 * Randomness.uniform(key, i) - 1) * bound }
+        case .identity(let off):
+            let width = shape.last ?? 1
+            for i in 0..<count { p[i] = i / width == i % width ? 1 : off }
+        case .values(let values):
+            for i in 0..<min(count, values.count) { p[i] = values[i] }
+        }
+    }
+}
+
+/// A trainable tensor's name, shape and start.
+package struct ParameterSpec: Equatable, Sendable {
+    package var name: String
+    package var shape: [Int]
+    package var initializer: Initializer
+    package init(_ name: String, _ shape: [Int], _ initializer: Initializer) {
+        self.name = name
+        self.shape = shape
+        self.initializer = initializer
+    }
+    package var count: Int { shape.reduce(1, *) }
+}
+
+/// A trainable tensor in the flat buffer.
+package struct Parameter {
+    package let name: String
+    package let shape: [Int]
+    /// Floats before it in the flat buffer.
+    package let offset: Int
+    package let values: UnsafeMutablePointer<Float>
+    package let gradient: UnsafeMutablePointer<Float>
+    package var count: Int { shape.reduce(1, *) }
+    package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
+    package var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
+}
+
+/// All trainable numbers of a run in one flat, ordered float32 buffer with a table of names; gradients beside it.
+/// Reduction, optimizer, checkpoints and partitioning are ranges of it.
+package final class ParameterBuffer {
+    package let parameters: [Parameter]
+    package let count: Int
+    private let byName: [String: Int]
+    private let storage: AlignedBuffer
+    private let gradientStorage: AlignedBuffer
+
+    package init(_ specs: [ParameterSpec], seed: UInt64) throws(NumericsError) {
+        var byName: [String: Int] = [:]
+        var offsets: [Int] = []
+        var total = 0
+        for (i, spec) in specs.enumerated() {
+            guard byName.updateValue(i, forKey: spec.name) == nil else {
+                throw NumericsError.duplicateParameter(spec.name)
+            }
+            offsets.append(total)
+            total += (spec.count + 15) / 16 * 16  // each tensor starts on a cache line
+        }
+        count = total
+        self.byName = byName
+        storage = AlignedBuffer(count: total)
+        gradientStorage = AlignedBuffer(count: total)
+        var parameters: [Parameter] = []
+        for (spec, offset) in zip(specs, offsets) {
+            let values = storage.floats + offset
+            spec.initializer.fill(
+                values, shape: spec.shape, key: Randomness.key(seed, Randomness.hash(spec.name)))
+            parameters.append(
+                Parameter(
+                    name: spec.name, shape: spec.shape, offset: offset, values: values,
+                    gradient: gradientStorage.floats + offset))
+        }
+        self.parameters = parameters
+    }
+
+    package var values: UnsafeMutablePointer<Float> { storage.floats }
+    package var gradients: UnsafeMutablePointer<Float> { gradientStorage.floats }
+
+    package subscript(name: String) -> Parameter? { byName[name].map { parameters[$0] } }
+
+    package func index(of name: String) -> Int? { byName[name] }
+
+    /// Numbers that are trained, without the padding between tensors.
+    package var trainable: Int { parameters.reduce(0) { $0 + $1.count } }
+}
+
+/// What an operation multiplies with: frozen, or trainable (then it has a gradient).
+package enum Operand {
+    case frozen(Weight)
+    case trainable(Parameter)
+
+    package var floats: UnsafePointer<Float> {
+        switch self {
+        case .frozen(let weight): weight.floats
+        case .trainable(let parameter): UnsafePointer(parameter.values)
+        }
+    }
+    package var shape: [Int] {
+        switch self {
+        case .frozen(let weight): weight.shape
+        case .trainable(let parameter): parameter.shape
+        }
+    }
+    package var parameter: Parameter? {
+        if case .trainable(let parameter) = self { parameter } else { nil }
+    }
+    package var isTrainable: Bool { parameter != nil }
+}
+
+extension Operand {
+    /// The same numbers under another shape of as many elements.
+    package func reshaped(_ shape: [Int]) -> Operand {
+        precondition(shape.reduce(1, *) == self.shape.reduce(1, *))
+        switch self {
+        case .frozen(let weight): return .frozen(weight.reshaped(shape))
+        case .trainable(let p):
+            return .trainable(
+                Parameter(name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient))
+        }
+    }
+}
+
+extension Weight {
+    fileprivate func reshaped(_ shape: [Int]) -> Weight { Weight(floats: floats, shape: shape, owner: self) }
+}
+
+/// Operands by name: a trainable tensor hides the frozen one of the same name, which is how a base parameter is overlaid.
+package struct OperandTable {
+    package let trainable: ParameterBuffer
+    private let frozen: (String) -> Weight?
+
+    package init(trainable: ParameterBuffer, frozen: @escaping (String) -> Weight?) {
+        self.trainable = trainable
+        self.frozen = frozen
+    }
+
+    /// - Throws: `NumericsError.missingTensor` where neither kind has the name.
+    package func callAsFunction(_ name: String) throws(NumericsError) -> Operand {
+        if let parameter = trainable[name] { return .trainable(parameter) }
+        if let weight = frozen(name) { return .frozen(weight) }
+        throw .missingTensor(name)
+    }
+}
