@@ -1,0 +1,86 @@
+import Foundation
+
+/// What can go wrong with a file: every case names the file and carries the facts; `description` makes the one line.
+package enum FileError: Error, Equatable, Sendable {
+    /// The operating system refused: `action` is what was tried ("write to"), `code` the errno.
+    case system(file: String, action: String, code: Int32)
+    /// The path is not an ordinary file ("a folder", "a device or socket", "not a file: URL").
+    case notAFile(file: String, found: String)
+    /// A field of the file breaks its format's rules.
+    case malformed(file: String, field: String, found: String, expected: String, mend: String)
+    /// Valid for its format, but a feature that this reader refuses on purpose.
+    case unsupported(file: String, field: String, found: String, expected: String, mend: String)
+    /// Something is larger than the limit it is held to.
+    case tooLarge(file: String, field: String, found: Int, limit: Int)
+    /// A tensor, group or attribute that the caller asked for is not there.
+    case missing(file: String, name: String, present: [String])
+    /// A sealed file's length or hash is not the one that was written into it.
+    case changed(file: String, found: String, expected: String)
+    /// What was to be written cannot be written in this format.
+    case notWritable(field: String, found: String, expected: String)
+    /// A call of the HDF5 library failed; `detail` is the innermost line of its error stack.
+    case library(field: String, call: String, detail: String)
+}
+
+extension FileError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .system(let file, let action, let code):
+            return "\(file): cannot \(action) it: \(FileError.text(errno: code))\(FileError.mend(errno: code))"
+        case .notAFile(let file, let found):
+            return "\(file): found \(found), expected an ordinary file; give a file's path"
+        case .malformed(let file, let field, let found, let expected, let mend),
+            .unsupported(let file, let field, let found, let expected, let mend):
+            return "\(file): \(field): \(found), expected \(expected); \(mend)"
+        case .tooLarge(let file, let field, let found, let limit):
+            return "\(file): \(field): \(found), expected at most \(limit); make the file anew in smaller parts"
+        case .missing(let file, let name, let present):
+            return "\(file): \(name): not there, expected one of \(FileError.list(present)); check the name"
+        case .changed(let file, let found, let expected):
+            return "\(file): changed after it was written; \(found), expected \(expected); "
+                + "make it anew, or allow changed files if you trust whoever changed it"
+        case .notWritable(let field, let found, let expected):
+            return "\(field): cannot write \(found), expected \(expected)"
+        case .library(let field, let call, let detail):
+            return "\(field): \(call) failed: \(detail)"
+        }
+    }
+
+    /// The C library's text for an errno, through strerror_r, as strerror is not safe between threads.
+    static func text(errno code: Int32) -> String {
+        String(describing: POSIXErrorText(code: code))
+    }
+
+    private static func mend(errno code: Int32) -> String {
+        switch code {
+        case ENOENT, ENOTDIR: return "; check the path, or make the folder first"
+        case ENOSPC, EDQUOT: return "; free some space"
+        case EACCES, EPERM, EROFS: return "; choose another folder, or change its permissions"
+        default: return ""
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(8).joined(separator: ", ")
+        if names.isEmpty { return "nothing (the file is empty)" }
+        return names.count > 8 ? "\(shown), … (\(names.count) in all)" : shown
+    }
+}
+
+private struct POSIXErrorText: CustomStringConvertible {
+    let code: Int32
+
+    var description: String {
+        var text = [CChar](repeating: 0, count: 256)
+        // POSIX's strerror_r, not GNU's, is what Foundation's clang headers give Swift.
+        guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension FileError {
+    /// The name messages give a file: its path as the user sees it.
+    static func name(of url: URL) -> String {
+        url.isFileURL ? url.path : url.absoluteString
+    }
+}
