@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Makes the fixture of the parity test of a real encoder's hidden states.
+
+    minilm_golden.py --model FOLDER --out FILE [--seed N]
+
+FOLDER is a Hugging Face folder of MiniLM-L6 (or of any BERT with 512 positions). The values are `transformers`'
+BertModel in float64, rounded once; its own float32 differs from them by what the file's metadata says. Sequences are
+random ids of 1 to 512 pieces between [CLS] and [SEP], the odd ones with a second segment. FILE (safetensors) holds
+
+    lengths [S], input_ids [T], token_type_ids [T]   int64, the S sequences packed one after the other
+    rows [R]                 int64, places in 0..<T: each sequence's first and one other
+    hidden.I [R, d]          those rows' hidden states, I = 0 for the embeddings and I for layer I
+    direction [d]            a random unit vector
+    projected.I [T]          every row's hidden state times direction: no row goes unseen, at 1/d of the bytes
+    pooled_of [P], pooled [P, d]   the means of the last hidden states of these sequences
+"""
+import argparse
+import json
+import logging
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+logging.disable(logging.WARNING)
+
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+
+LENGTHS = (1, 2, 3, 9, 17, 40, 64, 127, 200, 333, 512)
+CLS, SEP, FIRST_WORD = 101, 102, 1000
+POOLED = (0, 3, 6, 10)
+
+
+def sequence(length, segments, vocabulary, generator):
+    ids = torch.randint(FIRST_WORD, vocabulary, (length,), generator=generator)
+    types = torch.zeros(length, dtype=torch.int64)
+    ids[0] = CLS
+    if length > 1:
+        ids[-1] = SEP
+    if segments == 2 and length > 3:
+        types[length // 2:] = 1
+    return ids, types
+
+
+def hidden_states(model, sequences):
+    """One sequence at a time, so that padding plays no part: a list of [T, d], embeddings first."""
+    with torch.no_grad():
+        found = [model(ids[None], token_type_ids=types[None], output_hidden_states=True).hidden_states
+                 for ids, types in sequences]
+    return [torch.cat([states[i][0] for states in found]) for i in range(len(found[0]))]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(options.seed)
+    model = transformers.BertModel.from_pretrained(options.model, attn_implementation="eager").eval()
+    sequences = [sequence(n, 1 + i % 2, model.config.vocab_size, generator) for i, n in enumerate(LENGTHS)]
+    starts = [sum(LENGTHS[:i]) for i in range(len(LENGTHS))]
+    rows = []
+    for start, length in zip(starts, LENGTHS):
+        rows.append(start)
+        if length > 1:
+            rows.append(start + int(torch.randint(1, length, (1,), generator=generator)))
+    direction = torch.randn(model.config.hidden_size, generator=generator)
+    direction /= direction.norm()
+
+    single = hidden_states(model, sequences)
+    states = hidden_states(model.double(), sequences)
+    error = max(float((a - b).abs().max()) for a, b in zip(single, states))
+    tensors = {"lengths": torch.tensor(LENGTHS), "rows": torch.tensor(rows), "direction": direction,
+               "input_ids": torch.cat([ids for ids, _ in sequences]),
+               "token_type_ids": torch.cat([types for _, types in sequences]),
+               "pooled_of": torch.tensor(POOLED),
+               "pooled": torch.stack([states[-1][starts[i]:starts[i] + LENGTHS[i]].mean(0) for i in POOLED]).float()}
+    for i, state in enumerate(states):
+        tensors[f"hidden.{i}"] = state[rows].float()
+        tensors[f"projected.{i}"] = (state @ direction.double()).float()
+    notes = {"seed": options.seed, "transformers": transformers.__version__, "torch": torch.__version__,
+             "library_float32_error": error}
+    save_file(tensors, options.out, metadata={n: str(v) for n, v in notes.items()})
+    print(json.dumps({**notes, "largest": float(states[-1].abs().max()), "bytes": os.path.getsize(options.out)}))
+
+
+if __name__ == "__main__":
+    main()
