@@ -10,14 +10,18 @@ package final class Linear: Operation {
     private let residual: Value?
     private let scale: Float
     private let transposesWeight: Bool
+    private let identityPull: Float
     package let output: Value
 
     /// Rows of the weight that one piece of its gradient covers.
     private static let tile = 96
 
+    /// - Parameters:
+    ///   - weightTransposed: multiplies with W in place of Wᵀ.
+    ///   - identityPull: λ of a loss λ ‖I − W‖² (Frobenius), part of `parameterLoss`.
     package init(
         _ x: Value, weight: Operand, bias: Operand?, residual: Value? = nil, scale: Float = 1,
-        weightTransposed: Bool = false, in builder: PlanBuilder
+        weightTransposed: Bool = false, identityPull: Float = 0, in builder: PlanBuilder
     ) {
         let (rows, columns) = (weight.shape[0], weight.shape[1])
         precondition(x.width == (weightTransposed ? rows : columns))
@@ -26,6 +30,7 @@ package final class Linear: Operation {
         self.bias = bias
         self.residual = residual
         self.scale = scale
+        self.identityPull = weight.isTrainable ? identityPull : 0
         transposesWeight = !weightTransposed
         output = builder.value(x.rows, weightTransposed ? columns : rows)
         precondition(residual.map { $0.width == output.width && $0.rows == output.rows } ?? true)
@@ -86,6 +91,8 @@ package final class Linear: Operation {
                 left + first, transposeA: true, strideA: leftWidth, right, strideB: rightWidth,
                 into: w.gradient + first * rightWidth, strideC: rightWidth, m: min(Self.tile, leftWidth - first),
                 n: rightWidth, k: rows, alpha: scale, beta: run.accumulates ? 1 : 0)
+            // a loss of the parameters counts once a step, however many batches are added up
+            if identityPull > 0, !run.accumulates { pull(w, rows: first..<min(first + Self.tile, leftWidth)) }
         } else if let b = bias?.parameter {
             run.begin(b)
             if scale == 1 {
@@ -96,5 +103,26 @@ package final class Linear: Operation {
                 run.kernels.pointee.add(b.gradient, sums.floats, output.width, scale, true)
             }
         }
+    }
+
+    private func pull(_ w: Parameter, rows: Range<Int>) {
+        let width = w.shape[1]
+        for row in rows {
+            for column in 0..<width {
+                let i = row * width + column
+                w.gradient[i] += 2 * identityPull * (w.values[i] - (row == column ? 1 : 0))
+            }
+        }
+    }
+
+    package func parameterLoss() -> Double {
+        guard identityPull > 0, let w = weight.parameter else { return 0 }
+        let width = w.shape[1]
+        var sum = 0.0
+        for i in 0..<w.count {
+            let d = Double(w.values[i]) - (i / width == i % width ? 1 : 0)
+            sum += d * d
+        }
+        return Double(identityPull) * sum
     }
 }

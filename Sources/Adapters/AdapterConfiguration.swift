@@ -1,0 +1,69 @@
+import Foundation
+import Yams
+
+/// Which method, with which fields: what `adapters/*.yaml`, bundles and the command line say.
+package struct AdapterConfiguration: Equatable, Sendable {
+    package let method: String
+    /// Every field of the method, resolved.
+    package let fields: [String: ConfigurationValue]
+
+    package var json: String { ConfigurationValue.map(fields).json }
+
+    /// - Throws: `AdapterError`
+    package init(method: String, fields: [String: ConfigurationValue], source: String) throws(AdapterError) {
+        guard let type = AdapterMethods.named(method) else {
+            throw .unknownConfiguration(
+                source: source, name: method, known: AdapterMethods.builtIn.map { $0.name })
+        }
+        let reader = try ConfigurationReader(fields, defaults: type.defaults, source: source)
+        _ = try type.init(reader)
+        self.method = method
+        self.fields = reader.resolved
+    }
+
+    /// The method itself, ready to act.
+    package func makeMethod() throws(AdapterError) -> any AdapterMethod {
+        guard let type = AdapterMethods.named(method) else {
+            throw .unknownConfiguration(
+                source: "adapter", name: method, known: AdapterMethods.builtIn.map { $0.name })
+        }
+        return try type.init(ConfigurationReader(fields, defaults: type.defaults, source: "adapter"))
+    }
+
+    /// A preset by name, or a YAML file; then the overrides `field=value`.
+    /// - Throws: `AdapterError`
+    package static func resolve(_ nameOrFile: String, overrides: [String] = []) throws(AdapterError) -> Self {
+        var (method, fields) = try base(nameOrFile)
+        for override in overrides {
+            let parts = override.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw .field(source: "--set", field: override, found: "no value", expected: "field=value")
+            }
+            fields[parts[0]] = ConfigurationValue(word: parts[1])
+        }
+        return try Self(method: method, fields: fields, source: nameOrFile)
+    }
+
+    private static func base(_ nameOrFile: String) throws(AdapterError) -> (String, [String: ConfigurationValue]) {
+        for type in AdapterMethods.builtIn {
+            if let preset = type.presets.first(where: { $0.name == nameOrFile }) { return (type.name, preset.fields) }
+        }
+        guard nameOrFile.hasSuffix(".yaml") || nameOrFile.hasSuffix(".yml") || nameOrFile.contains("/") else {
+            throw .unknownConfiguration(source: "--config", name: nameOrFile, known: AdapterMethods.presetNames)
+        }
+        guard let data = FileManager.default.contents(atPath: nameOrFile),
+            let text = String(data: data, encoding: .utf8)
+        else { throw .unreadable(source: nameOrFile, problem: "cannot be read") }
+        let any: Any?
+        do { any = try Yams.load(yaml: text) } catch { throw .unreadable(source: nameOrFile, problem: "not YAML") }
+        guard let any, case .map(var fields)? = ConfigurationValue(any: any) else {
+            throw .unreadable(source: nameOrFile, problem: "no map of fields")
+        }
+        guard case .string(let method)? = fields.removeValue(forKey: "method") else {
+            throw .field(
+                source: nameOrFile, field: "method", found: "nothing",
+                expected: AdapterMethods.builtIn.map { $0.name }.joined(separator: ", "))
+        }
+        return (method, fields)
+    }
+}

@@ -1,0 +1,26 @@
+/// What can go wrong with an adapter's configuration or composition.
+package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A configuration's field: where it stands, what was found and what was expected.
+    case field(source: String, field: String, found: String, expected: String)
+    /// A field that no method knows; `known` are the method's own.
+    case unknownField(source: String, field: String, known: [String])
+    /// No method or preset of that name.
+    case unknownConfiguration(source: String, name: String, known: [String])
+    /// The file cannot be read as YAML.
+    case unreadable(source: String, problem: String)
+    /// A block cannot take such members.
+    case composition(String)
+
+    package var description: String {
+        switch self {
+        case .field(let source, let field, let found, let expected):
+            "\(source): \(field): found \(found), expected \(expected)"
+        case .unknownField(let source, let field, let known):
+            "\(source): \(field): unknown field; known are \(known.joined(separator: ", "))"
+        case .unknownConfiguration(let source, let name, let known):
+            "\(source): no adapter configuration \(name); give a YAML file or one of \(known.joined(separator: ", "))"
+        case .unreadable(let source, let problem): "\(source): \(problem); expected a YAML map of fields"
+        case .composition(let problem): problem
+        }
+    }
+}

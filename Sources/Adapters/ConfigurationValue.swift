@@ -1,0 +1,160 @@
+import Foundation
+
+/// A value of a configuration, as JSON and YAML know it.
+package enum ConfigurationValue: Equatable, Sendable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case list([ConfigurationValue])
+    case map([String: ConfigurationValue])
+
+    /// From what JSONSerialization or a YAML parser gives.
+    package init?(any: Any) {
+        switch any {
+        case is NSNull: self = .null
+        case let value as Bool where !(any is NSNumber) || CFBooleanLike.isBoolean(any): self = .bool(value)
+        case let value as Int: self = .number(Double(value))
+        case let value as Double: self = .number(value)
+        case let value as NSNumber: self = .number(value.doubleValue)
+        case let value as String: self = .string(value)
+        case let values as [Any]:
+            let list = values.compactMap { ConfigurationValue(any: $0) }
+            guard list.count == values.count else { return nil }
+            self = .list(list)
+        case let values as [String: Any]:
+            let map = values.compactMapValues { ConfigurationValue(any: $0) }
+            guard map.count == values.count else { return nil }
+            self = .map(map)
+        default: return nil
+        }
+    }
+
+    /// From a word on the command line: a number, true, false, null, or text.
+    package init(word: String) {
+        switch word.lowercased() {
+        case "true": self = .bool(true)
+        case "false": self = .bool(false)
+        case "null", "none", "~": self = .null
+        default: self = Double(word).map { .number($0) } ?? .string(word)
+        }
+    }
+
+    /// Canonical JSON: keys sorted, whole numbers without a fraction.
+    package var json: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): value ? "true" : "false"
+        case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
+        case .string(let value): Self.quoted(value)
+        case .list(let values): "[" + values.map(\.json).joined(separator: ",") + "]"
+        case .map(let values):
+            "{" + values.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.json }.joined(separator: ",")
+                + "}"
+        }
+    }
+
+    /// Parses JSON text; nil where it is none.
+    package init?(json: String) {
+        guard let any = try? JSONSerialization.jsonObject(with: Data(json.utf8), options: [.fragmentsAllowed]),
+            let value = ConfigurationValue(any: any)
+        else { return nil }
+        self = value
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\t": out += "\\t"
+            case "\r": out += "\\r"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}
+
+/// Foundation hands booleans and numbers over in one class; only their C type tells them apart.
+private enum CFBooleanLike {
+    static func isBoolean(_ any: Any) -> Bool {
+        guard let number = any as? NSNumber else { return any is Bool }
+        return String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
+    }
+}
+
+/// A configuration's fields, read one by one; what nobody has read in the end is an error.
+package struct ConfigurationReader {
+    package let source: String
+    private let fields: [String: ConfigurationValue]
+    private let defaults: [String: ConfigurationValue]
+
+    /// - Parameters:
+    ///   - defaults: the method's own fields with their values; others are refused.
+    /// - Throws: `AdapterError.unknownField`
+    package init(
+        _ fields: [String: ConfigurationValue], defaults: [String: ConfigurationValue], source: String
+    ) throws(AdapterError) {
+        for field in fields.keys.sorted() where defaults[field] == nil {
+            throw .unknownField(source: source, field: field, known: defaults.keys.sorted())
+        }
+        self.source = source
+        self.fields = fields
+        self.defaults = defaults
+    }
+
+    package subscript(field: String) -> ConfigurationValue { fields[field] ?? defaults[field] ?? .null }
+
+    /// All fields, with the defaults where nothing was said.
+    package var resolved: [String: ConfigurationValue] { defaults.merging(fields) { $1 } }
+
+    private func wrong(_ field: String, _ expected: String) -> AdapterError {
+        .field(source: source, field: field, found: self[field].json, expected: expected)
+    }
+
+    package func bool(_ field: String) throws(AdapterError) -> Bool {
+        guard case .bool(let value) = self[field] else { throw wrong(field, "true or false") }
+        return value
+    }
+
+    package func number(_ field: String, above bound: Double) throws(AdapterError) -> Double {
+        guard case .number(let value) = self[field], value > bound, value.isFinite else {
+            throw wrong(field, "a number over \(bound)")
+        }
+        return value
+    }
+
+    /// One of a closed list of words.
+    package func choice<Choice: RawRepresentable & CaseIterable>(_ field: String, as type: Choice.Type)
+        throws(AdapterError) -> Choice where Choice.RawValue == String
+    {
+        guard case .string(let word) = self[field], let choice = Choice(rawValue: word.lowercased()) else {
+            throw wrong(field, Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return choice
+    }
+
+    /// A list of layer numbers.
+    package func layers(_ field: String) throws(AdapterError) -> Set<Int> {
+        guard case .list(let values) = self[field] else { throw wrong(field, "a list of layer numbers") }
+        var layers: Set<Int> = []
+        for value in values {
+            guard case .number(let number) = value, let layer = Int(exactly: number), layer >= 0 else {
+                throw wrong(field, "a list of layer numbers")
+            }
+            layers.insert(layer)
+        }
+        return layers
+    }
+
+    /// Fields that the file may carry but that must have this one value: other values are not built.
+    package func require(_ field: String, _ value: ConfigurationValue) throws(AdapterError) {
+        guard self[field] == value else { throw wrong(field, "\(value.json); other values are not supported") }
+    }
+}

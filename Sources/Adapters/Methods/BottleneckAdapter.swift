@@ -1,0 +1,155 @@
+import Models
+import Numerics
+
+/// A narrow two-layer network at a site: what fusion, merging and collapsing need to know of it.
+package struct Bottleneck: Equatable, Sendable {
+    /// What it reads.
+    package enum Source: String, Sendable {
+        /// h, the sublayer's output
+        case output
+        /// LN(h + input), the block's own frozen norm
+        case normalized
+        /// the sublayer's input
+        case input
+    }
+    package let source: Source
+    package let activation: ActivationKind
+    /// Rows of the down matrix.
+    package let width: Int
+    package let scale: Float
+}
+
+/// Bottleneck adapters: delta = scaling · (up f(down x)), added to h before the block's norm.
+///
+/// Pfeiffer et al. 2021 (`seq_bn`), Houlsby et al. 2019 (`double_seq_bn`), He et al. 2022 (`par_bn`). Fields are those of
+/// AdapterHub's BnConfig; x = LN(h + input) with `original_ln_before`, else h; the sublayer's input with `is_parallel`.
+package struct BottleneckAdapter: AdapterMethod {
+    package static let name = "bottleneck"
+
+    package static let presets: [(name: String, fields: [String: ConfigurationValue])] = [
+        ("seq_bn", [:]),
+        (
+            "double_seq_bn",
+            ["mh_adapter": .bool(true), "original_ln_before": .bool(false), "non_linearity": .string("swish")]
+        ),
+        (
+            "par_bn",
+            [
+                "reduction_factor": .number(2), "original_ln_before": .bool(false), "is_parallel": .bool(true),
+                "scaling": .number(4), "init_weights": .string("mam_adapter"),
+            ]
+        ),
+    ]
+
+    package static let defaults: [String: ConfigurationValue] = [
+        "mh_adapter": .bool(false), "output_adapter": .bool(true), "reduction_factor": .number(16),
+        "non_linearity": .string("relu"), "original_ln_before": .bool(true), "original_ln_after": .bool(true),
+        "ln_before": .bool(false), "ln_after": .bool(false), "residual_before_ln": .bool(true),
+        "adapter_residual_before_ln": .bool(false), "is_parallel": .bool(false), "scaling": .number(1),
+        "init_weights": .string("bert"), "use_gating": .bool(false), "dropout": .number(0), "leave_out": .list([]),
+        "phm_layer": .bool(false), "inv_adapter": .null,
+    ]
+
+    /// How the matrices start; biases are 0.
+    enum Start: String, CaseIterable, Sendable {
+        /// N(0, 0.02)
+        case bert
+        /// down Kaiming-uniform with a = √5, up 0
+        case mam_adapter
+    }
+
+    private let afterAttention: Bool
+    private let afterFeedForward: Bool
+    private let reductionFactor: Double
+    private let activation: ActivationKind
+    private let source: Bottleneck.Source
+    private let scale: Float
+    private let start: Start
+    private let leaveOut: Set<Int>
+
+    package init(_ c: ConfigurationReader) throws(AdapterError) {
+        afterAttention = try c.bool("mh_adapter")
+        afterFeedForward = try c.bool("output_adapter")
+        reductionFactor = try c.number("reduction_factor", above: 0)
+        activation = try c.choice("non_linearity", as: ActivationKind.self)
+        let parallel = try c.bool("is_parallel")
+        source = try parallel ? .input : c.bool("original_ln_before") ? .normalized : .output
+        scale = Float(try c.number("scaling", above: 0))
+        start = try c.choice("init_weights", as: Start.self)
+        leaveOut = try c.layers("leave_out")
+        if parallel, try c.bool("original_ln_before") {
+            throw .field(
+                source: c.source, field: "original_ln_before", found: "true", expected: "false where is_parallel is true")
+        }
+        try c.require("original_ln_after", .bool(true))
+        try c.require("residual_before_ln", .bool(true))
+        for field in ["ln_before", "ln_after", "adapter_residual_before_ln", "use_gating", "phm_layer"] {
+            try c.require(field, .bool(false))
+        }
+        try c.require("dropout", .number(0))
+        try c.require("inv_adapter", .null)
+        guard afterAttention || afterFeedForward else {
+            throw .field(
+                source: c.source, field: "output_adapter", found: "false",
+                expected: "true, or mh_adapter true: the adapter would be nowhere")
+        }
+    }
+
+    private func acts(at site: Site) -> Bool {
+        guard let layer = site.layer, !leaveOut.contains(layer) else { return false }
+        return switch site.kind {
+        case .afterAttention: afterAttention
+        case .afterFeedForward: afterFeedForward
+        default: false
+        }
+    }
+
+    package func bottleneck(at site: Site, _ encoder: EncoderConfiguration) -> Bottleneck? {
+        guard acts(at: site) else { return nil }
+        return Bottleneck(
+            source: source, activation: activation, width: max(1, Int(Double(encoder.hidden) / reductionFactor)),
+            scale: scale)
+    }
+
+    package func specs(_ encoder: EncoderConfiguration) -> [ParameterSpec] {
+        let d = encoder.hidden
+        var specs: [ParameterSpec] = []
+        for layer in 0..<encoder.layers {
+            for kind in [Site.Kind.afterAttention, .afterFeedForward] {
+                let site = Site(kind, layer: layer)
+                guard let r = bottleneck(at: site, encoder)?.width else { continue }
+                let (down, up): (Initializer, Initializer) =
+                    start == .bert ? (.normal(0.02), .normal(0.02)) : (.kaimingUniform(fanIn: d), .zeros)
+                specs += [
+                    ParameterSpec("\(site.name)/down.weight", [r, d], down),
+                    ParameterSpec("\(site.name)/down.bias", [r], .zeros),
+                    ParameterSpec("\(site.name)/up.weight", [d, r], up),
+                    ParameterSpec("\(site.name)/up.bias", [d], .zeros),
+                ]
+            }
+        }
+        return specs
+    }
+
+    package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {
+        guard acts(at: site) else { return nil }
+        let down = context.builder.append(
+            Linear(
+                try context.value(source), weight: try tensors(site, "down.weight"),
+                bias: try tensors(site, "down.bias"), in: context.builder))
+        return .factored(
+            narrow: context.builder.append(Activation(down, activation, in: context.builder)),
+            up: try tensors(site, "up.weight"), bias: try tensors(site, "up.bias"), scale: scale)
+    }
+}
+
+extension SiteContext {
+    /// The value that a bottleneck reads.
+    func value(_ source: Bottleneck.Source) throws -> Value {
+        switch source {
+        case .output: try output()
+        case .normalized: try normalized()
+        case .input: input
+        }
+    }
+}
