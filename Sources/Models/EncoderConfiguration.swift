@@ -23,6 +23,26 @@ package struct EncoderConfiguration: Equatable, Sendable {
     /// Longest sequence, special tokens included.
     package var longestSequence: Int { positions - firstPosition }
 
+    /// From numbers that a bundle holds about its base; what is not a shape has BERT's usual value.
+    package init(
+        architecture: String, hidden: Int, layers: Int, heads: Int, intermediate: Int, vocabulary: Int, positions: Int,
+        types: Int
+    ) {
+        self.architecture = architecture
+        self.hidden = hidden
+        self.layers = layers
+        self.heads = heads
+        self.intermediate = intermediate
+        self.vocabulary = vocabulary
+        self.positions = positions
+        self.types = types
+        epsilon = 1e-12
+        activation = .gelu
+        hiddenDropout = 0.1
+        attentionDropout = 0.1
+        firstPosition = 0
+    }
+
     /// - Throws: `ModelError` naming the field that is missing, of another type, or out of range.
     package init(file: URL) throws {
         let name = file.path

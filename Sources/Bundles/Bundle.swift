@@ -1,0 +1,162 @@
+import Adapters
+import Files
+import Foundation
+import Models
+import Numerics
+
+/// What a bundle knows of the model that it was trained on.
+package struct BaseIdentity: Equatable, Sendable {
+    package var name: String
+    /// SHA-256 over the base's canonical content; nil for adapters that came from elsewhere.
+    package var fingerprint: String?
+    package var shape: EncoderConfiguration
+
+    package init(name: String, fingerprint: String?, shape: EncoderConfiguration) {
+        self.name = name
+        self.fingerprint = fingerprint
+        self.shape = shape
+    }
+}
+
+/// A tensor by its full name: `members/NAME/afterFeedForward/3/down.weight`, `fusion/…`, `heads/NAME/…`, `base/…`.
+package struct NamedTensor: Equatable, Sendable {
+    package var name: String
+    /// [out, in] for matrices.
+    package var shape: [Int]
+    package var values: [Float]
+
+    package init(_ name: String, _ shape: [Int], _ values: [Float]) {
+        self.name = name
+        self.shape = shape
+        self.values = values
+    }
+}
+
+/// A head with the task that it is for.
+package struct NamedHead: Equatable, Sendable {
+    package var name: String
+    package var head: ClassificationHead
+
+    package init(_ name: String, _ head: ClassificationHead) {
+        self.name = name
+        self.head = head
+    }
+
+    package var scope: String { "heads/\(name)" }
+}
+
+/// Where a bundle came from: what shapes the result, and what it reached. Never paths, threads or times.
+package struct Provenance: Equatable, Sendable {
+    package var task = ""
+    package var dataSHA256 = ""
+    package var seed = 0
+    /// Canonical JSON of the settings.
+    package var settings = "{}"
+    package var steps = 0
+    package var epochs = 0
+    /// Canonical JSON of the metrics on dev.
+    package var metrics = "{}"
+    package var kernels = ""
+    package var license = ""
+
+    package init() {}
+}
+
+/// One adapter, one fusion with its adapters, one set of full weights, or a head: all that is needed to use it.
+package struct Bundle: Equatable, Sendable {
+    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, full, head }
+
+    package var kind: Kind
+    package var name: String
+    package var base: BaseIdentity
+    package var members: [Member]
+    package var composition: Composition?
+    package var fusion: FusionConfiguration?
+    package var heads: [NamedHead]
+    package var tensors: [NamedTensor]
+    package var provenance: Provenance
+
+    package init(
+        kind: Kind, name: String, base: BaseIdentity, members: [Member] = [], composition: Composition? = nil,
+        fusion: FusionConfiguration? = nil, heads: [NamedHead] = [], tensors: [NamedTensor] = [],
+        provenance: Provenance = Provenance()
+    ) {
+        self.kind = kind
+        self.name = name
+        self.base = base
+        self.members = members
+        self.composition = composition
+        self.fusion = fusion
+        self.heads = heads
+        self.tensors = tensors
+        self.provenance = provenance
+    }
+
+    package static func == (a: Bundle, b: Bundle) -> Bool {
+        a.kind == b.kind && a.name == b.name && a.base == b.base && a.composition == b.composition
+            && a.members.map(\.name) == b.members.map(\.name)
+            && a.members.map(\.configuration) == b.members.map(\.configuration) && a.fusion == b.fusion
+            && a.heads == b.heads && a.tensors == b.tensors && a.provenance == b.provenance
+    }
+
+    /// The tensors that its members, fusion, heads and base overlay must have, in order: the schema.
+    package func specs() throws -> [ParameterSpec] {
+        var specs: [ParameterSpec] = []
+        for member in members { specs += try member.specs(base.shape) }
+        if case .fuse(let names)? = composition {
+            let fused = names.compactMap { name in members.first { $0.name == name } }
+            specs += try (fusion ?? .dynamic).specs(fused, base.shape)
+        }
+        for head in heads { specs += head.head.specs(hidden: base.shape.hidden, scope: head.scope) }
+        if kind == .full {
+            specs += EncoderTensors(base.shape).list.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
+        }
+        return specs
+    }
+
+    /// Bytes of parameters under a prefix (`members/NAME`), as float32.
+    package func bytes(under prefix: String) -> Int {
+        tensors.reduce(0) { $0 + ($1.name.hasPrefix(prefix + "/") ? $1.values.count * 4 : 0) }
+    }
+
+    /// SHA-256 of a member's or head's content: its configuration and its tensors.
+    package func contentHash(of scope: String, configuration: String) -> String {
+        var digest = Digest.Incremental()
+        digest.update(Data(configuration.utf8))
+        for tensor in tensors where tensor.name.hasPrefix(scope + "/") {
+            digest.update(Data("\n\(tensor.name.dropFirst(scope.count)) \(tensor.shape)\n".utf8))
+            tensor.values.withUnsafeBytes { digest.update($0) }
+        }
+        return digest.hexDigest()
+    }
+
+    /// Refuses a model that the bundle does not go with.
+    /// - Parameter force: lets another fingerprint pass where all shapes agree.
+    /// - Returns: a word to the user where the base could not be told by its fingerprint.
+    /// - Throws: `BundleError.base`
+    @discardableResult
+    package func check(model: EncoderModel, fingerprint: @autoclosure () -> String, file: String, force: Bool) throws
+        -> String?
+    {
+        let (mine, its) = (base.shape, model.configuration)
+        let fits =
+            mine.hidden == its.hidden && mine.layers == its.layers && mine.intermediate == its.intermediate
+            && (kind != .full || (mine.vocabulary == its.vocabulary && mine.positions == its.positions))
+        func text(_ name: String, _ c: EncoderConfiguration, _ print: String?) -> String {
+            "\(name) (\(c.layers) layers, hidden \(c.hidden)\(print.map { ", fingerprint \($0.prefix(12))" } ?? ""))"
+        }
+        guard fits else {
+            throw BundleError.base(
+                file: file, bundle: text(base.name, mine, base.fingerprint), model: text(model.name, its, nil))
+        }
+        guard let known = base.fingerprint else {
+            return "\(file): its base model is not recorded (an imported adapter); checked by shape only"
+        }
+        let actual = fingerprint()
+        guard known == actual || force else {
+            throw BundleError.base(
+                file: file, bundle: text(base.name, mine, known), model: text(model.name, its, actual))
+        }
+        return known == actual ? nil : "\(file): forced onto another base model than it was trained on"
+    }
+}

@@ -1,0 +1,104 @@
+import Adapters
+import Files
+import Foundation
+import Models
+import Numerics
+
+/// Bundles as files: an HDF5 tree in a sealed container, written whole or not at all.
+package enum BundleFile {
+    package static let version: Int64 = 1
+    package static let creator = "amalgam 0.1"
+
+    /// Writes a bundle; the same bundle always gives the same bytes.
+    /// - Throws: `FileError`
+    package static func write(_ bundle: Bundle, to url: URL) throws {
+        try AtomicFile.replace(url, with: try data(bundle))
+    }
+
+    package static func data(_ bundle: Bundle) throws -> Data {
+        try BundleContainer.seal(tree(bundle))
+    }
+
+    private static func tree(_ bundle: Bundle) -> HDF5Group {
+        var root = HDF5Group()
+        root.attributes = [
+            ("format", .string("amalgam.bundle")), ("version", .integer(version)),
+            ("kind", .string(bundle.kind.rawValue)), ("name", .string(bundle.name)), ("creator", .string(creator)),
+        ]
+        if let composition = bundle.composition {
+            root.attributes.append(("composition", .string(composition.json.json)))
+        }
+        if let fusion = bundle.fusion { root.attributes.append(("fusion", .string(fusion.json.json))) }
+
+        let shape = bundle.base.shape
+        var base = HDF5Group()
+        base.attributes = [
+            ("name", .string(bundle.base.name)), ("architecture", .string(shape.architecture)),
+            ("fingerprint", .string(bundle.base.fingerprint ?? "unknown")), ("hidden", .integer(Int64(shape.hidden))),
+            ("layers", .integer(Int64(shape.layers))), ("heads", .integer(Int64(shape.heads))),
+            ("intermediate", .integer(Int64(shape.intermediate))), ("vocabulary", .integer(Int64(shape.vocabulary))),
+            ("positions", .integer(Int64(shape.positions))), ("types", .integer(Int64(shape.types))),
+        ]
+        var members = HDF5Group()
+        for member in bundle.members {
+            var group = HDF5Group()
+            let configuration = member.configuration.json
+            group.attributes = [
+                ("method", .string(member.configuration.method)), ("config", .string(configuration)),
+                ("hash", .string(bundle.contentHash(of: member.scope, configuration: configuration))),
+            ]
+            members.groups.append((member.name, group))
+        }
+        var heads = HDF5Group()
+        for named in bundle.heads {
+            var group = HDF5Group()
+            group.attributes = [
+                ("kind", .string("classification")), ("labels", .strings(named.head.labels)),
+                ("pooling", .string(named.head.pooling.rawValue)), ("text_prefix", .string(named.head.textPrefix)),
+            ]
+            heads.groups.append((named.name, group))
+        }
+        let p = bundle.provenance
+        var provenance = HDF5Group()
+        provenance.attributes = [
+            ("task", .string(p.task)), ("data_sha256", .string(p.dataSHA256)), ("seed", .integer(Int64(p.seed))),
+            ("settings", .string(p.settings)), ("steps", .integer(Int64(p.steps))),
+            ("epochs", .integer(Int64(p.epochs))), ("metrics", .string(p.metrics)), ("kernels", .string(p.kernels)),
+            ("license", .string(p.license)),
+        ]
+        root.groups = [("base", base)]
+        if !bundle.members.isEmpty { root.groups.append(("members", members)) }
+        if !bundle.heads.isEmpty { root.groups.append(("heads", heads)) }
+        root.groups.append(("provenance", provenance))
+        for tensor in bundle.tensors {
+            root.insert(
+                HDF5Dataset(shape: tensor.shape, value: .float32(tensor.values)),
+                at: tensor.name.split(separator: "/").map(String.init)[...])
+        }
+        return root
+    }
+
+    /// Reads a bundle and checks it against its own configuration: every tensor that its members, fusion and heads need
+    /// is there, of the right shape, and finite; nothing else is.
+    /// - Parameter allowChanged: accepts a file that another program has changed since it was written.
+    /// - Throws: `FileError`, `BundleError`, `AdapterError`
+    package static func read(_ url: URL, allowChanged: Bool = false) throws -> Bundle {
+        let (root, _) = try BundleContainer.open(url, allowChanged: allowChanged)
+        return try BundleReader(file: url.path, root: root).bundle()
+    }
+}
+
+extension HDF5Group {
+    fileprivate mutating func insert(_ dataset: HDF5Dataset, at path: ArraySlice<String>) {
+        guard let first = path.first else { return }
+        if path.count == 1 {
+            datasets.append((first, dataset))
+        } else if let i = groups.firstIndex(where: { $0.0 == first }) {
+            groups[i].1.insert(dataset, at: path.dropFirst())
+        } else {
+            var group = HDF5Group()
+            group.insert(dataset, at: path.dropFirst())
+            groups.append((first, group))
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Adapters
+import Files
+import Models
+import Numerics
+
+/// A bundle from an HDF5 tree whose content nobody vouches for.
+struct BundleReader {
+    let file: String
+    let root: HDF5Group
+
+    private func wrong(_ field: String, _ found: String, _ expected: String) -> BundleError {
+        .content(
+            file: file, field: field, found: found, expected: expected,
+            mend: "export the bundle again from the program that made it")
+    }
+
+    private func text(_ group: HDF5Group, _ name: String, in path: String, default fallback: String? = nil) throws -> String {
+        if case .string(let value)? = group.attribute(name) { return value }
+        if let fallback, group.attribute(name) == nil { return fallback }
+        throw wrong("\(path)@\(name)", "\(group.attribute(name) == nil ? "nothing" : "another type")", "text")
+    }
+
+    private func number(_ group: HDF5Group, _ name: String, in path: String, range: ClosedRange<Int>) throws -> Int {
+        guard case .integer(let raw)? = group.attribute(name), let value = Int(exactly: raw), range.contains(value) else {
+            throw wrong(
+                "\(path)@\(name)", group.attribute(name).map { "\($0)" } ?? "nothing",
+                "an integer in \(range.lowerBound)...\(range.upperBound)")
+        }
+        return value
+    }
+
+    func bundle() throws -> Bundle {
+        let format = try text(root, "format", in: "/")
+        guard format == "amalgam.bundle" else { throw wrong("/@format", format, "amalgam.bundle") }
+        let version = try number(root, "version", in: "/", range: 0...Int(Int32.max))
+        guard version == BundleFile.version else {
+            throw BundleError.content(
+                file: file, field: "/@version", found: "\(version)", expected: "\(BundleFile.version)",
+                mend: "use the version of amalgam that wrote it, or a newer one")
+        }
+        let kindText = try text(root, "kind", in: "/")
+        guard let kind = Bundle.Kind(rawValue: kindText) else {
+            throw wrong("/@kind", kindText, Bundle.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        var bundle = Bundle(kind: kind, name: try text(root, "name", in: "/"), base: try base())
+        bundle.members = try members()
+        bundle.composition = try composition(bundle.members)
+        bundle.fusion = try fusion()
+        bundle.heads = try heads()
+        bundle.provenance = try provenance()
+        bundle.tensors = try tensors(bundle.specs())
+        return bundle
+    }
+
+    private func base() throws -> BaseIdentity {
+        guard let group = root.group("base") else { throw wrong("/base", "nothing", "a group") }
+        func n(_ name: String, _ most: Int) throws -> Int { try number(group, name, in: "/base", range: 1...most) }
+        let shape = EncoderConfiguration(
+            architecture: try text(group, "architecture", in: "/base"), hidden: try n("hidden", 65_536),
+            layers: try n("layers", 1024), heads: try n("heads", 1024), intermediate: try n("intermediate", 1_048_576),
+            vocabulary: try n("vocabulary", 16_777_216), positions: try n("positions", 1_048_576),
+            types: try n("types", 1024))
+        let fingerprint = try text(group, "fingerprint", in: "/base")
+        return BaseIdentity(
+            name: try text(group, "name", in: "/base"), fingerprint: fingerprint == "unknown" ? nil : fingerprint,
+            shape: shape)
+    }
+
+    private func members() throws -> [Member] {
+        try (root.group("members")?.groups ?? []).map { name, group in
+            let path = "/members/\(name)"
+            let json = try text(group, "config", in: path)
+            guard case .map(let fields)? = ConfigurationValue(json: json) else {
+                throw wrong("\(path)@config", json, "a JSON object")
+            }
+            let configuration = try AdapterConfiguration(
+                method: try text(group, "method", in: path), fields: fields, source: "\(file): \(path)")
+            return Member(name: name, configuration: configuration)
+        }
+    }
+
+    private func composition(_ members: [Member]) throws -> Composition? {
+        guard root.attribute("composition") != nil else { return nil }
+        let json = try text(root, "composition", in: "/")
+        guard let value = ConfigurationValue(json: json), let composition = Composition(json: value) else {
+            throw wrong("/@composition", json, "a composition")
+        }
+        for name in composition.members where !members.contains(where: { $0.name == name }) {
+            throw wrong("/@composition", name, "one of the members \(members.map(\.name))")
+        }
+        return composition
+    }
+
+    private func fusion() throws -> FusionConfiguration? {
+        guard root.attribute("fusion") != nil else { return nil }
+        let json = try text(root, "fusion", in: "/")
+        guard let value = ConfigurationValue(json: json), let fusion = FusionConfiguration(json: value) else {
+            throw wrong("/@fusion", json, "value, regularization and temperature")
+        }
+        return fusion
+    }
+
+    private func heads() throws -> [NamedHead] {
+        try (root.group("heads")?.groups ?? []).map { name, group in
+            let path = "/heads/\(name)"
+            let kind = try text(group, "kind", in: path)
+            guard kind == "classification" else { throw wrong("\(path)@kind", kind, "classification") }
+            guard case .strings(let labels)? = group.attribute("labels"), !labels.isEmpty,
+                Set(labels).count == labels.count
+            else { throw wrong("\(path)@labels", "no list", "a list of different labels") }
+            let poolingText = try text(group, "pooling", in: path)
+            guard let pooling = Pool.Kind(rawValue: poolingText) else {
+                throw wrong("\(path)@pooling", poolingText, "first or mean")
+            }
+            return NamedHead(
+                name,
+                ClassificationHead(
+                    labels: labels, pooling: pooling, textPrefix: try text(group, "text_prefix", in: path, default: "")))
+        }
+    }
+
+    private func provenance() throws -> Provenance {
+        var p = Provenance()
+        guard let group = root.group("provenance") else { return p }
+        let path = "/provenance"
+        p.task = try text(group, "task", in: path, default: "")
+        p.dataSHA256 = try text(group, "data_sha256", in: path, default: "")
+        p.seed = try number(group, "seed", in: path, range: 0...Int(Int64.max))
+        p.settings = try text(group, "settings", in: path, default: "{}")
+        p.steps = try number(group, "steps", in: path, range: 0...Int(Int64.max))
+        p.epochs = try number(group, "epochs", in: path, range: 0...Int(Int64.max))
+        p.metrics = try text(group, "metrics", in: path, default: "{}")
+        p.kernels = try text(group, "kernels", in: path, default: "")
+        p.license = try text(group, "license", in: path, default: "")
+        return p
+    }
+
+    private func tensors(_ specs: [ParameterSpec]) throws -> [NamedTensor] {
+        var found: [String: HDF5Dataset] = [:]
+        func collect(_ group: HDF5Group, _ path: String) {
+            for (name, dataset) in group.datasets { found[path + name] = dataset }
+            for (name, child) in group.groups { collect(child, path + name + "/") }
+        }
+        collect(root, "")
+        let tensors = try specs.map { spec in
+            guard let dataset = found.removeValue(forKey: spec.name) else {
+                throw wrong("/\(spec.name)", "not there", "shape \(spec.shape), as its configuration says")
+            }
+            guard dataset.shape == spec.shape else {
+                throw wrong("/\(spec.name)", "shape \(dataset.shape)", "\(spec.shape), as its configuration says")
+            }
+            guard case .float32(let values) = dataset.value else { throw wrong("/\(spec.name)", "no float32", "float32") }
+            guard let bad = values.firstIndex(where: { !$0.isFinite }) else {
+                return NamedTensor(spec.name, spec.shape, values)
+            }
+            throw wrong("/\(spec.name)", "\(values[bad]) at element \(bad)", "finite numbers")
+        }
+        if let extra = found.keys.sorted().first { throw wrong("/\(extra)", "a tensor", "nothing of that name") }
+        return tensors
+    }
+}
