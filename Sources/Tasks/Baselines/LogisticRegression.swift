@@ -123,15 +123,45 @@ struct DualVector: MinimizerVector, Sendable {
 }
 
 private struct DualProblem {
-    let x: SparseRows
+    /// The columns that several rows have.
+    let shared: SparseRows
+    /// Per row, the sum of squares in the columns that no other row has: what those add to the diagonal of X·Xᵀ. Most
+    /// word pairs occur once, so this leaves a fraction of the work.
+    let own: [Double]
     /// Place of each row's class among the seen ones.
     let y: [Int]
     let width: Int
     let inverseStrength: Double
 
+    init(x: SparseRows, y: [Int], width: Int, inverseStrength: Double) {
+        var uses = [Int](repeating: 0, count: x.columns)
+        for column in x.indices { uses[Int(column)] += 1 }
+        var columns = [Int32](repeating: -1, count: x.columns)
+        var count = 0
+        for column in uses.indices where uses[column] > 1 {
+            columns[column] = Int32(count)
+            count += 1
+        }
+        var shared = SparseRows(columns: count)
+        own = (0..<x.rows).map { row in
+            var squares = 0.0
+            var kept: [(column: Int32, value: Double)] = []
+            for i in x.starts[row]..<x.starts[row + 1] {
+                let column = columns[Int(x.indices[i])]
+                if column >= 0 { kept.append((column, x.values[i])) } else { squares += x.values[i] * x.values[i] }
+            }
+            shared.append(kept)
+            return squares
+        }
+        self.shared = shared
+        self.y = y
+        self.width = width
+        self.inverseStrength = inverseStrength
+    }
+
     var zero: DualVector {
         DualVector(
-            rows: [Double](repeating: 0, count: x.rows * width), image: [Double](repeating: 0, count: x.rows * width),
+            rows: [Double](repeating: 0, count: y.count * width), image: [Double](repeating: 0, count: y.count * width),
             intercepts: [Double](repeating: 0, count: width))
     }
 
@@ -140,7 +170,7 @@ private struct DualProblem {
         var loss = 0.0
         var residuals = point.image
         var sums = [Double](repeating: 0, count: width)
-        for row in 0..<x.rows {
+        for row in 0..<y.count {
             let at = row * width
             for c in 0..<width { residuals[at + c] += point.intercepts[c] }
             if width == 1 {
@@ -159,9 +189,12 @@ private struct DualProblem {
             }
         }
         var gradient = DualVector(rows: residuals, image: residuals, intercepts: sums)
-        var weights = [Double](repeating: 0, count: x.columns * width)
-        x.multiplyTransposed(residuals, width: width, into: &weights)
-        x.multiply(weights, width: width, into: &gradient.image)
+        var weights = [Double](repeating: 0, count: shared.columns * width)
+        shared.multiplyTransposed(residuals, width: width, into: &weights)
+        shared.multiply(weights, width: width, into: &gradient.image)
+        for row in own.indices {
+            for i in (row * width)..<((row + 1) * width) { gradient.image[i] += own[row] * residuals[i] }
+        }
         accumulate(point.rows, scale: 1, into: &gradient.rows)
         accumulate(point.image, scale: 1, into: &gradient.image)
         return (inverseStrength * loss + sumOfProducts(point.rows, point.image) / 2, gradient)

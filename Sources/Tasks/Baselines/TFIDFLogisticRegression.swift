@@ -5,9 +5,11 @@
 package struct TFIDFLogisticRegression: Sendable {
     package struct Options: Equatable, Sendable {
         package var tfidf = TFIDFVectorizer.Options()
-        /// Candidates for `C`, each above 0; with a single one dev is not looked at.
+        /// Candidates for `C`, each above 0, tried in ascending order until two in a row are no better than the best;
+        /// with a single one dev is not looked at.
         package var grid: [Double] = [0.3, 1, 3, 10, 30, 100]
-        package var tolerance = 1e-3
+        /// Of the candidates; the chosen one is then fitted with a hundredth of it.
+        package var searchTolerance = 1e-2
         package var maximumIterations = 1000
 
         package init() {}
@@ -17,7 +19,7 @@ package struct TFIDFLogisticRegression: Sendable {
     package let model: LogisticRegression
     /// The `C` that was chosen.
     package let inverseStrength: Double
-    /// Score on dev of each candidate, in ascending order of `C`; empty if there was nothing to choose.
+    /// Score on dev of each candidate that was tried, in ascending order of `C`; empty if there was nothing to choose.
     package let devScores: [(inverseStrength: Double, score: Double)]
 
     /// Fits training examples.
@@ -42,15 +44,17 @@ package struct TFIDFLogisticRegression: Sendable {
         let rows = vectorizer.transform(train.map(Self.document))
         let devRows = vectorizer.transform(dev.map(Self.document))
         let devGold = dev.compactMap(\.label)
-        func fit(_ inverseStrength: Double, from start: LogisticRegression?) -> LogisticRegression {
+        func fit(
+            _ inverseStrength: Double, from start: LogisticRegression?, tolerance: Double
+        ) -> LogisticRegression {
             var fitting = LogisticRegression.Options()
             fitting.inverseStrength = inverseStrength
-            fitting.tolerance = options.tolerance
+            fitting.tolerance = tolerance
             fitting.maximumIterations = options.maximumIterations
             return LogisticRegression(fitting: rows, gold, classes: classes, options: fitting, startingFrom: start)
         }
 
-        var best = (inverseStrength: smallest, model: fit(smallest, from: nil))
+        var best = (inverseStrength: smallest, model: fit(smallest, from: nil, tolerance: options.searchTolerance))
         var scores: [(inverseStrength: Double, score: Double)] = []
         if grid.count > 1, !dev.isEmpty {
             func score(_ model: LogisticRegression) -> Double {
@@ -59,16 +63,19 @@ package struct TFIDFLogisticRegression: Sendable {
             var bestScore = score(best.model)
             scores.append((smallest, bestScore))
             var last = best.model
+            var worse = 0
             for candidate in grid.dropFirst() {
                 // Each starts where the one before ended: a few steps instead of many.
-                last = fit(candidate, from: last)
+                last = fit(candidate, from: last, tolerance: options.searchTolerance)
                 let value = score(last)
                 scores.append((candidate, value))
+                worse = value > bestScore ? 0 : worse + 1
                 if value > bestScore { (bestScore, best) = (value, (candidate, last)) }
+                if worse == 2 { break }
             }
         }
         self.vectorizer = vectorizer
-        model = best.model
+        model = fit(best.inverseStrength, from: best.model, tolerance: options.searchTolerance / 100)
         inverseStrength = best.inverseStrength
         devScores = scores
     }

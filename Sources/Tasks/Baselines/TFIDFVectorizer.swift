@@ -33,7 +33,7 @@ package struct TFIDFVectorizer: Sendable {
         var lastText: [Int] = []
         for (textNumber, text) in texts.enumerated() {
             let known = WordTokens.words(in: text, lowercase: options.lowercase).map { number(of: $0) }
-            forEachNGram(known) { ngram in
+            Self.forEachNGram(known, lengths: options.ngrams) { ngram in
                 let term: Int
                 if let column = terms[ngram] {
                     term = Int(column)
@@ -66,7 +66,7 @@ package struct TFIDFVectorizer: Sendable {
             // A word that training did not have gets a number that no term contains.
             let known = WordTokens.words(in: text, lowercase: options.lowercase).map { words[$0] ?? -1 }
             var counts: [Int32: Int] = [:]
-            forEachNGram(known) { ngram in
+            Self.forEachNGram(known, lengths: options.ngrams) { ngram in
                 if let column = terms[ngram] { counts[column, default: 0] += 1 }
             }
             // Sorted: sums over a row must not depend on the dictionary's order.
@@ -97,8 +97,9 @@ package struct TFIDFVectorizer: Sendable {
         return number
     }
 
-    private func forEachNGram(_ words: [Int32], _ body: ([Int32]) -> Void) {
-        for length in options.ngrams where length >= 1 && length <= words.count {
+    // Static: as a method it would hold a copy of the dictionaries that `body` changes.
+    private static func forEachNGram(_ words: [Int32], lengths: ClosedRange<Int>, _ body: ([Int32]) -> Void) {
+        for length in lengths where length >= 1 && length <= words.count {
             for start in 0...(words.count - length) { body(Array(words[start..<(start + length)])) }
         }
     }
