@@ -1,0 +1,90 @@
+/// What a kind beyond classification keeps of a row: tokens and tags, options, spans, a number. Declared in its kind's
+/// file; an example carries it without knowing it.
+package protocol ExamplePayload: Sendable {
+    /// The content as bytes, the same for equal payloads only.
+    var canonicalBytes: [UInt8] { get }
+}
+
+/// One row of a task's data, labels as indices.
+package struct Example: Sendable {
+    /// Index in its split, from 0.
+    package var id: Int
+    package var text: String
+    /// The second text of a pair.
+    package var pair: String?
+    /// Index into the task's labels; nil when the row has none.
+    package var label: Int?
+    /// Line of the file where the row starts, from 1; 0 for rows that come from no file.
+    package var line: Int
+    package var payload: (any ExamplePayload)?
+
+    package init(
+        id: Int, text: String, pair: String? = nil, label: Int? = nil, line: Int = 0,
+        payload: (any ExamplePayload)? = nil
+    ) {
+        self.id = id
+        self.text = text
+        self.pair = pair
+        self.label = label
+        self.line = line
+        self.payload = payload
+    }
+}
+
+extension Example: Equatable {
+    package static func == (a: Example, b: Example) -> Bool {
+        a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label && a.line == b.line
+            && a.payload?.canonicalBytes == b.payload?.canonicalBytes
+    }
+}
+
+/// The bytes that identify a data set whatever file format held it: equal texts, pairs, labels and order give equal
+/// bytes, anything else other ones. For a content hash.
+package enum CanonicalData {
+    /// Hands the bytes of examples piece by piece to `sink`.
+    ///
+    /// Every string goes as its length in bytes (8 bytes, little endian) and its UTF-8; an absent one as length 2⁶⁴ − 1.
+    /// Line numbers are left out: a blank line more is no other data.
+    /// - Parameters:
+    ///   - examples: in order
+    ///   - labels: the names behind the label indices; indices outside count as no label
+    ///   - sink: takes the pieces in order
+    package static func write(
+        _ examples: [Example], labels: [String], to sink: (_ piece: [UInt8]) -> Void
+    ) {
+        var piece: [UInt8] = Array("amalgam examples 1\n".utf8)
+        append(labels.count, to: &piece)
+        for label in labels { append(label, to: &piece) }
+        append(examples.count, to: &piece)
+        for example in examples {
+            append(example.text, to: &piece)
+            append(example.pair, to: &piece)
+            append(example.label.flatMap { labels.indices.contains($0) ? labels[$0] : nil }, to: &piece)
+            let payload = example.payload?.canonicalBytes ?? []
+            append(payload.count, to: &piece)
+            piece += payload
+            if piece.count >= 1 << 16 {
+                sink(piece)
+                piece.removeAll(keepingCapacity: true)
+            }
+        }
+        if !piece.isEmpty { sink(piece) }
+    }
+
+    /// The whole stream of `write` at once.
+    package static func bytes(of examples: [Example], labels: [String]) -> [UInt8] {
+        var all: [UInt8] = []
+        write(examples, labels: labels) { all += $0 }
+        return all
+    }
+
+    private static func append(_ count: Int, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: UInt64(count).littleEndian) { bytes += $0 }
+    }
+
+    private static func append(_ text: String?, to bytes: inout [UInt8]) {
+        guard let text else { return withUnsafeBytes(of: UInt64.max) { bytes += $0 } }
+        append(text.utf8.count, to: &bytes)
+        bytes += text.utf8
+    }
+}

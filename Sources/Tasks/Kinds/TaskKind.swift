@@ -1,0 +1,148 @@
+/// What a task asks of a model, as far as data is concerned. A kind is one file and one line in `TaskKinds.builtIn`.
+package protocol TaskKind: Sendable {
+    /// As in a task YAML's `kind`.
+    static var name: String { get }
+    /// Canonical fields that a row must have, in the order in which messages name them.
+    static var inputs: [String] { get }
+    /// Canonical fields of the answer; rows to predict may lack them.
+    static var targets: [String] { get }
+    /// Names of the metrics that fit, the default first.
+    static var metrics: [String] { get }
+    /// How many labels there must be; 0 for kinds without labels.
+    static var minimumLabels: Int { get }
+
+    /// The labels in a row, in order, for the list that is made from the training split.
+    static func labels(in row: FieldRow) throws(TaskError) -> [String]
+
+    /// Makes a row's example.
+    /// - Parameters:
+    ///   - id: index in the split
+    ///   - labels: the task's labels
+    ///   - needsTarget: whether a row without an answer is an error
+    static func example(
+        from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
+    ) throws(TaskError) -> Example
+}
+
+extension TaskKind {
+    package static var fields: [String] { inputs + targets }
+}
+
+/// The kinds by name; refuses two of one name.
+package struct TaskKinds: Sendable {
+    /// Every kind there is. A new one adds its line here.
+    package static let builtIn: [any TaskKind.Type] = [
+        TextClassification.self,
+        TextPairClassification.self,
+    ]
+
+    /// The table of `builtIn`.
+    package static let standard: TaskKinds = {
+        do { return try TaskKinds(builtIn) } catch { preconditionFailure("\(error)") }
+    }()
+
+    package let kinds: [any TaskKind.Type]
+
+    /// - Throws: `TaskError.duplicateName`
+    package init(_ kinds: [any TaskKind.Type]) throws(TaskError) {
+        if let name = firstDuplicate(kinds.map { $0.name }) {
+            throw .duplicateName(registry: "task kinds", name: name)
+        }
+        self.kinds = kinds
+    }
+
+    package var names: [String] { kinds.map { $0.name } }
+
+    /// The kind of this name, or nil.
+    package subscript(name: String) -> (any TaskKind.Type)? { kinds.first { $0.name == name } }
+
+    /// The kind whose fields these columns have; the one with most fields if several do.
+    package func kind(ofColumns columns: Set<String>) -> (any TaskKind.Type)? {
+        kinds.filter { columns.isSuperset(of: $0.fields) }.max { $0.fields.count < $1.fields.count }
+    }
+}
+
+func firstDuplicate(_ names: [String]) -> String? {
+    var seen = Set<String>()
+    return names.first { !seen.insert($0).inserted }
+}
+
+/// A row under the task's field names, with the file for messages.
+package struct FieldRow: Sendable {
+    package let file: String
+    package let row: Row
+    /// Canonical field to column.
+    package let columns: [String: String]
+
+    package var line: Int { row.line }
+
+    package init(file: String, row: Row, columns: [String: String]) {
+        self.file = file
+        self.row = row
+        self.columns = columns
+    }
+
+    package func column(_ field: String) -> String { columns[field] ?? field }
+
+    /// The value, or nil if the column is absent or null.
+    package func value(_ field: String) -> FieldValue? {
+        let value = row.values[column(field)]
+        return value == .null ? nil : value
+    }
+
+    /// - Throws: `TaskError.missingField` if the column is absent or null
+    package func required(_ field: String) throws(TaskError) -> FieldValue {
+        if let value = value(field) { return value }
+        throw .missingField(
+            file: file, line: line, field: field, column: column(field), columns: row.values.keys.sorted())
+    }
+
+    /// A text; empty ones are allowed.
+    package func text(_ field: String) throws(TaskError) -> String {
+        let value = try required(field)
+        if case .string(let text) = value { return text }
+        throw wrongType(field, value, expected: "a string")
+    }
+
+    /// A label: a string that is not empty, an integer, or a boolean, as text.
+    package func label(_ field: String) throws(TaskError) -> String {
+        let value = try required(field)
+        switch value {
+        case .string(""):
+            throw .wrongType(
+                file: file, line: line, column: column(field), found: "empty",
+                expected: "a label; fill it in, or delete the row")
+        case .string(let text): return text
+        case .integer(let number): return String(number)
+        case .boolean(let flag): return flag ? "true" : "false"
+        default: throw wrongType(field, value, expected: "a string, an integer or a boolean")
+        }
+    }
+
+    package func wrongType(_ field: String, _ value: FieldValue, expected: String) -> TaskError {
+        .wrongType(
+            file: file, line: line, column: column(field), found: value.typeName, expected: expected)
+    }
+}
+
+/// A task's labels, looked up by name.
+package struct LabelIndex: Sendable {
+    package let names: [String]
+    /// The file whose labels these are, or nil if the definition lists them.
+    package let inferredFrom: String?
+    private let indices: [String: Int]
+
+    package init(_ names: [String], inferredFrom: String? = nil) {
+        self.names = names
+        self.inferredFrom = inferredFrom
+        indices = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
+    }
+
+    /// - Throws: `TaskError.unknownLabel`, naming the row
+    package func index(of label: String, in row: FieldRow) throws(TaskError) -> Int {
+        if let index = indices[label] { return index }
+        throw .unknownLabel(
+            file: row.file, line: row.line, label: label, nearest: nearestName(to: label, among: names),
+            count: names.count, trainFile: inferredFrom)
+    }
+}

@@ -1,0 +1,19 @@
+/// Two texts, one label for the pair.
+package enum TextPairClassification: TaskKind {
+    package static let name = "text-pair-classification"
+    package static let inputs = ["text_a", "text_b"]
+    package static let targets = ["label"]
+    package static let metrics = [Accuracy.name, MacroF1.name, Matthews.name]
+    package static let minimumLabels = 2
+
+    package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }
+
+    package static func example(
+        from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
+    ) throws(TaskError) -> Example {
+        let first = try row.text("text_a")
+        let second = try row.text("text_b")
+        let label = try TextClassification.classLabel(row, labels: labels, needsTarget: needsTarget)
+        return Example(id: id, text: first, pair: second, label: label, line: row.line)
+    }
+}

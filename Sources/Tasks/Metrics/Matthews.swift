@@ -1,0 +1,23 @@
+/// Matthews' correlation of predicted and true classes, for any number of classes (Gorodkin 2004; as scikit-learn's
+/// `matthews_corrcoef`).
+///
+/// (n·c − Σₖ pₖ tₖ) / √((n² − Σ pₖ²)(n² − Σ tₖ²)) with n examples, c right, class k pₖ times predicted and tₖ times true;
+/// 0 where the root is 0.
+package enum Matthews: Metric {
+    package static let name = "matthews"
+
+    package static func value(_ confusion: Confusion) -> Double {
+        let (gold, predicted, correct) = confusion.margins
+        let n = Double(confusion.total)
+        var (right, both, p2, t2) = (0.0, 0.0, 0.0, 0.0)
+        for c in 0..<confusion.classes {
+            let (t, p) = (Double(gold[c]), Double(predicted[c]))
+            right += Double(correct[c])
+            both += t * p
+            p2 += p * p
+            t2 += t * t
+        }
+        let scale = (n * n - p2) * (n * n - t2)
+        return scale > 0 ? (n * right - both) / scale.squareRoot() : 0
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Yams
+
+extension TaskDefinition {
+    /// Every key of a task YAML, in the order in which it is written.
+    static let keys = [
+        "name", "kind", "description", "language", "license", "data", "fields", "labels", "metric",
+    ]
+
+    static func fromYAML(_ url: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
+        let file = shownPath(url)
+        let bytes = try TextBytes.withoutMark(try fileBytes(url), file: file)
+        guard let text = TextBytes.string(bytes) else { throw .notUTF8(file: file, line: 1) }
+        return try parse(yaml: text, file: file, folder: url.deletingLastPathComponent(), kinds: kinds)
+    }
+
+    /// Reads a definition from its YAML.
+    /// - Parameters:
+    ///   - text: at most 1 MiB
+    ///   - file: the name that messages show
+    ///   - folder: what relative paths start from
+    package static func parse(
+        yaml text: String, file: String, folder: URL, kinds: TaskKinds = .standard
+    ) throws(TaskError) -> TaskDefinition {
+        let root = try YAMLMap(try composed(text, file: file), file: file, name: "the file", keys: keys)
+        let kindName = try root.requiredText("kind", expected: "expected one of \(kinds.names.joined(separator: ", "))")
+        guard let kind = kinds[kindName] else {
+            throw root.bad("kind", found: "'\(shown(kindName))'", expected: choice(kindName, kinds.names))
+        }
+        let metric = try root.text("metric") ?? kind.metrics.first ?? "accuracy"
+        guard kind.metrics.contains(metric) else {
+            throw root.bad("metric", found: "'\(shown(metric))'", expected: choice(metric, kind.metrics))
+        }
+        let labels = try root.texts("labels")
+        if let labels {
+            if let twice = firstDuplicate(labels) {
+                throw root.bad("labels", found: "a list with '\(shown(twice))' twice", expected: "different labels")
+            }
+            guard labels.count >= kind.minimumLabels else {
+                throw .tooFewLabels(file: file, labels: labels, minimum: kind.minimumLabels)
+            }
+        }
+        return TaskDefinition(
+            name: try root.text("name") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
+            kind: kindName, data: try dataFiles(root, folder: folder),
+            fields: try root.map("fields", keys: kind.fields)?.allTexts() ?? [:], labels: labels, metric: metric,
+            description: try root.text("description"), language: try root.text("language"),
+            license: try root.text("license"), folder: folder, source: file)
+    }
+
+    /// `data` is a map of files, or the name of a folder that holds train, dev and test.
+    private static func dataFiles(_ root: YAMLMap, folder: URL) throws(TaskError) -> [Split: String] {
+        let expected = "expected data: {train: FILE, dev: FILE, test: FILE} or data: FOLDER"
+        guard let node = root.node("data") else { throw .missingKey(file: root.file, key: "data", expected: expected) }
+        if node.scalar != nil, let name = try root.text("data") {
+            let inner = name.hasPrefix("/") ? URL(fileURLWithPath: name) : folder.appendingPathComponent(name)
+            let files = try splitFiles(in: inner)
+            guard !files.isEmpty else {
+                throw root.bad(
+                    "data", found: "'\(shown(name))', which has no train, dev or test file",
+                    expected: "a folder with train.jsonl, dev.jsonl and test.jsonl")
+            }
+            return files.mapValues { name + "/" + $0 }
+        }
+        let texts = try root.map("data", keys: Split.allCases.map { $0.rawValue })?.allTexts() ?? [:]
+        var files: [Split: String] = [:]
+        for split in Split.allCases {
+            guard let name = texts[split.rawValue] else { continue }
+            _ = try RowReaders.reader(for: name)
+            files[split] = name
+        }
+        guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }
+        return files
+    }
+
+    private static func choice(_ name: String, _ allowed: [String]) -> String {
+        let all = "one of " + allowed.joined(separator: ", ")
+        return nearestName(to: name, among: allowed).map { all + "; did you mean '\($0)'?" } ?? all
+    }
+
+    private static func composed(_ text: String, file: String) throws(TaskError) -> Node {
+        let mend = "expected a YAML map with the keys kind and data"
+        guard text.utf8.count <= 1 << 20 else {
+            throw .malformed(file: file, line: 1, problem: "larger than 1 MiB", mend: mend)
+        }
+        guard !YAMLDepth.exceeds(32, in: text) else {
+            throw .malformed(file: file, line: 1, problem: "nested more than 32 levels deep", mend: mend)
+        }
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw TaskError.malformed(file: file, line: 1, problem: "empty", mend: mend)
+            }
+            return node
+        } catch let error as TaskError {
+            throw error
+        } catch let error as YamlError {
+            let (line, problem) = place(error)
+            throw .malformed(file: file, line: line, problem: "not valid YAML: \(problem)", mend: mend)
+        } catch {
+            throw .malformed(file: file, line: 1, problem: "not valid YAML", mend: mend)
+        }
+    }
+
+    private static func place(_ error: YamlError) -> (line: Int, problem: String) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            return (max(1, mark.line), problem)
+        case .reader(let problem, _, _, _): return (1, problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let keys = duplicates.map { "'\(shown($0))'" }.sorted().joined(separator: ", ")
+            return (max(1, context.mark.line), "\(keys) stands twice")
+        default: return (1, "unreadable")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// A task as its YAML says it: kind, files, columns, labels, metric.
+package struct TaskDefinition: Equatable, Sendable {
+    package var name: String
+    /// Name of a registered `TaskKind`.
+    package var kind: String
+    /// File of each split, relative to `folder` unless absolute; a split that is not used may be absent.
+    package var data: [Split: String]
+    /// Canonical field to column, where the names differ.
+    package var fields: [String: String]
+    /// All labels in the order of the classes; nil takes them, sorted, from the training split.
+    package var labels: [String]?
+    /// Name of a registered metric that fits the kind.
+    package var metric: String
+    package var description: String?
+    package var language: String?
+    package var license: String?
+    /// What relative paths start from.
+    package var folder: URL
+    /// The YAML file or folder that this came from, as messages show it.
+    package var source: String
+
+    package init(
+        name: String, kind: String, data: [Split: String], fields: [String: String] = [:], labels: [String]? = nil,
+        metric: String = "accuracy", description: String? = nil, language: String? = nil, license: String? = nil,
+        folder: URL, source: String
+    ) {
+        self.name = name
+        self.kind = kind
+        self.data = data
+        self.fields = fields
+        self.labels = labels
+        self.metric = metric
+        self.description = description
+        self.language = language
+        self.license = license
+        self.folder = folder
+        self.source = source
+    }
+
+    /// Reads a task.
+    ///
+    /// - Parameters:
+    ///   - url: a YAML file, or a folder with `train`, `dev` and `test` files of a known format, whose kind is that of
+    ///     the first row's fields
+    ///   - kinds: the kinds that a definition may name
+    /// - Throws: `TaskError`, naming file, line and key
+    package static func load(_ url: URL, kinds: TaskKinds = .standard) throws(TaskError) -> TaskDefinition {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+            throw .unreadable(
+                file: shownPath(url),
+                reason: "no such file or folder; expected a task YAML, or a folder with train.jsonl")
+        }
+        return isFolder.boolValue ? try fromFolder(url, kinds: kinds) : try fromYAML(url, kinds: kinds)
+    }
+
+    /// A split's file, or nil if the definition names none.
+    package func url(of split: Split) -> URL? {
+        data[split].map { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : folder.appendingPathComponent($0) }
+    }
+}
+
+/// The path as a user would type it: relative to the working folder where that is shorter.
+func shownPath(_ url: URL) -> String {
+    let path = url.standardizedFileURL.path
+    let here = FileManager.default.currentDirectoryPath
+    return here != "/" && path.hasPrefix(here + "/") ? String(path.dropFirst(here.count + 1)) : path
+}
+
+/// A file's bytes.
+/// - Throws: `TaskError.unreadable`
+func fileBytes(_ url: URL) throws(TaskError) -> [UInt8] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+        throw .unreadable(file: shownPath(url), reason: "no such file; check the path under data")
+    }
+    guard !isFolder.boolValue else {
+        throw .unreadable(file: shownPath(url), reason: "a folder; expected a file")
+    }
+    do { return [UInt8](try Data(contentsOf: url)) } catch {
+        throw .unreadable(file: shownPath(url), reason: "cannot be read; check its permissions")
+    }
+}

@@ -1,0 +1,118 @@
+/// What can be wrong with a task's definition or data. Each description is one line: file, line, field, what was found,
+/// what was expected, the mend.
+package enum TaskError: Error, Equatable, Sendable {
+    /// The file or folder is absent or cannot be read.
+    case unreadable(file: String, reason: String)
+    /// The bytes do not follow the file's format (YAML, JSON, CSV).
+    case malformed(file: String, line: Int, problem: String, mend: String)
+    /// The line is not UTF-8.
+    case notUTF8(file: String, line: Int)
+    /// A file's extension belongs to no reader.
+    case unknownFormat(file: String, known: [String])
+    /// A key that no task definition has.
+    case unknownKey(file: String, line: Int, key: String, nearest: String?, known: [String])
+    /// A key that every task definition of this kind has is absent.
+    case missingKey(file: String, key: String, expected: String)
+    /// A key's value is of the wrong shape or outside the allowed ones.
+    case badValue(file: String, line: Int, key: String, found: String, expected: String)
+    /// A folder's first row fits no kind.
+    case unknownRow(file: String, line: Int, columns: [String], expected: String)
+    /// The folder's kind exists in the plan, not yet in this version.
+    case kindToCome(file: String, kind: String)
+    /// The split is asked for but the definition does not name its file.
+    case missingSplit(file: String, split: String)
+    /// A file has no row with content.
+    case noExamples(file: String)
+    /// A row lacks a column.
+    case missingField(file: String, line: Int, field: String, column: String, columns: [String])
+    /// A row's value has the wrong type.
+    case wrongType(file: String, line: Int, column: String, found: String, expected: String)
+    /// A label that the definition does not list (`trainFile` nil), or that does not occur in the training split.
+    case unknownLabel(file: String, line: Int, label: String, nearest: String?, count: Int, trainFile: String?)
+    /// Fewer labels than the kind can learn from.
+    case tooFewLabels(file: String, labels: [String], minimum: Int)
+    /// Two kinds, readers or metrics of one name are registered.
+    case duplicateName(registry: String, name: String)
+}
+
+extension TaskError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            return "\(file): \(reason)"
+        case .malformed(let file, let line, let problem, let mend):
+            return "\(file):\(line): \(problem); \(mend)"
+        case .notUTF8(let file, let line):
+            return "\(file):\(line): not valid UTF-8; save the file as UTF-8"
+        case .unknownFormat(let file, let known):
+            return "\(file): no reader for this extension; expected \(list(known.map { "." + $0 }))"
+        case .unknownKey(let file, let line, let key, let nearest, let known):
+            let hint = nearest.map { "did you mean '\($0)'?" } ?? "known keys: \(known.joined(separator: ", "))"
+            return "\(file):\(line): unknown key '\(shown(key))'; \(hint)"
+        case .missingKey(let file, let key, let expected):
+            return "\(file): no '\(key)'; \(expected)"
+        case .badValue(let file, let line, let key, let found, let expected):
+            return "\(file):\(line): \(key) is \(found); expected \(expected)"
+        case .unknownRow(let file, let line, let columns, let expected):
+            return "\(file):\(line): columns \(quoted(columns)) fit no kind; "
+                + "expected \(expected), or write a task YAML that maps them under fields"
+        case .kindToCome(let file, let kind):
+            return "\(file): the fields say \(kind), which this version cannot train yet; "
+                + "use a text classification task"
+        case .missingSplit(let file, let split):
+            return "\(file): no \(split) split; add '\(split): FILE' under data"
+        case .noExamples(let file):
+            return "\(file): no examples; expected one row an example"
+        case .missingField(let file, let line, let field, let column, let columns):
+            let mend =
+                field == column
+                ? "add it, or name its column in the task YAML: fields: {\(field): COLUMN}"
+                : "add it, or correct fields: {\(field): \(column)} in the task YAML"
+            return "\(file):\(line): no '\(column)' (found \(quoted(columns))); \(mend)"
+        case .wrongType(let file, let line, let column, let found, let expected):
+            return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
+        case .unknownLabel(let file, let line, let label, let nearest, let count, let trainFile):
+            let near = nearest.map { " (nearest: '\($0)')" } ?? ""
+            if let trainFile {
+                return "\(file):\(line): label '\(shown(label))' does not occur in \(trainFile)\(near); "
+                    + "correct it, or list all labels under labels in the task YAML"
+            }
+            return
+                "\(file):\(line): label '\(shown(label))' is not one of the \(count) labels in the task YAML\(near); "
+                + "correct it, or add it to labels"
+        case .tooFewLabels(let file, let labels, let minimum):
+            return "\(file): labels are \(quoted(labels)); expected at least \(minimum) different ones"
+        case .duplicateName(let registry, let name):
+            return "\(registry): '\(name)' is registered twice; give one of them another name"
+        }
+    }
+}
+
+/// `'a', 'b', 'c'`, cut after ten.
+private func quoted(_ names: [String]) -> String {
+    if names.isEmpty { return "none" }
+    let head = names.prefix(10).map { "'\(shown($0))'" }.joined(separator: ", ")
+    return names.count > 10 ? head + ", … (\(names.count) in all)" : head
+}
+
+/// `a, b or c`.
+private func list(_ names: [String]) -> String {
+    guard names.count > 1, let last = names.last else { return names.first ?? "none" }
+    return names.dropLast().joined(separator: ", ") + " or " + last
+}
+
+/// A value from a file, fit for one line of a terminal: control characters escaped, at most 60 characters.
+func shown(_ text: String) -> String {
+    var result = ""
+    var count = 0
+    for scalar in text.unicodeScalars {
+        if count == 60 { return result + "…" }
+        count += 1
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            result += "\\u{" + String(scalar.value, radix: 16) + "}"
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result
+}
