@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "Bundles", dependencies: ["Adapters", "Files"]),
         .target(name: "Tasks", dependencies: ["Text", "SwiftCSV", "Yams"]),
         .target(name: "Corpora", dependencies: ["Tasks", "Files"]),
-        .target(name: "Training", dependencies: ["Bundles", "Tasks"]),
+        .target(name: "Training", dependencies: ["Bundles", "Tasks", "Text"]),
         .target(name: "Reporting"),
         .target(name: "Ablation", dependencies: ["Training", "Reporting"]),
         .target(name: "Amalgam", dependencies: ["Ablation", "Corpora"]),

@@ -214,3 +214,10 @@ package struct PlanResults {
         return UnsafeBufferPointer(start: bases[index], count: rows * value.width)
     }
 }
+
+extension Workspace {
+    /// Turns logits into probabilities, in place.
+    package func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
+        if count > 0 { kernels?.pointee.softmax(x, count) }
+    }
+}

@@ -39,6 +39,8 @@ package enum Initializer: Equatable, Sendable {
     /// `off` everywhere, 1 on the diagonal
     case identity(off: Float)
     case values([Float])
+    /// As a frozen tensor is: where training starts from pretrained numbers.
+    case copy(Weight)
 
     func fill(_ p: UnsafeMutablePointer<Float>, shape: [Int], key: UInt64) {
         let count = shape.reduce(1, *)
@@ -55,6 +57,7 @@ package enum Initializer: Equatable, Sendable {
             for i in 0..<count { p[i] = i / width == i % width ? 1 : off }
         case .values(let values):
             for i in 0..<min(count, values.count) { p[i] = values[i] }
+        case .copy(let weight): p.update(from: weight.floats, count: min(count, weight.count))
         }
     }
 }
@@ -167,6 +170,11 @@ extension Operand {
                 Parameter(name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient))
         }
     }
+}
+
+extension Weight: Equatable {
+    /// The same object.
+    package static func == (a: Weight, b: Weight) -> Bool { a === b }
 }
 
 extension Weight {

@@ -1,0 +1,91 @@
+import CKernels
+import Foundation
+import Numerics
+
+/// AdamW (Loshchilov & Hutter 2019, algorithm 2) over ranges of the flat parameter buffer.
+///
+/// Each tensor counts its own steps, as in torch: a head whose task did not come up is neither moved nor decayed.
+package final class AdamW {
+    package struct Settings: Equatable, Sendable {
+        package var beta1: Float = 0.9
+        package var beta2: Float = 0.999
+        package var epsilon: Float = 1e-8
+        package var decay: Float = 0.01
+        /// Also biases and norms.
+        package var decaysAll = false
+        package init() {}
+    }
+
+    private let buffer: ParameterBuffer
+    private let settings: Settings
+    private let first: AlignedBuffer
+    private let second: AlignedBuffer
+    private var steps: [Int]
+    private let pool: ThreadPool
+    private let kernels = amalgam_kernels_best()
+
+    /// Elements that one task moves.
+    private static let chunk = 65_536
+
+    package init(_ buffer: ParameterBuffer, settings: Settings, pool: ThreadPool) {
+        self.buffer = buffer
+        self.settings = settings
+        self.pool = pool
+        first = AlignedBuffer(count: buffer.count)
+        second = AlignedBuffer(count: buffer.count)
+        steps = [Int](repeating: 0, count: buffer.parameters.count)
+    }
+
+    private struct Chunk {
+        let parameter: Int
+        let offset: Int
+        let count: Int
+    }
+
+    private func chunks(_ parameters: [Parameter]) -> [Chunk] {
+        parameters.flatMap { parameter -> [Chunk] in
+            guard let index = buffer.index(of: parameter.name) else { return [] }
+            return stride(from: 0, to: parameter.count, by: Self.chunk).map {
+                Chunk(
+                    parameter: index, offset: parameter.offset + $0, count: min(Self.chunk, parameter.count - $0))
+            }
+        }
+    }
+
+    /// Moves the parameters against their gradients.
+    /// - Parameters:
+    ///   - rate: learning rate of this step.
+    ///   - clip: largest norm of all gradients together; 0: none.
+    /// - Returns: the norm before clipping.
+    @discardableResult
+    package func step(_ parameters: [Parameter], rate: Float, clip: Float) -> Double {
+        let chunks = chunks(parameters)
+        guard let kernels else { return 0 }
+        var squares = [Double](repeating: 0, count: chunks.count)
+        squares.withUnsafeMutableBufferPointer { squares in
+            guard let base = squares.baseAddress else { return }
+            pool.run(chunks.count) { i, _ in
+                base[i] = kernels.pointee.sum_of_squares(buffer.gradients + chunks[i].offset, chunks[i].count)
+            }
+        }
+        let norm = squares.reduce(0, +).squareRoot()  // in the chunks' order, whoever computed them
+        // As torch's clip_grad_norm_
+        let scale = clip > 0 ? Float(min(1, Double(clip) / (norm + 1e-6))) : 1
+        for parameter in parameters { if let i = buffer.index(of: parameter.name) { steps[i] += 1 } }
+        pool.run(chunks.count) { i, _ in
+            let chunk = chunks[i]
+            let t = Double(steps[chunk.parameter])
+            let decays = settings.decaysAll || Self.decays(buffer.parameters[chunk.parameter])
+            kernels.pointee.adamw(
+                buffer.values + chunk.offset, buffer.gradients + chunk.offset, first.floats + chunk.offset,
+                second.floats + chunk.offset, chunk.count, scale, rate, settings.beta1, settings.beta2,
+                settings.epsilon, decays ? settings.decay : 0, Float(1 - pow(Double(settings.beta1), t)),
+                Float(1 - pow(Double(settings.beta2), t)))
+        }
+        return norm
+    }
+
+    private static func decays(_ parameter: Parameter) -> Bool {
+        !parameter.name.hasSuffix("bias") && !parameter.name.contains("LayerNorm")
+    }
+}

@@ -1,0 +1,81 @@
+import Numerics
+import Tasks
+import Text
+
+/// A split's examples as token ids, laid end to end.
+package struct EncodedExamples: Sendable {
+    private var ids: [Int32] = []
+    private var types: [UInt8] = []
+    private var offsets: [Int] = [0]
+    /// Class of each example, −1 where it is missing.
+    package private(set) var labels: [Int32] = []
+    /// Examples that were cut at the greatest length.
+    package private(set) var truncated = 0
+
+    package var count: Int { labels.count }
+    package var tokens: Int { ids.count }
+
+    /// - Parameters:
+    ///   - maxLength: pieces an example is cut at, special ones included.
+    ///   - prefix: stands before each text.
+    package init(_ examples: [Example], tokenizer: any Tokenizer, maxLength: Int, prefix: String, pool: ThreadPool) {
+        // Blocks keep the order: each is filled by one thread and appended by this one
+        let block = 256
+        let blocks = (examples.count + block - 1) / block
+        var encoded = [[Encoding]](repeating: [], count: blocks)
+        encoded.withUnsafeMutableBufferPointer { slots in
+            guard let base = slots.baseAddress else { return }
+            pool.run(blocks) { b, _ in
+                base[b] = examples[b * block..<min(examples.count, (b + 1) * block)].map { example in
+                    tokenizer.encode(
+                        prefix + example.text, pair: example.pair.map { prefix + $0 }, maxLength: maxLength)
+                }
+            }
+        }
+        for (example, encoding) in zip(examples, encoded.joined()) {
+            if encoding.ids.count >= maxLength { truncated += 1 }
+            ids += encoding.ids
+            types += encoding.typeIDs.map { UInt8(clamping: $0) }
+            offsets.append(ids.count)
+            labels.append(Int32(example.label ?? -1))
+        }
+    }
+
+    package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
+
+    /// The examples as a packed batch, in this order.
+    /// - Parameter task: index of the task, for the rows' story.
+    package func batch(_ indices: [Int], task: Int) -> PackedBatch {
+        PackedBatch(
+            indices.map { i in
+                let range = offsets[i]..<offsets[i + 1]
+                return (
+                    Array(ids[range]), types[range].map { Int32($0) },
+                    SequenceRow(example: UInt64(i), task: task, label: Int(labels[i]))
+                )
+            })
+    }
+
+    /// The examples cut into batches in the order given.
+    package func batches(_ order: [Int], policy: BatchPolicy) -> [[Int]] {
+        var batches: [[Int]] = []
+        var current: [Int] = []
+        var tokens = 0
+        for i in order {
+            let full =
+                switch policy {
+                case .examples(let n): current.count >= n
+                case .tokens(let n): !current.isEmpty && tokens + length(i) > n
+                }
+            if full {
+                batches.append(current)
+                current = []
+                tokens = 0
+            }
+            current.append(i)
+            tokens += length(i)
+        }
+        if !current.isEmpty { batches.append(current) }
+        return batches
+    }
+}

@@ -1,0 +1,97 @@
+import Adapters
+import Bundles
+import Models
+import Numerics
+
+/// What stands on the model and what of it learns: from this, parameters and plans are made.
+package struct Arrangement {
+    package var model: EncoderModel
+    package var members: [Member] = []
+    package var composition: Composition?
+    package var fusion: FusionConfiguration?
+    package var heads: [NamedHead] = []
+    /// Frozen tensors by full name, beside the model's own.
+    package var frozen: [String: Weight] = [:]
+    package var trainable: [ParameterSpec] = []
+
+    package init(model: EncoderModel) { self.model = model }
+
+    /// All of a bundle, frozen: for evaluation and prediction.
+    package init(model: EncoderModel, bundle: Bundle) {
+        self.init(model: model)
+        members = bundle.members
+        composition = bundle.composition
+        fusion = bundle.fusion
+        heads = bundle.heads
+        for tensor in bundle.tensors { frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
+    }
+}
+
+/// A head's computation: the plan with the values that are read from it.
+package struct HeadPlan {
+    package let plan: Plan
+    /// [sequences, labels]
+    package let logits: Value
+    /// [sequences, 1]; its sum is the batch's mean loss.
+    package let loss: Value
+}
+
+/// The parameters of an arrangement, and its plans.
+package final class Network {
+    package let arrangement: Arrangement
+    package let parameters: ParameterBuffer
+    private let operand: OperandTable
+
+    /// - Throws: `NumericsError` where a name is declared twice or the matrix library is missing.
+    package init(_ arrangement: Arrangement, seed: UInt64) throws {
+        try BLAS.load()
+        self.arrangement = arrangement
+        parameters = try ParameterBuffer(arrangement.trainable, seed: seed)
+        let (model, frozen) = (arrangement.model, arrangement.frozen)
+        operand = OperandTable(trainable: parameters) { name in
+            if let weight = frozen[name] { return weight }
+            return name.hasPrefix("base/") ? model.weight(String(name.dropFirst("base/".count))) : nil
+        }
+    }
+
+    private func plugin() throws -> any SitePlugin {
+        guard let composition = arrangement.composition else { return NoPlugin() }
+        return try ComposedAdapters(
+            composition, members: arrangement.members, fusion: arrangement.fusion,
+            encoder: arrangement.model.configuration, operand: operand)
+    }
+
+    /// A plan from token ids to one head's loss.
+    /// - Parameters:
+    ///   - head: index of the head.
+    ///   - trains: whether gradients are wanted.
+    package func plan(
+        head index: Int, trains: Bool, baseDropout: Bool = true, headDropout: Float? = nil,
+        classWeights: [Float]? = nil, smoothing: Float = 0
+    ) throws -> HeadPlan {
+        let builder = PlanBuilder()
+        let named = arrangement.heads[index]
+        let configuration = arrangement.model.configuration
+        let encoder = EncoderPlan(
+            arrangement.model, operand: operand, plugin: try plugin(), dropout: trains && baseDropout, in: builder)
+        let pooled = try encoder.build(pooling: named.head.pooling).output
+        let logits = try named.head.build(
+            pooled, operand: operand, scope: named.scope,
+            dropout: trains ? headDropout ?? configuration.hiddenDropout : 0, in: builder)
+        let loss = builder.append(
+            CrossEntropy(logits, classWeights: classWeights, smoothing: smoothing, in: builder))
+        return HeadPlan(plan: Plan(builder, outputs: [logits, loss], trains: trains), logits: logits, loss: loss)
+    }
+
+    /// A plan from token ids to hidden states: the embeddings' output first, then each layer's, all [tokens, hidden].
+    package func hiddenStates() throws -> (plan: Plan, hidden: [Value]) {
+        let builder = PlanBuilder()
+        let encoder = EncoderPlan(
+            arrangement.model, operand: operand, plugin: try plugin(), dropout: false, in: builder)
+        let hidden = try encoder.build(pooling: nil).hidden
+        return (Plan(builder, outputs: hidden, trains: false), hidden)
+    }
+
+    /// The present values of all trainable tensors, by name.
+    package var tensors: [NamedTensor] { parameters.parameters.map { NamedTensor($0.name, $0.shape, $0.array) } }
+}

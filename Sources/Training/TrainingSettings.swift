@@ -1,0 +1,89 @@
+import Adapters
+import Numerics
+
+/// How batches are cut from an epoch's order.
+package enum BatchPolicy: Equatable, Sendable {
+    /// So many examples, whatever their lengths.
+    case examples(Int)
+    /// As many examples as fit into so many tokens, at least one.
+    case tokens(Int)
+}
+
+/// Which state a run ends with.
+package enum Keep: String, CaseIterable, Sendable {
+    /// The one of the epoch that was best on dev
+    case best
+    case last
+}
+
+/// All that shapes the result of a training run. Threads, paths and progress are not here: they must not.
+package struct TrainingSettings: Equatable, Sendable {
+    package var seed = 0
+    package var epochs = 5
+    package var learningRate = 1e-3
+    /// Share of the steps in which the learning rate rises.
+    package var warmup = 0.1
+    package var schedule = "linear"
+    package var weightDecay = 0.01
+    /// Largest norm of the gradient; 0: none.
+    package var clip = 1.0
+    /// Epochs without a better dev score until a run stops; 0: never.
+    package var patience = 0
+    package var batch = BatchPolicy.examples(16)
+    /// Pieces a text is cut at, special ones included.
+    package var maxLength = 128
+    package var labelSmoothing = 0.0
+    /// Weighs classes by n / (classes · count).
+    package var classWeights = false
+    /// Dropout probability in the head; nil: the base's own.
+    package var headDropout: Double?
+    /// Whether the base drops in training, as its configuration says.
+    package var baseDropout = true
+    package var keep = Keep.best
+    /// Biases and norms are not decayed, as in transformers' trainer.
+    package var decaysAll = false
+
+    package init() {}
+
+    /// - Throws: `TrainingError.setting`
+    package func validate() throws(TrainingError) {
+        func check(_ ok: Bool, _ name: String, _ found: Any, _ expected: String) throws(TrainingError) {
+            if !ok { throw .setting(name: name, found: "\(found)", expected: expected) }
+        }
+        try check(seed >= 0, "--seed", seed, "0 or more")
+        try check((1...100_000).contains(epochs), "--epochs", epochs, "1 or more")
+        try check(learningRate > 0 && learningRate <= 10, "--lr", learningRate, "over 0, at most 10")
+        try check((0...1).contains(warmup), "--warmup", warmup, "a share in 0...1")
+        try check(weightDecay >= 0 && weightDecay < 10, "--weight-decay", weightDecay, "0 or more")
+        try check(clip >= 0 && clip.isFinite, "--clip", clip, "0 (none) or more")
+        try check(patience >= 0, "--patience", patience, "0 (never) or more")
+        try check((0..<1).contains(labelSmoothing), "--label-smoothing", labelSmoothing, "0 or more, below 1")
+        try check((3...65_536).contains(maxLength), "--max-length", maxLength, "3 or more")
+        if let headDropout { try check((0..<1).contains(headDropout), "--head-dropout", headDropout, "0 or more, below 1") }
+        switch batch {
+        case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 or more")
+        case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 or more")
+        }
+        guard LearningRateSchedules.named(schedule) != nil else {
+            throw .setting(
+                name: "--schedule", found: schedule, expected: LearningRateSchedules.names.joined(separator: ", "))
+        }
+    }
+
+    /// Canonical JSON, for provenance.
+    package var json: String {
+        let (batchKey, batchValue) =
+            switch batch {
+            case .examples(let n): ("batch_size", n)
+            case .tokens(let n): ("batch_tokens", n)
+            }
+        return ConfigurationValue.map([
+            "epochs": .number(Double(epochs)), "lr": .number(learningRate), "warmup": .number(warmup),
+            "schedule": .string(schedule), "weight_decay": .number(weightDecay), "clip": .number(clip),
+            "patience": .number(Double(patience)), batchKey: .number(Double(batchValue)),
+            "max_length": .number(Double(maxLength)), "label_smoothing": .number(labelSmoothing),
+            "class_weights": .bool(classWeights), "head_dropout": headDropout.map { .number($0) } ?? .null,
+            "base_dropout": .bool(baseDropout), "keep": .string(keep.rawValue), "decays_all": .bool(decaysAll),
+        ]).json
+    }
+}
