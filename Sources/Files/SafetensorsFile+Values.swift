@@ -7,10 +7,11 @@ extension SafetensorsFile {
         let tensor = try tensor(name)
         return try tensor.withBytes { bytes -> Result<[Float], FileError> in
             switch tensor.type {
-            case .float32: .success(HDF5Reader.array(bytes, count: tensor.count, zero: Float(0)))
-            case .float64: .success(map(bytes, Double.self) { Float($0) })
-            case .float16: .success(map(bytes, UInt16.self) { Float(float16bits: $0) })
-            case .bfloat16: .success(map(bytes, UInt16.self) { Float(bitPattern: UInt32($0) << 16) })
+            case .float32: .success(copiedElements(bytes, as: Float.self))
+            case .float64: .success(convertedElements(bytes) { (element: Double) in Float(element) })
+            case .float16: .success(convertedElements(bytes) { (element: UInt16) in Float(float16bits: element) })
+            case .bfloat16:
+                .success(convertedElements(bytes) { (element: UInt16) in Float(bitPattern: UInt32(element) << 16) })
             default: .failure(wrongType(name, tensor, expected: "F32, F16, BF16 or F64"))
             }
         }.get()
@@ -22,15 +23,15 @@ extension SafetensorsFile {
         let tensor = try tensor(name)
         return try tensor.withBytes { bytes -> Result<[Int64], FileError> in
             switch tensor.type {
-            case .int64: return .success(HDF5Reader.array(bytes, count: tensor.count, zero: Int64(0)))
-            case .int32: return .success(map(bytes, Int32.self) { Int64($0) })
-            case .int16: return .success(map(bytes, Int16.self) { Int64($0) })
-            case .int8: return .success(map(bytes, Int8.self) { Int64($0) })
-            case .uint8: return .success(map(bytes, UInt8.self) { Int64($0) })
-            case .uint16: return .success(map(bytes, UInt16.self) { Int64($0) })
-            case .uint32: return .success(map(bytes, UInt32.self) { Int64($0) })
+            case .int64: return .success(copiedElements(bytes, as: Int64.self))
+            case .int32: return .success(convertedElements(bytes) { (element: Int32) in Int64(element) })
+            case .int16: return .success(convertedElements(bytes) { (element: Int16) in Int64(element) })
+            case .int8: return .success(convertedElements(bytes) { (element: Int8) in Int64(element) })
+            case .uint8: return .success(convertedElements(bytes) { (element: UInt8) in Int64(element) })
+            case .uint16: return .success(convertedElements(bytes) { (element: UInt16) in Int64(element) })
+            case .uint32: return .success(convertedElements(bytes) { (element: UInt32) in Int64(element) })
             case .uint64:
-                let numbers = HDF5Reader.array(bytes, count: tensor.count, zero: UInt64(0))
+                let numbers = copiedElements(bytes, as: UInt64.self)
                 guard numbers.allSatisfy({ $0 <= UInt64(Int64.max) }) else {
                     return .failure(wrongType(name, tensor, expected: "numbers below 2^63"))
                 }
@@ -56,20 +57,6 @@ extension SafetensorsFile {
         .unsupported(
             file: self.name, field: "tensor \(name)", found: "type \(tensor.type.name)", expected: expected,
             mend: "convert it and save the file again")
-    }
-}
-
-/// Elements converted one by one; loads are unaligned, since the format promises no alignment.
-private func map<Element: BitwiseCopyable, Result: BitwiseCopyable>(
-    _ bytes: UnsafeRawBufferPointer, _ type: Element.Type, _ convert: (Element) -> Result
-) -> [Result] {
-    let count = bytes.count / MemoryLayout<Element>.size
-    return [Result](unsafeUninitializedCapacity: count) { buffer, initialized in
-        for index in 0..<count {
-            let element = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Element>.size, as: Element.self)
-            buffer.initializeElement(at: index, to: convert(element))
-        }
-        initialized = count
     }
 }
 

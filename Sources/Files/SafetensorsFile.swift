@@ -23,16 +23,16 @@ package final class SafetensorsFile: Sendable {
     package init(_ url: URL) throws(FileError) {
         file = try MappedFile(url)
         let bytes = file.bytes
-        var start = HDF5Cursor(bytes, file: file.name, field: "header")
         guard bytes.count >= 8 else { throw Self.malformed(file.name, "length", "\(bytes.count) bytes", "at least 8") }
-        let length = try start.long()
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(bytes.count - 8) else {
             throw Self.malformed(file.name, "header length", "\(length)", "at most the \(bytes.count - 8) that follow")
         }
         guard length <= Self.maximalHeader else {
             throw .tooLarge(file: file.name, field: "header length", found: Int(length), limit: Self.maximalHeader)
         }
-        let header = try SafetensorsHeader(try start.take(Int(length)), file: file.name)
+        let text = UnsafeRawBufferPointer(rebasing: bytes[8..<8 + Int(length)])
+        let header = try SafetensorsHeader(text, file: file.name)
         metadata = header.metadata
         tensors = try Self.place(header.entries, in: 8 + Int(length), of: file)
     }
@@ -58,7 +58,7 @@ package final class SafetensorsFile: Sendable {
                     "them from \(next) on, within \(total) bytes, without gap or overlap")
             }
             next = entry.end
-            guard let count = HDF5Check.product(entry.shape) else {
+            guard let count = checkedProduct(entry.shape) else {
                 throw malformed(file.name, field, "shape \(entry.shape)", "fewer than 2^63 elements")
             }
             if let size = entry.type.size {

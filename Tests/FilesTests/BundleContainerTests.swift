@@ -18,6 +18,13 @@ struct BundleContainerTests {
         #expect(try BundleContainer.open(slice, name: "slice").root == HDF5Trees.sample)
     }
 
+    /// The bytes are the same in every process, on every machine with this library.
+    @Test(.enabled(if: HDF5Library.version == [1, 10, 8], "pinned for HDF5 1.10.8"))
+    func pinnedBytes() throws {
+        let sha256 = try BundleContainer.open(try BundleContainer.seal(HDF5Trees.sample), name: "b").sha256
+        #expect(sha256 == "34054d703d579a85ed87e8595b2ebce293a048bf86d0fb4811da236137faf53f")
+    }
+
     @Test func refusesOtherFiles() throws {
         let plain = try HDF5.encode(HDF5Trees.sample)
         for data in [Data(), Data("amalgam.bundle".utf8), plain, Data(count: 600)] {
@@ -82,7 +89,7 @@ struct BundleContainerFuzzTests {
     @Test func randomDamage() throws {
         let data = try BundleContainer.seal(HDF5Trees.sample)
         let hostile: [UInt64] = [.max, .max - 7, 1 << 63, 1 << 62, 1 << 32, 0, 8, 512, UInt64(data.count)]
-        for seed in UInt64(1)...20_000 {
+        for seed in UInt64(1)...5_000 {
             var random = SeededRandom(seed: seed)
             var changed = data
             for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -79,6 +79,15 @@ struct SafetensorsFuzzTests {
         #expect(try Self.readAll(Self.file(header: header, data: 4), in: folder) != nil)
     }
 
+    /// A name from the file must not break the message's line.
+    @Test func namesInMessages() throws {
+        let folder = try TemporaryFolder()
+        let name = "a\\n" + String(repeating: "b", count: 5000)
+        let entry = "{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,5]}"
+        let error = try Self.readAll(Self.file(header: "{\"\(name)\":\(entry)}", data: 4), in: folder)
+        #expect((error?.description.count ?? .max) < 2100)
+    }
+
     @Test func hostileLengths() throws {
         let folder = try TemporaryFolder()
         for length in [UInt64.max, UInt64(Int64.max), 1 << 63, 100, 9] {
