@@ -6,7 +6,7 @@ extension SafetensorsFile {
     package func floats(_ name: String) throws(FileError) -> [Float] {
         let tensor = try tensor(name)
         return try tensor.withBytes { bytes -> Result<[Float], FileError> in
-            switch tensor.type {
+            switch tensor.dtype {
             case .float32: .success(copiedElements(bytes, as: Float.self))
             case .float64: .success(convertedElements(bytes) { (element: Double) in Float(element) })
             case .float16: .success(convertedElements(bytes) { (element: UInt16) in Float(float16bits: element) })
@@ -22,7 +22,7 @@ extension SafetensorsFile {
     package func int64s(_ name: String) throws(FileError) -> [Int64] {
         let tensor = try tensor(name)
         return try tensor.withBytes { bytes -> Result<[Int64], FileError> in
-            switch tensor.type {
+            switch tensor.dtype {
             case .int64: return .success(copiedElements(bytes, as: Int64.self))
             case .int32: return .success(convertedElements(bytes) { (element: Int32) in Int64(element) })
             case .int16: return .success(convertedElements(bytes) { (element: Int16) in Int64(element) })
@@ -47,7 +47,7 @@ extension SafetensorsFile {
     /// - Throws: `FileError.missing`
     package func float32Pointer(_ name: String) throws(FileError) -> UnsafePointer<Float>? {
         let tensor = try tensor(name)
-        guard tensor.type == .float32, let start = tensor.bytes.baseAddress, tensor.count > 0,
+        guard tensor.dtype == .float32, let start = tensor.bytes.baseAddress, tensor.count > 0,
             Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0
         else { return nil }
         return start.bindMemory(to: Float.self, capacity: tensor.count)
@@ -55,7 +55,7 @@ extension SafetensorsFile {
 
     private func wrongType(_ name: String, _ tensor: SafetensorsTensor, expected: String) -> FileError {
         .unsupported(
-            file: self.name, field: "tensor \(name)", found: "type \(tensor.type.name)", expected: expected,
+            file: self.name, field: "tensor \(name)", found: "type \(tensor.dtype.name)", expected: expected,
             mend: "convert it and save the file again")
     }
 }

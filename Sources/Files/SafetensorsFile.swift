@@ -71,7 +71,8 @@ package final class SafetensorsFile: Sendable {
             }
             let range = start + entry.begin..<start + entry.end
             // Two spellings of one name (é) are two names in the file, but one key here.
-            let tensor = SafetensorsTensor(type: entry.type, shape: entry.shape, count: count, range: range, file: file)
+            let tensor = SafetensorsTensor(
+                dtype: entry.type, shape: entry.shape, count: count, range: range, file: file)
             guard tensors.updateValue(tensor, forKey: entry.name) == nil else {
                 throw malformed(file.name, field, "a second name that reads the same", "names that differ")
             }
@@ -94,7 +95,7 @@ package final class SafetensorsFile: Sendable {
 
 /// One tensor of a safetensors file; it keeps the file mapped.
 package struct SafetensorsTensor: Sendable {
-    package let type: SafetensorsType
+    package let dtype: SafetensorsType
     /// Sizes of the dimensions, slowest first; [] is a scalar.
     package let shape: [Int]
     /// Elements.
@@ -102,8 +103,8 @@ package struct SafetensorsTensor: Sendable {
     fileprivate let range: Range<Int>
     fileprivate let file: MappedFile
 
-    fileprivate init(type: SafetensorsType, shape: [Int], count: Int, range: Range<Int>, file: MappedFile) {
-        (self.type, self.shape, self.count, self.range, self.file) = (type, shape, count, range, file)
+    fileprivate init(dtype: SafetensorsType, shape: [Int], count: Int, range: Range<Int>, file: MappedFile) {
+        (self.dtype, self.shape, self.count, self.range, self.file) = (dtype, shape, count, range, file)
     }
 
     /// The tensor's bytes, little-endian, perhaps unaligned; valid while the file or a tensor of it lives.

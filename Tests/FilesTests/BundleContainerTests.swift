@@ -75,7 +75,8 @@ struct BundleContainerFuzzTests {
             var changed = data
             changed[index] ^= mask
             do {
-                _ = try HDF5.encode(try BundleContainer.open(changed, name: "b", allowChanged: true).root)
+                let root = try BundleContainer.open(changed, name: "b", allowChanged: true).root
+                if index % 16 == 0 { _ = try HDF5.encode(root) }
                 trees += 1
             } catch {
                 error.checkMessage(naming: "b")
@@ -89,7 +90,7 @@ struct BundleContainerFuzzTests {
     @Test func randomDamage() throws {
         let data = try BundleContainer.seal(HDF5Trees.sample)
         let hostile: [UInt64] = [.max, .max - 7, 1 << 63, 1 << 62, 1 << 32, 0, 8, 512, UInt64(data.count)]
-        for seed in UInt64(1)...5_000 {
+        for seed in UInt64(1)...20_000 {
             var random = SeededRandom(seed: seed)
             var changed = data
             for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -106,7 +106,7 @@ struct SafetensorsFuzzTests {
         let url = try folder.file("x.safetensors", Self.file(header: header, data: 6))
         let file = try SafetensorsFile(url)
         #expect(try file.int64s("b") == [0, 0])
-        #expect(try file.tensor("a").type == .unknown("F4"))
+        #expect(try file.tensor("a").dtype == .unknown("F4"))
         let error = #expect(throws: FileError.self) { try file.floats("a") }
         #expect(error?.description.contains("type F4") == true)
         let missing = #expect(throws: FileError.self) { try file.floats("c") }
