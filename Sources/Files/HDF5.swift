@@ -14,8 +14,8 @@ package enum HDF5 {
         package var objects = 1_000_000
         /// Dimensions of a dataset (the format's own limit).
         package var rank = 32
-        /// Bytes of one name.
-        package var nameBytes = 4096
+        /// Bytes of a path from the root, "/members/a".
+        package var pathBytes = 4096
         /// Bytes of one attribute's strings together.
         package var textBytes = 64 << 20
 

@@ -42,10 +42,10 @@ extension HDF5Reader {
     ) throws(FileError) -> HDF5Attribute {
         switch element {
         case .float64:
-            let numbers = Self.array(data.rest, count: count, zero: 0.0)
+            let numbers = copiedElements(data.rest, as: Double.self)
             return isList ? .floats(numbers) : .float(numbers[0])
         case .float32:
-            let numbers = Self.array(data.rest, count: count, zero: Float(0)).map(Double.init)
+            let numbers = copiedElements(data.rest, as: Float.self).map(Double.init)
             return isList ? .floats(numbers) : .float(numbers[0])
         case .integer(let bytes, let signed):
             var numbers: [Int64] = []

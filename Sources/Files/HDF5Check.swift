@@ -15,6 +15,10 @@ enum HDF5Check {
         guard depth <= limits.depth else {
             throw .notWritable(field: field, found: "groups \(depth) deep", expected: "at most \(limits.depth)")
         }
+        guard path.utf8.count <= limits.pathBytes else {
+            throw .notWritable(
+                field: "/", found: "a path of \(path.utf8.count) bytes", expected: "at most \(limits.pathBytes)")
+        }
         count += group.attributes.count + group.datasets.count + group.groups.count
         guard count <= limits.objects else {
             throw .notWritable(field: field, found: "\(count) objects", expected: "at most \(limits.objects) in a file")
@@ -31,11 +35,15 @@ enum HDF5Check {
     }
 
     private static func check(_ dataset: HDF5Dataset, path: String, limits: HDF5.Limits) throws(FileError) {
+        guard path.utf8.count <= limits.pathBytes else {
+            throw .notWritable(
+                field: "/", found: "a path of \(path.utf8.count) bytes", expected: "at most \(limits.pathBytes)")
+        }
         guard dataset.shape.count <= limits.rank, dataset.shape.allSatisfy({ $0 >= 0 }) else {
             throw .notWritable(
                 field: path, found: "shape \(dataset.shape)", expected: "at most \(limits.rank) sizes, none negative")
         }
-        guard let elements = product(dataset.shape), elements == dataset.value.count else {
+        guard let elements = checkedProduct(dataset.shape), elements == dataset.value.count else {
             throw .notWritable(
                 field: path, found: "\(dataset.value.count) elements", expected: "as many as shape \(dataset.shape)")
         }
@@ -76,7 +84,7 @@ enum HDF5Check {
             guard isName(name, limits: limits) else {
                 throw .notWritable(
                     field: path, found: "the name '\(name)'",
-                    expected: "a name without '/' and NUL, not '.', of 1 to \(limits.nameBytes) bytes")
+                    expected: "a name without '/' and NUL, not '.', of 1 to \(limits.pathBytes) bytes")
             }
             // By bytes: Swift holds two spellings of é for equal, a file does not.
             guard seen.insert(Array(name.utf8)).inserted else {
@@ -86,19 +94,7 @@ enum HDF5Check {
     }
 
     static func isName(_ name: String, limits: HDF5.Limits) -> Bool {
-        !name.isEmpty && name != "." && name.utf8.count <= limits.nameBytes
+        !name.isEmpty && name != "." && name.utf8.count <= limits.pathBytes
             && !name.utf8.contains(UInt8(ascii: "/")) && !name.utf8.contains(0)
-    }
-
-    /// The product of sizes, nil if it overflows.
-    static func product(_ sizes: [Int]) -> Int? {
-        if sizes.contains(0) { return 0 }
-        var result = 1
-        for size in sizes {
-            let (next, overflow) = result.multipliedReportingOverflow(by: size)
-            if overflow { return nil }
-            result = next
-        }
-        return result
     }
 }

@@ -103,10 +103,11 @@ extension HDF5Reader {
         guard let start = Int(exactly: offset), start < heap.rest.count else {
             throw heap.malformed("a name at \(offset)", expected: "it within \(heap.rest.count) bytes")
         }
-        let bytes = heap.rest[start...].prefix(limits.nameBytes + 1)
+        let bytes = heap.rest[start...].prefix(limits.pathBytes + 1)
         guard let end = bytes.firstIndex(of: 0) else {
-            throw heap.malformed("a name without end", expected: "one of at most \(limits.nameBytes) bytes")
+            throw heap.malformed("a name without end", expected: "one of at most \(limits.pathBytes) bytes")
         }
+        try spend(end - start, at: heap)
         return try checkedName(bytes[..<end], at: heap)
     }
 
@@ -115,7 +116,7 @@ extension HDF5Reader {
         guard let name = validText(bytes), HDF5Check.isName(name, limits: limits) else {
             let shown = String(decoding: bytes.prefix(40), as: UTF8.self)
             throw cursor.malformed(
-                "the name '\(shown)'", expected: "UTF-8 without '/', of 1 to \(limits.nameBytes) bytes")
+                "the name '\(shown)'", expected: "UTF-8 without '/', of 1 to \(limits.pathBytes) bytes")
         }
         return name
     }

@@ -19,6 +19,13 @@ enum HDF5Library {
         if status < 0 { throw failure(call, field) }
     }
 
+    /// The library's version: 1.10.8 is [1, 10, 8].
+    static var version: [UInt32] {
+        var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+        _ = H5get_libversion(&major, &minor, &release)
+        return [major, minor, release]
+    }
+
     static func failure(_ call: String, _ field: String) -> FileError {
         var text = [CChar](repeating: 0, count: 256)
         amalgam_h5_last_error(&text, text.count)

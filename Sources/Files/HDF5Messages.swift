@@ -44,7 +44,7 @@ extension HDF5Reader {
             }
             shape.append(size)
         }
-        guard let count = HDF5Check.product(shape) else {
+        guard let count = checkedProduct(shape) else {
             throw message.malformed("shape \(shape)", expected: "a number of elements below 2^63")
         }
         return (shape, count)
@@ -101,10 +101,10 @@ extension HDF5Reader {
         let bytes = try readLayout(layout, size: size, path: path)
         let value: HDF5Value
         switch element {
-        case .float32: value = .float32(Self.array(bytes, count: count, zero: 0))
-        case .integer(2, false): value = .float16bits(Self.array(bytes, count: count, zero: 0))
-        case .integer(8, true): value = .int64(Self.array(bytes, count: count, zero: 0))
-        case .integer(1, false): value = .uint8(Self.array(bytes, count: count, zero: 0))
+        case .float32: value = .float32(copiedElements(bytes, as: Float.self))
+        case .integer(2, false): value = .float16bits(copiedElements(bytes, as: UInt16.self))
+        case .integer(8, true): value = .int64(copiedElements(bytes, as: Int64.self))
+        case .integer(1, false): value = .uint8(copiedElements(bytes, as: UInt8.self))
         default:
             throw type.unsupported("elements of type \(element)", expected: "float32, uint16, int64 or uint8")
         }
@@ -139,16 +139,6 @@ extension HDF5Reader {
         case let kind:
             let found = kind == 2 ? "chunked" : kind == 3 ? "virtual" : "of kind \(kind)"
             throw message.unsupported("data that is \(found)", expected: "contiguous or compact")
-        }
-    }
-
-    /// Copies elements; `bytes` has as many as `count` of them take.
-    static func array<Element: BitwiseCopyable>(
-        _ bytes: UnsafeRawBufferPointer, count: Int, zero: Element
-    ) -> [Element] {
-        [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
-            initialized = count
         }
     }
 }

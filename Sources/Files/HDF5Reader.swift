@@ -1,7 +1,6 @@
 /// Reads the oldest HDF5 format (superblock 0 or 1, symbol-table groups, object headers of version 1) without trust.
 ///
-/// After the HDF5 File Format Specification 3.0, sections II.A, III.A, III.C–E, IV.A.1. Every structure is charged
-/// against the file's length: a valid file holds each once, so whoever charges more shares bytes between objects to
+/// After the HDF5 File Format Specification, version 3.0. Every structure is charged against the file's length: a valid file holds each once, so whoever charges more shares bytes between objects to
 /// make a small file cost much, or goes in circles. That bounds time and memory.
 final class HDF5Reader {
     let name: String
@@ -95,6 +94,10 @@ final class HDF5Reader {
                 throw table.malformed("two children named '\(link.name)'", expected: "one")
             }
             let childPath = "\(path)/\(link.name)"
+            guard childPath.utf8.count <= limits.pathBytes else {
+                throw .tooLarge(
+                    file: name, field: "bytes of a path", found: childPath.utf8.count, limit: limits.pathBytes)
+            }
             let child = try readHeader(at: link.object, field: childPath)
             if child.isDataset {
                 group.datasets.append((link.name, try readDataset(child, path: childPath)))
@@ -169,6 +172,14 @@ final class HDF5Reader {
             UnsafeRawBufferPointer(rebasing: content[start..<start + count]), file: name, field: field)
     }
 
+    /// Charges a text or name: many that share their bytes would make a small file cost much.
+    func spend(_ length: Int, at cursor: HDF5Cursor) throws(FileError) {
+        guard length <= textBudget else {
+            throw cursor.malformed("texts longer than the file", expected: "each in a place of its own")
+        }
+        textBudget -= length
+    }
+
     /// The first `length` bytes of an object in a global heap, where variable-length text lies.
     func heapText(
         at address: UInt64, index: Int, length: Int, field: String
@@ -181,11 +192,7 @@ final class HDF5Reader {
         guard length <= object.count else {
             throw cursor.malformed("text of \(length) bytes", expected: "the \(object.count) of its place in the heap")
         }
-        // Attributes that share one long text would make a small file cost much.
-        guard length <= textBudget else {
-            throw cursor.malformed("texts longer than the file", expected: "each in a place of its own")
-        }
-        textBudget -= length
+        try spend(length, at: cursor)
         return UnsafeRawBufferPointer(rebasing: object.prefix(length))
     }
 }

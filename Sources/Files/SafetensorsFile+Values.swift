@@ -6,11 +6,12 @@ extension SafetensorsFile {
     package func floats(_ name: String) throws(FileError) -> [Float] {
         let tensor = try tensor(name)
         return try tensor.withBytes { bytes -> Result<[Float], FileError> in
-            switch tensor.type {
-            case .float32: .success(HDF5Reader.array(bytes, count: tensor.count, zero: Float(0)))
-            case .float64: .success(map(bytes, Double.self) { Float($0) })
-            case .float16: .success(map(bytes, UInt16.self) { Float(float16bits: $0) })
-            case .bfloat16: .success(map(bytes, UInt16.self) { Float(bitPattern: UInt32($0) << 16) })
+            switch tensor.dtype {
+            case .float32: .success(copiedElements(bytes, as: Float.self))
+            case .float64: .success(convertedElements(bytes) { (element: Double) in Float(element) })
+            case .float16: .success(convertedElements(bytes) { (element: UInt16) in Float(float16bits: element) })
+            case .bfloat16:
+                .success(convertedElements(bytes) { (element: UInt16) in Float(bitPattern: UInt32(element) << 16) })
             default: .failure(wrongType(name, tensor, expected: "F32, F16, BF16 or F64"))
             }
         }.get()
@@ -21,16 +22,16 @@ extension SafetensorsFile {
     package func int64s(_ name: String) throws(FileError) -> [Int64] {
         let tensor = try tensor(name)
         return try tensor.withBytes { bytes -> Result<[Int64], FileError> in
-            switch tensor.type {
-            case .int64: return .success(HDF5Reader.array(bytes, count: tensor.count, zero: Int64(0)))
-            case .int32: return .success(map(bytes, Int32.self) { Int64($0) })
-            case .int16: return .success(map(bytes, Int16.self) { Int64($0) })
-            case .int8: return .success(map(bytes, Int8.self) { Int64($0) })
-            case .uint8: return .success(map(bytes, UInt8.self) { Int64($0) })
-            case .uint16: return .success(map(bytes, UInt16.self) { Int64($0) })
-            case .uint32: return .success(map(bytes, UInt32.self) { Int64($0) })
+            switch tensor.dtype {
+            case .int64: return .success(copiedElements(bytes, as: Int64.self))
+            case .int32: return .success(convertedElements(bytes) { (element: Int32) in Int64(element) })
+            case .int16: return .success(convertedElements(bytes) { (element: Int16) in Int64(element) })
+            case .int8: return .success(convertedElements(bytes) { (element: Int8) in Int64(element) })
+            case .uint8: return .success(convertedElements(bytes) { (element: UInt8) in Int64(element) })
+            case .uint16: return .success(convertedElements(bytes) { (element: UInt16) in Int64(element) })
+            case .uint32: return .success(convertedElements(bytes) { (element: UInt32) in Int64(element) })
             case .uint64:
-                let numbers = HDF5Reader.array(bytes, count: tensor.count, zero: UInt64(0))
+                let numbers = copiedElements(bytes, as: UInt64.self)
                 guard numbers.allSatisfy({ $0 <= UInt64(Int64.max) }) else {
                     return .failure(wrongType(name, tensor, expected: "numbers below 2^63"))
                 }
@@ -46,7 +47,7 @@ extension SafetensorsFile {
     /// - Throws: `FileError.missing`
     package func float32Pointer(_ name: String) throws(FileError) -> UnsafePointer<Float>? {
         let tensor = try tensor(name)
-        guard tensor.type == .float32, let start = tensor.bytes.baseAddress, tensor.count > 0,
+        guard tensor.dtype == .float32, let start = tensor.bytes.baseAddress, tensor.count > 0,
             Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0
         else { return nil }
         return start.bindMemory(to: Float.self, capacity: tensor.count)
@@ -54,22 +55,8 @@ extension SafetensorsFile {
 
     private func wrongType(_ name: String, _ tensor: SafetensorsTensor, expected: String) -> FileError {
         .unsupported(
-            file: self.name, field: "tensor \(name)", found: "type \(tensor.type.name)", expected: expected,
+            file: self.name, field: "tensor \(name)", found: "type \(tensor.dtype.name)", expected: expected,
             mend: "convert it and save the file again")
-    }
-}
-
-/// Elements converted one by one; loads are unaligned, since the format promises no alignment.
-private func map<Element: BitwiseCopyable, Result: BitwiseCopyable>(
-    _ bytes: UnsafeRawBufferPointer, _ type: Element.Type, _ convert: (Element) -> Result
-) -> [Result] {
-    let count = bytes.count / MemoryLayout<Element>.size
-    return [Result](unsafeUninitializedCapacity: count) { buffer, initialized in
-        for index in 0..<count {
-            let element = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Element>.size, as: Element.self)
-            buffer.initializeElement(at: index, to: convert(element))
-        }
-        initialized = count
     }
 }
 

@@ -23,16 +23,16 @@ package final class SafetensorsFile: Sendable {
     package init(_ url: URL) throws(FileError) {
         file = try MappedFile(url)
         let bytes = file.bytes
-        var start = HDF5Cursor(bytes, file: file.name, field: "header")
         guard bytes.count >= 8 else { throw Self.malformed(file.name, "length", "\(bytes.count) bytes", "at least 8") }
-        let length = try start.long()
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(bytes.count - 8) else {
             throw Self.malformed(file.name, "header length", "\(length)", "at most the \(bytes.count - 8) that follow")
         }
         guard length <= Self.maximalHeader else {
             throw .tooLarge(file: file.name, field: "header length", found: Int(length), limit: Self.maximalHeader)
         }
-        let header = try SafetensorsHeader(try start.take(Int(length)), file: file.name)
+        let text = UnsafeRawBufferPointer(rebasing: bytes[8..<8 + Int(length)])
+        let header = try SafetensorsHeader(text, file: file.name)
         metadata = header.metadata
         tensors = try Self.place(header.entries, in: 8 + Int(length), of: file)
     }
@@ -58,7 +58,7 @@ package final class SafetensorsFile: Sendable {
                     "them from \(next) on, within \(total) bytes, without gap or overlap")
             }
             next = entry.end
-            guard let count = HDF5Check.product(entry.shape) else {
+            guard let count = checkedProduct(entry.shape) else {
                 throw malformed(file.name, field, "shape \(entry.shape)", "fewer than 2^63 elements")
             }
             if let size = entry.type.size {
@@ -71,7 +71,8 @@ package final class SafetensorsFile: Sendable {
             }
             let range = start + entry.begin..<start + entry.end
             // Two spellings of one name (é) are two names in the file, but one key here.
-            let tensor = SafetensorsTensor(type: entry.type, shape: entry.shape, count: count, range: range, file: file)
+            let tensor = SafetensorsTensor(
+                dtype: entry.type, shape: entry.shape, count: count, range: range, file: file)
             guard tensors.updateValue(tensor, forKey: entry.name) == nil else {
                 throw malformed(file.name, field, "a second name that reads the same", "names that differ")
             }
@@ -94,7 +95,7 @@ package final class SafetensorsFile: Sendable {
 
 /// One tensor of a safetensors file; it keeps the file mapped.
 package struct SafetensorsTensor: Sendable {
-    package let type: SafetensorsType
+    package let dtype: SafetensorsType
     /// Sizes of the dimensions, slowest first; [] is a scalar.
     package let shape: [Int]
     /// Elements.
@@ -102,8 +103,8 @@ package struct SafetensorsTensor: Sendable {
     fileprivate let range: Range<Int>
     fileprivate let file: MappedFile
 
-    fileprivate init(type: SafetensorsType, shape: [Int], count: Int, range: Range<Int>, file: MappedFile) {
-        (self.type, self.shape, self.count, self.range, self.file) = (type, shape, count, range, file)
+    fileprivate init(dtype: SafetensorsType, shape: [Int], count: Int, range: Range<Int>, file: MappedFile) {
+        (self.dtype, self.shape, self.count, self.range, self.file) = (dtype, shape, count, range, file)
     }
 
     /// The tensor's bytes, little-endian, perhaps unaligned; valid while the file or a tensor of it lives.

@@ -62,7 +62,7 @@ package enum SafetensorsWriter {
             guard name != "__metadata__", seen.insert(name).inserted else {
                 throw .notWritable(field: "tensor \(name)", found: "this name twice", expected: "each once")
             }
-            guard shape.allSatisfy({ $0 >= 0 }), HDF5Check.product(shape) == value.count else {
+            guard shape.allSatisfy({ $0 >= 0 }), checkedProduct(shape) == value.count else {
                 throw .notWritable(
                     field: "tensor \(name)", found: "\(value.count) elements", expected: "as many as shape \(shape)")
             }

@@ -134,23 +134,25 @@ struct AtomicFileTests {
         #expect(!AtomicFile.isTemporary("a.bin"))
     }
 
-    @Test(.enabled(if: getuid() == 0 && Tool.find("mount") != nil, "only root can mount a small disk"))
-    func fullDisk() throws {
-        let folder = try TemporaryFolder()
-        let mount = try #require(Tool.find("mount"))
-        guard try Tool.run(mount, ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.url.path]).status == 0 else {
-            print("skipped: this machine does not let root mount a small disk")
-            return
+    #if os(Linux)
+        @Test(.enabled(if: getuid() == 0 && Tool.find("mount") != nil, "only root can mount a small disk"))
+        func fullDisk() throws {
+            let folder = try TemporaryFolder()
+            let mount = try #require(Tool.find("mount"))
+            guard try Tool.run(mount, ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.url.path]).status == 0 else {
+                print("skipped: this machine does not let root mount a small disk")
+                return
+            }
+            defer { umount2(folder.url.path, 0) }
+            let url = try folder.file("a.bin")
+            try AtomicFile.replace(url, with: Data([1, 2, 3]))
+            let error = #expect(throws: FileError.self) { try AtomicFile.replace(url, with: Data(count: 1 << 20)) }
+            #expect(error == .system(file: url.path, action: "write", code: ENOSPC))
+            #expect(error?.description.contains("No space left on device") == true)
+            #expect(try Data(contentsOf: url) == Data([1, 2, 3]))
+            #expect(folder.names == ["a.bin"])
         }
-        defer { umount2(folder.url.path, 0) }
-        let url = try folder.file("a.bin")
-        try AtomicFile.replace(url, with: Data([1, 2, 3]))
-        let error = #expect(throws: FileError.self) { try AtomicFile.replace(url, with: Data(count: 1 << 20)) }
-        #expect(error == .system(file: url.path, action: "write", code: ENOSPC))
-        #expect(error?.description.contains("No space left on device") == true)
-        #expect(try Data(contentsOf: url) == Data([1, 2, 3]))
-        #expect(folder.names == ["a.bin"])
-    }
+    #endif
 }
 
 private func fail(_ code: Int32) -> Int32 {

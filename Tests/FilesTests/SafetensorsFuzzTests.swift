@@ -79,6 +79,15 @@ struct SafetensorsFuzzTests {
         #expect(try Self.readAll(Self.file(header: header, data: 4), in: folder) != nil)
     }
 
+    /// A name from the file must not break the message's line.
+    @Test func namesInMessages() throws {
+        let folder = try TemporaryFolder()
+        let name = "a\\n" + String(repeating: "b", count: 5000)
+        let entry = "{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,5]}"
+        let error = try Self.readAll(Self.file(header: "{\"\(name)\":\(entry)}", data: 4), in: folder)
+        #expect((error?.description.count ?? .max) < 2100)
+    }
+
     @Test func hostileLengths() throws {
         let folder = try TemporaryFolder()
         for length in [UInt64.max, UInt64(Int64.max), 1 << 63, 100, 9] {
@@ -97,7 +106,7 @@ struct SafetensorsFuzzTests {
         let url = try folder.file("x.safetensors", Self.file(header: header, data: 6))
         let file = try SafetensorsFile(url)
         #expect(try file.int64s("b") == [0, 0])
-        #expect(try file.tensor("a").type == .unknown("F4"))
+        #expect(try file.tensor("a").dtype == .unknown("F4"))
         let error = #expect(throws: FileError.self) { try file.floats("a") }
         #expect(error?.description.contains("type F4") == true)
         let missing = #expect(throws: FileError.self) { try file.floats("c") }
