@@ -214,10 +214,12 @@ def main():
         ("<both>", dict(lstrip=True, rstrip=True)), ("<onebig>", {}), ("Straße", dict(normalized=True)),
         ("word", dict(single_word=True, normalized=True)), ("Ä", dict(normalized=True, rstrip=True)), (" x", {}),
     ]
-    for i, (content, options) in enumerate(added):
-        token = dict(id=len(cased_spec["model"]["vocab"]) + i, content=content, single_word=False, lstrip=False,
+    known, fresh = cased_spec["model"]["vocab"], len(cased_spec["model"]["vocab"])
+    for content, options in added:
+        token = dict(id=known.get(content, fresh), content=content, single_word=False, lstrip=False,
                      rstrip=False, normalized=False, special=False)
         token.update(options)
+        fresh += content not in known
         cased_spec["added_tokens"].append(token)
 
     plain_spec = json.loads(json.dumps(spec))

@@ -43,7 +43,7 @@ import Testing
                     #expect(keep.first + keep.second == min(most, first + second))
                     #expect(keep.first <= first && keep.second <= second)
                     if keep.first < first && keep.second < second { #expect(abs(keep.first - keep.second) <= 1) }
-                    if keep.first < first && keep.second == second { #expect(keep.first >= second || most < second) }
+                    if keep.first < first && keep.second == second { #expect(keep.first >= second - 1) }
                 }
             }
         }
@@ -78,7 +78,9 @@ import Testing
     @Test(.enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_SPEED"] != nil, "set AMALGAM_TEST_SPEED"))
     func isFastEnough() throws {
         let texts = try Golden.cases("uncased.json").map(\.text)
-        let english = (0..<4000).map { "The quick brown fox number \($0) wasn't jumping over 3 lazy dogs, unfortunately." }
+        let english = (0..<40_000).map {
+            "The quick brown fox number \($0) wasn't jumping over 3 lazy dogs, unfortunately."
+        }
         for (name, lines) in [("hard strings", texts + texts + texts), ("English", english)] {
             let bytes = lines.reduce(0) { $0 + $1.utf8.count }
             let start = ContinuousClock.now

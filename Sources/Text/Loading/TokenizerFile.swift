@@ -94,7 +94,8 @@ enum TokenizerFile {
         _ fields: JSONFields, _ model: any SubwordModel
     ) throws(TextError) -> [AddedToken] {
         var tokens: [AddedToken] = []
-        var next = Int32(clamping: model.pieceCount)
+        let pieceCount = Int32(clamping: model.pieceCount)
+        var highest: Int32 = -1
         for (index, value) in try (fields.array("added_tokens") ?? []).enumerated() {
             let token = try JSONFields(file: fields.file, path: "added_tokens[\(index)]", value: value)
             let content = try token.requiredString("content")
@@ -102,13 +103,8 @@ enum TokenizerFile {
             let id = try token.requiredID("id")
             // `tokenizers` numbers them itself and only warns where the file says otherwise; a model whose rows
             // follow the file would then get wrong ones.
-            let expected: Int32
-            if let known = model.id(of: content) {
-                expected = known
-            } else {
-                expected = next
-                next += 1
-            }
+            let expected = model.id(of: content) ?? max(pieceCount, highest + 1)
+            highest = max(highest, expected)
             guard id == expected else {
                 throw token.wrong(
                     "id", "\(id)", "\(expected), the id that the vocabulary gives \"\(content.prefix(40))\"",
