@@ -11,13 +11,11 @@ package enum TokenizerFolder {
         }
         let vocabulary = folder.appendingPathComponent("vocab.txt")
         if let bytes = try TextFile.bytes(vocabulary) {
-            for name in ["added_tokens.json"] {
-                let url = folder.appendingPathComponent(name)
-                if let fields = try TextFile.object(url), !fields.members.isEmpty {
-                    throw TextError.unsupported(
-                        file: url.path, field: "the whole file", found: "a list of tokens beside vocab.txt",
-                        supported: "a tokenizer.json that holds them")
-                }
+            let added = folder.appendingPathComponent("added_tokens.json")
+            if let fields = try TextFile.object(added), !fields.members.isEmpty {
+                throw TextError.unsupported(
+                    file: added.path, field: "the whole file", found: "a list of tokens beside vocab.txt",
+                    supported: "a tokenizer.json that holds them")
             }
             let options = try TextFile.object(folder.appendingPathComponent("tokenizer_config.json"))
             return try VocabularyFile.tokenizer(bytes, file: vocabulary.path, options: options)
