@@ -1,0 +1,237 @@
+/// A JSON value with its members in the file's order.
+///
+/// Not Foundation's: that puts members in a dictionary whose keys are equal when canonically equivalent, and silently
+/// keeps one of two pieces that differ only in how their accents are composed.
+indirect enum JSONValue: Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    case object([(key: String, value: JSONValue)])
+
+    /// The value's kind and, where short, the value, for messages.
+    var summary: String {
+        switch self {
+        case .null: return "null"
+        case .bool(let value): return "\(value)"
+        case .integer(let value): return "\(value)"
+        case .number(let value): return "\(value)"
+        case .string(let value): return "\"\(value.prefix(40))\""
+        case .array(let values): return "a list of \(values.count)"
+        case .object: return "an object"
+        }
+    }
+}
+
+/// Where and why a text is not JSON.
+struct JSONFault: Error, Equatable {
+    /// In bytes.
+    var offset: Int
+    var found: String
+    var expected: String
+}
+
+/// Reads JSON (RFC 8259) from UTF-8 bytes.
+struct JSONReader {
+    private static let deepest = 128
+
+    private let bytes: [UInt8]
+    private var at = 0
+
+    /// - Throws: `JSONFault` at the first byte that does not fit
+    static func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
+        var reader = JSONReader(bytes: bytes)
+        let value = try reader.value(depth: 0)
+        reader.skipSpace()
+        guard reader.at == bytes.count else { throw reader.fault("the end of the file") }
+        return value
+    }
+
+    private init(bytes: [UInt8]) {
+        self.bytes = bytes
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+    }
+
+    private var current: UInt8? { at < bytes.count ? bytes[at] : nil }
+
+    private func fault(_ expected: String) -> JSONFault {
+        guard let byte = current else { return JSONFault(offset: at, found: "the file ends", expected: expected) }
+        let shown = (0x21...0x7E).contains(byte) ? "'\(Unicode.Scalar(byte))'" : "byte 0x" + String(byte, radix: 16)
+        return JSONFault(offset: at, found: shown, expected: expected)
+    }
+
+    private mutating func skipSpace() {
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { at += 1 }
+    }
+
+    private mutating func value(depth: Int) throws(JSONFault) -> JSONValue {
+        skipSpace()
+        guard depth < Self.deepest else { throw fault("at most \(Self.deepest) levels") }
+        switch current {
+        case UInt8(ascii: "{"): return .object(try members(depth: depth))
+        case UInt8(ascii: "["): return .array(try elements(depth: depth))
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        default: return try number()
+        }
+    }
+
+    private mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONFault) -> JSONValue {
+        for index in 0..<text.utf8CodeUnitCount {
+            guard current == text.utf8Start[index] else { throw fault("'\(text)'") }
+            at += 1
+        }
+        return value
+    }
+
+    private mutating func members(depth: Int) throws(JSONFault) -> [(key: String, value: JSONValue)] {
+        var members: [(key: String, value: JSONValue)] = []
+        at += 1
+        skipSpace()
+        if current == UInt8(ascii: "}") {
+            at += 1
+            return members
+        }
+        while true {
+            skipSpace()
+            guard current == UInt8(ascii: "\"") else { throw fault("a quoted key") }
+            let key = try string()
+            skipSpace()
+            guard current == UInt8(ascii: ":") else { throw fault("':'") }
+            at += 1
+            members.append((key, try value(depth: depth + 1)))
+            skipSpace()
+            if current == UInt8(ascii: ",") {
+                at += 1
+            } else if current == UInt8(ascii: "}") {
+                at += 1
+                return members
+            } else {
+                throw fault("',' or '}'")
+            }
+        }
+    }
+
+    private mutating func elements(depth: Int) throws(JSONFault) -> [JSONValue] {
+        var elements: [JSONValue] = []
+        at += 1
+        skipSpace()
+        if current == UInt8(ascii: "]") {
+            at += 1
+            return elements
+        }
+        while true {
+            elements.append(try value(depth: depth + 1))
+            skipSpace()
+            if current == UInt8(ascii: ",") {
+                at += 1
+            } else if current == UInt8(ascii: "]") {
+                at += 1
+                return elements
+            } else {
+                throw fault("',' or ']'")
+            }
+        }
+    }
+
+    private mutating func number() throws(JSONFault) -> JSONValue {
+        let start = at
+        var isInteger = true
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
+            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"): isInteger = false
+            default:
+                return try number(from: start, isInteger)
+            }
+            at += 1
+        }
+        return try number(from: start, isInteger)
+    }
+
+    private mutating func number(from start: Int, _ isInteger: Bool) throws(JSONFault) -> JSONValue {
+        let text = String(decoding: bytes[start..<at], as: UTF8.self)
+        if isInteger, let value = Int(text) { return .integer(value) }
+        if let value = Double(text), value.isFinite { return .number(value) }
+        at = start
+        throw fault("a value")
+    }
+
+    private mutating func string() throws(JSONFault) -> String {
+        at += 1
+        let start = at
+        while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { at += 1 }
+        if current == UInt8(ascii: "\"") {
+            let text = try decoded(bytes[start..<at], at: start)
+            at += 1
+            return text
+        }
+        var buffer = Array(bytes[start..<at])
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\""):
+                let text = try decoded(buffer[...], at: start)
+                at += 1
+                return text
+            case UInt8(ascii: "\\"):
+                at += 1
+                buffer.append(contentsOf: try escape())
+            case 0x20...:
+                buffer.append(byte)
+                at += 1
+            default:
+                throw fault("no bare control character in a string")
+            }
+        }
+        throw fault("the string's end")
+    }
+
+    private func decoded(_ bytes: ArraySlice<UInt8>, at start: Int) throws(JSONFault) -> String {
+        guard let text = TextFile.text(bytes) else {
+            throw JSONFault(offset: start, found: "a string that is not UTF-8", expected: "UTF-8")
+        }
+        return text
+    }
+
+    /// The UTF-8 of an escape, after its backslash.
+    private mutating func escape() throws(JSONFault) -> [UInt8] {
+        let plain: [UInt8: UInt8] = [
+            UInt8(ascii: "\""): 0x22, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "/"): 0x2F, UInt8(ascii: "b"): 0x08,
+            UInt8(ascii: "f"): 0x0C, UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
+        ]
+        guard let byte = current else { throw fault("an escape") }
+        if let value = plain[byte] {
+            at += 1
+            return [value]
+        }
+        guard byte == UInt8(ascii: "u") else { throw fault("an escape") }
+        at += 1
+        var code = try hexadecimal()
+        if (0xD800..<0xDC00).contains(code), current == UInt8(ascii: "\\"), at + 1 < bytes.count,
+            bytes[at + 1] == UInt8(ascii: "u")
+        {
+            at += 2
+            let low = try hexadecimal()
+            guard (0xDC00..<0xE000).contains(low) else { throw fault("a low surrogate before this") }
+            code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+        }
+        guard let scalar = Unicode.Scalar(code) else { throw fault("no lone surrogate before this") }
+        return Array(String(scalar).utf8)
+    }
+
+    private mutating func hexadecimal() throws(JSONFault) -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw fault("four hexadecimal digits")
+            }
+            value = value << 4 | UInt32(digit)
+            at += 1
+        }
+        return value
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// Reads whole small files of a tokenizer's folder.
+enum TextFile {
+    /// The file's bytes; nil if there is no such file.
+    static func bytes(_ url: URL) throws(TextError) -> [UInt8]? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        do {
+            return [UInt8](try Data(contentsOf: url))
+        } catch {
+            throw TextError.unreadable(file: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// The object that a JSON file holds; nil if there is no such file.
+    static func object(_ url: URL) throws(TextError) -> JSONFields? {
+        guard let bytes = try bytes(url) else { return nil }
+        return try object(bytes, file: url.path)
+    }
+
+    /// The object that the bytes of a JSON file hold; `file` is for messages.
+    static func object(_ bytes: [UInt8], file: String) throws(TextError) -> JSONFields {
+        let value: JSONValue
+        do {
+            value = try JSONReader.read(bytes)
+        } catch {
+            throw TextError.notJSON(file: file, offset: error.offset, found: error.found, expected: error.expected)
+        }
+        return try JSONFields(file: file, path: "", value: value)
+    }
+
+    /// The text that UTF-8 bytes spell; nil if they are not UTF-8.
+    static func text(_ bytes: ArraySlice<UInt8>) -> String? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        // Damage would have been replaced by U+FFFD.
+        return text.utf8.elementsEqual(bytes) ? text : nil
+    }
+}

@@ -1,0 +1,111 @@
+/// A tokenizer of four layers, with added tokens cut out of the text before the second.
+struct PipelineTokenizer: Tokenizer {
+    private let normalizer: any Normalizer
+    private let preTokenizer: any PreTokenizer
+    private let model: any SubwordModel
+    private let postProcessor: any PostProcessor
+    private var originalTokens = AddedTokenMatcher()
+    private var normalizedTokens = AddedTokenMatcher()
+    private var addedPieces: [Int32: String] = [:]
+
+    let vocabularySize: Int
+    let name: String
+
+    /// - Throws: `AddedTokenRefusal` for an added token that cannot be told from another, or that normalises to nothing
+    init(
+        normalizer: any Normalizer, preTokenizer: any PreTokenizer, model: any SubwordModel,
+        postProcessor: any PostProcessor, addedTokens: [AddedToken]
+    ) throws(AddedTokenRefusal) {
+        self.normalizer = normalizer
+        self.preTokenizer = preTokenizer
+        self.model = model
+        self.postProcessor = postProcessor
+        name = type(of: model).name
+        vocabularySize = addedTokens.reduce(model.vocabularySize) { max($0, Int($1.id) + 1) }
+        for (index, token) in addedTokens.enumerated() {
+            var pattern = Array(token.content.unicodeScalars)
+            let isNew: Bool
+            if token.isNormalized {
+                var text = NormalizedText(pattern.map(\.value), 0..<pattern.count)
+                normalizer.normalize(&text)
+                pattern = text.units.compactMap { Unicode.Scalar($0.scalar) }
+                isNew = normalizedTokens.add(token, pattern: pattern)
+            } else {
+                isNew = originalTokens.add(token, pattern: pattern)
+            }
+            guard isNew else { throw AddedTokenRefusal(index: index, isEmpty: pattern.isEmpty) }
+            addedPieces[token.id] = token.content
+        }
+    }
+
+    func piece(_ id: Int32) -> String? {
+        addedPieces[id] ?? model.piece(id)
+    }
+
+    func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
+        let room = max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: pair != nil)))
+        guard let pair else {
+            var run = tokens(of: text, most: room)
+            run.truncate(to: room)
+            return postProcessor.assemble(run, nil)
+        }
+        // How a pair is cut depends on both full lengths.
+        var first = tokens(of: text, most: .max)
+        var second = tokens(of: pair, most: .max)
+        let keep = Truncation.lengths(first.ids.count, second.ids.count, most: room)
+        first.truncate(to: keep.first)
+        second.truncate(to: keep.second)
+        return postProcessor.assemble(first, second)
+    }
+
+    /// The tokens of one text; may stop after `most`.
+    private func tokens(of text: String, most: Int) -> TokenRun {
+        let scalars = text.unicodeScalars.map(\.value)
+        var run = TokenRun()
+        for part in originalTokens.split(count: scalars.count, scalar: { scalars[$0] }) {
+            if run.ids.count >= most { break }
+            if let id = part.id {
+                run.append(id, Int32(part.range.lowerBound)..<Int32(part.range.upperBound))
+                continue
+            }
+            var normalized = NormalizedText(scalars, part.range)
+            normalizer.normalize(&normalized)
+            if normalizedTokens.isEmpty {
+                append(&normalized, most: most, to: &run)
+                continue
+            }
+            let units = normalized.units
+            for part in normalizedTokens.split(count: units.count, scalar: { units[$0].scalar }) {
+                if let id = part.id {
+                    run.append(id, normalized.origin(of: part.range))
+                } else {
+                    var between = NormalizedText(units[part.range])
+                    append(&between, most: most, to: &run)
+                }
+            }
+        }
+        return run
+    }
+
+    /// Splits normalised text and appends its words' pieces.
+    private func append(_ text: inout NormalizedText, most: Int, to run: inout TokenRun) {
+        let words = preTokenizer.split(&text)
+        run.ids.reserveCapacity(run.ids.count + min(most, words.count))
+        run.offsets.reserveCapacity(run.offsets.count + min(most, words.count))
+        var pieces: [SubwordPiece] = []
+        for word in words {
+            if run.ids.count >= most { return }
+            pieces.removeAll(keepingCapacity: true)
+            model.appendPieces(of: text.units, word, to: &pieces)
+            for piece in pieces { run.append(piece.id, text.origin(of: piece.range)) }
+        }
+    }
+}
+
+/// Which added token cannot be taken.
+struct AddedTokenRefusal: Error, Equatable {
+    /// In the list of added tokens.
+    var index: Int
+    /// It normalises to nothing; else it looks like an earlier one.
+    var isEmpty: Bool
+}

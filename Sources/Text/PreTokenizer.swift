@@ -1,0 +1,13 @@
+/// Second layer: splits the normalised text into words, which the model never joins again.
+protocol PreTokenizer: Sendable {
+    /// The words of `text` in order, not empty, as ranges of its units. It may rewrite units too (a byte-level one
+    /// does), and then gives ranges of the rewritten ones.
+    func split(_ text: inout NormalizedText) -> [Range<Int>]
+}
+
+/// One word: `"pre_tokenizer": null`.
+struct NoPreTokenizer: PreTokenizer {
+    func split(_ text: inout NormalizedText) -> [Range<Int>] {
+        text.units.isEmpty ? [] : [0..<text.units.count]
+    }
+}

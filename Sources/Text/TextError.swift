@@ -1,0 +1,33 @@
+/// What can be wrong with a tokenizer's files. Every case tells the file, the place, what stands there, what was
+/// expected, and what to do.
+package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The folder holds none of the files that describe a tokenizer.
+    case noTokenizer(folder: String)
+    /// The file is there but could not be read.
+    case unreadable(file: String, reason: String)
+    /// Not JSON: `offset` is in bytes from the file's start.
+    case notJSON(file: String, offset: Int, found: String, expected: String)
+    /// A field is missing or has another type or value than the format has.
+    case field(file: String, field: String, found: String, expected: String, mend: String)
+    /// A field asks for something this version does not do.
+    case unsupported(file: String, field: String, found: String, supported: String)
+    /// A piece of the vocabulary is wrong; `place` is a line or a key.
+    case vocabulary(file: String, place: String, found: String, expected: String)
+
+    package var description: String {
+        switch self {
+        case .noTokenizer(let folder):
+            return "\(folder): found neither tokenizer.json nor vocab.txt; expected one of them; copy it there"
+        case .unreadable(let file, let reason):
+            return "\(file): cannot be read (\(reason)); expected a readable file; check its path and permissions"
+        case .notJSON(let file, let offset, let found, let expected):
+            return "\(file): byte \(offset): \(found), expected \(expected); the file is damaged, copy it again"
+        case .field(let file, let field, let found, let expected, let mend):
+            return "\(file): \(field): \(found), expected \(expected); \(mend)"
+        case .unsupported(let file, let field, let found, let supported):
+            return "\(file): \(field): \(found) is not supported, only \(supported); use a model with such a tokenizer"
+        case .vocabulary(let file, let place, let found, let expected):
+            return "\(file): \(place): \(found), expected \(expected); take the vocabulary the model was trained with"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// Turns text into the token ids that a model was trained with.
+package protocol Tokenizer: Sendable {
+    /// One more than the highest id it can give: the rows that the model's embedding needs.
+    var vocabularySize: Int { get }
+
+    /// The kind of its model, for logs: `WordPiece`.
+    var name: String { get }
+
+    /// Encodes a text, or a pair of texts, with the model's special tokens around them.
+    ///
+    /// Equals Hugging Face's `tokenizers` with `add_special_tokens` and truncation `longest_first` on the right.
+    /// - Parameters:
+    ///   - text: any text; may be empty
+    ///   - pair: the second text of a pair
+    ///   - maxLength: most tokens, special ones included. Special tokens are never cut: below their number, the
+    ///     encoding consists of them alone.
+    func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding
+
+    /// The token with this id as the vocabulary writes it (`##ing`); nil for an id without one.
+    func piece(_ id: Int32) -> String?
+}
+
+/// Token ids and where they come from; all arrays are of one length.
+package struct Encoding: Sendable, Equatable {
+    /// Rows of the model's word embedding.
+    package var ids: [Int32]
+    /// Rows of the model's type embedding.
+    package var typeIDs: [Int32]
+    /// What each token covers, in Unicode scalars of its own text; 0..<0 for special tokens.
+    package var offsets: [Range<Int32>]
+    /// The text each token comes from: 0 the text, 1 the pair, `Encoding.special` for tokens put around them.
+    package var sequence: [UInt8]
+
+    /// The value in `sequence` of tokens that come from no text.
+    package static let special: UInt8 = 255
+
+    package init(
+        ids: [Int32] = [], typeIDs: [Int32] = [], offsets: [Range<Int32>] = [], sequence: [UInt8] = []
+    ) {
+        self.ids = ids
+        self.typeIDs = typeIDs
+        self.offsets = offsets
+        self.sequence = sequence
+    }
+}

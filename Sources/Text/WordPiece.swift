@@ -1,0 +1,57 @@
+/// WordPiece: from left to right the longest piece that fits; a word that cannot be spelled is one unknown token.
+struct WordPiece: SubwordModel {
+    static let name = "WordPiece"
+
+    private let vocabulary: Vocabulary
+    private let unknown: Int32
+    private let longestWord: Int
+    /// Where pieces inside a word begin: the node of the prefix `##`; nil if no piece has it.
+    private let inside: Int32?
+
+    /// - Parameters:
+    ///   - unknown: the id of the token for words that cannot be spelled
+    ///   - prefix: what pieces inside a word begin with in the vocabulary
+    ///   - longestWord: longer words are unknown, in scalars
+    init(vocabulary: Vocabulary, unknown: Int32, prefix: String, longestWord: Int) {
+        self.vocabulary = vocabulary
+        self.unknown = unknown
+        self.longestWord = longestWord
+        inside = vocabulary.trie.node(of: prefix.unicodeScalars)
+    }
+
+    var vocabularySize: Int { vocabulary.size }
+    var pieceCount: Int { vocabulary.count }
+
+    func appendPieces(
+        of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece]
+    ) {
+        guard range.count <= longestWord else {
+            pieces.append(SubwordPiece(id: unknown, range: range))
+            return
+        }
+        let first = pieces.count
+        var start = range.lowerBound
+        var from: Int32? = ScalarTrie.root
+        while start < range.upperBound {
+            var found: (id: Int32, end: Int)?
+            var node = from
+            var index = start
+            while let at = node, index < range.upperBound {
+                node = vocabulary.trie.next(at, units[index].scalar)
+                index += 1
+                if let node, let id = vocabulary.trie.value(node) { found = (id, index) }
+            }
+            guard let found else {
+                pieces.removeSubrange(first...)
+                pieces.append(SubwordPiece(id: unknown, range: range))
+                return
+            }
+            pieces.append(SubwordPiece(id: found.id, range: start..<found.end))
+            start = found.end
+            from = inside
+        }
+    }
+
+    func id(of piece: String) -> Int32? { vocabulary.id(of: piece) }
+    func piece(_ id: Int32) -> String? { vocabulary.piece(id) }
+}

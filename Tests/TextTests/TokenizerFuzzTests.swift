@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+@testable import Text
+
+/// Damaged files give a `TextError` or a tokenizer that works; nothing traps.
+@Suite struct TokenizerFuzzTests {
+    static let small = #"""
+        {"version":"1.0","truncation":null,"padding":null,
+        "added_tokens":[{"id":4,"content":"[MASK]","single_word":false,"lstrip":true,"rstrip":false,"normalized":false,
+        "special":true},{"id":9,"content":"Neu","single_word":true,"lstrip":false,"rstrip":true,"normalized":true}],
+        "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,
+        "lowercase":true},"pre_tokenizer":{"type":"BertPreTokenizer"},
+        "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},
+        {"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+        "pair":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}},
+        {"Sequence":{"id":"B","type_id":1}}],"special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},
+        "[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
+        "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##",
+        "max_input_chars_per_word":100,"vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"[MASK]":4,"a":5,"##b":6,
+        "\u00e9\ud83d\ude00":7,"é":8}}}
+        """#
+
+    /// Reads the bytes as tokenizer.json and uses what comes; true if they were taken.
+    @discardableResult
+    private func takes(_ bytes: [UInt8]) -> Bool {
+        do throws(TextError) {
+            let tokenizer = try TokenizerFile.tokenizer(try TextFile.object(bytes, file: "tokenizer.json"))
+            use(tokenizer)
+            return true
+        } catch {
+            #expect(error.description.hasPrefix("tokenizer.json: "))
+            return false
+        }
+    }
+
+    private func use(_ tokenizer: any Tokenizer) {
+        let encoding = tokenizer.encode("ab [MASK] Neu é x", pair: "a", maxLength: 9)
+        #expect(encoding.ids.allSatisfy { $0 >= 0 && Int($0) < tokenizer.vocabularySize })
+        #expect(encoding.ids.count == encoding.offsets.count && encoding.ids.count == encoding.typeIDs.count)
+        _ = tokenizer.piece(Int32.max)
+    }
+
+    @Test func takesTheWholeFile() { #expect(takes(Array(Self.small.utf8))) }
+
+    @Test func refusesEveryTruncation() {
+        let bytes = Array(Self.small.utf8)
+        for count in 0..<bytes.count { #expect(!takes(Array(bytes.prefix(count)))) }
+    }
+
+    @Test func survivesChangedBytes() {
+        let bytes = Array(Self.small.utf8)
+        var state: UInt64 = 6
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let telling = Array("\"{}[]:,0129-.e\\unt \u{0}".utf8) + [0xFF, 0xC3, 0x80]
+        for _ in 0..<4000 {
+            var changed = bytes
+            for _ in 0...next(3) {
+                let at = next(changed.count)
+                switch next(4) {
+                case 0: changed[at] = UInt8(next(256))
+                case 1: changed[at] = telling[next(telling.count)]
+                case 2: changed.remove(at: at)
+                default: changed.insert(telling[next(telling.count)], at: at)
+                }
+            }
+            takes(changed)
+        }
+    }
+
+    /// One change of the good file each, and what the message must name.
+    @Test(arguments: [
+        (#""WordPiece""#, #""Unigram""#, "model.type: \"Unigram\" is not supported"),
+        (#""BertNormalizer""#, #""NFKC""#, "normalizer.type"),
+        (#""BertPreTokenizer""#, #""ByteLevel""#, "pre_tokenizer.type"),
+        (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.type"),
+        (#""[UNK]":1,"#, "", "model.unk_token: \"[UNK]\", which vocab lacks"),
+        (#""a":5"#, #""a":5,"a":10"#, "model.vocab.a: the piece a second time"),
+        (#""a":5"#, #""a":6"#, "which"),
+        (#""a":5"#, #""a":-1"#, "model.vocab.a: -1"),
+        (#""a":5"#, #""a":5.5"#, "model.vocab.a: 5.5"),
+        (#""a":5"#, #""a":"5""#, "model.vocab.a: \"5\""),
+        (#""a":5"#, #""a":99999999999999999999"#, "model.vocab.a"),
+        (#""lowercase":true"#, #""lowercase":1"#, "normalizer.lowercase: 1, expected true or false"),
+        (#""ids":[2]"#, #""ids":[77]"#, "post_processor.special_tokens.[CLS].ids: 77"),
+        (#""ids":[2]"#, #""ids":2"#, "post_processor.special_tokens.[CLS].ids: 2"),
+        (#""id":"B""#, #""id":"A""#, "post_processor.pair"),
+        (#""id":"B""#, #""id":"C""#, "post_processor.pair[2].Sequence.id"),
+        (#""id":9,"#, #""id":12,"#, "added_tokens[1].id: 12"),
+        (#""content":"Neu""#, #""content":"\u0301""#, "added_tokens[1].content: a token that normalises to nothing"),
+        (#""max_input_chars_per_word":100,"#, "", "model.max_input_chars_per_word: nothing"),
+        (#""max_input_chars_per_word":100"#, #""max_input_chars_per_word":-1"#, "model.max_input_chars_per_word: -1"),
+        (#""truncation":null"#, #""truncation":{"direction":"Left"}"#, "truncation.direction"),
+        (#""version":"1.0""#, #""version":"2.0""#, "version"),
+        (#""model":"#, #""models":"#, "model: nothing"),
+        (#""normalizer":{"#, #""normalizer":null,"normalizer":{"#, "normalizer: the field twice"),
+        (#"\ud83d\ude00"#, #"\ud83d"#, "lone surrogate"),
+    ])
+    func namesWhatIsWrong(_ from: String, _ to: String, _ message: String) throws {
+        let text = Self.small.replacingOccurrences(of: from, with: to)
+        #expect(text != Self.small)
+        let error = try #require(throws: TextError.self) {
+            _ = try TokenizerFile.tokenizer(try TextFile.object(Array(text.utf8), file: "tokenizer.json"))
+        }
+        #expect(error.description.contains(message))
+    }
+
+    @Test func refusesDeepNesting() {
+        #expect(!takes([UInt8](repeating: UInt8(ascii: "["), count: 1_000_000)))
+        #expect(!takes(Array("{\"a\":".utf8) + Array(String(repeating: "{\"a\":", count: 100_000).utf8)))
+    }
+
+    @Test(arguments: [
+        ("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\na\n", "line 5 and 6"),
+        ("[PAD]\n[CLS]\n[SEP]\na\n", "unk_token: no line \"[UNK]\""),
+        ("", "no line"),
+        ("\n\n", "line 1 and 2"),
+        ("[PAD]\n[UNK]\n[CLS]\n[SEP]\n\u{FFFF}", "line 5: bytes that are not UTF-8"),
+    ])
+    func refusesVocabularyFiles(_ text: String, _ message: String) throws {
+        // U+FFFF stands for a byte that no UTF-8 has.
+        let bytes = Array(text.utf8.split(separator: 0xEF, omittingEmptySubsequences: false).joined(separator: [0xFF]))
+        let error = try #require(throws: TextError.self) {
+            _ = try VocabularyFile.tokenizer(bytes, file: "vocab.txt", options: nil)
+        }
+        #expect(error.description.contains(message))
+    }
+
+    @Test func survivesCutVocabularyFiles() throws {
+        let bytes = Array("[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\né\r\n##b\r\na".utf8)
+        for count in 0...bytes.count {
+            do {
+                use(try VocabularyFile.tokenizer(Array(bytes.prefix(count)), file: "vocab.txt", options: nil))
+            } catch {
+                #expect(error.description.hasPrefix("vocab.txt: "))
+            }
+        }
+        let options = try TextFile.object(Array(#"{"do_lower_case": "yes"}"#.utf8), file: "tokenizer_config.json")
+        #expect(throws: TextError.self) {
+            _ = try VocabularyFile.tokenizer(bytes, file: "vocab.txt", options: options)
+        }
+    }
+
+    @Test func namesAFolderWithoutTokenizer() throws {
+        let folder = try Golden.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(throws: TextError.noTokenizer(folder: folder.path)) { _ = try TokenizerFolder.load(folder) }
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("vocab.txt"), withIntermediateDirectories: false)
+        #expect(throws: TextError.self) { _ = try TokenizerFolder.load(folder) }
+    }
+}
