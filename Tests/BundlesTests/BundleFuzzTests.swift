@@ -1,0 +1,98 @@
+import Files
+import Foundation
+import Models
+import Testing
+
+@testable import Bundles
+
+/// Files that are not what they were: a typed error, or a bundle that can be written again; never a trap.
+@Suite struct BundleFuzzTests {
+    @Test(arguments: Sample.kinds) func flippedBytes(kind: AdapterBundle.Kind) throws {
+        let folder = try TemporaryFolder()
+        let url = folder.file("a.h5")
+        let data = try BundleFile.data(Sample.bundle(kind))
+        var random = SplitMix(state: 1)
+        var refused = 0
+        for _ in 0..<400 {
+            var changed = data
+            for _ in 0...Int(random.next() % 3) {
+                changed[512 + Int(random.next() % UInt64(data.count - 512))] = UInt8(truncatingIfNeeded: random.next())
+            }
+            refused += try read(changed, at: url) ? 0 : 1
+        }
+        #expect(refused > 0)
+    }
+
+    /// The attributes' text is where the format lets everything through: each byte of it in turn.
+    @Test(arguments: ["config", "composition", "fusion", "labels", "amalgam.bundle"])
+    func flippedText(attribute: String) throws {
+        let folder = try TemporaryFolder()
+        let url = folder.file("a.h5")
+        let data = try BundleFile.data(Sample.bundle(.fusion))
+        let texts = [
+            "config": #""leave_out""#, "composition": #"{"fuse""#, "fusion": #""regularization""#, "labels": "ja \"!",
+            "amalgam.bundle": "bert",
+        ]
+        let text = try #require(texts[attribute])
+        let range = try #require(data.range(of: Data(text.utf8)))
+        var random = SplitMix(state: 2)
+        for i in max(512, range.lowerBound - 60)..<min(data.count, range.upperBound + 300) {
+            for byte in [UInt8(truncatingIfNeeded: random.next()), UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "e")] {
+                var changed = data
+                changed[i] = byte
+                _ = try read(changed, at: url)
+            }
+        }
+    }
+
+    @Test func hostileNumbers() throws {
+        let folder = try TemporaryFolder()
+        let numbers = ["1e308", "-1e308", "1e-308", "9223372036854775807", "-9223372036854775808", "1e19", "0", "-0.0", "1.5"]
+        let fields = ["reduction_factor", "scaling", "leave_out", "dropout", "mh_adapter"]
+        for field in fields {
+            for number in numbers {
+                var (root, _) = try BundleContainer.open(BundleFile.data(Sample.bundle(.adapter)), name: "sample")
+                let value = field == "leave_out" ? "[\(number)]" : number
+                root.set("members/a", "config", .string("{\"\(field)\":\(value)}"))
+                _ = try read(BundleContainer.seal(root), at: folder.file("a.h5"))
+            }
+        }
+        for field in ["hidden", "layers", "heads", "intermediate", "vocabulary", "positions", "types"] {
+            for number in [Int64.min, -1, 0, 1, 1024, 65_536, 1 << 20, 1 << 40, .max] {
+                for kind in Sample.kinds {
+                    var (root, _) = try BundleContainer.open(BundleFile.data(Sample.bundle(kind)), name: "sample")
+                    root.set("base", field, .integer(number))
+                    _ = try read(BundleContainer.seal(root), at: folder.file("a.h5"))
+                }
+            }
+        }
+    }
+
+    /// - Returns: whether the file was taken
+    private func read(_ data: Data, at url: URL) throws -> Bool {
+        try data.write(to: url)
+        let bundle: AdapterBundle
+        do {
+            bundle = try BundleFile.read(url, allowChanged: true)
+        } catch {
+            #expect(!"\(error)".isEmpty)
+            return false
+        }
+        // What was taken holds together
+        #expect(try BundleFile.read(url, allowChanged: true) == bundle)
+        _ = try? BundleFile.data(bundle)
+        return true
+    }
+}
+
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
