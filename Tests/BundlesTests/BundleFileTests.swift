@@ -56,9 +56,12 @@ import Testing
     private let tensor = "members/a/afterFeedForward/1/up.weight"
 
     @Test func wrongShape() throws {
-        let text = try refusal(.adapter) { $0[tensor] = HDF5Dataset(shape: [2, 8], value: .float32(.init(repeating: 1, count: 16))) }
+        let text = try refusal(.adapter) {
+            $0[tensor] = HDF5Dataset(shape: [2, 8], value: .float32(.init(repeating: 1, count: 16)))
+        }
         #expect(
-            text == "/\(tensor): shape [2, 8], expected [8, 2], as its configuration says; export the bundle again from "
+            text
+                == "/\(tensor): shape [2, 8], expected [8, 2], as its configuration says; export the bundle again from "
                 + "the program that made it")
     }
 
@@ -68,15 +71,18 @@ import Testing
             try refusal(.adapter) { $0["members/a/more"] = HDF5Dataset(shape: [1], value: .float32([1])) }
                 .hasPrefix("/members/a/more: a tensor, expected nothing of that name"))
         #expect(
-            try refusal(.adapter) { $0[tensor] = HDF5Dataset(shape: [8, 2], value: .uint16(.init(repeating: 1, count: 16))) }
-                .hasPrefix("/\(tensor): no float32, expected float32"))
+            try refusal(.adapter) {
+                $0[tensor] = HDF5Dataset(shape: [8, 2], value: .float16bits(.init(repeating: 1, count: 16)))
+            }
+            .hasPrefix("/\(tensor): no float32, expected float32"))
         for (bad, word) in [(Float.nan, "nan"), (-.infinity, "-inf")] {
             let text = try refusal(.fusion) {
                 var values = [Float](repeating: 1, count: 8)
                 values[5] = bad
                 $0["fusion/afterFeedForward/0/key.bias"] = HDF5Dataset(shape: [8], value: .float32(values))
             }
-            #expect(text.hasPrefix("/fusion/afterFeedForward/0/key.bias: \(word) at element 5, expected finite numbers"))
+            #expect(
+                text.hasPrefix("/fusion/afterFeedForward/0/key.bias: \(word) at element 5, expected finite numbers"))
         }
     }
 
@@ -94,11 +100,13 @@ import Testing
         #expect(try set("", "composition", .string(#""z""#)).hasPrefix("/@composition: z, expected one of the members"))
         #expect(try set("", "composition", .string("{")).hasPrefix("/@composition: {, expected a composition"))
         #expect(try set("", "fusion", .string(#"{"value":1}"#), in: .fusion).hasPrefix("/@fusion: "))
-        #expect(try set("base", "hidden", .integer(0)).hasPrefix("/base@hidden: integer(0), expected an integer in 1..."))
+        #expect(
+            try set("base", "hidden", .integer(0)).hasPrefix("/base@hidden: integer(0), expected an integer in 1..."))
         #expect(try set("base", "layers", .integer(.max)).hasPrefix("/base@layers: "))
         #expect(try set("base", "layers", .integer(0)).hasPrefix("/base@layers: "))
         #expect(try set("base", "vocabulary", .integer(0), in: .full).hasPrefix("/base@vocabulary: "))
-        #expect(try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: not there"))
+        #expect(
+            try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: not there"))
         #expect(try set("members/a", "method", .string("x")).contains("/members/a: no adapter configuration x"))
         #expect(
             try set("members/a", "config", .string(#"{"dropout":0.1}"#))
@@ -106,7 +114,8 @@ import Testing
         #expect(
             try set("members/a", "config", .string(#"{"reduction_factor":1e-300}"#))
                 .hasPrefix("/members/a/afterFeedForward/0/down.weight: shape [2, 8], expected ["))
-        #expect(try set("members/a", "config", .string("[]")).hasPrefix("/members/a@config: [], expected a JSON object"))
+        #expect(
+            try set("members/a", "config", .string("[]")).hasPrefix("/members/a@config: [], expected a JSON object"))
         #expect(try set("heads/task", "labels", .strings(["a", "a"])).hasPrefix("/heads/task@labels: "))
         #expect(try set("heads/task", "labels", .strings(["a"])).hasPrefix("/heads/task/out.weight: shape [3, 8]"))
         #expect(try set("heads/task", "pooling", .string("max")).hasPrefix("/heads/task@pooling: max"))
@@ -129,7 +138,8 @@ import Testing
     @Test(arguments: ["", "a/b", "..", "\u{7}"]) func wrongName(name: String) throws {
         var bundle = try Sample.bundle(.adapter)
         bundle.members = [try Sample.member(name)]
-        #expect(problem { try BundleFile.data(bundle) }.hasPrefix("sample: name: \"\(name)\", expected one without '/'"))
+        #expect(
+            problem { try BundleFile.data(bundle) }.hasPrefix("sample: name: \"\(name)\", expected one without '/'"))
     }
 }
 
@@ -168,10 +178,13 @@ import Testing
         let pair = try bundle(fingerprint: nil) { $0.layers = 6 }
         #expect(
             problem { try check(pair, force: true) as Any }
-                .hasPrefix("x.h5: trained on mine (bert, 6 layers, hidden 48), but the model given is tiny (bert, 3 layers"))
+                .hasPrefix(
+                    "x.h5: trained on mine (bert, 6 layers, hidden 48), but the model given is tiny (bert, 3 layers"))
         #expect(problem { try check(bundle(fingerprint: nil) { $0.hidden = 96 }) as Any }.contains("hidden 96"))
-        #expect(problem { try check(bundle(fingerprint: nil) { $0.intermediate = 7 }) as Any }.contains("trained on mine"))
-        #expect(problem { try check(bundle(fingerprint: nil) { $0.architecture = "roberta" }) as Any }.contains("roberta"))
+        #expect(
+            problem { try check(bundle(fingerprint: nil) { $0.intermediate = 7 }) as Any }.contains("trained on mine"))
+        #expect(
+            problem { try check(bundle(fingerprint: nil) { $0.architecture = "roberta" }) as Any }.contains("roberta"))
     }
 
     @Test func unknownBase() throws {

@@ -36,18 +36,22 @@ import Testing
         let text = try #require(texts[attribute])
         let range = try #require(data.range(of: Data(text.utf8)))
         var random = SplitMix(state: 2)
+        var taken = 0
         for i in max(512, range.lowerBound - 60)..<min(data.count, range.upperBound + 300) {
-            for byte in [UInt8(truncatingIfNeeded: random.next()), UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "e")] {
+            for byte in [UInt8(truncatingIfNeeded: random.next()), UInt8(ascii: "9")] {
                 var changed = data
                 changed[i] = byte
-                _ = try read(changed, at: url)
+                taken += try read(changed, at: url) ? 1 : 0
             }
         }
+        #expect(taken > 0)
     }
 
     @Test func hostileNumbers() throws {
         let folder = try TemporaryFolder()
-        let numbers = ["1e308", "-1e308", "1e-308", "9223372036854775807", "-9223372036854775808", "1e19", "0", "-0.0", "1.5"]
+        let numbers = [
+            "1e308", "-1e308", "1e-308", "9223372036854775807", "-9223372036854775808", "1e19", "0", "-0.0", "1.5",
+        ]
         let fields = ["reduction_factor", "scaling", "leave_out", "dropout", "mh_adapter"]
         for field in fields {
             for number in numbers {

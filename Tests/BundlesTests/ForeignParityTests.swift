@@ -123,7 +123,9 @@ import Testing
     @Test(arguments: [AdapterBundle.Kind.adapter, .fusion, .head]) func roundTrip(kind: AdapterBundle.Kind) throws {
         let bundle = try Sample.bundle(kind)
         try AdapterHubExport.write(bundle, to: folder.file("deep/out"))
-        #expect(try AdapterHubImport.read(folder: folder.file("deep/out"), name: kind == .fusion ? "sample" : nil).tensors.count == bundle.tensors.count)
+        #expect(
+            try AdapterHubImport.read(folder: folder.file("deep/out"), name: kind == .fusion ? "sample" : nil).tensors
+                .count == bundle.tensors.count)
         var read = try AdapterHubImport.read(folder: folder.file("deep/out"))
         read.name = bundle.name
         #expect(read == expected(bundle))
@@ -181,13 +183,16 @@ import Testing
         #expect(problem { try AdapterHubExport.write(Sample.bundle(.full), to: folder.url) }.contains("kind: full"))
         var bundle = try Sample.bundle(.fusion)
         bundle.fusion?.temperature = 2
-        #expect(problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("fusion.temperature: 2.0, expected 1"))
+        #expect(
+            problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains(
+                "fusion.temperature: 2.0, expected 1"))
         bundle = try Sample.bundle(.adapter)
         bundle.base.shape.architecture = "gpt2"
         #expect(problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("base.architecture: gpt2"))
         bundle = try Sample.bundle(.adapter)
         bundle.tensors.removeLast()
-        #expect(problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("heads/task/out.bias: not there"))
+        #expect(
+            problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("heads/task/out.bias: not there"))
         // Nothing of all this was written
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
     }

@@ -73,7 +73,8 @@ import Testing
         for (field, value) in [
             ("config/phm_dim", 8 as Any?), ("config/init_weights_seed", 3), ("config/cross_adapter", true),
             ("config/inv_adapter_reduction_factor", 2), ("config/phm_rank", nil), ("config/architecture", NSNull()),
-            ("config/invertible_adapter", NSNull()), ("config/init_weights", "houlsby"), ("config/non_linearity", "ReLU"),
+            ("config/invertible_adapter", NSNull()), ("config/init_weights", "houlsby"),
+            ("config/non_linearity", "ReLU"),
             ("config/adapter_residual_before_ln", true), ("config", "seq_bn"), ("config", "pfeiffer"),
             ("config/reduction_factor", 16.0), ("config_id", "9076f36a74755ac4"), ("model_name", "tiny"),
         ] {
@@ -85,7 +86,9 @@ import Testing
         }
         let parallel = try adapter(["config/original_ln_before": true], of: "par_bn/adapter")
         #expect(parallel.members[0].configuration.fields["original_ln_before"] == .bool(false))
-        #expect(try adapter(["config": "houlsby"], of: "double_seq_bn/adapter").members[0].configuration.fields["non_linearity"] == .string("swish"))
+        #expect(
+            try adapter(["config": "houlsby"], of: "double_seq_bn/adapter").members[0].configuration.fields[
+                "non_linearity"] == .string("swish"))
         let silu = try adapter(["config/non_linearity": "silu"])
         #expect(silu.members[0].configuration.fields["non_linearity"] == .string("swish"))
     }
@@ -101,14 +104,18 @@ import Testing
     @Test func tensors() throws {
         #expect(
             problem { try adapter(["config/reduction_factor": 8]) }
-                .contains("bert.encoder.layer.0.output.adapters.t.adapter_down.0.weight: shape [3, 48], expected [6, 48]"))
+                .contains(
+                    "bert.encoder.layer.0.output.adapters.t.adapter_down.0.weight: shape [3, 48], expected [6, 48]"))
         #expect(
             problem { try adapter(["config/mh_adapter": true]) }
-                .contains("layer.0.attention.output.adapters.t.adapter_down.0.weight: not there, expected shape [3, 48]"))
+                .contains(
+                    "layer.0.attention.output.adapters.t.adapter_down.0.weight: not there, expected shape [3, 48]"))
         #expect(
             problem { try adapter(["config/mh_adapter": false], of: "double_seq_bn/adapter") }
                 .contains("layer.0.attention.output.adapters.t.adapter_down.0.bias: a tensor, expected nothing"))
-        #expect(problem { try adapter(["config/leave_out": [1]]) }.contains("layer.1.output.adapters.t.adapter_down.0.bias"))
+        #expect(
+            problem { try adapter(["config/leave_out": [1]]) }.contains("layer.1.output.adapters.t.adapter_down.0.bias")
+        )
         #expect(problem { try adapter(["name": "u"]) }.contains("adapters.u.adapter_down.0.weight: not there"))
         // A layer higher up that is left out is there all the same
         #expect(try adapter(["config/leave_out": [3]]).base.shape.layers == 4)
@@ -159,7 +166,8 @@ import Testing
         try FileManager.default.copyItem(
             at: Golden.url("fusion3/a/adapter_config.json"), to: both.appendingPathComponent("adapter_config.json"))
         #expect(problem { try AdapterHubImport.read(folder: both) }.contains("an adapter and a fusion"))
-        #expect(problem { try AdapterHubImport.read(folder: Golden.url("head"), name: "") }.contains("--name: name: \"\""))
+        #expect(
+            problem { try AdapterHubImport.read(folder: Golden.url("head"), name: "") }.contains("--name: name: \"\""))
     }
 
     @Test func names() throws {
@@ -175,19 +183,25 @@ import Testing
         func read(_ changes: [String: Any?]) throws -> FusionConfiguration {
             let url = try changed("fusion3/fusion", "adapter_fusion_config.json", changes)
             let file = url.appendingPathComponent("adapter_fusion_config.json")
-            guard case .map(let fields)? = ConfigurationValue(json: try String(contentsOf: file, encoding: .utf8)) else {
+            guard case .map(let fields)? = ConfigurationValue(json: try String(contentsOf: file, encoding: .utf8))
+            else {
                 throw BundleError.members("no JSON")
             }
             return try AdapterHubConfiguration.fusion(fields["config"], file: file.path)
         }
         for (field, value) in [
-            ("key", false), ("query", false), ("query_before_ln", true), ("residual_before", true), ("temperature", true),
+            ("key", false), ("query", false), ("query_before_ln", true), ("residual_before", true),
+            ("temperature", true),
         ] {
-            #expect(problem { try read(["config/\(field)": value]) }.contains("config.\(field): \(value), expected \(!value)"))
+            #expect(
+                problem { try read(["config/\(field)": value]) }.contains(
+                    "config.\(field): \(value), expected \(!value)"))
         }
         #expect(problem { try read(["config/surprise": 1]) }.contains("config.surprise"))
         #expect(problem { try read(["config/value": nil]) }.contains("config.value: nothing"))
-        #expect(try read(["config/regularization": false]) == FusionConfiguration(value: true, regularization: 0, temperature: 1))
+        #expect(
+            try read(["config/regularization": false])
+                == FusionConfiguration(value: true, regularization: 0, temperature: 1))
         #expect(try read(["config": "static"]) == .static)
         #expect(try read(["config": "dynamic"]) == .dynamic)
         #expect(try read(["config/value_before_softmax": false, "config/dropout_prob": 0.3]) == .dynamic)
@@ -204,7 +218,8 @@ import Testing
             ("config/bias", false, "config.bias: false"), ("config/use_pooler", true, "config.use_pooler: true"),
             ("config/num_labels", 1e300, "config.num_labels"), ("config/num_labels", 4, "none with 3"),
             ("config/label2id", ["a": 0, "b": 0, "c": 1], "config.label2id: "),
-            ("config/label2id", ["a": 0, "b": 1, "c": 7], "config.label2id: c: 7"), ("config", NSNull(), "config: null"),
+            ("config/label2id", ["a": 0, "b": 1, "c": 7], "config.label2id: c: 7"),
+            ("config", NSNull(), "config: null"),
         ]
         for (field, value, expected) in cases {
             let text = problem { try read([field: value]) }
@@ -225,7 +240,10 @@ import Testing
         let file = url.appendingPathComponent("adapter.safetensors")
         let old = try SafetensorsFile(file)
         let tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = try old.names.map {
-            ($0.replacingOccurrences(of: "adapters.a.", with: "adapters.sts/mnli."), old.tensors[$0]?.shape ?? [], .float32(try old.floats($0)))
+            (
+                $0.replacingOccurrences(of: "adapters.a.", with: "adapters.sts/mnli."), old.tensors[$0]?.shape ?? [],
+                .float32(try old.floats($0))
+            )
         }
         try SafetensorsWriter.data(tensors: tensors).write(to: file)
         let config = url.appendingPathComponent("adapter_config.json")

@@ -36,7 +36,8 @@ enum Golden {
 
     /// Adapters, fusions and a head in the library's own folders.
     static let cases = [
-        "seq_bn/adapter", "double_seq_bn/adapter", "par_bn/adapter", "fusion3/a", "fusion3/fusion", "fusion2_double/fusion",
+        "seq_bn/adapter", "double_seq_bn/adapter", "par_bn/adapter", "fusion3/a", "fusion3/fusion",
+        "fusion2_double/fusion",
         "head",
     ]
 }

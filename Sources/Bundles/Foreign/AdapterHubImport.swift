@@ -53,7 +53,7 @@ private struct AdapterHubReader {
         return try assembled(name: name, first: first)
     }
 
-    private func assembled(name: String?, first: AdapterHubModule) throws -> Bundle {
+    private mutating func assembled(name: String?, first: AdapterHubModule) throws -> Bundle {
         for module in modules.values.sorted(by: { $0.configurationFile < $1.configurationFile }) {
             guard module.hidden == first.hidden, module.modelType == first.modelType else {
                 throw AdapterHubModule.wrong(
