@@ -37,7 +37,7 @@ import Testing
         let range = try #require(data.range(of: Data(text.utf8)))
         var random = SplitMix(state: 2)
         var taken = 0
-        for i in max(512, range.lowerBound - 60)..<min(data.count, range.upperBound + 300) {
+        for i in max(512, range.lowerBound - 40)..<min(data.count, range.upperBound + 120) {
             for byte in [UInt8(truncatingIfNeeded: random.next()), UInt8(ascii: "9")] {
                 var changed = data
                 changed[i] = byte

@@ -179,6 +179,24 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.file("out/__/adapter.safetensors").path))
     }
 
+    /// Members that the library fuses otherwise than the paper, or not at all.
+    @Test func mixedFusion() throws {
+        func export(_ last: Member) throws -> [String] {
+            var bundle = try Sample.bundle(.fusion)
+            bundle.members[2] = last
+            try Sample.fill(&bundle)
+            return try AdapterHubExport.write(bundle, to: folder.file("out"))
+        }
+        #expect(
+            problem { try export(Sample.member("é", "double_seq_bn")) }
+                .hasPrefix("sample: mh_adapter of the adapters b and é differs"))
+        let words = try export(Sample.member("é", more: ["original_ln_before=false"]))
+        #expect(words.count == 1 && words[0].contains("original_ln_before of b and é differs"))
+        #expect(
+            problem { try AdapterHubImport.read(folder: folder.file("out")) }
+                .contains("adapter_names: original_ln_before of b and é differs"))
+    }
+
     @Test func refusals() throws {
         #expect(problem { try AdapterHubExport.write(Sample.bundle(.full), to: folder.url) }.contains("kind: full"))
         var bundle = try Sample.bundle(.fusion)

@@ -204,7 +204,8 @@ import Testing
                 == FusionConfiguration(value: true, regularization: 0, temperature: 1))
         #expect(try read(["config": "static"]) == .static)
         #expect(try read(["config": "dynamic"]) == .dynamic)
-        #expect(try read(["config/value_before_softmax": false, "config/dropout_prob": 0.3]) == .dynamic)
+        #expect(try read(["config/value_before_softmax": false, "config/dropout_prob": 0]) == .dynamic)
+        #expect(problem { try read(["config/dropout_prob": 0.3]) }.contains("config.dropout_prob: 0.3, expected null"))
     }
 
     @Test func headFields() throws {
@@ -216,6 +217,7 @@ import Testing
             ("config/layers", 1, "config.layers: 1, expected 2"),
             ("config/activation_function", "relu", "config.activation_function: \"relu\""),
             ("config/bias", false, "config.bias: false"), ("config/use_pooler", true, "config.use_pooler: true"),
+            ("config/dropout_prob", 0.3, "config.dropout_prob: 0.3"),
             ("config/num_labels", 1e300, "config.num_labels"), ("config/num_labels", 4, "none with 3"),
             ("config/label2id", ["a": 0, "b": 0, "c": 1], "config.label2id: "),
             ("config/label2id", ["a": 0, "b": 1, "c": 7], "config.label2id: c: 7"),

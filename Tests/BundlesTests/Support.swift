@@ -57,7 +57,7 @@ enum Sample {
             bundle.members = [try member("a")]
             bundle.composition = .leaf("a")
         case .fusion:
-            bundle.members = [try member("a"), try member("b", "double_seq_bn"), try member("é")]
+            bundle.members = [try member("a"), try member("b", more: ["non_linearity=gelu"]), try member("é")]
             bundle.composition = .fuse(["b", "a", "é"])
             bundle.fusion = .dynamic
         case .full, .head: break
@@ -70,8 +70,8 @@ enum Sample {
         return bundle
     }
 
-    static func member(_ name: String, _ preset: String = "seq_bn") throws -> Member {
-        Member(name: name, configuration: try .resolve(preset, overrides: ["reduction_factor=4"]))
+    static func member(_ name: String, _ preset: String = "seq_bn", more: [String] = []) throws -> Member {
+        Member(name: name, configuration: try .resolve(preset, overrides: ["reduction_factor=4"] + more))
     }
 
     /// Gives the bundle the tensors that its configuration asks for.

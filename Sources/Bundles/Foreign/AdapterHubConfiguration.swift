@@ -126,16 +126,41 @@ enum AdapterHubConfiguration {
             guard found == only else { throw refused(file, "config.\(field)", "\(found)", "\(only)") }
         }
         let regularized = try take("regularization", default: hasValue)
-        // The first three make no difference: V is linear, so it may stand on either side of the sum; V starts so or
-        // so; and the library takes the dropout of the model's attention whatever stands here
-        for field in ["value_before_softmax", "value_initialized", "dropout_prob", "architecture"] {
-            fields.removeValue(forKey: field)
+        // The library takes 0 for null: the rate of the model's attention
+        if let dropout = fields.removeValue(forKey: "dropout_prob"), dropout != .null, dropout != .number(0) {
+            throw refused(file, "config.dropout_prob", dropout.json, "null")
         }
+        // These make no difference: V is linear, so it may stand on either side of the sum; and it starts so or so
+        for field in ["value_before_softmax", "value_initialized", "architecture"] { fields.removeValue(forKey: field) }
         if let field = fields.keys.sorted().first {
             throw refused(file, "config.\(field)", fields[field]?.json ?? "", "only the fields of AdapterFusionConfig")
         }
         return FusionConfiguration(
             value: hasValue, regularization: hasValue && regularized ? regularization : 0, temperature: 1)
+    }
+
+    /// Where the members of a fusion must agree for the library to make it at all.
+    private static let sites = ["mh_adapter", "output_adapter"]
+
+    /// What the library computes otherwise with these members: it gives all of them what the last one reads, and adds a
+    /// parallel adapter's input twice.
+    /// - Throws: `BundleError.members` for a fusion that the library refuses
+    static func fusionDifference(_ members: [Member], file: String) throws(BundleError) -> String? {
+        guard let last = members.last else { return nil }
+        for member in members {
+            for field in sites where member.configuration.fields[field] != last.configuration.fields[field] {
+                throw .members(
+                    "\(file): \(field) of the adapters \(member.name) and \(last.name) differs, but the library fuses only "
+                        + "adapters at the same sites; use adapters of one configuration")
+            }
+            for field in ["original_ln_before", "is_parallel"]
+            where member.configuration.fields[field] != last.configuration.fields[field] {
+                return
+                    "\(field) of \(member.name) and \(last.name) differs, and the library gives all what the last reads"
+            }
+        }
+        return last.configuration.fields["is_parallel"] == .bool(true)
+            ? "the library adds the input twice in a fusion of parallel adapters" : nil
     }
 
     static func fusion(_ c: FusionConfiguration) -> ConfigurationValue {
@@ -165,6 +190,7 @@ enum AdapterHubConfiguration {
         try require("activation_function", .string("tanh"))
         try require("bias", .bool(true), or: .bool(true))
         try require("use_pooler", .bool(false), or: .bool(false))
+        try require("dropout_prob", .null, or: .null)
         let count: Int?
         if case .number(let number)? = fields["num_labels"] { count = Int(exactly: number) } else { count = nil }
         guard let count, (1...65_536).contains(count) else {

@@ -120,6 +120,10 @@ private struct AdapterHubWriter {
                 "further training there regularises by \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"
             )
         }
+        let fused = names.compactMap { name in bundle.members.first { $0.name == name } }
+        if let difference = try AdapterHubConfiguration.fusionDifference(fused, file: bundle.name) {
+            warnings.append("the results there will be others: \(difference)")
+        }
         if name != nil { warnings.append("a fusion is called by its adapters there; --name is not used") }
         let theirNames = names.map { theirs($0) }
         try unique(theirNames, "members")
@@ -132,8 +136,7 @@ private struct AdapterHubWriter {
             }
             try writeAdapter(member, as: theirName, folder: theirName + "/")
         }
-        let specs = try fusion.specs(
-            names.compactMap { name in bundle.members.first { $0.name == name } }, bundle.base.shape)
+        let specs = try fusion.specs(fused, bundle.base.shape)
         try write(
             .fusion, name: theirNames.joined(separator: ","), configuration: AdapterHubConfiguration.fusion(fusion),
             tensors: specs.map(\.name), scope: "fusion", folder: "",

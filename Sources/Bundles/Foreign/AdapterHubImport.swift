@@ -65,7 +65,8 @@ private struct AdapterHubReader {
         let layers = modules.values.map(\.layers).max() ?? 0
         let shape = EncoderConfiguration(
             architecture: first.modelType, hidden: first.hidden,
-            layers: try members.map { try leftOut($0) }.reduce(layers, max), heads: 0, intermediate: 0, vocabulary: 0,
+            layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
+            intermediate: 0, vocabulary: 0,
             positions: 0, types: 0)
         var bundle = Bundle(
             kind: fusion != nil ? .fusion : members.isEmpty ? .head : .adapter, name: "",
@@ -77,17 +78,19 @@ private struct AdapterHubReader {
         return bundle
     }
 
-    /// One more than the highest layer that a member leaves out: those layers are there though they have no tensors.
-    private func leftOut(_ member: Member) throws -> Int {
-        guard case .list(let layers)? = member.configuration.fields["leave_out"] else { return 0 }
-        return try layers.map { layer in
-            guard case .number(let number) = layer, number < Double(AdapterHubModule.mostLayers) else {
-                throw AdapterHubModule.wrong(
-                    modules[member.scope]?.configurationFile ?? "", "config.leave_out", layer.json,
-                    "layers below \(AdapterHubModule.mostLayers)")
-            }
-            return Int(number) + 1
-        }.max() ?? 0
+    /// Layers that a member leaves out: they are there though they have no tensors.
+    private func leftOut(_ member: Member) throws -> Set<Int> {
+        guard case .list(let layers)? = member.configuration.fields["leave_out"] else { return [] }
+        return Set(
+            try layers.map { layer in
+                guard case .number(let number) = layer, (0..<Double(AdapterHubModule.mostLayers)).contains(number)
+                else {
+                    throw AdapterHubModule.wrong(
+                        modules[member.scope]?.configurationFile ?? "", "config.leave_out", layer.json,
+                        "layers below \(AdapterHubModule.mostLayers)")
+                }
+                return Int(number)
+            })
     }
 
     private func ours(_ name: String, in file: String) throws -> String {
@@ -134,6 +137,11 @@ private struct AdapterHubReader {
             let name = try ours(name, in: file)
             names.append(name)
             try addAdapter(AdapterHubModule(.adapter, in: try place(of: name)), as: name)
+        }
+        if let difference = try AdapterHubConfiguration.fusionDifference(members, file: file) {
+            throw AdapterHubModule.wrong(
+                file, "adapter_names", difference, "adapters that fuse as in the paper",
+                mend: "fuse adapters of one configuration that is not parallel")
         }
         // As bundles hold them; the order that counts is the composition's
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -189,6 +197,8 @@ private struct AdapterHubReader {
             modules[scope] = module
             return NamedTensor(spec.name, spec.shape, values)
         }
+        let absent = try members.map { try leftOut($0) }
+        modules["fusion"]?.ignoreLayers(absent.dropFirst().reduce(absent.first ?? []) { $0.intersection($1) })
         for scope in scopes { try modules[scope]?.finish() }
         return tensors
     }

@@ -122,6 +122,11 @@ struct AdapterHubModule {
         rest = rest.filter { !$0.contains(".adapter_fusion_layer.") || $0.contains(".adapter_fusion_layer.\(name).") }
     }
 
+    /// The library makes a fusion in each layer, also where no member has an adapter and so nothing runs.
+    mutating func ignoreLayers(_ layers: Set<Int>) {
+        rest = rest.filter { AdapterHubNames.place($0).flatMap { Int($0.layer) }.map(layers.contains) != true }
+    }
+
     /// - Throws: `BundleError` for a tensor that is missing, of another shape, or not finite
     mutating func take(_ tensor: String, shape: [Int]) throws -> [Float] {
         guard let found = weights.tensors[tensor] else {
