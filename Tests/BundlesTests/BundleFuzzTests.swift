@@ -1,3 +1,4 @@
+import Adapters
 import Files
 import Foundation
 import Models
@@ -70,6 +71,40 @@ import Testing
                 }
             }
         }
+    }
+
+    /// The same for the library's folders: each byte of the configuration, and the tensors' header.
+    @Test(arguments: ["seq_bn/adapter", "fusion3/fusion", "head"]) func foreignFolders(path: String) throws {
+        let folder = try TemporaryFolder()
+        let copy = folder.file("copy")
+        try FileManager.default.copyItem(at: Golden.url(path), to: copy)
+        for name in ["a", "b", "c"] where path.hasPrefix("fusion") {
+            try FileManager.default.copyItem(at: Golden.url("fusion3/\(name)"), to: folder.file(name))
+        }
+        var random = SplitMix(state: 3)
+        var taken = 0
+        for name in try FileManager.default.contentsOfDirectory(atPath: copy.path) {
+            let file = copy.appendingPathComponent(name)
+            let data = try Data(contentsOf: file)
+            let step = path.hasPrefix("fusion") ? 17 : 3
+            for i in stride(from: 0, to: min(data.count, 1500), by: step) {
+                var changed = data
+                changed[i] = i % 2 == 0 ? UInt8(ascii: "9") : UInt8(truncatingIfNeeded: random.next())
+                for content in [changed, data.prefix(i)] {
+                    try content.write(to: file)
+                    do {
+                        let bundle = try AdapterHubImport.read(folder: copy)
+                        taken += 1
+                        // What was taken can be written
+                        _ = try BundleFile.data(bundle)
+                    } catch {
+                        #expect(error is BundleError || error is FileError || error is AdapterError, "\(error)")
+                    }
+                }
+            }
+            try data.write(to: file)
+        }
+        #expect(taken > 0)
     }
 
     /// - Returns: whether the file was taken

@@ -156,6 +156,34 @@ import Testing
         #expect(read == expected(bundle))
     }
 
+    /// The library's fusion file has tensors for a layer that all members leave out; nothing runs there.
+    @Test func leftOutOfFusion() throws {
+        var bundle = try Sample.bundle(.fusion)
+        try AdapterHubExport.write(bundle, to: folder.file("whole"))
+        bundle.members = try bundle.members.map { member in
+            var fields = member.configuration.fields
+            fields["leave_out"] = .list([.number(1)])
+            return Member(
+                name: member.name,
+                configuration: try AdapterConfiguration(method: "bottleneck", fields: fields, source: ""))
+        }
+        try Sample.fill(&bundle)
+        let out = folder.file("out")
+        try AdapterHubExport.write(bundle, to: out)
+        let less = try AdapterHubImport.read(folder: out)
+        let weights = "model_adapter_fusion.safetensors"
+        let whole = try SafetensorsFile(folder.file("whole/\(weights)"))
+        let own = try SafetensorsFile(out.appendingPathComponent(weights))
+        #expect(own.tensors.count * 2 == whole.tensors.count)
+        let tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = try whole.names.map { name in
+            let file = own.tensors[name] == nil ? whole : own
+            return (name, file.tensors[name]?.shape ?? [], .float32(try file.floats(name)))
+        }
+        let data = try SafetensorsWriter.data(tensors: tensors)
+        try data.write(to: out.appendingPathComponent(weights))
+        #expect(try AdapterHubImport.read(folder: out) == less)
+    }
+
     @Test func warnings() throws {
         var bundle = try Sample.bundle(.adapter)
         bundle.heads[0].head.pooling = .mean
