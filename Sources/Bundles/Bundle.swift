@@ -9,6 +9,7 @@ package struct BaseIdentity: Equatable, Sendable {
     package var name: String
     /// SHA-256 over the base's canonical content; nil for adapters that came from elsewhere.
     package var fingerprint: String?
+    /// Its numbers; 0 is one that is not known, in bundles that came from elsewhere.
     package var shape: EncoderConfiguration
 
     package init(name: String, fingerprint: String?, shape: EncoderConfiguration) {
@@ -139,11 +140,12 @@ package struct Bundle: Equatable, Sendable {
         -> String?
     {
         let (mine, its) = (base.shape, model.configuration)
+        let numbers = [(mine.layers, its.layers), (mine.intermediate, its.intermediate)].filter { $0.0 != 0 }
         let fits =
-            mine.hidden == its.hidden && mine.layers == its.layers && mine.intermediate == its.intermediate
+            mine.architecture == its.architecture && mine.hidden == its.hidden && numbers.allSatisfy { $0 == $1 }
             && (kind != .full || (mine.vocabulary == its.vocabulary && mine.positions == its.positions))
         func text(_ name: String, _ c: EncoderConfiguration, _ print: String?) -> String {
-            "\(name) (\(c.layers) layers, hidden \(c.hidden)\(print.map { ", fingerprint \($0.prefix(12))" } ?? ""))"
+            "\(name) (\(c.architecture), \(c.layers == 0 ? "unknown" : "\(c.layers)") layers, hidden \(c.hidden)\(print.map { ", fingerprint \($0.prefix(12))" } ?? ""))"
         }
         guard fits else {
             throw BundleError.base(

@@ -15,8 +15,21 @@ package enum BundleFile {
         try AtomicFile.replace(url, with: try data(bundle))
     }
 
+    /// The bytes of the file.
+    /// - Throws: `FileError`; `BundleError.content` for a name that no group of the file can have
     package static func data(_ bundle: Bundle) throws -> Data {
-        try BundleContainer.seal(tree(bundle))
+        for name in bundle.members.map(\.name) + bundle.heads.map(\.name) where !isName(name) {
+            throw BundleError.content(
+                file: bundle.name, field: "name", found: "\"\(name)\"", expected: "one without '/', not empty",
+                mend: "rename the adapter or head")
+        }
+        return try BundleContainer.seal(tree(bundle))
+    }
+
+    /// Whether an adapter or head can be called so: names are groups of the file, and folders when exported.
+    package static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 200
+            && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 }
     }
 
     private static func tree(_ bundle: Bundle) -> HDF5Group {

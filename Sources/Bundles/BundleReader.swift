@@ -14,14 +14,17 @@ struct BundleReader {
             mend: "export the bundle again from the program that made it")
     }
 
-    private func text(_ group: HDF5Group, _ name: String, in path: String, default fallback: String? = nil) throws -> String {
+    private func text(_ group: HDF5Group, _ name: String, in path: String, default fallback: String? = nil) throws
+        -> String
+    {
         if case .string(let value)? = group.attribute(name) { return value }
         if let fallback, group.attribute(name) == nil { return fallback }
         throw wrong("\(path)@\(name)", "\(group.attribute(name) == nil ? "nothing" : "another type")", "text")
     }
 
     private func number(_ group: HDF5Group, _ name: String, in path: String, range: ClosedRange<Int>) throws -> Int {
-        guard case .integer(let raw)? = group.attribute(name), let value = Int(exactly: raw), range.contains(value) else {
+        guard case .integer(let raw)? = group.attribute(name), let value = Int(exactly: raw), range.contains(value)
+        else {
             throw wrong(
                 "\(path)@\(name)", group.attribute(name).map { "\($0)" } ?? "nothing",
                 "an integer in \(range.lowerBound)...\(range.upperBound)")
@@ -42,7 +45,7 @@ struct BundleReader {
         guard let kind = Bundle.Kind(rawValue: kindText) else {
             throw wrong("/@kind", kindText, Bundle.Kind.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        var bundle = Bundle(kind: kind, name: try text(root, "name", in: "/"), base: try base())
+        var bundle = Bundle(kind: kind, name: try text(root, "name", in: "/"), base: try base(kind))
         bundle.members = try members()
         bundle.composition = try composition(bundle.members)
         bundle.fusion = try fusion()
@@ -52,14 +55,19 @@ struct BundleReader {
         return bundle
     }
 
-    private func base() throws -> BaseIdentity {
+    /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.
+    private func base(_ kind: Bundle.Kind) throws -> BaseIdentity {
         guard let group = root.group("base") else { throw wrong("/base", "nothing", "a group") }
-        func n(_ name: String, _ most: Int) throws -> Int { try number(group, name, in: "/base", range: 1...most) }
+        func n(_ name: String, _ most: Int, needed: Bool) throws -> Int {
+            try number(group, name, in: "/base", range: (needed ? 1 : 0)...most)
+        }
+        let full = kind == .full
         let shape = EncoderConfiguration(
-            architecture: try text(group, "architecture", in: "/base"), hidden: try n("hidden", 65_536),
-            layers: try n("layers", 1024), heads: try n("heads", 1024), intermediate: try n("intermediate", 1_048_576),
-            vocabulary: try n("vocabulary", 16_777_216), positions: try n("positions", 1_048_576),
-            types: try n("types", 1024))
+            architecture: try text(group, "architecture", in: "/base"), hidden: try n("hidden", 65_536, needed: true),
+            layers: try n("layers", 1024, needed: kind != .head), heads: try n("heads", 1024, needed: full),
+            intermediate: try n("intermediate", 1_048_576, needed: full),
+            vocabulary: try n("vocabulary", 16_777_216, needed: full),
+            positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: full))
         let fingerprint = try text(group, "fingerprint", in: "/base")
         return BaseIdentity(
             name: try text(group, "name", in: "/base"), fingerprint: fingerprint == "unknown" ? nil : fingerprint,
@@ -115,7 +123,8 @@ struct BundleReader {
             return NamedHead(
                 name,
                 ClassificationHead(
-                    labels: labels, pooling: pooling, textPrefix: try text(group, "text_prefix", in: path, default: "")))
+                    labels: labels, pooling: pooling, textPrefix: try text(group, "text_prefix", in: path, default: ""))
+            )
         }
     }
 
@@ -149,7 +158,9 @@ struct BundleReader {
             guard dataset.shape == spec.shape else {
                 throw wrong("/\(spec.name)", "shape \(dataset.shape)", "\(spec.shape), as its configuration says")
             }
-            guard case .float32(let values) = dataset.value else { throw wrong("/\(spec.name)", "no float32", "float32") }
+            guard case .float32(let values) = dataset.value else {
+                throw wrong("/\(spec.name)", "no float32", "float32")
+            }
             guard let bad = values.firstIndex(where: { !$0.isFinite }) else {
                 return NamedTensor(spec.name, spec.shape, values)
             }

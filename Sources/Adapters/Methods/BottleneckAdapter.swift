@@ -106,9 +106,9 @@ package struct BottleneckAdapter: AdapterMethod {
 
     package func bottleneck(at site: Site, _ encoder: EncoderConfiguration) -> Bottleneck? {
         guard acts(at: site) else { return nil }
-        return Bottleneck(
-            source: source, activation: activation, width: max(1, Int(Double(encoder.hidden) / reductionFactor)),
-            scale: scale)
+        // A file may say 1e-300: then no tensor has such a shape, but there must be a number to compare with
+        let width = max(1, Int(min(Double(encoder.hidden) / reductionFactor, 1_048_576)))
+        return Bottleneck(source: source, activation: activation, width: width, scale: scale)
     }
 
     package func specs(_ encoder: EncoderConfiguration) -> [ParameterSpec] {

@@ -1,8 +1,8 @@
 import Models
 
-/// AdapterHub's tensor names for ours: one table for import and export, so that the two cannot differ.
+/// AdapterHub's names for ours: one table for import and export, so that the two cannot differ.
 ///
-/// A bottleneck adapter's, under `bert.encoder.layer.N.`: `output.adapters.NAME.adapter_down.0.weight` after the
+/// A bottleneck adapter's tensors, under `bert.encoder.layer.N.`: `output.adapters.NAME.adapter_down.0.weight` after the
 /// feed-forward, `attention.output.adapters.NAME.…` after attention; a fusion's: `…adapter_fusion_layer.A,B.query.weight`;
 /// a head's: `heads.NAME.1.weight` (dense) and `.4.` (out).
 enum AdapterHubNames {
@@ -16,8 +16,18 @@ enum AdapterHubNames {
     private static let head: [(ours: String, theirs: String)] = [
         ("dense.weight", "1.weight"), ("dense.bias", "1.bias"), ("out.weight", "4.weight"), ("out.bias", "4.bias"),
     ]
+    /// What stands before `encoder.layer.` and which class saves it, by model type.
+    private static let models: [String: (prefix: String, modelClass: String)] = [
+        "bert": ("bert.", "BertAdapterModel"), "roberta": ("roberta.", "RobertaAdapterModel"),
+        "xlm-roberta": ("roberta.", "XLMRobertaAdapterModel"),
+    ]
+
+    static var modelTypes: [String] { models.keys.sorted() }
+    static func prefix(modelType: String) -> String? { models[modelType]?.prefix }
+    static func modelClass(modelType: String) -> String? { models[modelType]?.modelClass }
 
     /// `afterFeedForward/3/down.weight` to `bert.encoder.layer.3.output.adapters.NAME.adapter_down.0.weight`.
+    /// - Parameter prefix: `bert.`; empty for a model saved without its family's name
     static func adapter(_ ours: String, name: String, prefix: String) -> String? {
         guard let (stem, tensor) = layer(ours, prefix: prefix),
             let theirs = bottleneck.first(where: { $0.ours == tensor })?.theirs
@@ -26,9 +36,10 @@ enum AdapterHubNames {
     }
 
     /// `afterFeedForward/3/query.weight` to `bert.encoder.layer.3.output.adapter_fusion_layer.A,B.query.weight`.
-    static func fusion(_ ours: String, names: [String], prefix: String) -> String? {
+    /// - Parameter name: the fusion's: its members' names with commas, unless whoever made it chose another
+    static func fusion(_ ours: String, name: String, prefix: String) -> String? {
         guard let (stem, tensor) = layer(ours, prefix: prefix) else { return nil }
-        return "\(stem).adapter_fusion_layer.\(names.joined(separator: ",")).\(tensor)"
+        return "\(stem).adapter_fusion_layer.\(name).\(tensor)"
     }
 
     /// `dense.weight` to `heads.NAME.1.weight`.
@@ -36,10 +47,44 @@ enum AdapterHubNames {
         head.first { $0.ours == ours }.map { "heads.\(name).\($0.theirs)" }
     }
 
+    /// A tensor in full, `members/NAME/…`, `fusion/…` or `heads/NAME/…`, by the module that holds it.
+    /// - Parameters:
+    ///   - scope: `members/NAME`, `fusion` or `heads/NAME`
+    ///   - module: the module's name there
+    static func theirs(_ ours: String, scope: String, module: String, prefix: String) -> String? {
+        let own = String(ours.dropFirst(scope.count + 1))
+        if scope == "fusion" { return fusion(own, name: module, prefix: prefix) }
+        return scope.hasPrefix("heads/")
+            ? head(own, name: module) : adapter(own, name: module, prefix: prefix)
+    }
+
     /// (`bert.encoder.layer.3.output`, `down.weight`) of `afterFeedForward/3/down.weight`
     private static func layer(_ ours: String, prefix: String) -> (String, String)? {
         let parts = ours.split(separator: "/").map(String.init)
         guard parts.count == 3, let site = sites.first(where: { $0.ours.rawValue == parts[0] }) else { return nil }
-        return ("\(prefix).encoder.layer.\(parts[1]).\(site.theirs)", parts[2])
+        return ("\(prefix)encoder.layer.\(parts[1]).\(site.theirs)", parts[2])
+    }
+
+    /// (`bert.`, `3`) of `bert.encoder.layer.3.output.adapters.…`; nil for a tensor outside the layers.
+    static func place(_ theirs: String) -> (prefix: String, layer: String)? {
+        let parts = theirs.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        for i in parts.indices where i + 2 < parts.count && parts[i] == "encoder" && parts[i + 1] == "layer" {
+            let before = parts[..<i].joined(separator: ".")
+            return (i == 0 ? "" : before + ".", parts[i + 2])
+        }
+        return nil
+    }
+
+    /// A name of theirs as a bundle can hold it: `/` would be a path there.
+    /// - Returns: nil for a name that cannot be one
+    static func ours(_ name: String) -> String? {
+        let name = String(name.map { $0 == "/" ? "_" : $0 })
+        return BundleFile.isName(name) ? name : nil
+    }
+
+    /// A name of ours as AdapterHub can hold it: torch's modules take no dot, a fusion's name joins by commas, and an
+    /// adapter's is a folder's too.
+    static func theirs(_ name: String) -> String {
+        String(name.map { ".,/".contains($0) ? "_" : $0 })
     }
 }

@@ -1,0 +1,230 @@
+import Adapters
+
+/// AdapterHub's configurations to ours and back.
+///
+/// A field that changes what is computed and that we do not build is refused by name. Fields that only shape what is
+/// refused anyway (`phm_…`), and those that only matter before the first step (`init_weights_seed`), are dropped.
+enum AdapterHubConfiguration {
+    /// Every field of BnConfig (adapters 1.3.0) with its value where a file says nothing; other than `BottleneckAdapter`'s
+    /// own defaults, which are seq_bn.
+    private static let defaults: [String: ConfigurationValue] = [
+        "adapter_residual_before_ln": .bool(false), "cross_adapter": .bool(false), "dropout": .number(0),
+        "factorized_phm_W": .bool(true), "factorized_phm_rule": .bool(false),
+        "hypercomplex_nonlinearity": .string("glorot-uniform"), "init_weights": .string("bert"),
+        "init_weights_seed": .null, "inv_adapter": .null, "inv_adapter_reduction_factor": .null,
+        "is_parallel": .bool(false), "learn_phm": .bool(true), "leave_out": .list([]), "ln_after": .bool(false),
+        "ln_before": .bool(false), "mh_adapter": .bool(false), "non_linearity": .string("relu"),
+        "original_ln_after": .bool(true), "original_ln_before": .bool(false), "output_adapter": .bool(true),
+        "phm_bias": .bool(true), "phm_c_init": .string("normal"), "phm_dim": .number(4),
+        "phm_init_range": .number(0.0001), "phm_layer": .bool(false), "phm_rank": .number(1),
+        "reduction_factor": .number(16), "residual_before_ln": .bool(true), "scaling": .number(1),
+        "shared_W_phm": .bool(false), "shared_phm_rule": .bool(true), "stochastic_depth": .number(0),
+        "use_gating": .bool(false),
+    ]
+    /// Fields without a default there.
+    private static let required = ["mh_adapter", "output_adapter", "reduction_factor", "non_linearity"]
+    /// Their names for whole configurations, today's and former ones, and ours.
+    private static let named = [
+        "seq_bn": "seq_bn", "pfeiffer": "seq_bn", "double_seq_bn": "double_seq_bn", "houlsby": "double_seq_bn",
+        "par_bn": "par_bn", "parallel": "par_bn",
+    ]
+    /// Numbers that the library wants written with a fraction: it tells a constant scale from a learned one by type.
+    static let floats: Set<String> = ["dropout", "phm_init_range", "scaling", "stochastic_depth"]
+
+    /// - Parameter former: the file is from before the library wrote its version, when "gelu" meant the tanh form
+    /// - Throws: `BundleError`, `AdapterError` naming the field
+    static func adapter(_ value: ConfigurationValue?, former: Bool, file: String) throws -> AdapterConfiguration {
+        if case .string(let name)? = value {
+            guard let preset = named[name] else {
+                throw refused(file, "config", "\"\(name)\"", named.keys.sorted().joined(separator: ", "))
+            }
+            return try .resolve(preset)
+        }
+        guard case .map(let theirs)? = value else {
+            throw refused(file, "config", value?.json ?? "nothing", "the fields of a bottleneck adapter")
+        }
+        if let architecture = theirs["architecture"], architecture != .null {
+            throw refused(file, "config.architecture", architecture.json, "null: a bottleneck adapter")
+        }
+        for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
+            // The first format's word for inv_adapter
+            if field == "invertible_adapter", theirs[field] == .null { continue }
+            throw refused(
+                file, "config.\(field)", theirs[field]?.json ?? "", "only the fields of BnConfig in adapters 1.3.0")
+        }
+        for field in required where theirs[field] == nil {
+            throw refused(file, "config.\(field)", "nothing", "a value")
+        }
+        var fields = defaults.merging(theirs) { $1 }
+        if case .map? = fields["reduction_factor"] {
+            throw refused(
+                file, "config.reduction_factor", fields["reduction_factor"]?.json ?? "", "one number for all layers")
+        }
+        guard fields["stochastic_depth"] == .number(0) || fields["stochastic_depth"] == .null else {
+            throw refused(file, "config.stochastic_depth", fields["stochastic_depth"]?.json ?? "", "0")
+        }
+        fields["non_linearity"] = try activation(fields["non_linearity"], former: former, file: file)
+        // Where the library does not look at a field, its value does not matter; ours has only the one it looks like.
+        if fields["is_parallel"] == .bool(true) { fields["original_ln_before"] = .bool(false) }
+        if fields["original_ln_before"] == .bool(false), fields["residual_before_ln"] == .bool(false) {
+            fields["residual_before_ln"] = .bool(true)
+        }
+        if fields["ln_after"] == .bool(false), case .bool? = fields["adapter_residual_before_ln"] {
+            fields["adapter_residual_before_ln"] = .bool(false)
+        }
+        // Only how training would have started
+        if fields["init_weights"] == .string("houlsby") { fields["init_weights"] = .string("bert") }
+        fields = fields.filter { BottleneckAdapter.defaults[$0.key] != nil }
+        return try AdapterConfiguration(method: BottleneckAdapter.name, fields: fields, source: "\(file): config")
+    }
+
+    private static func activation(
+        _ value: ConfigurationValue?, former: Bool, file: String
+    ) throws(BundleError) -> ConfigurationValue? {
+        guard case .string(let raw)? = value else { return value }
+        switch raw.lowercased() {
+        case "gelu" where former:
+            throw refused(
+                file, "config.non_linearity", "gelu of a file without version: the tanh form", "the exact gelu")
+        case "gelu_orig" where former: return .string("gelu")
+        case "silu": return .string("swish")
+        case let word: return .string(word)
+        }
+    }
+
+    /// All fields, as the library writes them.
+    static func adapter(_ configuration: AdapterConfiguration) -> ConfigurationValue {
+        .map(defaults.merging(configuration.fields) { $1 })
+    }
+
+    /// The library's λ of the value regulariser, which is nowhere in its files.
+    static let regularization: Float = 0.01
+
+    /// - Throws: `BundleError` naming the field
+    static func fusion(_ value: ConfigurationValue?, file: String) throws(BundleError) -> FusionConfiguration {
+        var fields: [String: ConfigurationValue]
+        switch value {
+        case .string("dynamic"): return .dynamic
+        case .string("static"): return .static
+        case .map(let map): fields = map
+        default:
+            throw refused(file, "config", value?.json ?? "nothing", "the fields of a fusion, or dynamic, or static")
+        }
+        func take(_ field: String, default fallback: Bool? = nil) throws(BundleError) -> Bool {
+            switch (fields.removeValue(forKey: field), fallback) {
+            case (.bool(let found)?, _): return found
+            case (nil, let fallback?): return fallback
+            case (let found, _): throw refused(file, "config.\(field)", found?.json ?? "nothing", "true or false")
+            }
+        }
+        let hasValue = try take("value")
+        for (field, only) in [
+            ("query", true), ("key", true), ("query_before_ln", false), ("residual_before", false),
+            ("temperature", false),
+        ] {
+            let found = try take(field, default: only)
+            guard found == only else { throw refused(file, "config.\(field)", "\(found)", "\(only)") }
+        }
+        let regularized = try take("regularization", default: hasValue)
+        // The library takes 0 for null: the rate of the model's attention
+        if let dropout = fields.removeValue(forKey: "dropout_prob"), dropout != .null, dropout != .number(0) {
+            throw refused(file, "config.dropout_prob", dropout.json, "null")
+        }
+        // These make no difference: V is linear, so it may stand on either side of the sum; and it starts so or so
+        for field in ["value_before_softmax", "value_initialized", "architecture"] { fields.removeValue(forKey: field) }
+        if let field = fields.keys.sorted().first {
+            throw refused(file, "config.\(field)", fields[field]?.json ?? "", "only the fields of AdapterFusionConfig")
+        }
+        return FusionConfiguration(
+            value: hasValue, regularization: hasValue && regularized ? regularization : 0, temperature: 1)
+    }
+
+    /// Where the members of a fusion must agree for the library to make it at all.
+    private static let sites = ["mh_adapter", "output_adapter"]
+
+    /// What the library computes otherwise with these members: it gives all of them what the last one reads, and adds a
+    /// parallel adapter's input twice.
+    /// - Throws: `BundleError.members` for a fusion that the library refuses
+    static func fusionDifference(_ members: [Member], file: String) throws(BundleError) -> String? {
+        guard let last = members.last else { return nil }
+        for member in members {
+            for field in sites where member.configuration.fields[field] != last.configuration.fields[field] {
+                throw .members(
+                    "\(file): \(field) of the adapters \(member.name) and \(last.name) differs, but the library fuses only "
+                        + "adapters at the same sites; use adapters of one configuration")
+            }
+            for field in ["original_ln_before", "is_parallel"]
+            where member.configuration.fields[field] != last.configuration.fields[field] {
+                return
+                    "\(field) of \(member.name) and \(last.name) differs, and the library gives all what the last reads"
+            }
+        }
+        return last.configuration.fields["is_parallel"] == .bool(true)
+            ? "the library adds the input twice in a fusion of parallel adapters" : nil
+    }
+
+    static func fusion(_ c: FusionConfiguration) -> ConfigurationValue {
+        .map([
+            "dropout_prob": .null, "key": .bool(true), "query": .bool(true), "query_before_ln": .bool(false),
+            "regularization": .bool(c.regularization > 0), "residual_before": .bool(false), "temperature": .bool(false),
+            "value": .bool(c.value), "value_before_softmax": .bool(true), "value_initialized": .bool(c.value),
+        ])
+    }
+
+    /// A classification head's labels in the order of their numbers.
+    /// - Throws: `BundleError` naming the field
+    static func labels(_ value: ConfigurationValue?, file: String) throws(BundleError) -> [String] {
+        guard case .map(let fields)? = value else {
+            throw refused(
+                file, "config", value?.json ?? "nothing", "a head of an adapter model (BertAdapterModel and its like)")
+        }
+        func require(
+            _ field: String, _ only: ConfigurationValue, or absent: ConfigurationValue? = nil
+        ) throws(BundleError) {
+            guard (fields[field] ?? absent) == only else {
+                throw refused(file, "config.\(field)", fields[field]?.json ?? "nothing", only.json)
+            }
+        }
+        try require("head_type", .string("classification"))
+        try require("layers", .number(2))
+        try require("activation_function", .string("tanh"))
+        try require("bias", .bool(true), or: .bool(true))
+        try require("use_pooler", .bool(false), or: .bool(false))
+        try require("dropout_prob", .null, or: .null)
+        let count: Int?
+        if case .number(let number)? = fields["num_labels"] { count = Int(exactly: number) } else { count = nil }
+        guard let count, (1...65_536).contains(count) else {
+            throw refused(file, "config.num_labels", fields["num_labels"]?.json ?? "nothing", "a number in 1...65536")
+        }
+        guard let map = fields["label2id"], map != .null else { return (0..<count).map { "LABEL_\($0)" } }
+        guard case .map(let ids) = map else { throw refused(file, "config.label2id", map.json, "labels with numbers") }
+        var labels = [String?](repeating: nil, count: count)
+        for (label, id) in ids {
+            guard case .number(let number) = id, let i = Int(exactly: number), labels.indices.contains(i),
+                labels[i] == nil
+            else {
+                throw refused(file, "config.label2id", "\(label): \(id.json)", "each number in 0..<\(count) once")
+            }
+            labels[i] = label
+        }
+        return try labels.enumerated().map { i, label throws(BundleError) in
+            guard let label else { throw refused(file, "config.label2id", "none with \(i)", "\(count) labels") }
+            return label
+        }
+    }
+
+    static func head(labels: [String]) -> ConfigurationValue {
+        let ids = labels.enumerated().map { ($1, ConfigurationValue.number(Double($0))) }
+        return .map([
+            "activation_function": .string("tanh"), "bias": .bool(true), "dropout_prob": .null,
+            "head_type": .string("classification"), "label2id": .map(Dictionary(ids) { a, _ in a }),
+            "layers": .number(2), "num_labels": .number(Double(labels.count)), "use_pooler": .bool(false),
+        ])
+    }
+
+    private static func refused(_ file: String, _ field: String, _ found: String, _ expected: String) -> BundleError {
+        .content(
+            file: file, field: field, found: found, expected: expected,
+            mend: "other values are not supported; train it anew here, or use the library that made it")
+    }
+}

@@ -1,0 +1,218 @@
+import Adapters
+import Files
+import Foundation
+import Models
+
+/// Bundles as folders that AdapterHub's `adapters` library (1.3.0) loads.
+///
+/// An adapter, or a head, or a fusion in the folder itself; a fusion's adapters in folders of their names within it; one
+/// head beside the adapter or the fusion, several in `heads/NAME`.
+package enum AdapterHubExport {
+    static let furtherHeads = "heads"
+
+    /// Writes the folder, each file whole or not at all; nothing is written where something cannot be said there.
+    /// - Parameter name: the adapter's new name, and that of a head of the same name; or the head's. A fusion has none.
+    /// - Returns: words to the user: what the library will do otherwise, and names that it could not have taken
+    /// - Throws: `BundleError`, `FileError`
+    @discardableResult
+    package static func write(_ bundle: Bundle, to folder: URL, name: String? = nil) throws -> [String] {
+        var writer = AdapterHubWriter(bundle: bundle, name: name)
+        try writer.make()
+        try refuseStale(folder, writing: Set(writer.files.map(\.path)))
+        for (path, data) in writer.files {
+            let url = folder.appendingPathComponent(path)
+            let parent = url.deletingLastPathComponent()
+            do {
+                try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            } catch {
+                throw AdapterHubModule.wrong(
+                    parent.path, "the folder", "cannot be made", "one that can", mend: "choose another path")
+            }
+            try AtomicFile.replace(url, with: data)
+        }
+        return writer.warnings
+    }
+
+    /// A module that an earlier export has left there would be read as a part of this one.
+    private static func refuseStale(_ folder: URL, writing files: Set<String>) throws {
+        for part in AdapterHubModule.Part.allCases {
+            for name in [part.configuration, part.tensors, part.pickle] where !files.contains(name) {
+                guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else { continue }
+                throw AdapterHubModule.wrong(
+                    folder.path, name, "there already", "nothing that does not belong to this export",
+                    mend: "give a new folder, or empty this one")
+            }
+        }
+    }
+}
+
+private struct AdapterHubWriter {
+    let bundle: Bundle
+    let name: String?
+    var files: [(path: String, data: Data)] = []
+    var warnings: [String] = []
+    private let tensors: [String: NamedTensor]
+
+    init(bundle: Bundle, name: String?) {
+        self.bundle = bundle
+        self.name = name
+        tensors = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    private func cannot(_ field: String, _ found: String, _ expected: String, mend: String) -> BundleError {
+        .content(file: bundle.name, field: field, found: found, expected: expected, mend: mend)
+    }
+
+    mutating func make() throws {
+        switch bundle.kind {
+        case .full:
+            throw cannot(
+                "kind", "full", "adapter, fusion or head", mend: "AdapterHub has no folder for a model's full weights")
+        case .adapter:
+            guard bundle.members.count == 1, let member = bundle.members.first else {
+                throw cannot("members", "\(bundle.members.map(\.name))", "one", mend: "export them one by one")
+            }
+            try writeAdapter(member, as: theirs(name ?? member.name), folder: "")
+        case .fusion: try writeFusion()
+        case .head:
+            guard !bundle.heads.isEmpty else { throw cannot("heads", "none", "one", mend: "give a bundle with a head") }
+        }
+        try writeHeads()
+    }
+
+    private mutating func theirs(_ name: String) -> String {
+        let theirs = AdapterHubNames.theirs(name)
+        if theirs != name {
+            warnings.append("\(name) is called \(theirs) there: the library takes no '.', ',' and '/'")
+        }
+        return theirs
+    }
+
+    private func unique(_ names: [String], _ what: String) throws {
+        guard Set(names).count == names.count else {
+            throw cannot(what, "\(names)", "names that differ there too", mend: "rename one of them")
+        }
+    }
+
+    private mutating func writeAdapter(_ member: Member, as name: String, folder: String) throws {
+        guard member.configuration.method == BottleneckAdapter.name else {
+            throw cannot(
+                "members/\(member.name)", "method \(member.configuration.method)", BottleneckAdapter.name,
+                mend: "only bottleneck adapters can be exported")
+        }
+        let specs = try member.specs(bundle.base.shape).map(\.name)
+        try write(
+            .adapter, name: name, configuration: AdapterHubConfiguration.adapter(member.configuration), tensors: specs,
+            scope: member.scope, folder: folder)
+    }
+
+    private mutating func writeFusion() throws {
+        guard case .fuse(let names)? = bundle.composition, let fusion = bundle.fusion else {
+            throw cannot(
+                "composition", bundle.composition?.json.json ?? "none", "a fusion", mend: "make the bundle anew")
+        }
+        guard fusion.temperature == 1 else {
+            throw cannot(
+                "fusion.temperature", "\(fusion.temperature)", "1", mend: "the library's falls to 1 while it trains")
+        }
+        if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
+            warnings.append(
+                "further training there regularises by \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"
+            )
+        }
+        let fused = names.compactMap { name in bundle.members.first { $0.name == name } }
+        if let difference = try AdapterHubConfiguration.fusionDifference(fused, file: bundle.name) {
+            warnings.append("the results there will be others: \(difference)")
+        }
+        if name != nil { warnings.append("a fusion is called by its adapters there; --name is not used") }
+        let theirNames = names.map { theirs($0) }
+        try unique(theirNames, "members")
+        for (name, theirName) in zip(names, theirNames) {
+            guard let member = bundle.members.first(where: { $0.name == name }) else {
+                throw cannot("members", "no \(name)", "all that the fusion names", mend: "make the bundle anew")
+            }
+            guard theirName != AdapterHubExport.furtherHeads else {
+                throw cannot("members", name, "another name than the heads' folder", mend: "rename the adapter")
+            }
+            try writeAdapter(member, as: theirName, folder: theirName + "/")
+        }
+        let specs = try fusion.specs(fused, bundle.base.shape)
+        try write(
+            .fusion, name: theirNames.joined(separator: ","), configuration: AdapterHubConfiguration.fusion(fusion),
+            tensors: specs.map(\.name), scope: "fusion", folder: "",
+            more: ["adapter_names": .list(theirNames.map { .string($0) })])
+    }
+
+    private mutating func writeHeads() throws {
+        var names: [String] = []
+        for head in bundle.heads {
+            let renamed = bundle.kind == .head ? bundle.heads.count == 1 : head.name == bundle.members.first?.name
+            names.append(theirs(bundle.kind != .fusion && renamed ? name ?? head.name : head.name))
+        }
+        try unique(names, "heads")
+        for (named, name) in zip(bundle.heads, names) {
+            let head = named.head
+            if head.pooling != .first {
+                warnings.append(
+                    "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
+                        + "first: its results there will be others")
+            }
+            if !head.textPrefix.isEmpty {
+                warnings.append("head \(named.name): put \"\(head.textPrefix)\" before each text there")
+            }
+            try write(
+                .head, name: name, configuration: AdapterHubConfiguration.head(labels: head.labels),
+                tensors: head.specs(hidden: bundle.base.shape.hidden, scope: named.scope).map(\.name),
+                scope: named.scope, folder: bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/")
+        }
+    }
+
+    private mutating func write(
+        _ part: AdapterHubModule.Part, name: String, configuration: ConfigurationValue, tensors names: [String],
+        scope: String, folder: String, more: [String: ConfigurationValue] = [:]
+    ) throws {
+        let type = bundle.base.shape.architecture
+        guard let prefix = AdapterHubNames.prefix(modelType: type),
+            let modelClass = AdapterHubNames.modelClass(modelType: type)
+        else {
+            throw cannot(
+                "base.architecture", type, AdapterHubNames.modelTypes.joined(separator: ", "),
+                mend: "only encoders of the BERT family can be exported")
+        }
+        let fields: [String: ConfigurationValue] = [
+            "config": configuration, "hidden_size": .number(Double(bundle.base.shape.hidden)),
+            "model_class": .string(modelClass), "model_name": .string(bundle.base.name), "model_type": .string(type),
+            "name": .string(name), "version": .string("adapters.1.3.0"),
+        ]
+        let values = try names.map { ours in
+            guard let tensor = tensors[ours],
+                let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix)
+            else { throw cannot(ours, "not there", "a tensor", mend: "make the bundle anew") }
+            return (name: theirs, shape: tensor.shape, value: SafetensorsValue.float32(tensor.values))
+        }
+        let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(
+            floats: AdapterHubConfiguration.floats)
+        files.append((folder + part.configuration, Data((json + "\n").utf8)))
+        files.append((folder + part.tensors, try SafetensorsWriter.data(tensors: values)))
+    }
+}
+
+extension ConfigurationValue {
+    /// JSON as Python's json.dump(indent=2, sort_keys=True) lays it out.
+    /// - Parameter floats: fields whose whole numbers have a fraction all the same: 1.0
+    fileprivate func indented(floats: Set<String>, field: String = "", by margin: String = "\n") -> String {
+        let inner = margin + "  "
+        switch self {
+        case .number(let value) where floats.contains(field): return "\(value)"
+        case .list(let values) where !values.isEmpty:
+            let lines = values.map { $0.indented(floats: floats, field: field, by: inner) }
+            return "[\(inner)" + lines.joined(separator: ",\(inner)") + "\(margin)]"
+        case .map(let values) where !values.isEmpty:
+            let lines = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { key, value in
+                "\(ConfigurationValue.string(key).json): \(value.indented(floats: floats, field: key, by: inner))"
+            }
+            return "{\(inner)" + lines.joined(separator: ",\(inner)") + "\(margin)}"
+        default: return json
+        }
+    }
+}

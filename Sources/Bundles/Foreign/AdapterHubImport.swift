@@ -1,0 +1,205 @@
+import Adapters
+import Foundation
+import Models
+
+/// Folders of AdapterHub's `adapters` library as bundles.
+///
+/// An adapter's folder, with a head or without; a head's; a fusion's, whose adapters are in folders of their names within
+/// it or beside it. What the folder does not say about the base (all but its width and, from the tensors, its layers) is
+/// 0: unknown.
+package enum AdapterHubImport {
+    /// - Parameter name: the bundle's, and the adapter's or the head's where the folder holds one; nil: as it is there
+    /// - Throws: `BundleError`, `AdapterError`, `FileError` naming the file and the field or tensor
+    package static func read(folder: URL, name: String? = nil) throws -> Bundle {
+        var reader = AdapterHubReader(folder: folder)
+        return try reader.bundle(name: name)
+    }
+}
+
+private struct AdapterHubReader {
+    let folder: URL
+    /// By the scope of the tensors that they hold: `members/NAME`, `fusion`, `heads/NAME`.
+    private var modules: [String: AdapterHubModule] = [:]
+    private var members: [Member] = []
+    private var heads: [NamedHead] = []
+    private var fusion: (names: [String], configuration: FusionConfiguration)?
+
+    init(folder: URL) { self.folder = folder }
+
+    mutating func bundle(name: String?) throws -> Bundle {
+        let parts = AdapterHubModule.Part.allCases.filter { AdapterHubModule.stands($0, in: folder) }
+        guard !parts.contains(.adapter) || !parts.contains(.fusion) else {
+            throw AdapterHubModule.wrong(
+                folder.path, "the folder", "an adapter and a fusion", "one of them",
+                mend: "move the adapter's files into a folder of its name")
+        }
+        let name = try name.map { try ours($0, in: "--name") }
+        if parts.contains(.adapter) {
+            try addAdapter(AdapterHubModule(.adapter, in: folder), as: name)
+        } else if parts.contains(.fusion) {
+            try addFusion()
+        }
+        if parts.contains(.head) { try addHead(in: folder, renamed: name) }
+        if !parts.isEmpty { try addFurtherHeads() }
+        guard
+            let first = modules["fusion"] ?? members.first.flatMap({ modules[$0.scope] })
+                ?? heads.first.flatMap({ modules[$0.scope] })
+        else {
+            throw AdapterHubModule.wrong(
+                folder.path, "the folder", "none of AdapterHub's files",
+                AdapterHubModule.Part.allCases.map(\.configuration).joined(separator: ", or "),
+                mend: "give a folder that the adapters library saved")
+        }
+        return try assembled(name: name, first: first)
+    }
+
+    private mutating func assembled(name: String?, first: AdapterHubModule) throws -> Bundle {
+        for module in modules.values.sorted(by: { $0.configurationFile < $1.configurationFile }) {
+            guard module.hidden == first.hidden, module.modelType == first.modelType else {
+                throw AdapterHubModule.wrong(
+                    module.configurationFile, "hidden_size", "\(module.hidden) of \(module.modelType)",
+                    "\(first.hidden) of \(first.modelType), as in \(first.configurationFile)",
+                    mend: "these are of different base models")
+            }
+        }
+        let layers = modules.values.map(\.layers).max() ?? 0
+        let shape = EncoderConfiguration(
+            architecture: first.modelType, hidden: first.hidden,
+            layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
+            intermediate: 0, vocabulary: 0,
+            positions: 0, types: 0)
+        var bundle = Bundle(
+            kind: fusion != nil ? .fusion : members.isEmpty ? .head : .adapter, name: "",
+            base: BaseIdentity(name: first.modelName, fingerprint: nil, shape: shape), members: members,
+            composition: fusion.map { .fuse($0.names) } ?? members.first.map { .leaf($0.name) },
+            fusion: fusion?.configuration, heads: heads)
+        bundle.name = name ?? fusion?.names.joined(separator: ",") ?? members.first?.name ?? heads.first?.name ?? ""
+        bundle.tensors = try tensors(bundle)
+        return bundle
+    }
+
+    /// Layers that a member leaves out: they are there though they have no tensors.
+    private func leftOut(_ member: Member) throws -> Set<Int> {
+        guard case .list(let layers)? = member.configuration.fields["leave_out"] else { return [] }
+        return Set(
+            try layers.map { layer in
+                guard case .number(let number) = layer, (0..<Double(AdapterHubModule.mostLayers)).contains(number)
+                else {
+                    throw AdapterHubModule.wrong(
+                        modules[member.scope]?.configurationFile ?? "", "config.leave_out", layer.json,
+                        "layers below \(AdapterHubModule.mostLayers)")
+                }
+                return Int(number)
+            })
+    }
+
+    private func ours(_ name: String, in file: String) throws -> String {
+        guard let name = AdapterHubNames.ours(name) else {
+            throw AdapterHubModule.wrong(
+                file, "name", "\"\(name)\"", "a name", mend: "give one that could be a file's")
+        }
+        return name
+    }
+
+    private mutating func add(_ module: AdapterHubModule, at scope: String) throws {
+        guard modules.updateValue(module, forKey: scope) == nil else {
+            throw AdapterHubModule.wrong(
+                module.configurationFile, "name", "\(scope) twice", "each once", mend: "rename one of them")
+        }
+    }
+
+    private mutating func addAdapter(_ module: AdapterHubModule, as name: String?) throws {
+        let configuration = try AdapterHubConfiguration.adapter(
+            module.fields["config"], former: module.isFormer, file: module.configurationFile)
+        let member = Member(
+            name: try name ?? ours(module.name, in: module.configurationFile), configuration: configuration)
+        members.append(member)
+        try add(module, at: member.scope)
+    }
+
+    private mutating func addFusion() throws {
+        var module = try AdapterHubModule(.fusion, in: folder)
+        module.ignoreOtherFusions()
+        let file = module.configurationFile
+        let theirs: [String]
+        switch module.fields["adapter_names"] {
+        case .list(let list)?:
+            theirs = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
+            guard theirs.count == list.count else {
+                throw AdapterHubModule.wrong(file, "adapter_names", "a list with other things", "a list of names")
+            }
+        case nil: theirs = module.name.split(separator: ",").map(String.init)
+        case let other?: throw AdapterHubModule.wrong(file, "adapter_names", other.json, "a list of names")
+        }
+        guard !theirs.isEmpty else { throw AdapterHubModule.wrong(file, "adapter_names", "none", "a list of names") }
+        var names: [String] = []
+        for name in theirs {
+            let name = try ours(name, in: file)
+            names.append(name)
+            try addAdapter(AdapterHubModule(.adapter, in: try place(of: name)), as: name)
+        }
+        if let difference = try AdapterHubConfiguration.fusionDifference(members, file: file) {
+            throw AdapterHubModule.wrong(
+                file, "adapter_names", difference, "adapters that fuse as in the paper",
+                mend: "fuse adapters of one configuration that is not parallel")
+        }
+        // As bundles hold them; the order that counts is the composition's
+        members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        fusion = (names, try AdapterHubConfiguration.fusion(module.fields["config"], file: file))
+        try add(module, at: "fusion")
+    }
+
+    /// A member's folder: within the fusion's, or beside it.
+    private func place(of name: String) throws -> URL {
+        let places = [folder, folder.standardizedFileURL.deletingLastPathComponent()].map {
+            $0.appendingPathComponent(name)
+        }
+        guard let place = places.first(where: { AdapterHubModule.stands(.adapter, in: $0) }) else {
+            throw AdapterHubModule.wrong(
+                folder.path, "adapter \(name)", "no folder of it", places.map(\.path).joined(separator: " or "),
+                mend: "save it there with \(AdapterHubModule.Part.adapter.save)")
+        }
+        return place
+    }
+
+    /// - Parameter renamed: the bundle's new name: a head alone takes it, and a head that goes with the adapter
+    private mutating func addHead(in folder: URL, renamed: String?) throws {
+        let module = try AdapterHubModule(.head, in: folder)
+        let labels = try AdapterHubConfiguration.labels(module.fields["config"], file: module.configurationFile)
+        let goesWith =
+            members.isEmpty || (fusion == nil && members.first.flatMap { modules[$0.scope]?.name } == module.name)
+        let new = goesWith ? renamed : nil
+        let head = NamedHead(
+            try new ?? ours(module.name, in: module.configurationFile),
+            ClassificationHead(labels: labels, pooling: .first))
+        heads.append(head)
+        try add(module, at: head.scope)
+    }
+
+    /// Heads in `heads/NAME`: where we put them if there are several.
+    private mutating func addFurtherHeads() throws {
+        let further = folder.appendingPathComponent(AdapterHubExport.furtherHeads)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: further.path)) ?? []
+        for name in names.sorted() where AdapterHubModule.stands(.head, in: further.appendingPathComponent(name)) {
+            try addHead(in: further.appendingPathComponent(name), renamed: nil)
+        }
+        heads.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    private mutating func tensors(_ bundle: Bundle) throws -> [NamedTensor] {
+        let scopes = modules.keys.sorted()
+        let tensors = try bundle.specs().map { spec in
+            guard let scope = scopes.first(where: { spec.name.hasPrefix($0 + "/") }), var module = modules[scope],
+                let theirs = AdapterHubNames.theirs(spec.name, scope: scope, module: module.name, prefix: module.prefix)
+            else { throw BundleError.members("\(folder.path): \(spec.name): AdapterHub has no name for this tensor") }
+            modules[scope] = nil  // so that the module is not copied
+            let values = try module.take(theirs, shape: spec.shape)
+            modules[scope] = module
+            return NamedTensor(spec.name, spec.shape, values)
+        }
+        let absent = try members.map { try leftOut($0) }
+        modules["fusion"]?.ignoreLayers(absent.dropFirst().reduce(absent.first ?? []) { $0.intersection($1) })
+        for scope in scopes { try modules[scope]?.finish() }
+        return tensors
+    }
+}

@@ -1,0 +1,169 @@
+import Adapters
+import Files
+import Foundation
+
+/// One of AdapterHub's modules on disk: a configuration and the tensors beside it.
+struct AdapterHubModule {
+    enum Part: CaseIterable {
+        case adapter, fusion, head
+
+        var configuration: String {
+            switch self {
+            case .adapter: "adapter_config.json"
+            case .fusion: "adapter_fusion_config.json"
+            case .head: "head_config.json"
+            }
+        }
+        var tensors: String {
+            switch self {
+            case .adapter: "adapter.safetensors"
+            case .fusion: "model_adapter_fusion.safetensors"
+            case .head: "model_head.safetensors"
+            }
+        }
+        /// What the library writes where it is not asked for safetensors: a pickle, which runs code when it is read.
+        var pickle: String {
+            switch self {
+            case .adapter: "pytorch_adapter.bin"
+            case .fusion: "pytorch_model_adapter_fusion.bin"
+            case .head: "pytorch_model_head.bin"
+            }
+        }
+        /// The call that saves it as we can read it.
+        var save: String {
+            switch self {
+            case .adapter: "model.save_adapter(FOLDER, NAME, use_safetensors=True)"
+            case .fusion: "model.save_adapter_fusion(FOLDER, NAMES, use_safetensors=True)"
+            case .head: "model.save_head(FOLDER, NAME, use_safetensors=True)"
+            }
+        }
+    }
+
+    /// Layers and widths that are believed at most.
+    static let mostLayers = 1024
+    private static let mostHidden = 65_536
+    private static let mostJSON = 1 << 24
+
+    let configurationFile: String
+    let fields: [String: ConfigurationValue]
+    /// As its tensors have it.
+    let name: String
+    let hidden: Int
+    let modelType: String
+    let modelName: String
+    private let weights: SafetensorsFile
+    private var rest: Set<String>
+    /// What stands before `encoder.layer.`: `bert.`, or nothing.
+    let prefix: String
+    /// One more than the highest layer with a tensor; 0 without any.
+    private(set) var layers = 0
+
+    static func stands(_ part: Part, in folder: URL) -> Bool {
+        [part.configuration, part.tensors, part.pickle].contains {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+        }
+    }
+
+    /// - Throws: `BundleError`, `FileError`
+    init(_ part: Part, in folder: URL) throws {
+        func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
+        let tensorsFile = file(part.tensors)
+        if !FileManager.default.fileExists(atPath: tensorsFile.path),
+            FileManager.default.fileExists(atPath: file(part.pickle).path)
+        {
+            throw BundleError.content(
+                file: folder.path, field: part.tensors, found: "only \(part.pickle)",
+                expected: "safetensors (a pickle can run code)", mend: "load it in Python and save it with \(part.save)"
+            )
+        }
+        let configurationFile = file(part.configuration).path
+        self.configurationFile = configurationFile
+        let fields = try Self.json(file(part.configuration))
+        self.fields = fields
+        func text(_ field: String) throws -> String {
+            guard case .string(let value)? = fields[field] else {
+                throw Self.wrong(configurationFile, field, fields[field]?.json ?? "nothing", "text")
+            }
+            return value
+        }
+        name = try text("name")
+        modelType = try text("model_type")
+        if case .string(let name)? = fields["model_name"] { modelName = name } else { modelName = "unknown" }
+        guard case .number(let number)? = fields["hidden_size"], let hidden = Int(exactly: number),
+            (1...Self.mostHidden).contains(hidden)
+        else {
+            throw Self.wrong(
+                configurationFile, "hidden_size", fields["hidden_size"]?.json ?? "nothing",
+                "a number in 1...\(Self.mostHidden)")
+        }
+        self.hidden = hidden
+        guard AdapterHubNames.modelTypes.contains(modelType) else {
+            throw Self.wrong(
+                configurationFile, "model_type", modelType, AdapterHubNames.modelTypes.joined(separator: ", "),
+                mend: "only encoders of the BERT family are supported")
+        }
+        weights = try SafetensorsFile(tensorsFile)
+        rest = Set(weights.tensors.keys)
+        prefix = weights.names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
+        for tensor in weights.names {
+            guard let place = AdapterHubNames.place(tensor) else { continue }
+            guard let layer = Int(place.layer), (0..<Self.mostLayers).contains(layer) else {
+                throw Self.wrong(weights.name, tensor, "layer \(place.layer)", "a layer in 0..<\(Self.mostLayers)")
+            }
+            layers = max(layers, layer + 1)
+        }
+    }
+
+    /// Saved before the library wrote its version.
+    var isFormer: Bool { fields["version"] == nil }
+
+    /// The library saves by a part of the name, and so a fusion's file may hold longer fusions too.
+    mutating func ignoreOtherFusions() {
+        rest = rest.filter { !$0.contains(".adapter_fusion_layer.") || $0.contains(".adapter_fusion_layer.\(name).") }
+    }
+
+    /// The library makes a fusion in each layer, also where no member has an adapter and so nothing runs.
+    mutating func ignoreLayers(_ layers: Set<Int>) {
+        rest = rest.filter { AdapterHubNames.place($0).flatMap { Int($0.layer) }.map(layers.contains) != true }
+    }
+
+    /// - Throws: `BundleError` for a tensor that is missing, of another shape, or not finite
+    mutating func take(_ tensor: String, shape: [Int]) throws -> [Float] {
+        guard let found = weights.tensors[tensor] else {
+            throw Self.wrong(weights.name, tensor, "not there", "shape \(shape), as \(configurationFile) says")
+        }
+        guard found.shape == shape else {
+            throw Self.wrong(
+                weights.name, tensor, "shape \(found.shape)", "\(shape), as \(configurationFile) says")
+        }
+        rest.remove(tensor)
+        let values = try weights.floats(tensor)
+        guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return values }
+        throw Self.wrong(weights.name, tensor, "\(values[bad]) at element \(bad)", "finite numbers")
+    }
+
+    /// - Throws: `BundleError` for a tensor that nobody took
+    func finish() throws {
+        guard let extra = rest.sorted().first else { return }
+        throw Self.wrong(
+            weights.name, extra, "a tensor", "nothing of that name, as \(configurationFile) says",
+            mend: "the module has a part that is not supported, or the two files are not of one module")
+    }
+
+    private static func json(_ url: URL) throws -> [String: ConfigurationValue] {
+        let file = try MappedFile(url)
+        guard file.bytes.count <= mostJSON else {
+            throw FileError.tooLarge(file: url.path, field: "JSON", found: file.bytes.count, limit: mostJSON)
+        }
+        guard case .map(let fields)? = ConfigurationValue(json: file.withBytes { String(decoding: $0, as: UTF8.self) })
+        else { throw wrong(url.path, "the whole file", "no JSON object", "one") }
+        return fields
+    }
+
+    static func wrong(
+        _ file: String, _ field: String, _ found: String, _ expected: String,
+        mend: String = "save it again with adapters 1.3.0"
+    ) -> BundleError {
+        .content(file: file, field: field, found: found, expected: expected, mend: mend)
+    }
+}
