@@ -233,11 +233,11 @@ def main():
         elif a.method == "fusion":
             model.save_adapter_fusion(os.path.join(a.save, "fusion"), setup, use_safetensors=True)
         model.save_head(os.path.join(a.save, "head"), "task", use_safetensors=True)
-    tenth = max(1, len(losses) // 10)
+    cuts = [len(losses) * i // 10 for i in range(11)]
     result = {"settings": {k: v for k, v in vars(a).items() if k not in ("out", "save")},
               "trainable": sum(p.numel() for _, p in weights), "steps": len(plan), "tokens": tokens,
               "tokens_per_second": tokens / seconds, "train_seconds": seconds, "peak_memory_bytes": peak,
-              "losses": [sum(losses[i:i + tenth]) / len(losses[i:i + tenth]) for i in range(0, len(losses), tenth)],
+              "losses": [sum(losses[i:j]) / (j - i) for i, j in zip(cuts, cuts[1:]) if j > i],
               "dev": dev, "test": test, "predictions": predictions,
               "left_out": left_out}
     with open(a.out, "w", encoding="utf8") as stream:
