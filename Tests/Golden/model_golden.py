@@ -6,8 +6,8 @@
 The numbers come from AdapterHub's `adapters` (PyTorch, eager attention, dropout off) on a small random BERT. Every
 weight is float32 on disk; logits, losses, gradients and training curves are computed from those weights in float64
 and rounded once, so that a test measures our rounding and not the library's too. How far the library's own float32
-is from them stands in meta.json. With --minilm, the cases run on that Hugging Face folder instead of a random model, all
-but full: for a look by hand, since it takes long and writes some 80 MB.
+is from them stands in meta.json. With --minilm, the cases run on that Hugging Face folder instead of a random model,
+all but full: for a look by hand, since it takes many minutes and writes tens of megabytes.
 
     DIR/tiny/                  the model as a Hugging Face folder: config.json, model.safetensors (a bare BertModel)
     DIR/head/                  the classification head h (2 layers, 3 labels) that every case starts from
