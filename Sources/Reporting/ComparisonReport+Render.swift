@@ -53,7 +53,10 @@ extension ComparisonReport {
                 "Costs",
                 [
                     .table(
-                        costs(), caption: "Where tasks differ: from the least to the most; tokens/s: median over tasks")
+                        costs(),
+                        caption:
+                            "Where tasks differ: from the least to the most; tokens/s: median over tasks; cumulative: with the training of what it builds on"
+                    )
                 ]))
         if !curves.isEmpty { sections.append(.init("Training", [.charts(curves.map { .lines($0) })])) }
         let perTask = tasks.map { task in

@@ -30,7 +30,7 @@ extension ComparisonReport {
         var table = TextTable([
             .init("arm", shrinking: .shorten), .init("trainable parameters", .trailing),
             .init("bytes per extra task", .trailing), .init("training tokens/s", .trailing),
-            .init("training tokens, own", .trailing), .init("with what it builds on", .trailing),
+            .init("training tokens, own", .trailing), .init("training tokens, cumulative", .trailing),
         ])
         for arm in arms {
             let mine = rows.filter { $0.arm == arm.id }

@@ -135,10 +135,10 @@ extension ReportPage {
         th,td{padding:.5rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
         th:first-child{padding-left:0;position:sticky;left:0;background:var(--paper)}
         td:last-child,th:last-child{padding-right:0}
-        thead th{vertical-align:bottom;font-weight:600;color:var(--soft);font-size:.8rem;line-height:1.25;\
+        thead th{vertical-align:bottom;font-weight:600;color:var(--soft);font-size:.9em;line-height:1.25;\
         border-bottom:2px solid var(--line)}
-        tbody th{font-weight:550}.n{text-align:right}td.n{white-space:nowrap}.m{text-align:center}
-        td small{display:block;color:var(--soft);font-size:.76rem}tbody th small{display:block;color:var(--soft);\
+        tbody th{font-weight:550;min-width:9.5rem}.n{text-align:right}td.n{white-space:nowrap}.m{text-align:center}
+        td small{display:block;color:var(--soft);font-size:.85em}tbody th small{display:block;color:var(--soft);\
         font-weight:400;white-space:nowrap}td i{display:inline-block;width:.9em;text-align:right;font-style:normal;\
         color:var(--soft)}.dim{color:var(--soft)}.rule>*{border-top:2px solid var(--line)}
         details{border-bottom:1px solid var(--line);padding:.15rem 0}
@@ -146,8 +146,8 @@ extension ReportPage {
         footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line)}
         :focus-visible{outline:2px solid var(--accent);outline-offset:3px;border-radius:2px}
         @media(max-width:34rem){body{padding-top:1.5rem}.settings div{grid-template-columns:1fr;gap:0}}
-        @media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}h2{break-after:avoid;margin-top:1.6rem}\
-        .scroll{overflow:visible}table{font-size:8pt}tr,.verdicts li{break-inside:avoid}\
+        @media print{html{font-size:10pt}body{max-width:none;padding:0;font-size:1rem}nav{display:none}h2{break-after:avoid;margin-top:1.6rem}\
+        .scroll{overflow:visible}table{font-size:7.5pt}th,td{padding:.3rem .35rem}tbody th{min-width:0}tr,.verdicts li{break-inside:avoid}\
         .charts{grid-template-columns:1fr 1fr}details::details-content{content-visibility:visible;height:auto}}
         """
 }

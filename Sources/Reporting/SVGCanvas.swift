@@ -73,7 +73,7 @@ struct SVGCanvas {
         text.reduce(0) { sum, character in
             let columns = DisplayWidth.of(character)
             let narrow = "iljtfr.,:;'|!()[]/ ".contains(character)
-            return sum + (columns == 2 ? 1 : columns == 0 ? 0 : narrow ? 0.36 : character.isUppercase ? 0.68 : 0.57)
+            return sum + (columns == 2 ? 1 : columns == 0 ? 0 : narrow ? 0.38 : character.isUppercase ? 0.7 : 0.6)
                 * size
         }
     }
