@@ -1,0 +1,157 @@
+import Foundation
+
+extension ComparisonReport {
+    /// Which score a table shows.
+    package enum Score: Sendable {
+        case accuracy, macroF1
+
+        var name: String { self == .accuracy ? "Test accuracy" : "Test macro-F1" }
+
+        func of(_ row: Row) -> Estimate { self == .accuracy ? row.accuracy : row.macroF1 }
+    }
+
+    /// How an interval stands beside its score.
+    enum IntervalStyle {
+        case ends, half
+    }
+
+    /// Tasks down, arms across: one score of each.
+    func matrix(_ score: Score, _ style: IntervalStyle) -> TextTable {
+        var table = TextTable([.init("task", shrinking: .shorten)] + arms.map { .init($0.label, .trailing) })
+        for task in tasks {
+            let cells = arms.map { arm in row(task: task.id, arm: arm.id).map { cell($0, score, style) } ?? "" }
+            table.append([.init(task.label, detail: style == .ends ? task.note : "")] + cells)
+        }
+        return table
+    }
+
+    /// Arms down: what each costs; where tasks differ, from least to most.
+    func costs() -> TextTable {
+        var table = TextTable([
+            .init("arm", shrinking: .shorten), .init("trainable parameters", .trailing),
+            .init("bytes per extra task", .trailing), .init("training tokens/s", .trailing),
+            .init("training tokens, own", .trailing), .init("training tokens, cumulative", .trailing),
+        ])
+        for arm in arms {
+            let mine = rows.filter { $0.arm == arm.id }
+            let isTrained = mine.contains { $0.trainableParameters > 0 }
+            let sizes = mine.compactMap(\.bytesPerExtraTask)
+            let own = span(mine.map(\.trainingTokens), Human.compact)
+            let whole = span(mine.map(\.cumulativeTokens), Human.compact)
+            let untrained = Human.missing
+            table.append([
+                .init(arm.label),
+                .init(isTrained ? span(mine.map(\.trainableParameters), Human.compact) : untrained),
+                // Without a size of its own a further task means training all tasks again.
+                .init(sizes.isEmpty ? (isTrained && arm.isShared ? "all anew" : untrained) : span(sizes, Human.bytes)),
+                .init(median(mine.compactMap(\.tokensPerSecond)).map { Human.count($0) } ?? untrained),
+                .init(isTrained ? own : untrained), .init(isTrained ? whole : untrained),
+            ])
+        }
+        return table
+    }
+
+    /// All arms on one task with all that was measured.
+    func details(of task: Task) -> TextTable {
+        var table = TextTable([
+            .init("arm"), .init("accuracy", .trailing), .init("macro-F1", .trailing),
+            .init("learning rate", .trailing), .init("trainable parameters", .trailing),
+            .init("bytes per extra task", .trailing), .init("tokens/s", .trailing), .init("tokens, own", .trailing),
+            .init("tokens, all", .trailing), .init("seeds", .trailing),
+        ])
+        for arm in arms {
+            guard let row = row(task: task.id, arm: arm.id) else { continue }
+            table.append([
+                .init(arm.label), cell(row, .accuracy, .ends), cell(row, .macroF1, .ends),
+                .init(row.learningRate.map(Self.rate) ?? Human.missing),
+                .init(row.trainableParameters > 0 ? Human.count(row.trainableParameters) : Human.missing),
+                .init(row.bytesPerExtraTask.map(Human.bytes) ?? Human.missing),
+                .init(row.tokensPerSecond.map { Human.count($0) } ?? Human.missing),
+                .init(row.trainingTokens > 0 ? Human.compact(row.trainingTokens) : Human.missing),
+                .init(row.cumulativeTokens > 0 ? Human.compact(row.cumulativeTokens) : Human.missing),
+                .init(Human.count(row.seeds)),
+            ])
+        }
+        return table
+    }
+
+    /// All arms on one task as a picture.
+    package func plot(of task: Task, _ score: Score = .accuracy) -> DotPlot {
+        let dots = arms.compactMap { arm -> DotPlot.Row? in
+            guard let row = row(task: task.id, arm: arm.id) else { return nil }
+            let estimate = score.of(row)
+            return DotPlot.Row(
+                arm.label, estimate.value, interval: estimate.interval, colour: Self.colour(arm.family),
+                open: arm.isShared, emphasis(row))
+        }
+        let title = task.note.isEmpty ? task.label : "\(task.label) (\(task.note))"
+        return DotPlot(groups: [.init(title, rows: dots)], x: score.name.lowercased())
+    }
+
+    /// How to read emphasis and intervals.
+    func legend(_ style: IntervalStyle) -> String {
+        var sentences: [String] = []
+        if rows.contains(where: { $0.standing != nil }) {
+            sentences.append("*: the best of a task; ~: cannot be told from it; no mark: below it beyond the noise.")
+        }
+        if style == .half { sentences.append("±: half the width of the 95 % interval.") }
+        if !method.isEmpty { sentences.append(method) }
+        return sentences.joined(separator: " ")
+    }
+
+    private func cell(_ row: Row, _ score: Score, _ style: IntervalStyle) -> TextTable.Cell {
+        let estimate = score.of(row)
+        let detail = estimate.interval.map { style == .ends ? $0.shortText : $0.halfText } ?? ""
+        return .init(Human.score(estimate.value), detail: detail, mark: mark(row), emphasis(row))
+    }
+
+    private func mark(_ row: Row) -> String {
+        switch row.standing {
+        case .best: "*"
+        case .withinNoise: "~"
+        case .below: " "
+        case nil: ""
+        }
+    }
+
+    private func emphasis(_ row: Row) -> Emphasis {
+        switch row.standing {
+        case .best: .strong
+        case .below: .dim
+        case .withinNoise, nil: .plain
+        }
+    }
+
+    private static func colour(_ family: Arm.Family) -> Int {
+        switch family {
+        case .baseline: 7
+        case .head: 4
+        case .adapter: 0
+        case .fusion: 1
+        case .full: 3
+        }
+    }
+
+    private static func rate(_ value: Double) -> String {
+        // 1e-04 as people write it: 1e-4.
+        String(format: "%.0e", value).replacingOccurrences(of: "e-0", with: "e-").replacingOccurrences(
+            of: "e+0", with: "e")
+    }
+
+    private func span(_ values: [Int], _ text: (Int) -> String) -> String {
+        guard let least = values.min(), let most = values.max() else { return Human.missing }
+        let (low, high) = (text(least), text(most))
+        if low == high { return low }
+        // "894–897 k" in place of "894 k–897 k".
+        let (lowParts, highParts) = (low.split(separator: " "), high.split(separator: " "))
+        let sameUnit = lowParts.count == 2 && highParts.count == 2 && lowParts[1] == highParts[1]
+        return "\(sameUnit ? String(lowParts[0]) : low)–\(high)"
+    }
+
+    private func median(_ values: [Double]) -> Double? {
+        let sorted = values.filter(\.isFinite).sorted()
+        guard !sorted.isEmpty else { return nil }
+        let middle = sorted.count / 2
+        return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+}

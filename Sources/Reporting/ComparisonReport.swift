@@ -1,0 +1,100 @@
+/// The outcome of a comparison of arms (ways to train) over tasks, as values: who measures fills it in, and everything
+/// that is shown is made from it.
+package struct ComparisonReport: Sendable, Equatable, Codable {
+    /// A way to get a classifier: a column of the table.
+    package struct Arm: Sendable, Equatable, Codable {
+        /// What it is about, which gives it its colour.
+        package enum Family: String, Sendable, Codable {
+            case baseline, head, adapter, fusion, full
+        }
+
+        package var id: String
+        package var label: String
+        package var family: Family
+        /// One model for all tasks together.
+        package var isShared: Bool
+
+        package init(_ id: String, label: String, family: Family, isShared: Bool = false) {
+            self.id = id
+            self.label = label
+            self.family = family
+            self.isShared = isShared
+        }
+    }
+
+    /// A task: a row of the table.
+    package struct Task: Sendable, Equatable, Codable {
+        package var id: String
+        package var label: String
+        /// A few words on it: "2,113 training texts, 7 classes".
+        package var note: String
+
+        package init(_ id: String, label: String? = nil, note: String = "") {
+            self.id = id
+            self.label = label ?? id
+            self.note = note
+        }
+    }
+
+    /// A score on the test split, a share of one, and its interval.
+    package struct Estimate: Sendable, Equatable {
+        package var value: Double
+        package var interval: Interval?
+
+        package init(_ value: Double, _ interval: Interval? = nil) {
+            self.value = value
+            self.interval = interval
+        }
+    }
+
+    /// Where a row stands among the arms of its task, by the paired comparison that the caller made.
+    package enum Standing: String, Sendable, Codable {
+        /// The highest score.
+        case best
+        /// Not told apart from the best.
+        case withinNoise = "within_noise"
+        /// Below the best beyond the noise.
+        case below
+    }
+
+    package var title: String
+    /// Sentences at the top: what was compared on what.
+    package var summary: [String]
+    package var arms: [Arm]
+    package var tasks: [Task]
+    package var rows: [Row]
+    package var verdicts: [Verdict]
+    /// Few numbers to see first: model, seeds, time taken.
+    package var facts: [Setting]
+    package var settings: [Setting]
+    package var provenance: [Setting]
+    /// How the intervals and standings were made, in a sentence.
+    package var method: String
+    /// Training curves; not part of the JSON.
+    package var curves: [LineChart] = []
+
+    enum CodingKeys: String, CodingKey {
+        case title, summary, arms, tasks, rows, verdicts, facts, settings, provenance, method
+    }
+
+    package init(
+        title: String, summary: [String] = [], arms: [Arm], tasks: [Task], rows: [Row], verdicts: [Verdict] = [],
+        facts: [Setting] = [], settings: [Setting] = [], provenance: [Setting] = [], method: String = "",
+        curves: [LineChart] = []
+    ) {
+        self.title = title
+        self.summary = summary
+        self.arms = arms
+        self.tasks = tasks
+        self.rows = rows
+        self.verdicts = verdicts
+        self.facts = facts
+        self.settings = settings
+        self.provenance = provenance
+        self.method = method
+        self.curves = curves
+    }
+
+    /// The row of a task and an arm, if it was measured.
+    package func row(task: String, arm: String) -> Row? { rows.first { $0.task == task && $0.arm == arm } }
+}
