@@ -110,8 +110,8 @@ enum Golden {
         switch parts[0] {
         case "members":
             let rest = parts[1].split(separator: "/", maxSplits: 1).map(String.init)
-            return AdapterHubNames.adapter(rest[1], name: rest[0], prefix: "bert")
-        case "fusion": return AdapterHubNames.fusion(parts[1], names: members, prefix: "bert")
+            return AdapterHubNames.adapter(rest[1], name: rest[0], prefix: "bert.")
+        case "fusion": return AdapterHubNames.fusion(parts[1], name: members.joined(separator: ","), prefix: "bert.")
         case "heads": return AdapterHubNames.head(String(parts[1].dropFirst(2)), name: "h")
         case "base": return "bert.\(parts[1])"
         default: return nil
