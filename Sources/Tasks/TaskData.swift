@@ -1,5 +1,21 @@
 import Foundation
 
+/// What happens to a row whose label is empty or not among the task's labels.
+package enum StrayLabels: Sendable {
+    /// The row is an error.
+    case refuse
+    /// The row is left out and listed in `TaskData.dropped`. Scores then count fewer examples than the file has: say so
+    /// beside them.
+    case drop
+}
+
+/// A row that `StrayLabels.drop` left out.
+package struct DroppedRow: Equatable, Sendable {
+    package var line: Int
+    /// Empty if the row had no label.
+    package var label: String
+}
+
 /// A task's examples, read and checked.
 package struct TaskData: Sendable {
     package var definition: TaskDefinition
@@ -10,6 +26,8 @@ package struct TaskData: Sendable {
     package var test: [Example] = []
     /// Lines without content that each split's file had.
     package var skippedLines: [Split: Int] = [:]
+    /// Rows that were left out for their labels, in order; empty unless asked for by `StrayLabels.drop`.
+    package var dropped: [Split: [DroppedRow]] = [:]
 
     package subscript(split: Split) -> [Example] {
         get {
@@ -35,10 +53,12 @@ package struct TaskData: Sendable {
     /// - Parameters:
     ///   - splits: what to read; nil reads all that the definition names
     ///   - needsTargets: whether a row without a label is an error (it is not where labels are to be predicted)
+    ///   - strayLabels: what to do with empty and unknown labels; a stray label of the training split is only known for
+    ///     one if the definition lists the labels
     /// - Throws: `TaskError`, naming file, line and field
     package static func load(
         _ definition: TaskDefinition, splits: Set<Split>? = nil, needsTargets: Bool = true,
-        kinds: TaskKinds = .standard
+        strayLabels: StrayLabels = .refuse, kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskData {
         guard let kind = kinds[definition.kind] else {
             throw .badValue(
@@ -60,23 +80,33 @@ package struct TaskData: Sendable {
             files[split] = try SplitFile(url, columns: definition.fields)
         }
 
-        let index = try labelIndex(definition, kind: kind, training: files[.train])
+        let index = try labelIndex(definition, kind: kind, training: files[.train], strayLabels: strayLabels)
         var data = TaskData(definition: definition, labels: index.names)
         for split in Split.allCases where wanted.contains(split) {
             guard let file = files[split] else { continue }
-            data[split] = try file.examples(kind, labels: index, needsTarget: needsTargets || split == .train)
+            let (examples, dropped) = try file.examples(
+                kind, labels: index, needsTarget: needsTargets || split == .train, strayLabels: strayLabels)
+            guard !examples.isEmpty else { throw .noExamples(file: file.name) }
+            data[split] = examples
+            if !dropped.isEmpty { data.dropped[split] = dropped }
             data.skippedLines[split] = file.table.skippedLines
         }
         return data
     }
 
     private static func labelIndex(
-        _ definition: TaskDefinition, kind: any TaskKind.Type, training: SplitFile?
+        _ definition: TaskDefinition, kind: any TaskKind.Type, training: SplitFile?, strayLabels: StrayLabels
     ) throws(TaskError) -> LabelIndex {
         if let labels = definition.labels { return LabelIndex(labels) }
         guard kind.minimumLabels > 0, let training else { return LabelIndex([]) }
         var seen = Set<String>()
-        for row in training.table.rows { seen.formUnion(try kind.labels(in: training.view(row))) }
+        for row in training.table.rows {
+            do throws(TaskError) {
+                seen.formUnion(try kind.labels(in: training.view(row)))
+            } catch {
+                guard strayLabels == .drop, error.strayLabel != nil else { throw error }
+            }
+        }
         let labels = sorted(seen)
         guard labels.count >= kind.minimumLabels else {
             throw .tooFewLabels(file: training.name, labels: labels, minimum: kind.minimumLabels)
@@ -112,13 +142,32 @@ private struct SplitFile {
     func view(_ row: Row) -> FieldRow { FieldRow(file: name, row: row, columns: columns) }
 
     func examples(
-        _ kind: any TaskKind.Type, labels: LabelIndex, needsTarget: Bool
-    ) throws(TaskError) -> [Example] {
+        _ kind: any TaskKind.Type, labels: LabelIndex, needsTarget: Bool, strayLabels: StrayLabels
+    ) throws(TaskError) -> (examples: [Example], dropped: [DroppedRow]) {
         var examples: [Example] = []
+        var dropped: [DroppedRow] = []
         examples.reserveCapacity(table.rows.count)
-        for (id, row) in table.rows.enumerated() {
-            examples.append(try kind.example(from: view(row), id: id, labels: labels, needsTarget: needsTarget))
+        for row in table.rows {
+            do throws(TaskError) {
+                examples.append(
+                    try kind.example(
+                        from: view(row), id: examples.count, labels: labels, needsTarget: needsTarget))
+            } catch {
+                guard strayLabels == .drop, let label = error.strayLabel else { throw error }
+                dropped.append(DroppedRow(line: row.line, label: label))
+            }
         }
-        return examples
+        return (examples, dropped)
+    }
+}
+
+extension TaskError {
+    /// The label that a row must not have, or nil if the error is of another kind.
+    fileprivate var strayLabel: String? {
+        switch self {
+        case .emptyLabel: ""
+        case .unknownLabel(_, _, let label, _, _, _): label
+        default: nil
+        }
     }
 }

@@ -27,6 +27,8 @@ package enum TaskError: Error, Equatable, Sendable {
     case missingField(file: String, line: Int, field: String, column: String, columns: [String])
     /// A row's value has the wrong type.
     case wrongType(file: String, line: Int, column: String, found: String, expected: String)
+    /// A row's label is an empty text.
+    case emptyLabel(file: String, line: Int, column: String)
     /// A label that the definition does not list (`trainFile` nil), or that does not occur in the training split.
     case unknownLabel(file: String, line: Int, label: String, nearest: String?, count: Int, trainFile: String?)
     /// Fewer labels than the kind can learn from.
@@ -71,6 +73,8 @@ extension TaskError: CustomStringConvertible {
             return "\(file):\(line): no '\(column)' (found \(quoted(columns))); \(mend)"
         case .wrongType(let file, let line, let column, let found, let expected):
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
+        case .emptyLabel(let file, let line, let column):
+            return "\(file):\(line): '\(column)' is empty; expected a label; fill it in, or delete the row"
         case .unknownLabel(let file, let line, let label, let nearest, let count, let trainFile):
             let near = nearest.map { " (nearest: '\($0)')" } ?? ""
             if let trainFile {

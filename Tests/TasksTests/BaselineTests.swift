@@ -183,19 +183,15 @@ struct BaselinePropertyTests {
         #expect(MajorityClass(fitting: [], classes: 2).label == 0)
     }
 
-    /// 5,000 texts, 20 classes, some 150,000 terms, six strengths: seconds in release.
-    @Test func fiveThousandTextsTakeSeconds() throws {
+    /// 5,000 texts, 20 classes, some 190,000 terms: seconds in release on a free core. The limit is for a shared one.
+    @Test(.timeLimit(.minutes(3)))
+    func fiveThousandTextsTakeSeconds() throws {
         let train = examples(5000, classes: 20, vocabulary: 40_000, length: 40, seed: 1)
         let dev = examples(500, classes: 20, vocabulary: 40_000, length: 40, seed: 2)
-        let clock = ContinuousClock()
-        var model: TFIDFLogisticRegression?
-        let time = clock.measure { model = TFIDFLogisticRegression(train: train, dev: dev, classes: 20) }
-        let found = try #require(model)
-        #expect(found.vectorizer.columns > 90_000, "\(found.vectorizer.columns)")
-        let score = Accuracy.value(predicted: found.predict(dev), gold: dev.compactMap(\.label), classes: 20)
+        let model = try #require(TFIDFLogisticRegression(train: train, dev: dev, classes: 20))
+        #expect(model.vectorizer.columns > 90_000, "\(model.vectorizer.columns)")
+        #expect(model.model.converged)
+        let score = Accuracy.value(predicted: model.predict(dev), gold: dev.compactMap(\.label), classes: 20)
         #expect(score > 0.9, "\(score)")
-        // Generous: it shares its machine.
-        #expect(time < .seconds(60), "\(time)")
-        print("TF-IDF with logistic regression: \(found.vectorizer.columns) terms, \(time), \(found.devScores)")
     }
 }

@@ -176,6 +176,27 @@ struct TaskDataTests {
         )
     }
 
+    @Test func dropsStrayLabelsOnlyWhenAskedAndListsThem() throws {
+        try scratch.write("a.csv", "text,label\na,0\nb,\nc,the\nd,1\n")
+        let file = try scratch.write("t.yaml", "kind: text-classification\ndata: {train: a.csv}\nlabels: [0, 1]\n")
+        let definition = try TaskDefinition.load(file)
+        #expect(
+            scratch.message { _ = try TaskData.load(definition) }
+                == "a.csv:3: 'label' is empty; expected a label; fill it in, or delete the row")
+        let data = try TaskData.load(definition, strayLabels: .drop)
+        #expect(data.train.map(\.text) == ["a", "d"])
+        #expect(data.train.map(\.id) == [0, 1])
+        #expect(data.train.map(\.line) == [2, 5])
+        #expect(data.dropped == [.train: [DroppedRow(line: 3, label: ""), DroppedRow(line: 4, label: "the")]])
+        var none = definition
+        none.labels = ["x", "y"]
+        #expect(
+            scratch.message { _ = try TaskData.load(none, strayLabels: .drop) }
+                == "a.csv: no examples; expected one row an example")
+        try scratch.write("a.csv", "text,label\na,0,9\n")
+        #expect(scratch.message { _ = try TaskData.load(definition, strayLabels: .drop) }.hasPrefix("a.csv:2: 3 cells"))
+    }
+
     @Test func canonicalBytesTellDataApart() {
         let base = [Example(id: 0, text: "ab", pair: "c", label: 0, line: 4), Example(id: 1, text: "d", label: nil)]
         let labels = ["x", "y"]

@@ -109,9 +109,7 @@ package struct FieldRow: Sendable {
         let value = try required(field)
         switch value {
         case .string(""):
-            throw .wrongType(
-                file: file, line: line, column: column(field), found: "empty",
-                expected: "a label; fill it in, or delete the row")
+            throw .emptyLabel(file: file, line: line, column: column(field))
         case .string(let text): return text
         case .integer(let number): return String(number)
         case .boolean(let flag): return flag ? "true" : "false"
