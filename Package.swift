@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Amalgam", dependencies: ["Ablation", "Corpora"]),
         .executableTarget(
             name: "AmalgamCommand",
-            dependencies: ["Amalgam", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["Amalgam", "Ablation", "Corpora", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),

@@ -1,1 +1,1 @@
-// Ablation
+// soon

@@ -11,13 +11,13 @@ package enum BundleFile {
 
     /// Writes a bundle; the same bundle always gives the same bytes.
     /// - Throws: `FileError`
-    package static func write(_ bundle: Bundle, to url: URL) throws {
+    package static func write(_ bundle: AdapterBundle, to url: URL) throws {
         try AtomicFile.replace(url, with: try data(bundle))
     }
 
     /// The bytes of the file.
     /// - Throws: `FileError`; `BundleError.content` for a name that no group of the file can have
-    package static func data(_ bundle: Bundle) throws -> Data {
+    package static func data(_ bundle: AdapterBundle) throws -> Data {
         for name in bundle.members.map(\.name) + bundle.heads.map(\.name) where !isName(name) {
             throw BundleError.content(
                 file: bundle.name, field: "name", found: "\"\(name)\"", expected: "one without '/', not empty",
@@ -32,7 +32,7 @@ package enum BundleFile {
             && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 }
     }
 
-    private static func tree(_ bundle: Bundle) -> HDF5Group {
+    private static func tree(_ bundle: AdapterBundle) -> HDF5Group {
         var root = HDF5Group()
         root.attributes = [
             ("format", .string("amalgam.bundle")), ("version", .integer(version)),
@@ -95,7 +95,7 @@ package enum BundleFile {
     /// is there, of the right shape, and finite; nothing else is.
     /// - Parameter allowChanged: accepts a file that another program has changed since it was written.
     /// - Throws: `FileError`, `BundleError`, `AdapterError`
-    package static func read(_ url: URL, allowChanged: Bool = false) throws -> Bundle {
+    package static func read(_ url: URL, allowChanged: Bool = false) throws -> AdapterBundle {
         let (root, _) = try BundleContainer.open(url, allowChanged: allowChanged)
         return try BundleReader(file: url.path, root: root).bundle()
     }

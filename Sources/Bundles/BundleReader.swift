@@ -32,7 +32,7 @@ struct BundleReader {
         return value
     }
 
-    func bundle() throws -> Bundle {
+    func bundle() throws -> AdapterBundle {
         let format = try text(root, "format", in: "/")
         guard format == "amalgam.bundle" else { throw wrong("/@format", format, "amalgam.bundle") }
         let version = try number(root, "version", in: "/", range: 0...Int(Int32.max))
@@ -42,10 +42,10 @@ struct BundleReader {
                 mend: "use the version of amalgam that wrote it, or a newer one")
         }
         let kindText = try text(root, "kind", in: "/")
-        guard let kind = Bundle.Kind(rawValue: kindText) else {
-            throw wrong("/@kind", kindText, Bundle.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+        guard let kind = AdapterBundle.Kind(rawValue: kindText) else {
+            throw wrong("/@kind", kindText, AdapterBundle.Kind.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        var bundle = Bundle(kind: kind, name: try text(root, "name", in: "/"), base: try base(kind))
+        var bundle = AdapterBundle(kind: kind, name: try text(root, "name", in: "/"), base: try base(kind))
         bundle.members = try members()
         bundle.composition = try composition(bundle.members)
         bundle.fusion = try fusion()
@@ -56,7 +56,7 @@ struct BundleReader {
     }
 
     /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.
-    private func base(_ kind: Bundle.Kind) throws -> BaseIdentity {
+    private func base(_ kind: AdapterBundle.Kind) throws -> BaseIdentity {
         guard let group = root.group("base") else { throw wrong("/base", "nothing", "a group") }
         func n(_ name: String, _ most: Int, needed: Bool) throws -> Int {
             try number(group, name, in: "/base", range: (needed ? 1 : 0)...most)

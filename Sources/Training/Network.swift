@@ -17,7 +17,7 @@ package struct Arrangement {
     package init(model: EncoderModel) { self.model = model }
 
     /// All of a bundle, frozen: for evaluation and prediction.
-    package init(model: EncoderModel, bundle: Bundle) {
+    package init(model: EncoderModel, bundle: AdapterBundle) {
         self.init(model: model)
         members = bundle.members
         composition = bundle.composition

@@ -8,7 +8,7 @@ import Testing
 @testable import Bundles
 
 /// Foundation has one of that name too.
-typealias AdapterBundle = Bundles.Bundle
+typealias AdapterBundle = Bundles.AdapterBundle
 
 /// A folder that lives as long as the object.
 final class TemporaryFolder {

@@ -15,7 +15,7 @@ package enum AdapterHubExport {
     /// - Returns: words to the user: what the library will do otherwise, and names that it could not have taken
     /// - Throws: `BundleError`, `FileError`
     @discardableResult
-    package static func write(_ bundle: Bundle, to folder: URL, name: String? = nil) throws -> [String] {
+    package static func write(_ bundle: AdapterBundle, to folder: URL, name: String? = nil) throws -> [String] {
         var writer = AdapterHubWriter(bundle: bundle, name: name)
         try writer.make()
         try refuseStale(folder, writing: Set(writer.files.map(\.path)))
@@ -47,13 +47,13 @@ package enum AdapterHubExport {
 }
 
 private struct AdapterHubWriter {
-    let bundle: Bundle
+    let bundle: AdapterBundle
     let name: String?
     var files: [(path: String, data: Data)] = []
     var warnings: [String] = []
     private let tensors: [String: NamedTensor]
 
-    init(bundle: Bundle, name: String?) {
+    init(bundle: AdapterBundle, name: String?) {
         self.bundle = bundle
         self.name = name
         tensors = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }

@@ -10,7 +10,7 @@ import Models
 package enum AdapterHubImport {
     /// - Parameter name: the bundle's, and the adapter's or the head's where the folder holds one; nil: as it is there
     /// - Throws: `BundleError`, `AdapterError`, `FileError` naming the file and the field or tensor
-    package static func read(folder: URL, name: String? = nil) throws -> Bundle {
+    package static func read(folder: URL, name: String? = nil) throws -> AdapterBundle {
         var reader = AdapterHubReader(folder: folder)
         return try reader.bundle(name: name)
     }
@@ -26,7 +26,7 @@ private struct AdapterHubReader {
 
     init(folder: URL) { self.folder = folder }
 
-    mutating func bundle(name: String?) throws -> Bundle {
+    mutating func bundle(name: String?) throws -> AdapterBundle {
         let parts = AdapterHubModule.Part.allCases.filter { AdapterHubModule.stands($0, in: folder) }
         guard !parts.contains(.adapter) || !parts.contains(.fusion) else {
             throw AdapterHubModule.wrong(
@@ -53,7 +53,7 @@ private struct AdapterHubReader {
         return try assembled(name: name, first: first)
     }
 
-    private mutating func assembled(name: String?, first: AdapterHubModule) throws -> Bundle {
+    private mutating func assembled(name: String?, first: AdapterHubModule) throws -> AdapterBundle {
         for module in modules.values.sorted(by: { $0.configurationFile < $1.configurationFile }) {
             guard module.hidden == first.hidden, module.modelType == first.modelType else {
                 throw AdapterHubModule.wrong(
@@ -68,7 +68,7 @@ private struct AdapterHubReader {
             layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
             intermediate: 0, vocabulary: 0,
             positions: 0, types: 0)
-        var bundle = Bundle(
+        var bundle = AdapterBundle(
             kind: fusion != nil ? .fusion : members.isEmpty ? .head : .adapter, name: "",
             base: BaseIdentity(name: first.modelName, fingerprint: nil, shape: shape), members: members,
             composition: fusion.map { .fuse($0.names) } ?? members.first.map { .leaf($0.name) },
@@ -186,7 +186,7 @@ private struct AdapterHubReader {
         heads.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    private mutating func tensors(_ bundle: Bundle) throws -> [NamedTensor] {
+    private mutating func tensors(_ bundle: AdapterBundle) throws -> [NamedTensor] {
         let scopes = modules.keys.sorted()
         let tensors = try bundle.specs().map { spec in
             guard let scope = scopes.first(where: { spec.name.hasPrefix($0 + "/") }), var module = modules[scope],

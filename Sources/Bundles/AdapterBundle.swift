@@ -64,7 +64,7 @@ package struct Provenance: Equatable, Sendable {
 }
 
 /// One adapter, one fusion with its adapters, one set of full weights, or a head: all that is needed to use it.
-package struct Bundle: Equatable, Sendable {
+package struct AdapterBundle: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, full, head }
 
     package var kind: Kind
@@ -93,7 +93,7 @@ package struct Bundle: Equatable, Sendable {
         self.provenance = provenance
     }
 
-    package static func == (a: Bundle, b: Bundle) -> Bool {
+    package static func == (a: AdapterBundle, b: AdapterBundle) -> Bool {
         a.kind == b.kind && a.name == b.name && a.base == b.base && a.composition == b.composition
             && a.members.map(\.name) == b.members.map(\.name)
             && a.members.map(\.configuration) == b.members.map(\.configuration) && a.fusion == b.fusion

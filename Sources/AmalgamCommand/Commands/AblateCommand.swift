@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct AblateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "ablate", abstract: "Compare.")
+}

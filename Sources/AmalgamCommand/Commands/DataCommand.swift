@@ -1,0 +1,61 @@
+import ArgumentParser
+import Corpora
+import Files
+import Foundation
+import Reporting
+
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Real multi-task, multi-language data.", subcommands: [Debian.self])
+
+    struct Debian: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make tasks from apt's package descriptions, their translations and debtags; needs no root.")
+
+        @Option(help: "Languages, with commas between them.") var languages = "en,da,it,fr,de,ja"
+        @Option(help: "The folder to write: tasks/TASK.yaml and LANGUAGE/TASK/*.jsonl.") var out: String
+        @Option(help: "A folder with Packages and Translation files of your own, in place of apt.") var lists: String?
+        @Option(help: "At most so many training examples a task.") var maxTrain: Int?
+        @Option(help: "At most so many test examples a task.") var maxTest: Int?
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            try guarded {
+                var options = DebianCorpus.Options(out: URL(fileURLWithPath: out))
+                options.languages = languages.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+                options.lists = lists.map { URL(fileURLWithPath: $0) }
+                options.maxTrain = maxTrain
+                options.maxTest = maxTest
+                options.seed = UInt64(common.seed)
+                let summary = try DebianCorpus.build(
+                    options, writeFile: { try AtomicFile.replace($0, with: $1) },
+                    progress: { if !common.quiet { Console.error($0) } })
+                for warning in summary.warnings { Console.error("amalgam: \(warning)") }
+                if common.json {
+                    let encoder = JSONEncoder()
+                    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+                    return Console.print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+                }
+                for language in summary.languages {
+                    var table = TextTable([
+                        .init("task"), .init("labels", .trailing), .init("train", .trailing), .init("dev", .trailing),
+                        .init("test", .trailing), .init("dropped from test", .trailing),
+                    ])
+                    for task in language.tasks {
+                        table.append(
+                            [.init(task.name)]
+                                + [task.labels, task.train, task.dev, task.test, task.testInTraining].map {
+                                    .init(Human.count($0))
+                                })
+                    }
+                    Console.print("\n\(language.language): \(Human.count(language.texts)) descriptions")
+                    Console.print(table.text(.columns, on: Terminal.of(.output)))
+                    if !language.leftOut.isEmpty {
+                        Console.print("left out: \(language.leftOut.joined(separator: "; "))")
+                    }
+                }
+                Console.print("\nwritten: \(out)")
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Adapters
+import ArgumentParser
+import Bundles
+import Foundation
+import Training
+
+struct FuseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fuse",
+        abstract: "Learn attention over frozen adapters for a task (AdapterFusion); the bundle carries the adapters.")
+
+    @OptionGroup var model: ModelOptions
+    @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
+    @Option(parsing: .upToNextOption, help: "The bundles whose adapters are fused.") var adapters: [String]
+    @Option(help: "The bundle to write.") var out: String
+    @Option(help: "dynamic: with a value matrix; static: without.") var fusion = "dynamic"
+    @Option(help: "Weight of the pull of the value matrix to the identity; 0 for none.") var regularization = 0.01
+    @Flag(help: "Fuse adapters that were trained on another model of the same shape.") var force = false
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var labels: LabelOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try guarded {
+            var configuration: FusionConfiguration
+            switch fusion {
+            case "dynamic": configuration = .dynamic
+            case "static": configuration = .static
+            default: throw TrainingError.setting(name: "--fusion", found: fusion, expected: "dynamic or static")
+            }
+            guard regularization >= 0, regularization.isFinite else {
+                throw TrainingError.setting(name: "--regularization", found: "\(regularization)", expected: "0 or more")
+            }
+            if configuration.value { configuration.regularization = Float(regularization) }
+            let data = try TaskLoading.load(task, strict: labels.strictLabels)
+            let session = try model.session(common)
+            let bundles = try adapters.map { path in
+                let bundle = try BundleFile.read(URL(fileURLWithPath: path))
+                if let word = try bundle.check(
+                    model: session.model, fingerprint: session.fingerprint, file: path, force: force)
+                {
+                    Console.error("amalgam: \(word)")
+                }
+                return bundle
+            }
+            try TrainingRun(common: common, options: training, out: out)
+                .run(.fusion(bundles, configuration), on: [data], session: session, rate: 5e-4)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Bundles
+import Foundation
+
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract:
+            "Make a bundle of an AdapterHub folder: an adapter, a fusion with its adapters, or a head (safetensors).")
+
+    @Argument(help: "The folder that save_adapter, save_adapter_fusion or save_head wrote.") var folder: String
+    @Option(help: "The bundle to write.") var out: String
+    @Option(help: "Name of the adapter. (default: the folder's own)") var name: String?
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try guarded {
+            let bundle = try AdapterHubImport.read(folder: URL(fileURLWithPath: folder), name: name)
+            try BundleFile.write(bundle, to: URL(fileURLWithPath: out))
+            let parameters = bundle.tensors.reduce(0) { $0 + $1.values.count }
+            guard common.json else {
+                return Console.print(
+                    "\(bundle.kind.rawValue) \(bundle.name), \(parameters) parameters\nwritten: \(out)")
+            }
+            Console.print(json: [
+                "bundle": .string(out), "kind": .string(bundle.kind.rawValue), "name": .string(bundle.name),
+                "members": .list(bundle.members.map { .string($0.name) }),
+                "heads": .list(bundle.heads.map { .string($0.name) }), "parameters": .init(parameters),
+            ])
+        }
+    }
+}
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write a bundle as AdapterHub folders that the adapters library loads.")
+
+    @Argument(help: "The bundle.") var bundle: String
+    @Option(help: "The folder to write.") var out: String
+    @Option(help: "Name of the adapter there. (default: the bundle's)") var name: String?
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try guarded {
+            let stored = try BundleFile.read(URL(fileURLWithPath: bundle))
+            let warnings = try AdapterHubExport.write(stored, to: URL(fileURLWithPath: out), name: name ?? stored.name)
+            for warning in warnings { Console.error("amalgam: \(warning)") }
+            guard common.json else { return Console.print("written: \(out)") }
+            Console.print(json: ["folder": .string(out), "warnings": .list(warnings.map { .string($0) })])
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Adapters
+import ArgumentParser
+import Bundles
+import Corpora
+import Foundation
+import Models
+import Reporting
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Say what a bundle holds and where it came from; every check of a reader is made.")
+
+    @Argument(help: "The bundle.") var bundle: String
+    @Flag(help: "Also compute the content hashes, and the base's fingerprint where --model is given, anew.")
+    var verify = false
+    @Option(help: "The base model to verify against.") var model: String?
+    @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try guarded {
+            let stored = try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)
+            var verified: [String] = []
+            if verify {
+                verified.append("seal, schema and values: right")
+                if let model {
+                    let base = try EncoderModel(folder: ModelStore.standard.resolve(model))
+                    try stored.check(model: base, fingerprint: base.computeFingerprint(), file: bundle, force: false)
+                    verified.append("base \(base.name): the model it was trained on")
+                }
+            }
+            let parameters = stored.tensors.reduce(0) { $0 + $1.values.count }
+            guard common.json else { return show(stored, parameters, verified) }
+            Console.print(json: [
+                "bundle": .string(bundle), "kind": .string(stored.kind.rawValue), "name": .string(stored.name),
+                "base": .map([
+                    "name": .string(stored.base.name), "fingerprint": .string(stored.base.fingerprint ?? "unknown"),
+                    "hidden": .init(stored.base.shape.hidden), "layers": .init(stored.base.shape.layers),
+                ]),
+                "members": .list(stored.members.map { .string($0.name) }),
+                "composition": stored.composition?.json ?? .null,
+                "heads": .map(
+                    Dictionary(
+                        stored.heads.map { ($0.name, .list($0.head.labels.map { .string($0) })) },
+                        uniquingKeysWith: { a, _ in a })),
+                "parameters": .init(parameters), "task": .string(stored.provenance.task),
+                "seed": .init(stored.provenance.seed), "steps": .init(stored.provenance.steps),
+                "settings": ConfigurationValue(json: stored.provenance.settings) ?? .null,
+                "dev": ConfigurationValue(json: stored.provenance.metrics) ?? .null,
+                "kernels": .string(stored.provenance.kernels), "verified": .bool(verify),
+            ])
+        }
+    }
+
+    private func show(_ b: AdapterBundle, _ parameters: Int, _ verified: [String]) {
+        var table = TextTable([TextTable.Column("field"), TextTable.Column("value")])
+        func row(_ name: String, _ value: String) { if !value.isEmpty { table.append([.init(name), .init(value)]) } }
+        row("kind", b.kind.rawValue)
+        row("name", b.name)
+        row("base", "\(b.base.name), \(b.base.shape.layers) layers, hidden \(b.base.shape.hidden)")
+        row("fingerprint", b.base.fingerprint ?? "unknown")
+        for member in b.members {
+            row(
+                "adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(b.bytes(under: member.scope)))"
+            )
+        }
+        if let composition = b.composition { row("composition", composition.json.json) }
+        for head in b.heads {
+            row(
+                "head \(head.name)",
+                "\(head.head.labels.count) labels, reads \(head.head.pooling.rawValue): "
+                    + head.head.labels.joined(separator: ", "))
+        }
+        row("parameters", Human.count(parameters))
+        row("task", b.provenance.task)
+        row("settings", b.provenance.settings)
+        row("steps", "\(Human.count(b.provenance.steps)) in \(b.provenance.epochs) epochs, seed \(b.provenance.seed)")
+        row("dev", b.provenance.metrics)
+        row("kernels", b.provenance.kernels)
+        row("license", b.provenance.license)
+        for word in verified { row("verified", word) }
+        Console.print(table.text(.columns, on: Terminal.of(.output)))
+    }
+}

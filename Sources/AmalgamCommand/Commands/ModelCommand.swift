@@ -1,0 +1,24 @@
+import ArgumentParser
+import Corpora
+import Foundation
+
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model", abstract: "Pretrained models.", subcommands: [Fetch.self])
+
+    struct Fetch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch a known model into the cache folder (AMALGAM_HOME); prints its folder.")
+
+        @Argument(help: "The model's name: minilm.") var name: String
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            try guarded {
+                let folder = try ModelStore.standard.fetch(name) { if !common.quiet { Console.error($0) } }
+                guard common.json else { return Console.print(folder.path) }
+                Console.print(json: ["model": .string(name), "folder": .string(folder.path)])
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Adapters
+import ArgumentParser
+import Bundles
+import Foundation
+import Training
+
+struct TrainAdapterCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train-adapter", abstract: "Train one small adapter and a head for a task; the model stays frozen."
+    )
+
+    @OptionGroup var model: ModelOptions
+    @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
+    @Option(help: "The bundle to write.") var out: String
+    @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
+    var config = "seq_bn"
+    @Option(
+        name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
+    var overrides: [String] = []
+    @Option(help: "Start from this bundle's adapter.") var initFrom: String?
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var labels: LabelOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try guarded {
+            let configuration = try AdapterConfiguration.resolve(config, overrides: overrides)
+            let data = try TaskLoading.load(task, splits: nil, strict: labels.strictLabels)
+            let session = try model.session(common)
+            let source = try initFrom.map { try BundleFile.read(URL(fileURLWithPath: $0)) }
+            try TrainingRun(common: common, options: training, out: out)
+                .run(.adapter(configuration, from: source), on: [data], session: session, rate: 1e-3)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Adapters
+import ArgumentParser
+import Training
+
+struct TrainMultitaskCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train-multitask",
+        abstract: "Train one adapter, or all weights, on several tasks at once, with a head for each.")
+
+    @OptionGroup var model: ModelOptions
+    @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
+    @Option(help: "The bundle to write.") var out: String
+    @Option(help: "What the tasks share: adapter or full.") var mode = "adapter"
+    @Option(help: "Which task comes at each step: \(TaskSchedulers.names.joined(separator: ", ")).")
+    var scheduler = "proportional"
+    @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
+    var config = "seq_bn"
+    @Option(
+        name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
+    var overrides: [String] = []
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var labels: LabelOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try guarded {
+            let recipe: Recipe
+            switch mode {
+            case "adapter": recipe = .adapter(try .resolve(config, overrides: overrides), from: nil)
+            case "full": recipe = .full
+            default: throw TrainingError.setting(name: "--mode", found: mode, expected: "adapter or full")
+            }
+            let data = try tasks.map { try TaskLoading.load($0, strict: labels.strictLabels) }
+            try TrainingRun(common: common, options: training, out: out).run(
+                recipe, on: data, session: try model.session(common), rate: mode == "full" ? 2e-4 : 1e-3,
+                scheduler: scheduler)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Numerics
+import Training
+
+/// The settings of every training command.
+struct TrainingOptions: ParsableArguments {
+    @Option(help: "Passes over the training split.") var epochs = 5
+    @Option(
+        help: "Highest learning rate. (default: 1e-3 for adapters and heads, 5e-4 for fusion, 2e-4 for all weights)")
+    var lr: Double?
+    @Option(help: "Share of the steps in which the learning rate rises.") var warmup = 0.1
+    @Option(help: "How the learning rate goes after that: linear, constant or cosine.") var schedule = "linear"
+    @Option(help: "AdamW's weight decay; biases and norms are not decayed.") var weightDecay = 0.01
+    @Flag(help: "Decay biases and norms too.") var decayAll = false
+    @Option(help: "Largest norm of the gradient; 0 for none.") var clip = 1.0
+    @Option(help: "Stop after so many epochs without a better dev score; 0 for never.") var patience = 0
+    @Option(help: "End with the state of the best epoch on dev, or the last: best or last.") var keep = "best"
+    @Option(help: "Examples a batch.") var batchSize = 16
+    @Option(help: "Real tokens a batch, in place of --batch-size.") var batchTokens: Int?
+    @Option(help: "Pieces a text is cut at, special ones included.") var maxLength = 128
+    @Option(help: "What the head reads: cls or mean. (default: what the model was made for)") var pooling: String?
+    @Option(help: "Stands before each text, as \"query: \" for E5 models.") var textPrefix = ""
+    @Flag(help: "Weigh classes by how rare they are.") var classWeights = false
+    @Option(help: "Share of the target that is spread over all classes, in 0..<1.") var labelSmoothing = 0.0
+    @Option(help: "Dropout in the head, in 0..<1. (default: the model's own)") var headDropout: Double?
+    @Flag(help: "No dropout in the frozen base.") var noBaseDropout = false
+    @Option(help: "Name of the bundle. (default: the file's name)") var name: String?
+
+    func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
+        var s = TrainingSettings()
+        s.seed = seed
+        s.epochs = epochs
+        s.learningRate = lr ?? learningRate
+        s.warmup = warmup
+        s.schedule = schedule
+        s.weightDecay = weightDecay
+        s.decaysAll = decayAll
+        s.clip = clip
+        s.patience = patience
+        guard let keep = Keep(rawValue: keep) else {
+            throw TrainingError.setting(name: "--keep", found: keep, expected: "best or last")
+        }
+        s.keep = keep
+        s.batch = batchTokens.map { .tokens($0) } ?? .examples(batchSize)
+        s.maxLength = maxLength
+        s.classWeights = classWeights
+        s.labelSmoothing = labelSmoothing
+        s.headDropout = headDropout
+        s.baseDropout = !noBaseDropout
+        try s.validate()
+        return s
+    }
+
+    func poolingKind() throws -> Pool.Kind? {
+        switch pooling {
+        case nil: nil
+        case "cls", "first": .first
+        case "mean": .mean
+        case .some(let other):
+            throw TrainingError.setting(name: "--pooling", found: other, expected: "cls or mean")
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Adapters
+import Bundles
+import Files
+import Foundation
+import Numerics
+import Reporting
+import Tasks
+import Training
+
+/// What all training commands do around the training itself.
+struct TrainingRun {
+    let common: CommonOptions
+    let options: TrainingOptions
+    let out: String
+
+    /// Trains, writes the bundle and its run log, and prints the result.
+    func run(_ recipe: Recipe, on tasks: [TaskData], session: Session, rate: Double, scheduler: String = "proportional")
+        throws
+    {
+        let url = URL(fileURLWithPath: out)
+        try Self.checkTarget(url)
+        let settings = try options.settings(seed: common.seed, learningRate: rate)
+        guard let order = TaskSchedulers.named(scheduler) else {
+            throw TrainingError.setting(
+                name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
+        }
+        let name = options.name ?? url.deletingPathExtension().lastPathComponent
+        let progress = common.progress
+        let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
+        let started = Date()
+        let trained = try session.train(
+            recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
+            settings: settings, scheduler: order, observe: { $0.show(on: progress, label: label) })
+        try BundleFile.write(trained.bundle, to: url)
+        try writeLog(trained, beside: url, started: started)
+        report(trained, tasks: tasks)
+    }
+
+    /// A folder that cannot be written is told before hours of training, not after.
+    private static func checkTarget(_ url: URL) throws {
+        let folder = url.deletingLastPathComponent()
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        guard FileManager.default.isWritableFile(atPath: folder.path) else {
+            throw FileError.system(
+                file: url.path, action: "write",
+                code: FileManager.default.fileExists(atPath: folder.path) ? EACCES : EIO)
+        }
+    }
+
+    private func fields(_ trained: Session.Trained) -> [String: ConfigurationValue] {
+        let result = trained.result
+        let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
+        return [
+            "bundle": .string(out), "trainable_parameters": .init(trained.trainable), "steps": .init(result.steps),
+            "epochs": .init(result.epochs), "tokens": .init(result.tokens),
+            "tokens_per_second": .number(result.tokensPerSecond.rounded()),
+            "peak_memory_bytes": .init(PeakMemory.bytes), "dev": Self.single(dev),
+        ]
+    }
+
+    /// One task's metrics stand by themselves, several by name.
+    private static func single(_ dev: ConfigurationValue) -> ConfigurationValue {
+        if case .map(let tasks) = dev, tasks.count == 1, let only = tasks.first?.value { only } else { dev }
+    }
+
+    private func writeLog(_ trained: Session.Trained, beside url: URL, started: Date) throws {
+        var log = fields(trained)
+        log["command"] = .list(CommandLine.arguments.map { .string($0) })
+        log["started"] = .string(ISO8601DateFormatter().string(from: started))
+        log["seconds"] = .number((Date().timeIntervalSince(started) * 10).rounded() / 10)
+        log["threads"] = .init(common.threadCount)
+        log["kernels"] = .string(BLAS.description)
+        log["losses"] = .list(trained.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
+        try AtomicFile.replace(
+            url.deletingPathExtension().appendingPathExtension("run.json"),
+            with: Data((ConfigurationValue.map(log).json + "\n").utf8))
+    }
+
+    private func report(_ trained: Session.Trained, tasks: [TaskData]) {
+        guard !common.json else { return Console.print(json: fields(trained)) }
+        let result = trained.result
+        for task in tasks {
+            guard let dev = result.dev[task.definition.name] else { continue }
+            Console.print(
+                "\(task.definition.name): dev accuracy \(Human.score(dev.accuracy)), macro-F1 \(Human.score(dev.macroF1)) on "
+                    + "\(Human.count(dev.examples)) texts")
+        }
+        Console.print(
+            "\(Human.count(trained.trainable)) parameters trained in \(Human.count(result.steps)) steps, "
+                + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
+                + "\(Human.bytes(PeakMemory.bytes))")
+        if trained.truncated > 0 {
+            Console.print(
+                "\(Human.count(trained.truncated)) training texts reach --max-length \(options.maxLength) and are cut there"
+            )
+        }
+        Console.print("written: \(out)")
+    }
+}
+
+extension TrainingEvent {
+    /// Shows the news of a run as progress.
+    func show(on progress: ProgressReporter, label: String) {
+        switch self {
+        case .started(let steps, _): progress.stage(label, total: steps)
+        case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
+        case .epoch(let epoch, let dev, let best):
+            let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \(Human.score($0.value.accuracy))" }
+            progress.message(
+                "epoch \(epoch): dev accuracy \(scores.joined(separator: ", "))\(best ? " (best so far)" : "")")
+        case .finished: progress.finish()
+        }
+    }
+}

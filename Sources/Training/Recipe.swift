@@ -1,0 +1,104 @@
+import Adapters
+import Bundles
+import Models
+import Numerics
+
+/// What a run trains on top of the frozen base.
+package enum Recipe: Sendable {
+    /// A head alone.
+    case head
+    /// One adapter; where `from` is given, it starts from that bundle's adapter.
+    case adapter(AdapterConfiguration, from: AdapterBundle?)
+    /// Attention over the adapters of these bundles, which stay frozen.
+    case fusion([AdapterBundle], FusionConfiguration)
+    /// All weights of the base.
+    case full
+
+    package var kind: AdapterBundle.Kind {
+        switch self {
+        case .head: .head
+        case .adapter: .adapter
+        case .fusion: .fusion
+        case .full: .full
+        }
+    }
+
+    /// The arrangement for these heads, learning tensors included.
+    /// - Parameter name: of a new adapter.
+    /// - Throws: `AdapterError`, `BundleError` where the bundles do not go together or with the model.
+    package func arrangement(model: EncoderModel, heads: [NamedHead], name: String) throws -> Arrangement {
+        var arrangement = Arrangement(model: model)
+        arrangement.heads = heads
+        let encoder = model.configuration
+        switch self {
+        case .head: break
+        case .adapter(let configuration, let source):
+            let member = Member(name: name, configuration: configuration)
+            arrangement.members = [member]
+            arrangement.composition = .leaf(name)
+            arrangement.trainable = try source.map { try Self.start(member, from: $0, encoder) } ?? member.specs(encoder)
+        case .fusion(let bundles, let configuration):
+            for bundle in bundles { try Self.take(bundle, into: &arrangement) }
+            arrangement.composition = .fuse(arrangement.members.map(\.name))
+            arrangement.fusion = configuration
+            arrangement.trainable = try configuration.specs(arrangement.members, encoder)
+        case .full:
+            arrangement.trainable = model.tensors.list.compactMap { tensor in
+                model.weight(tensor.name).map { ParameterSpec("base/\(tensor.name)", tensor.shape, .copy($0)) }
+            }
+        }
+        for head in heads { arrangement.trainable += head.head.specs(hidden: encoder.hidden, scope: head.scope) }
+        return arrangement
+    }
+
+    private static func start(_ member: Member, from bundle: AdapterBundle, _ encoder: EncoderConfiguration) throws
+        -> [ParameterSpec]
+    {
+        guard let source = bundle.members.first, bundle.members.count == 1 else {
+            throw BundleError.members("--init-from: bundle \(bundle.name) has no single adapter to start from")
+        }
+        return try member.specs(encoder).map { spec in
+            let theirs = source.scope + spec.name.dropFirst(member.scope.count)
+            guard let tensor = bundle.tensors.first(where: { $0.name == theirs }), tensor.shape == spec.shape else {
+                throw BundleError.members(
+                    "--init-from: bundle \(bundle.name) has no \(theirs) of shape \(spec.shape); give --config as it was "
+                        + "trained with: \(source.configuration.json)")
+            }
+            return ParameterSpec(spec.name, spec.shape, .values(tensor.values))
+        }
+    }
+
+    private static func take(_ bundle: AdapterBundle, into arrangement: inout Arrangement) throws {
+        guard !bundle.members.isEmpty else {
+            throw BundleError.members(
+                "bundle \(bundle.name) is of kind \(bundle.kind.rawValue) and has no adapter to fuse; give bundles from "
+                    + "train-adapter")
+        }
+        for member in bundle.members {
+            guard !arrangement.members.contains(where: { $0.name == member.name }) else {
+                throw BundleError.members(
+                    "two of the adapters are named \(member.name); train one of them with another --name")
+            }
+            arrangement.members.append(member)
+            for tensor in bundle.tensors where tensor.name.hasPrefix(member.scope + "/") {
+                arrangement.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape)
+            }
+        }
+    }
+}
+
+extension Network {
+    /// The arrangement with its present numbers, as a bundle.
+    package func bundle(kind: AdapterBundle.Kind, name: String, base: BaseIdentity, provenance: Provenance) throws -> AdapterBundle {
+        var bundle = AdapterBundle(
+            kind: kind, name: name, base: base, members: arrangement.members.sorted { $0.name < $1.name },
+            composition: arrangement.composition, fusion: arrangement.fusion, heads: arrangement.heads,
+            provenance: provenance)
+        bundle.tensors = try bundle.specs().map { spec in
+            if let parameter = parameters[spec.name] { return NamedTensor(spec.name, spec.shape, parameter.array) }
+            guard let weight = arrangement.frozen[spec.name] else { throw NumericsError.missingTensor(spec.name) }
+            return NamedTensor(spec.name, spec.shape, weight.values)
+        }
+        return bundle
+    }
+}

@@ -1,0 +1,197 @@
+import Adapters
+import Bundles
+import Files
+import Foundation
+import Models
+import Numerics
+import Tasks
+import Text
+
+/// A model with its tokenizer and work areas: everything that is trained or predicted goes through one.
+package final class Session {
+    package let model: EncoderModel
+    package let tokenizer: any Tokenizer
+    package let workspace: Workspace
+    private let cache: URL?
+
+    /// - Parameters:
+    ///   - folder: a Hugging Face folder.
+    ///   - threads: at least 1; results do not depend on it.
+    ///   - cache: remembers the model's fingerprint.
+    /// - Throws: `ModelError`, `FileError`, `TextError`
+    package init(folder: URL, threads: Int, cache: URL?) throws {
+        try BLAS.load()
+        model = try EncoderModel(folder: folder)
+        tokenizer = try TokenizerFolder.load(folder)
+        workspace = Workspace(threads: threads)
+        self.cache = cache
+        guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
+            throw ModelError.field(
+                file: folder.appendingPathComponent("config.json").path, field: "vocab_size",
+                found: "\(model.configuration.vocabulary)",
+                expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
+        }
+    }
+
+    package var fingerprint: String { model.fingerprint(cache: cache) }
+
+    package var base: BaseIdentity {
+        BaseIdentity(name: model.name, fingerprint: fingerprint, shape: model.configuration)
+    }
+
+    /// A name that may stand in a bundle: what is no letter, digit, dot, dash or underscore becomes an underscore.
+    package static func safeName(_ name: String) -> String {
+        let safe = String(
+            name.unicodeScalars.map { scalar in
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "._-".unicodeScalars.contains(scalar)
+                    ? Character(scalar) : "_"
+            })
+        return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
+    }
+
+    /// Examples as token ids, cut where the model or the settings end.
+    package func encode(_ examples: [Example], maxLength: Int, prefix: String) -> EncodedExamples {
+        EncodedExamples(
+            examples, tokenizer: tokenizer, maxLength: min(maxLength, model.configuration.longestSequence),
+            prefix: prefix, pool: workspace.pool)
+    }
+
+    /// A run's result with the bundle that it made.
+    package struct Trained {
+        package var bundle: AdapterBundle
+        package var result: TrainingResult
+        package var trainable: Int
+        /// Training texts that were cut.
+        package var truncated: Int
+    }
+
+    /// Trains a recipe on one task or several.
+    /// - Parameters:
+    ///   - name: of the bundle and of a new adapter.
+    ///   - pooling: nil: what the model was made for.
+    ///   - prefix: stands before each text.
+    /// - Throws: `TrainingError`, and what the bundles and the model throw.
+    package func train(
+        _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String = "",
+        settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
+        observe: @escaping (TrainingEvent) -> Void = { _ in }
+    ) throws -> Trained {
+        try settings.validate()
+        let name = Self.safeName(name)
+        let heads = tasks.map { task in
+            NamedHead(
+                Self.safeName(task.definition.name),
+                ClassificationHead(labels: task.labels, pooling: pooling ?? model.pooling, textPrefix: prefix))
+        }
+        guard Set(heads.map(\.name)).count == heads.count else {
+            throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")
+        }
+        let network = try Network(
+            recipe.arrangement(model: model, heads: heads, name: name), seed: UInt64(settings.seed))
+        var truncated = 0
+        let inputs = try tasks.map { task in
+            guard !task.train.isEmpty else { throw TrainingError.noExamples(task: task.definition.name, split: "train") }
+            let train = encode(task.train, maxLength: settings.maxLength, prefix: prefix)
+            truncated += train.truncated
+            return TrainingTask(
+                name: task.definition.name, metric: Metrics.standard[task.definition.metric] ?? Accuracy.self,
+                train: train, dev: encode(task.dev, maxLength: settings.maxLength, prefix: prefix),
+                classes: task.labels.count)
+        }
+        let result = try Trainer(
+            network, tasks: inputs, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe
+        ).run()
+        var provenance = Provenance()
+        provenance.task = tasks.map(\.definition.name).joined(separator: "+")
+        provenance.dataSHA256 = Self.dataHash(tasks)
+        provenance.seed = settings.seed
+        provenance.settings = settings.json
+        provenance.steps = result.steps
+        provenance.epochs = result.epochs
+        provenance.metrics = Self.metrics(result.dev)
+        provenance.kernels = BLAS.description
+        provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
+        return Trained(
+            bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
+            result: result, trainable: network.parameters.trainable, truncated: truncated)
+    }
+
+    private static func dataHash(_ tasks: [TaskData]) -> String {
+        var digest = Digest.Incremental()
+        for task in tasks {
+            for examples in [task.train, task.dev] {
+                CanonicalData.write(examples, labels: task.labels) { piece in
+                    piece.withUnsafeBytes { digest.update($0) }
+                }
+            }
+        }
+        return digest.hexDigest()
+    }
+
+    private static func metrics(_ dev: [String: Evaluation]) -> String {
+        ConfigurationValue.map(
+            dev.mapValues {
+                .map([
+                    "accuracy": .number($0.accuracy), "macro_f1": .number($0.macroF1), "loss": .number($0.loss),
+                    "examples": .number(Double($0.examples)),
+                ])
+            }
+        ).json
+    }
+}
+
+/// A bundle at work: scores and predictions of one of its heads.
+package final class Predictor {
+    package let head: NamedHead
+    private let session: Session
+    private let evaluator: Evaluator
+    private let maxLength: Int
+
+    /// - Parameters:
+    ///   - task: name of the head; may be nil where there is only one.
+    ///   - maxLength: nil: as in training.
+    /// - Throws: `TrainingError.mismatch` where the bundle has no such head.
+    package init(_ session: Session, bundle: AdapterBundle, task: String? = nil, maxLength: Int? = nil) throws {
+        let wanted = task.map(Session.safeName)
+        guard
+            let index = bundle.heads.firstIndex(where: { $0.name == wanted })
+                ?? (bundle.heads.count == 1 ? 0 : nil)
+        else {
+            throw TrainingError.mismatch(
+                bundle.heads.isEmpty
+                    ? "bundle \(bundle.name) has no head; train one: amalgam train-adapter --init-from it"
+                    : "bundle \(bundle.name) has heads for \(bundle.heads.map(\.name).joined(separator: ", ")), not for "
+                        + "\(task ?? "an unnamed task"); name one with --head")
+        }
+        self.session = session
+        head = bundle.heads[index]
+        evaluator = try Evaluator(
+            Network(Arrangement(model: session.model, bundle: bundle), seed: 0), head: index,
+            workspace: session.workspace)
+        if let maxLength {
+            self.maxLength = maxLength
+        } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),
+            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
+        {
+            self.maxLength = length
+        } else {
+            self.maxLength = 128
+        }
+    }
+
+    /// Scores examples whose labels are the head's.
+    package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
+        evaluator.evaluate(
+            session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix), metric: metric,
+            classes: head.head.labels.count)
+    }
+
+    /// Probabilities of each class for each text, in order.
+    package func probabilities(_ examples: [Example]) -> [[Float]] {
+        var all: [[Float]] = []
+        evaluator.forEach(session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)) { _, p, _ in
+            all.append(Array(p))
+        }
+        return all
+    }
+}
