@@ -24,7 +24,8 @@ struct TrainingRun {
             throw TrainingError.setting(
                 name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
         }
-        let name = options.name ?? url.deletingPathExtension().lastPathComponent
+        // By its tasks, not by its file: the same training gives the same bytes wherever it is written
+        let name = options.name ?? tasks.map(\.definition.name).joined(separator: "+")
         let progress = common.progress
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
         let started = Date()

@@ -36,7 +36,8 @@ package enum Recipe: Sendable {
             let member = Member(name: name, configuration: configuration)
             arrangement.members = [member]
             arrangement.composition = .leaf(name)
-            arrangement.trainable = try source.map { try Self.start(member, from: $0, encoder) } ?? member.specs(encoder)
+            arrangement.trainable =
+                try source.map { try Self.start(member, from: $0, encoder) } ?? member.specs(encoder)
         case .fusion(let bundles, let configuration):
             for bundle in bundles { try Self.take(bundle, into: &arrangement) }
             arrangement.composition = .fuse(arrangement.members.map(\.name))
@@ -75,13 +76,15 @@ package enum Recipe: Sendable {
                     + "train-adapter")
         }
         for member in bundle.members {
-            guard !arrangement.members.contains(where: { $0.name == member.name }) else {
-                throw BundleError.members(
-                    "two of the adapters are named \(member.name); train one of them with another --name")
-            }
-            arrangement.members.append(member)
+            // Two adapters of one name, as two trained on the same task: the later one gets a number
+            let taken = Set(arrangement.members.map(\.name))
+            let names = [member.name] + (2...taken.count + 2).map { "\(member.name)_\($0)" }
+            let fused = Member(
+                name: names.first { !taken.contains($0) } ?? member.name, configuration: member.configuration)
+            arrangement.members.append(fused)
             for tensor in bundle.tensors where tensor.name.hasPrefix(member.scope + "/") {
-                arrangement.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape)
+                arrangement.frozen[fused.scope + tensor.name.dropFirst(member.scope.count)] =
+                    Weight(tensor.values, shape: tensor.shape)
             }
         }
     }
@@ -89,7 +92,9 @@ package enum Recipe: Sendable {
 
 extension Network {
     /// The arrangement with its present numbers, as a bundle.
-    package func bundle(kind: AdapterBundle.Kind, name: String, base: BaseIdentity, provenance: Provenance) throws -> AdapterBundle {
+    package func bundle(kind: AdapterBundle.Kind, name: String, base: BaseIdentity, provenance: Provenance) throws
+        -> AdapterBundle
+    {
         var bundle = AdapterBundle(
             kind: kind, name: name, base: base, members: arrangement.members.sorted { $0.name < $1.name },
             composition: arrangement.composition, fusion: arrangement.fusion, heads: arrangement.heads,

@@ -43,7 +43,8 @@ package final class Session {
     package static func safeName(_ name: String) -> String {
         let safe = String(
             name.unicodeScalars.map { scalar in
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "._-".unicodeScalars.contains(scalar)
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || "._-".unicodeScalars.contains(scalar)
                     ? Character(scalar) : "_"
             })
         return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
@@ -90,7 +91,9 @@ package final class Session {
             recipe.arrangement(model: model, heads: heads, name: name), seed: UInt64(settings.seed))
         var truncated = 0
         let inputs = try tasks.map { task in
-            guard !task.train.isEmpty else { throw TrainingError.noExamples(task: task.definition.name, split: "train") }
+            guard !task.train.isEmpty else {
+                throw TrainingError.noExamples(task: task.definition.name, split: "train")
+            }
             let train = encode(task.train, maxLength: settings.maxLength, prefix: prefix)
             truncated += train.truncated
             return TrainingTask(
@@ -194,4 +197,9 @@ package final class Predictor {
         }
         return all
     }
+}
+
+extension Session {
+    /// The matrix library with its kernels: the same processor and library give the same bytes.
+    package var kernels: String { BLAS.description }
 }

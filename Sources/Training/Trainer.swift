@@ -64,7 +64,9 @@ package final class Trainer {
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws {
         try settings.validate()
-        for task in tasks where task.train.count == 0 { throw TrainingError.noExamples(task: task.name, split: "train") }
+        for task in tasks where task.train.count == 0 {
+            throw TrainingError.noExamples(task: task.name, split: "train")
+        }
         self.network = network
         self.tasks = tasks
         self.settings = settings

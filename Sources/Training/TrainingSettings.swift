@@ -59,7 +59,9 @@ package struct TrainingSettings: Equatable, Sendable {
         try check(patience >= 0, "--patience", patience, "0 (never) or more")
         try check((0..<1).contains(labelSmoothing), "--label-smoothing", labelSmoothing, "0 or more, below 1")
         try check((3...65_536).contains(maxLength), "--max-length", maxLength, "3 or more")
-        if let headDropout { try check((0..<1).contains(headDropout), "--head-dropout", headDropout, "0 or more, below 1") }
+        if let headDropout {
+            try check((0..<1).contains(headDropout), "--head-dropout", headDropout, "0 or more, below 1")
+        }
         switch batch {
         case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 or more")
         case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 or more")

@@ -1,5 +1,86 @@
+import Ablation
+import Adapters
 import ArgumentParser
+import Foundation
+import Reporting
+import Training
 
 struct AblateCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "ablate", abstract: "Compare.")
+    static let configuration = CommandConfiguration(
+        commandName: "ablate",
+        abstract: "Compare single-task and multi-task adapters, fusion and fine-tuning, honestly, on several tasks.",
+        discussion: "Every arm sees the same training tokens of each task; what is done already in --out is reused.")
+
+    @OptionGroup var model: ModelOptions
+    @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
+    @Option(help: "The folder for trainings and the report.") var out: String
+    @Option(help: "So many seeds, from --seed on. (default: 3; 1 with --quick)") var seeds: Int?
+    @Flag(help: "One learning rate an arm, one seed, small splits: a first look.") var quick = false
+    @Option(parsing: .upToNextOption, help: "Only these arms: \(Arm.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var arms: [String] = []
+    @Option(help: "An adapter configuration, by name or YAML file.") var config = "seq_bn"
+    @Option(help: "Epochs of every arm.") var epochs: Int?
+    @Option(help: "Pieces a text is cut at.") var maxLength: Int?
+    @Option(help: "Examples a batch.") var batchSize: Int?
+    @Option(help: "At most so many training examples a task.") var maxTrain: Int?
+    @Option(help: "At most so many dev examples a task.") var maxDev: Int?
+    @Option(help: "At most so many test examples a task.") var maxTest: Int?
+    @Option(help: "For multi-task arms: \(TaskSchedulers.names.joined(separator: ", ")).") var scheduler =
+        "proportional"
+    @OptionGroup var labels: LabelOptions
+    @OptionGroup var common: CommonOptions
+
+    private func plan() throws -> AblationPlan {
+        let configuration = try AdapterConfiguration.resolve(config)
+        var plan = quick ? AblationPlan.quick(configuration: configuration) : AblationPlan(configuration: configuration)
+        let count = seeds ?? (quick ? 1 : 3)
+        guard (1...1000).contains(count) else {
+            throw TrainingError.setting(name: "--seeds", found: "\(count)", expected: "1 to 1000")
+        }
+        plan.seeds = (0..<count).map { common.seed + $0 }
+        if !arms.isEmpty {
+            plan.arms = try arms.map { name in
+                guard let arm = Arm(rawValue: name) else {
+                    throw TrainingError.setting(
+                        name: "--arms", found: name, expected: Arm.allCases.map(\.rawValue).joined(separator: ", "))
+                }
+                return arm
+            }
+        }
+        guard TaskSchedulers.named(scheduler) != nil else {
+            throw TrainingError.setting(
+                name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
+        }
+        plan.scheduler = scheduler
+        plan.settings.epochs = epochs ?? plan.settings.epochs
+        plan.settings.maxLength = maxLength ?? plan.settings.maxLength
+        plan.settings.batch = .examples(batchSize ?? 16)
+        plan.maxTrain = maxTrain ?? plan.maxTrain
+        plan.maxDev = maxDev ?? plan.maxDev
+        plan.maxTest = maxTest ?? plan.maxTest
+        try plan.settings.validate()
+        return plan
+    }
+
+    func run() throws {
+        try guarded {
+            let plan = try plan()
+            let data = try tasks.map { try TaskLoading.load($0, strict: labels.strictLabels) }
+            let session = try model.session(common)
+            let folder = URL(fileURLWithPath: out)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let report = try AblationRunner(
+                session: session, plan: plan, tasks: data, folder: folder, progress: common.progress
+            ).run(folder: folder)
+            let page = folder.appendingPathComponent("report.html").path
+            guard common.json else {
+                Console.print(report.text(on: Terminal.of(.output)))
+                return Console.print("report: \(page)")
+            }
+            let rows = ConfigurationValue(json: try report.json())
+            if case .map(let fields)? = rows {
+                Console.print(json: ["report": .string(page), "rows": fields["rows"] ?? .list([])])
+            }
+        }
+    }
 }

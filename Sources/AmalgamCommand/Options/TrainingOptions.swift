@@ -24,7 +24,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Share of the target that is spread over all classes, in 0..<1.") var labelSmoothing = 0.0
     @Option(help: "Dropout in the head, in 0..<1. (default: the model's own)") var headDropout: Double?
     @Flag(help: "No dropout in the frozen base.") var noBaseDropout = false
-    @Option(help: "Name of the bundle. (default: the file's name)") var name: String?
+    @Option(help: "Name of the bundle and its adapter. (default: the task's)") var name: String?
 
     func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
         var s = TrainingSettings()

@@ -70,7 +70,7 @@ package enum Bootstrap {
     }
 
     /// The value below which a share of the sorted values lies, interpolated (NumPy's default).
-    static func quantile(_ sorted: [Double], _ share: Double) -> Double {
+    package static func quantile(_ sorted: [Double], _ share: Double) -> Double {
         guard let last = sorted.last else { return 0 }
         let position = min(max(share, 0), 1) * Double(sorted.count - 1)
         let below = Int(position)
@@ -85,7 +85,7 @@ package enum Bootstrap {
     }
 
     /// Draws `count` indices of 0..<count with replacement: a function of seed, resample and place alone.
-    private static func draw(_ count: Int, resample: Int, seed: UInt64, _ body: (Int) -> Void) {
+    package static func draw(_ count: Int, resample: Int, seed: UInt64, _ body: (Int) -> Void) {
         let start = mixed(seed &+ mixed(UInt64(resample)))
         for place in 0..<count {
             let bits = mixed(start &+ UInt64(place) &* 0x9E37_79B9_7F4A_7C15)

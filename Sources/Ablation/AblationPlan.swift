@@ -1,0 +1,54 @@
+import Adapters
+import Files
+import Models
+import Tasks
+import Training
+
+/// What a comparison trains and with what: everything that shapes its numbers.
+package struct AblationPlan: Sendable {
+    package var arms = Arm.allCases
+    package var seeds = [0]
+    package var configuration: AdapterConfiguration
+    package var settings = TrainingSettings()
+    package var scheduler = "proportional"
+    /// One learning rate an arm instead of a grid.
+    package var quick = false
+    /// At most so many examples a split.
+    package var maxTrain: Int?
+    package var maxDev: Int?
+    package var maxTest: Int?
+
+    package init(configuration: AdapterConfiguration) {
+        self.configuration = configuration
+        settings.maxLength = 128
+    }
+
+    /// Small enough for a first look: some ten minutes on two cores.
+    package static func quick(configuration: AdapterConfiguration) -> AblationPlan {
+        var plan = AblationPlan(configuration: configuration)
+        plan.quick = true
+        plan.settings.epochs = 4
+        plan.settings.maxLength = 64
+        plan.maxTrain = 500
+        plan.maxDev = 150
+        plan.maxTest = 400
+        return plan
+    }
+
+    func rates(_ arm: Arm) -> [Double] { quick ? [arm.quickRate] : arm.grid }
+
+    /// The first examples of each split as far as the limits go: the files' order is a hash's already.
+    func limited(_ data: TaskData) -> TaskData {
+        var data = data
+        if let maxTrain { data.train = Array(data.train.prefix(maxTrain)) }
+        if let maxDev { data.dev = Array(data.dev.prefix(maxDev)) }
+        if let maxTest { data.test = Array(data.test.prefix(maxTest)) }
+        return data
+    }
+
+    /// Training tokens in adapter-equivalents, for the estimate of time.
+    func work(tokens: [Int]) -> Double {
+        let all = Double(tokens.reduce(0, +)) * Double(settings.epochs * seeds.count)
+        return arms.reduce(0) { $0 + all * $1.relativeCost * Double(rates($1).count) }
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Reporting
+import Tasks
+
+/// A comparison's outcome in numbers and words.
+struct AblationReport {
+    let plan: AblationPlan
+    let tasks: [TaskData]
+    let results: [Arm: [ArmResult]]
+    let model: String
+    let seconds: Double
+    let kernels: String
+    let threads: Int
+
+    private typealias Samples = (value: Double, resampled: [Double])
+
+    func build() -> ComparisonReport {
+        var rows: [ComparisonReport.Row] = []
+        var accuracy: [Arm: [Samples]] = [:]
+        for (t, task) in tasks.enumerated() {
+            let scores = SeededScores(gold: task.test.map { $0.label ?? 0 }, classes: task.labels.count)
+            var samples: [Arm: Samples] = [:]
+            for arm in plan.arms {
+                guard let result = results[arm]?[t] else { continue }
+                samples[arm] = scores.samples(Accuracy.self, result.predictions)
+                accuracy[arm, default: []].append(samples[arm] ?? (0, []))
+            }
+            let best = samples.max { ($0.value.value, $1.key.rawValue) < ($1.value.value, $0.key.rawValue) }
+            for arm in plan.arms {
+                guard let result = results[arm]?[t], let mine = samples[arm], let best else { continue }
+                let macroF1 = scores.samples(MacroF1.self, result.predictions)
+                rows.append(row(task, arm, result, mine, macroF1, best: (best.key, best.value)))
+            }
+        }
+        return ComparisonReport(
+            title: "Adapters, fusion and fine-tuning on \(tasks.count) tasks",
+            summary: [summary],
+            arms: plan.arms.map {
+                ComparisonReport.Arm($0.rawValue, label: $0.label, family: $0.family, isShared: $0.isMultitask)
+            },
+            tasks: tasks.map {
+                ComparisonReport.Task(
+                    $0.definition.name,
+                    note: "\(Human.count($0.train.count)) training, \(Human.count($0.test.count)) test texts, "
+                        + "\($0.labels.count) classes")
+            },
+            rows: rows, verdicts: AblationVerdict(plan: plan, results: results, accuracy: accuracy).sentences(),
+            facts: [
+                Setting("model", model), Setting("seeds", "\(plan.seeds.count)"),
+                Setting("time", Human.duration(seconds)),
+            ],
+            settings: settings,
+            provenance: [Setting("kernels", kernels), Setting("threads", "\(threads)")],
+            method:
+                "Intervals: 95 % percentile bootstrap over test examples, 1,000 resamples, mean over seeds. Standings: "
+                + "paired on the same resamples.",
+            curves: curves)
+    }
+
+    private func row(
+        _ task: TaskData, _ arm: Arm, _ result: ArmResult, _ accuracy: Samples, _ macroF1: Samples,
+        best: (arm: Arm, samples: Samples)
+    ) -> ComparisonReport.Row {
+        func estimate(_ samples: Samples) -> ComparisonReport.Estimate {
+            let interval = SeededScores.interval(samples.resampled)
+            return .init(samples.value, Interval(interval.low, interval.high))
+        }
+        let difference = SeededScores.interval(zip(best.samples.resampled, accuracy.resampled).map { $0 - $1 })
+        let standing: ComparisonReport.Standing =
+            arm == best.arm ? .best : difference.low > 0 ? .below : .withinNoise
+        return ComparisonReport.Row(
+            task: task.definition.name, arm: arm.rawValue, accuracy: estimate(accuracy), macroF1: estimate(macroF1),
+            standing: standing, trainableParameters: result.trainableParameters,
+            bytesPerExtraTask: result.bytesPerExtraTask,
+            tokensPerSecond: result.seconds > 0 ? Double(result.tokens) / result.seconds : nil,
+            trainingTokens: result.tokens, cumulativeTokens: result.cumulativeTokens, learningRate: result.rates.first,
+            seeds: max(result.predictions.count, 1))
+    }
+
+    private var summary: String {
+        let choice =
+            plan.quick
+            ? "Each kind of training has one learning rate, fixed before; a full comparison chooses it on dev."
+            : "Each kind of training chooses its learning rate on dev from a grid of its own."
+        return
+            "Every trained arm sees the same training tokens of each task: \(plan.settings.epochs) epochs, texts cut at "
+            + "\(plan.settings.maxLength) pieces. All read the same pooling. The best epoch on dev is kept. " + choice
+    }
+
+    private var settings: [Setting] {
+        [
+            Setting("adapter", plan.configuration.json), Setting("training", plan.settings.json),
+            Setting("scheduler", plan.scheduler),
+            Setting(
+                "learning rates",
+                plan.arms.filter(\.isTrained).map { arm in
+                    "\(arm.label): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
+                }.joined(separator: "; ")),
+        ]
+    }
+
+    private var curves: [LineChart] {
+        tasks.enumerated().map { t, task in
+            LineChart(
+                title: "Training loss, \(task.definition.name)", x: "share of the steps", y: "loss",
+                series: plan.arms.filter { $0.isTrained && !$0.isMultitask }.compactMap { arm in
+                    guard let losses = results[arm]?[t].losses, losses.count > 1 else { return nil }
+                    return LineChart.Series(arm.label, points: Self.smoothed(losses))
+                })
+        }
+    }
+
+    /// Means over a twentieth of the run: single steps are noise to the eye.
+    private static func smoothed(_ losses: [Double]) -> [LineChart.Point] {
+        let parts = min(20, losses.count)
+        return (0..<parts).map { i in
+            let range = losses.count * i / parts..<losses.count * (i + 1) / parts
+            let mean = losses[range].reduce(0, +) / Double(max(range.count, 1))
+            return LineChart.Point((Double(i) + 0.5) / Double(parts), mean)
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import Adapters
+import Bundles
+import Files
+import Foundation
+import Reporting
+import Tasks
+import Training
+
+/// Outcome of an arm on a task: test predictions of each seed, and costs.
+struct ArmResult {
+    var predictions: [[Int]] = []
+    var trainableParameters = 0
+    var bytesPerExtraTask: Int?
+    var tokens = 0
+    var seconds = 0.0
+    var cumulativeTokens = 0
+    var rates: [Double] = []
+    var losses: [Double] = []
+}
+
+/// Trains every arm on every task with every seed; the learning rate is chosen on dev.
+package final class AblationRunner {
+    private let session: Session
+    private let plan: AblationPlan
+    private let tasks: [TaskData]
+    private let store: RunStore
+    private let progress: ProgressReporter
+
+    package init(session: Session, plan: AblationPlan, tasks: [TaskData], folder: URL, progress: ProgressReporter)
+        throws
+    {
+        for task in tasks where task.test.isEmpty || task.dev.isEmpty {
+            throw TrainingError.noExamples(task: task.definition.name, split: task.test.isEmpty ? "test" : "dev")
+        }
+        self.session = session
+        self.plan = plan
+        self.tasks = tasks.map { plan.limited($0) }
+        store = RunStore(folder: folder)
+        self.progress = progress
+    }
+
+    /// Compares, and writes report.html, report.md and report.json into `folder`.
+    package func run(folder: URL) throws -> ComparisonReport {
+        let started = Date()
+        try announce()
+        var results: [Arm: [ArmResult]] = [:]
+        for arm in plan.arms { results[arm] = try outcome(of: arm, adapters: results[.adapter]) }
+        let report = AblationReport(
+            plan: plan, tasks: tasks, results: results, model: session.model.name,
+            seconds: Date().timeIntervalSince(started), kernels: session.kernels,
+            threads: session.workspace.pool.threads
+        ).build()
+        try AtomicFile.replace(folder.appendingPathComponent("report.html"), with: Data(report.html().utf8))
+        try AtomicFile.replace(folder.appendingPathComponent("report.md"), with: Data(report.markdown().utf8))
+        try AtomicFile.replace(folder.appendingPathComponent("report.json"), with: Data(try report.json().utf8))
+        return report
+    }
+
+    /// Says how long it will take: the speed of a few adapter steps, times the work.
+    private func announce() throws {
+        let tokens = tasks.map { session.encode($0.train, maxLength: plan.settings.maxLength, prefix: "").tokens }
+        var probe = tasks[0]
+        probe.train = Array(probe.train.prefix(96))
+        probe.dev = []
+        var settings = plan.settings
+        settings.epochs = 1
+        settings.keep = .last
+        let speed = try session.train(
+            .adapter(plan.configuration, from: nil), on: [probe], name: "probe", settings: settings
+        ).result.tokensPerSecond
+        // A fifth more for scoring dev and test
+        let seconds = plan.work(tokens: tokens) / max(speed, 1) * 1.2
+        progress.message(
+            "\(plan.arms.filter(\.isTrained).count) trained arms, \(tasks.count) tasks, \(plan.seeds.count) seeds: about "
+                + "\(Human.duration(seconds)) in all at \(Human.count(Int(speed))) tokens/s; what is done already is reused"
+        )
+    }
+
+    private func outcome(of arm: Arm, adapters: [ArmResult]?) throws -> [ArmResult] {
+        switch arm {
+        case .majority:
+            return tasks.map {
+                ArmResult(predictions: [MajorityClass(fitting: $0.train, classes: $0.labels.count).predict($0.test)])
+            }
+        case .tfidf:
+            progress.stage("TF-IDF + logistic regression", total: tasks.count, unit: "tasks")
+            let results = tasks.enumerated().map { i, task in
+                let baseline = TFIDFLogisticRegression(
+                    train: task.train, dev: task.dev, classes: task.labels.count, metric: metric(task))
+                progress.update(done: i + 1)
+                return ArmResult(predictions: [baseline?.predict(task.test) ?? []])
+            }
+            progress.finish()
+            return results
+        default: break
+        }
+        var results = tasks.map { _ in ArmResult() }
+        for seed in plan.seeds {
+            for group in arm.isMultitask ? [Array(tasks.indices)] : tasks.indices.map({ [$0] }) {
+                let chosen = try best(arm, group, seed: seed)
+                for t in group {
+                    let name = tasks[t].definition.name
+                    results[t].predictions.append(chosen.run.predictions[name] ?? [])
+                    results[t].trainableParameters = chosen.run.trainableParameters
+                    results[t].bytesPerExtraTask = arm.isMultitask ? nil : chosen.run.bytesPerTask
+                    results[t].tokens += chosen.run.tokens
+                    results[t].seconds += chosen.run.seconds
+                    results[t].rates.append(chosen.rate)
+                    results[t].losses = chosen.run.losses
+                    results[t].cumulativeTokens += chosen.run.tokens
+                }
+            }
+        }
+        if arm == .fusion, let adapters {
+            // Fusion stands on all the adapters that it fuses
+            let before = adapters.reduce(0) { $0 + $1.tokens }
+            for t in results.indices { results[t].cumulativeTokens += before }
+        }
+        return results
+    }
+
+    private func metric(_ task: TaskData) -> any Metric.Type {
+        Metrics.standard[task.definition.metric] ?? Accuracy.self
+    }
+
+    private func best(_ arm: Arm, _ group: [Int], seed: Int) throws -> (run: StoredRun, rate: Double) {
+        var best: (run: StoredRun, rate: Double)?
+        for rate in plan.rates(arm) {
+            let run = try train(arm, group, seed: seed, rate: rate)
+            if best.map({ run.devScore > $0.run.devScore }) ?? true { best = (run, rate) }
+        }
+        guard let best else { throw TrainingError.mismatch("arm \(arm.rawValue) has no learning rate to try") }
+        return best
+    }
+
+    private func name(_ arm: Arm, _ group: [Int], seed: Int, rate: Double) -> String {
+        let task = arm.isMultitask ? "all" : Session.safeName(tasks[group[0]].definition.name)
+        return "\(task).\(arm.rawValue).lr\(rate).seed\(seed)"
+    }
+
+    /// All that shapes a training, hashed.
+    private func key(_ arm: Arm, _ group: [Int], _ settings: TrainingSettings) -> String {
+        // A fusion depends on every task's adapter
+        let needed = arm == .fusion ? Array(tasks.indices) : group
+        var text =
+            "\(BundleFile.creator) \(arm.rawValue) \(session.fingerprint) \(plan.configuration.json) \(settings.json) "
+        text += "\(settings.seed) \(plan.scheduler) \(session.kernels) \(plan.quick) \(group.count) "
+        for t in needed {
+            for split in Split.allCases {
+                let bytes = CanonicalData.bytes(of: tasks[t][split], labels: tasks[t].labels)
+                text += bytes.withUnsafeBytes { Digest.sha256($0) }
+            }
+            text += tasks[t].definition.name + tasks[t].definition.metric
+        }
+        return Digest.sha256(text + group.map { tasks[$0].definition.name }.joined(separator: ","))
+    }
+
+    private func settings(seed: Int, rate: Double) -> TrainingSettings {
+        var settings = plan.settings
+        settings.seed = seed
+        settings.learningRate = rate
+        return settings
+    }
+
+    private func train(_ arm: Arm, _ group: [Int], seed: Int, rate: Double) throws -> StoredRun {
+        let settings = settings(seed: seed, rate: rate)
+        let name = name(arm, group, seed: seed, rate: rate)
+        let key = key(arm, group, settings)
+        let keepsBundle = arm == .adapter
+        if let run = store.load(name, key: key, needsBundle: keepsBundle) {
+            progress.message("\(name): done before")
+            return run
+        }
+        let chosen = group.map { tasks[$0] }
+        let recipe: Recipe =
+            switch arm {
+            case .head: .head
+            case .fusion: .fusion(try fused(seed: seed), .dynamic)
+            case .full, .multitaskFull: .full
+            default: .adapter(plan.configuration, from: nil)
+            }
+        let label = "\(arm.label), \(arm.isMultitask ? "all tasks" : chosen[0].definition.name)"
+        let trained = try session.train(
+            recipe, on: chosen, name: arm.isMultitask ? "shared" : chosen[0].definition.name, settings: settings,
+            scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0]
+        ) { event in
+            switch event {
+            case .started(let steps, _): self.progress.stage(label, total: steps)
+            case .step(let done, _, let loss, let tokens): self.progress.update(done: done, loss: loss, tokens: tokens)
+            case .finished: self.progress.finish()
+            case .epoch: break
+            }
+        }
+        var run = StoredRun(
+            devScore: trained.result.dev.values.reduce(0) { $0 + $1.score } / Double(chosen.count),
+            trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
+            bytesPerTask: trained.trainable * 4, predictions: [:], losses: trained.result.losses)
+        for task in chosen {
+            let predictor = try Predictor(session, bundle: trained.bundle, task: task.definition.name)
+            run.predictions[task.definition.name] =
+                predictor.evaluate(task.test, metric: metric(task)).predictions
+        }
+        try store.save(run, bundle: keepsBundle ? trained.bundle : nil, name, key: key)
+        return run
+    }
+
+    /// The seed's adapter of every task, at the rate that dev chose.
+    private func fused(seed: Int) throws -> [AdapterBundle] {
+        try tasks.indices.map { t in
+            let chosen = try best(.adapter, [t], seed: seed)
+            let settings = settings(seed: seed, rate: chosen.rate)
+            return try BundleFile.read(
+                store.bundleFile(
+                    name(.adapter, [t], seed: seed, rate: chosen.rate), key: key(.adapter, [t], settings)))
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Reporting
+
+/// What the table says, in words: differences over all tasks, paired, with their noise and their cost.
+struct AblationVerdict {
+    let plan: AblationPlan
+    let results: [Arm: [ArmResult]]
+    /// Accuracy of each arm on each task: value, and value on each resample.
+    let accuracy: [Arm: [(value: Double, resampled: [Double])]]
+
+    private struct Difference {
+        let value: Double
+        let low: Double
+        let high: Double
+        var text: String {
+            func points(_ x: Double) -> String {
+                let tenths = (x * 1000).rounded() / 10
+                return (tenths >= 0 ? "+" : "−") + "\(abs(tenths))"
+            }
+            return "\(points(value)) points [\(points(low)), \(points(high))]"
+        }
+    }
+
+    private func mean(_ arm: Arm) -> Double {
+        let values = accuracy[arm]?.map(\.value) ?? []
+        return values.reduce(0, +) / Double(max(values.count, 1))
+    }
+
+    /// a − b: mean over the tasks, resampled within each.
+    private func difference(_ a: Arm, _ b: Arm) -> Difference? {
+        guard let left = accuracy[a], let right = accuracy[b], let count = left.first?.resampled.count else {
+            return nil
+        }
+        let share = 1 / Double(left.count)
+        let samples = (0..<count).map { i in
+            zip(left, right).reduce(0) { $0 + ($1.0.resampled[i] - $1.1.resampled[i]) * share }
+        }
+        let interval = SeededScores.interval(samples)
+        return Difference(value: mean(a) - mean(b), low: interval.low, high: interval.high)
+    }
+
+    func sentences() -> [Verdict] {
+        guard let best = plan.arms.max(by: { mean($0) < mean($1) }) else { return [] }
+        let equals = plan.arms.filter { arm in arm != best && (difference(best, arm)?.low ?? 1) <= 0 }
+        var verdicts = [
+            Verdict(
+                .better,
+                "Best on average: \(best.label) (mean accuracy \(Human.score(mean(best))))"
+                    + (equals.isEmpty
+                        ? ", beyond the noise of all others."
+                        : "; not told apart from it: \(equals.map(\.label).joined(separator: ", "))."))
+        ]
+        if let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
+            cheapest != best
+        {
+            verdicts.append(
+                Verdict(
+                    .same,
+                    "The cheapest of these: \(cheapest.label), \(Human.count(parameters(cheapest))) parameters "
+                        + "against \(Human.count(parameters(best)))\(bytes(cheapest).map { ", \(Human.bytes($0)) for one task more" } ?? "")."
+                ))
+        }
+        compare(
+            .fusion, .adapter, into: &verdicts, yes: "Fusion beats the single adapter",
+            no: "Fusion does not beat the single adapter")
+        compare(
+            .multitaskAdapter, .adapter, into: &verdicts, yes: "One adapter for all tasks beats an adapter each",
+            no: "One adapter for all tasks does not beat an adapter each")
+        compare(
+            .adapter, .full, into: &verdicts, yes: "Adapters beat full fine-tuning",
+            no: "Adapters do not beat full fine-tuning")
+        compare(
+            .multitaskFull, .full, into: &verdicts, yes: "Multi-task full fine-tuning beats single tasks",
+            no: "Multi-task full fine-tuning does not beat single tasks")
+        for arm in [Arm.adapter, .full, .fusion] {
+            if let d = difference(arm, .tfidf), d.low <= 0 {
+                verdicts.append(
+                    Verdict(
+                        .worse,
+                        "\(arm.label) is not told apart from, or loses to, TF-IDF + LR: \(d.text). Mind the settings."))
+            }
+        }
+        return verdicts
+    }
+
+    private func parameters(_ arm: Arm) -> Int { results[arm]?.map(\.trainableParameters).max() ?? 0 }
+    private func bytes(_ arm: Arm) -> Int? { results[arm]?.compactMap(\.bytesPerExtraTask).max() }
+
+    private func compare(_ a: Arm, _ b: Arm, into verdicts: inout [Verdict], yes: String, no: String) {
+        guard let d = difference(a, b) else { return }
+        verdicts.append(
+            d.low > 0
+                ? Verdict(.better, "\(yes): \(d.text).")
+                : Verdict(
+                    d.high < 0 ? .worse : .same,
+                    "\(no): \(d.text)\(d.high < 0 ? ", it is worse" : ", within the noise")."))
+    }
+}

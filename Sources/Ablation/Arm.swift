@@ -1,0 +1,71 @@
+import Adapters
+import Reporting
+
+/// A way to get a classifier: a column of the comparison.
+package enum Arm: String, CaseIterable, Sendable {
+    case majority
+    case tfidf
+    case head
+    case adapter
+    case fusion
+    case multitaskAdapter = "multitask_adapter"
+    case full
+    case multitaskFull = "multitask_full"
+
+    package var label: String {
+        switch self {
+        case .majority: "majority class"
+        case .tfidf: "TF-IDF + LR"
+        case .head: "head only"
+        case .adapter: "adapter"
+        case .fusion: "fusion"
+        case .multitaskAdapter: "multi-task adapter"
+        case .full: "full fine-tuning"
+        case .multitaskFull: "multi-task full"
+        }
+    }
+
+    var family: ComparisonReport.Arm.Family {
+        switch self {
+        case .majority, .tfidf: .baseline
+        case .head: .head
+        case .adapter, .multitaskAdapter: .adapter
+        case .fusion: .fusion
+        case .full, .multitaskFull: .full
+        }
+    }
+
+    var isMultitask: Bool { self == .multitaskAdapter || self == .multitaskFull }
+    var isTrained: Bool { self != .majority && self != .tfidf }
+
+    /// Learning rates that dev chooses from: each kind of training has a range of its own.
+    var grid: [Double] {
+        switch self {
+        case .majority, .tfidf: []
+        case .head: [5e-4, 1e-3, 3e-3]
+        case .adapter, .multitaskAdapter: [5e-4, 1e-3, 2e-3]
+        case .fusion: [2e-4, 5e-4, 1e-3]
+        case .full, .multitaskFull: [1e-4, 2e-4, 4e-4]
+        }
+    }
+
+    /// The one rate of a quick comparison: what a pilot on other splits found good.
+    var quickRate: Double {
+        switch self {
+        case .majority, .tfidf, .head, .adapter, .multitaskAdapter: 1e-3
+        case .fusion: 5e-4
+        case .full, .multitaskFull: 2e-4
+        }
+    }
+
+    /// Time of a training token in units of an adapter's, for the estimate before a comparison; measured on two cores.
+    var relativeCost: Double {
+        switch self {
+        case .majority, .tfidf: 0
+        case .head: 0.4
+        case .adapter, .multitaskAdapter: 1
+        case .fusion: 1.4
+        case .full, .multitaskFull: 1.7
+        }
+    }
+}
