@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "Training", dependencies: ["Bundles", "Tasks", "Text"]),
         .target(name: "Reporting"),
         .target(name: "Ablation", dependencies: ["Training", "Reporting"]),
-        .target(name: "Amalgam", dependencies: ["Ablation", "Corpora"]),
+        .target(name: "Amalgam", dependencies: ["Ablation", "Corpora", "Training"]),
         .executableTarget(
             name: "AmalgamCommand",
             dependencies: ["Amalgam", "Ablation", "Corpora", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
