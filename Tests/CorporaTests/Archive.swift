@@ -59,8 +59,11 @@ struct Archive {
         return Entry(
             name: "pack\(number)", source: number % 5 == 0 ? "family\(number / 20) (1.\(number))" : nil,
             section: number < 19 ? "rare" : isLibrary ? "contrib/libs" : "net",
-            tags: number == 21 ? "role::{program, shared-lib}" : number == 23 ? "role::program, role::TODO"
-                : number == 25 ? "role::TODO" : isLibrary ? "implemented-in::c, role::shared-lib" : "role::program",
+            tags: number == 21
+                ? "role::{program, shared-lib}"
+                : number == 23
+                    ? "role::program, role::TODO"
+                    : number == 25 ? "role::TODO" : isLibrary ? "implemented-in::c, role::shared-lib" : "role::program",
             english: "thing \(number)\n It does \(isLibrary ? "calls" : "nets") number \(number).",
             german: number < 560 ? "Ding \(number)\n Es tut \(isLibrary ? "Rufe" : "Netze") \(number)." : nil)
     }
@@ -104,7 +107,7 @@ struct Row: Decodable, Equatable {
 @discardableResult
 func build(
     _ folder: Folder, languages: [String] = ["en", "de"], out: String = "out",
-    writeFile: ((URL, Data) throws -> Void)? = nil, change: (inout DebianCorpus.Options) -> Void = { _ in }
+    change: (inout DebianCorpus.Options) -> Void = { _ in }, writeFile: ((URL, Data) throws -> Void)? = nil
 ) throws -> DebianCorpus.Summary {
     var options = DebianCorpus.Options(out: folder[out])
     options.languages = languages

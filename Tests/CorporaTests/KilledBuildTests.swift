@@ -23,11 +23,11 @@ import Testing
             if end % 2 == 0 { try build(folder) }
             var count = 0
             #expect(throws: CorporaError.self) {
-                try build(folder, languages: ["en"]) { url, data in
+                try build(folder, languages: ["en"], change: { $0.seed = 7 }) { url, data in
                     if count == end { throw Killed() }
                     count += 1
                     try data.write(to: url)
-                } change: { $0.seed = 7 }
+                }
             }
             if end > 0 {
                 #expect(try record(folder)["complete"] as? Bool == false, "end \(end)")
@@ -68,7 +68,7 @@ import Testing
         let folder = try Folder()
         #expect(throws: CorporaError.self) { try build(folder, languages: ["../x"]) }
         #expect(throws: CorporaError.self) { try build(folder, languages: []) }
-        #expect(throws: CorporaError.self) { try build(folder) { $0.maxTrain = 0 } }
+        #expect(throws: CorporaError.self) { try build(folder, change: { $0.maxTrain = 0 }) }
         let missing = #expect(throws: CorporaError.self) { try build(folder) }
         #expect(missing?.description.contains("--lists") == true)
         try folder.write("lists/README", "")

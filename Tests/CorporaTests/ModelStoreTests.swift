@@ -73,7 +73,8 @@ import Testing
         let old = folder["home/tmp/fetch-old"]
         try folder.write("home/tmp/fetch-old/big", "left by a killed fetch")
         try folder.write("home/tmp/fetch-new/big", "another fetch at work")
-        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: old.path)
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: old.path)
         let error = #expect(throws: CorporaError.self) {
             try store(path: "\(folder["bin"].path):/usr/bin:/bin").fetch("tiny") { _ in }
         }

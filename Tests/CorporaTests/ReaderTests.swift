@@ -21,9 +21,10 @@ import Testing
     }
 
     @Test func tagsAreReadInBothForms() {
-        #expect(tags("role::program, use::{viewing, TODO,\n editing}") == [
-            "role": ["program"], "use": ["viewing", "editing"],
-        ])
+        #expect(
+            tags("role::program, use::{viewing, TODO,\n editing}") == [
+                "role": ["program"], "use": ["viewing", "editing"],
+            ])
         #expect(tags("works-with::image:raster, x::TODO, role::, plain") == ["works-with": ["image:raster"]])
         #expect(tags("use::{open") == ["use": ["open"]])
     }
@@ -94,7 +95,8 @@ import Testing
         #expect(abs(counts[0] - 1_400) < 100 && abs(counts[1] - 300) < 70 && abs(counts[2] - 300) < 70)
         #expect(StableHash.of("cups") == 0x3c2dd92ed415d086)
         #expect(DescriptionHash("00ff") == nil)
-        #expect(DescriptionHash(String(repeating: "aF", count: 16)) == DescriptionHash(String(repeating: "Af", count: 16)))
+        #expect(
+            DescriptionHash(String(repeating: "aF", count: 16)) == DescriptionHash(String(repeating: "Af", count: 16)))
     }
 
     @Test func jsonTextsAreWhatFoundationReads() throws {

@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test func argumentsEnvironmentAndSignals() throws {
-        let told = try Shell.run(sh, ["-c", "printf '%s|%s' \"$1\" \"$A\"; cat", "x", "a b;$c"], environment: ["A": "1"])
+        let told = try Shell.run(
+            sh, ["-c", "printf '%s|%s' \"$1\" \"$A\"; cat", "x", "a b;$c"], environment: ["A": "1"])
         #expect(String(decoding: told.output, as: UTF8.self) == "a b;$c|1")
         #expect(try Shell.run(sh, ["-c", "kill -9 $$"], environment: [:]).status == 137)
         #expect(throws: CorporaError.self) {
