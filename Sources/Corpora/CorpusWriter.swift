@@ -1,10 +1,12 @@
+import Files
 import Foundation
 
 /// Writes a corpus into its folder, and at the end the record of what is in it.
 ///
-/// Every file is replaced as a whole. SOURCE.json is written last; from the first file on until then it says
-/// `"complete" : false`, so that a killed run is seen. What an earlier run wrote and this one does not is removed;
-/// files that no run wrote are never touched.
+/// Every file is replaced as a whole. The tasks' definitions go first and come back when all data are there: a killed
+/// run leaves no definition of a half-made task. SOURCE.json is written last; until then it says `"complete" : false`
+/// and names all that this run and the earlier ones can have written, so that the next run removes what it does not
+/// make again. Files that no run wrote are never touched.
 struct CorpusWriter {
     let folder: URL
     let writeFile: (URL, Data) throws -> Void
@@ -29,14 +31,17 @@ struct CorpusWriter {
         self.writeFile = writeFile
     }
 
-    /// Notes what an earlier run wrote, and that the folder is being changed.
-    mutating func begin() throws(CorporaError) {
+    /// Notes what earlier runs wrote and this one will, and takes away the definitions.
+    /// - Parameter planned: the paths of all files that will be written
+    mutating func begin(planned: [String]) throws(CorporaError) {
         if let old = try? Data(contentsOf: place("SOURCE.json")),
             let record = try? JSONDecoder().decode(Record.self, from: old)
         {
             earlier = Set(record.files.filter(CorpusWriter.isOurs))
         }
+        earlier.formUnion(planned)
         try put(Record(complete: false, files: earlier.sorted()))
+        for path in earlier.sorted() where path.hasPrefix("tasks/") { try remove(path) }
     }
 
     /// Writes one file; `path` is relative to the corpus's folder.
@@ -52,14 +57,28 @@ struct CorpusWriter {
 
     /// Removes what is left of an earlier run and writes SOURCE.json.
     mutating func finish(_ summary: DebianCorpus.Summary) throws(CorporaError) {
-        for path in earlier.subtracting(written).sorted() {
-            let url = place(path)
-            guard FileManager.default.fileExists(atPath: url.path) else { continue }
-            try CorporaError.wrap({ .unwritable(path: url.path, reason: $0) }) {
-                try FileManager.default.removeItem(at: url)
+        for path in earlier.subtracting(written).sorted() { try remove(path) }
+        removeTemporaryFiles()
+        try put(Record(complete: true, files: written.sorted(), about: CorpusWriter.about, summary: summary))
+    }
+
+    private func remove(_ path: String) throws(CorporaError) {
+        let url = place(path)
+        guard FileManager.default.fileExists(atPath: url.path) else { return }
+        try CorporaError.wrap({ .unwritable(path: url.path, reason: $0) }) {
+            try FileManager.default.removeItem(at: url)
+        }
+    }
+
+    /// Killed runs leave files behind that were still being written; one that cannot be removed does no harm.
+    private func removeTemporaryFiles() {
+        let folders = Set(earlier.union(written).map { place($0).deletingLastPathComponent() }).union([folder])
+        for folder in folders {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            for name in names where AtomicFile.isTemporary(name) {
+                try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
             }
         }
-        try put(Record(complete: true, files: written.sorted(), about: CorpusWriter.about, summary: summary))
     }
 
     private mutating func put(_ record: Record) throws(CorporaError) {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Makes classification tasks from what Debian's archive says of its packages.
@@ -35,7 +36,8 @@ package enum DebianCorpus {
     /// - Throws: `CorporaError`; before the first file is written, unless writing itself fails
     package static func build(
         _ options: Options, environment: [String: String] = ProcessInfo.processInfo.environment,
-        writeFile: @escaping (URL, Data) throws -> Void, progress: (String) -> Void
+        writeFile: @escaping (URL, Data) throws -> Void = { try AtomicFile.replace($0, with: $1) },
+        progress: (String) -> Void
     ) throws(CorporaError) -> Summary {
         let languages = try checked(options)
         let lists: PackageLists
@@ -104,12 +106,13 @@ package enum DebianCorpus {
             releases: lists.releases, lists: read.sorted { ($0.file, $0.bytes) < ($1.file, $1.bytes) },
             warnings: warnings)
         var writer = CorpusWriter(folder: options.out, writeFile: writeFile)
-        try writer.begin()
+        try writer.begin(planned: corpora.flatMap(\.paths))
         for corpus in corpora {
             let made = try corpus.write(to: &writer)
             progress("\(made.language): \(made.texts) texts, \(made.tasks.count) tasks")
             summary.languages.append(made)
         }
+        for corpus in corpora { try corpus.writeDefinitions(to: &writer) }
         try writer.finish(summary)
         return summary
     }

@@ -43,28 +43,47 @@ struct LanguageCorpus {
         plan(labels: labels)
     }
 
-    /// Writes the planned tasks and the unlabelled text.
+    /// All files that `write` and `writeDefinitions` make.
+    var paths: [String] {
+        plans.flatMap { plan in Split.allCases.map { dataPath(plan, $0) } + [definitionPath(plan)] }
+            + Split.allCases.map { unlabelledPath($0) }
+    }
+
+    /// Writes the planned tasks' examples and the unlabelled text.
     func write(to writer: inout CorpusWriter) throws(CorporaError) -> DebianCorpus.Summary.Language {
         var summary = DebianCorpus.Summary.Language(
             language: language, texts: texts.count { $0 != nil }, unlabelled: try writeUnlabelled(to: &writer),
             tasks: [], leftOut: leftOut)
         for plan in plans {
-            let task = DebianTask.all[plan.task]
             for split in Split.allCases {
-                try writer.write(
-                    "\(language)/\(task.name)/\(split.name).jsonl",
-                    jsonLines(plan.rows[split.rawValue], task: plan.task))
+                try writer.write(dataPath(plan, split), jsonLines(plan.rows[split.rawValue], task: plan.task))
             }
-            let path = "tasks/\(task.name)\(language == "en" ? "" : ".\(language)").yaml"
-            try writer.write(path, TaskFile.yaml(task, language: language, labels: plan.labels))
             summary.tasks.append(
                 DebianCorpus.Summary.Task(
-                    name: task.name, definition: path, labels: plan.labels.count, train: plan.rows[0].count,
-                    dev: plan.rows[1].count, test: plan.rows[2].count, devInTraining: plan.dropped[1],
-                    testInTraining: plan.dropped[2]))
+                    name: DebianTask.all[plan.task].name, definition: definitionPath(plan), labels: plan.labels.count,
+                    train: plan.rows[0].count, dev: plan.rows[1].count, test: plan.rows[2].count,
+                    devInTraining: plan.dropped[1], testInTraining: plan.dropped[2]))
         }
         return summary
     }
+
+    /// Writes the tasks' definitions, which make them usable.
+    func writeDefinitions(to writer: inout CorpusWriter) throws(CorporaError) {
+        for plan in plans {
+            let yaml = TaskFile.yaml(DebianTask.all[plan.task], language: language, labels: plan.labels)
+            try writer.write(definitionPath(plan), yaml)
+        }
+    }
+
+    private func dataPath(_ plan: Plan, _ split: Split) -> String {
+        "\(language)/\(DebianTask.all[plan.task].name)/\(split.name).jsonl"
+    }
+
+    private func definitionPath(_ plan: Plan) -> String {
+        "tasks/\(DebianTask.all[plan.task].name)\(language == "en" ? "" : ".\(language)").yaml"
+    }
+
+    private func unlabelledPath(_ split: Split) -> String { "\(language)/unlabelled/\(split.name).txt" }
 
     /// Picks the tasks that have enough examples.
     /// - Parameter labels: of each of `DebianTask.all`, the same for every language
@@ -134,11 +153,11 @@ struct LanguageCorpus {
             var bytes: [UInt8] = []
             for index in order where packages[index].split == split {
                 guard let text = texts[index], seen.insert(textNumber[index]).inserted else { continue }
-                for byte in text.utf8 { bytes.append(byte == 10 || byte == 13 ? 32 : byte) }
+                for byte in text.utf8 { bytes.append(byte < 32 ? 32 : byte) }
                 bytes.append(10)
                 count += 1
             }
-            try writer.write("\(language)/unlabelled/\(split.name).txt", Data(bytes))
+            try writer.write(unlabelledPath(split), Data(bytes))
         }
         return count
     }

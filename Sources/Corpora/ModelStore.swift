@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The models that have been fetched, each a Hugging Face folder `models/NAME` in the cache folder.
@@ -13,7 +14,7 @@ package struct ModelStore: Sendable {
     ///   - sha256: a file's SHA-256 in lower-case hexadecimal digits
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment, models: [KnownModel] = KnownModel.all,
-        sha256: @escaping @Sendable (URL) throws -> String
+        sha256: @escaping @Sendable (URL) throws -> String = ModelStore.hash
     ) {
         home = CacheFolder.url(environment: environment)
         self.environment = environment
@@ -57,6 +58,7 @@ package struct ModelStore: Sendable {
             progress("\(name): already there, checked: \(target.path)")
             return target
         }
+        removeLeftovers()
         let work = home.appendingPathComponent("tmp/fetch-\(UUID().uuidString)", isDirectory: true)
         try makeFolder(work)
         defer { try? FileManager.default.removeItem(at: work) }
@@ -77,6 +79,24 @@ package struct ModelStore: Sendable {
         try moveIntoPlace(fresh, target, model, work: work)
         progress("\(name): in \(target.path) (licence of the weights: \(model.license))")
         return target
+    }
+
+    /// A file's SHA-256; files larger than memory too.
+    package static let hash: @Sendable (URL) throws -> String = { file in
+        try MappedFile(file).withBytes { Digest.sha256($0) }
+    }
+
+    /// A killed fetch leaves its work behind, as large as the model. A day later no running one can own it.
+    private func removeLeftovers() {
+        let folder = home.appendingPathComponent("tmp", isDirectory: true)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+            let work = folder.appendingPathComponent(name)
+            let attributes = try? FileManager.default.attributesOfItem(atPath: work.path)
+            guard name.hasPrefix("fetch-"), let date = attributes?[.modificationDate] as? Date,
+                date.timeIntervalSinceNow < -86_400
+            else { continue }
+            try? FileManager.default.removeItem(at: work)
+        }
     }
 
     private func folder(of model: KnownModel) -> URL {
