@@ -66,7 +66,8 @@ package enum Shell {
         let group = DispatchGroup()
         DispatchQueue.global().async(group: group) { printed.run(limit: 1 << 26) {} }
         let result = Drain(output.fileHandleForReading)
-        result.run(limit: limit) { process.terminate() }
+        // SIGKILL: a program started from a thread of Dispatch can inherit SIGTERM blocked, and would print for ever.
+        result.run(limit: limit) { kill(process.processIdentifier, SIGKILL) }
         group.wait()
         process.waitUntilExit()
         guard !result.overflowed else { throw .tooLarge(path: program.lastPathComponent, limit: limit) }
