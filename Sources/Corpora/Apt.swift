@@ -110,6 +110,8 @@ struct Apt {
             "-o", "Acquire::GzipIndexes=false",
             // Without this an update without network ends with status 0.
             "-o", "APT::Update::Error-Mode=any",
+            // Languages of earlier runs stay.
+            "-o", "APT::Get::List-Cleanup=false",
         ]
     }
 
