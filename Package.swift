@@ -38,7 +38,10 @@ let package = Package(
         .target(name: "Amalgam", dependencies: ["Ablation", "Corpora", "Training"]),
         .executableTarget(
             name: "AmalgamCommand",
-            dependencies: ["Amalgam", "Ablation", "Corpora", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Amalgam", "Ablation", "Corpora", "Training",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),

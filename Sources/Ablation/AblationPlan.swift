@@ -27,7 +27,7 @@ package struct AblationPlan: Sendable {
     package static func quick(configuration: AdapterConfiguration) -> AblationPlan {
         var plan = AblationPlan(configuration: configuration)
         plan.quick = true
-        plan.settings.epochs = 4
+        plan.settings.epochs = 3
         plan.settings.maxLength = 64
         plan.maxTrain = 500
         plan.maxDev = 150

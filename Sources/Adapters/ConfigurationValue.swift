@@ -49,7 +49,9 @@ package enum ConfigurationValue: Equatable, Sendable {
         case .string(let value): Self.quoted(value)
         case .list(let values): "[" + values.map(\.json).joined(separator: ",") + "]"
         case .map(let values):
-            "{" + values.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.json }.joined(separator: ",")
+            "{"
+                + values.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.json }.joined(
+                    separator: ",")
                 + "}"
         }
     }

@@ -21,6 +21,7 @@ public final class Adapter {
 
     /// A text's class, and how sure it is.
     public struct Prediction: Sendable, Equatable {
+        /// The class that is most likely.
         public let label: String
         /// In the order of `labels`; they add up to 1.
         public let probabilities: [Float]

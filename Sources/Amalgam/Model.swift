@@ -40,6 +40,7 @@ public final class Model {
         /// Called after each step with (steps done, steps in all, loss).
         public var progress: (@Sendable (Int, Int, Double) -> Void)?
 
+        /// The defaults.
         public init() {}
     }
 
@@ -48,7 +49,9 @@ public final class Model {
     ///   - task: a task's YAML, or a folder with train, dev and test files.
     ///   - configuration: `seq_bn`, `double_seq_bn`, `par_bn`, or a YAML file.
     /// - Throws: an error whose description names the file, the field and the mend.
-    public func trainAdapter(task: String, configuration: String = "seq_bn", options: Options = Options()) throws -> Adapter {
+    public func trainAdapter(task: String, configuration: String = "seq_bn", options: Options = Options()) throws
+        -> Adapter
+    {
         try train(.adapter(.resolve(configuration), from: nil), task: task, rate: 1e-3, options)
     }
 

@@ -92,7 +92,8 @@ package struct EncoderConfiguration: Equatable, Sendable {
         attentionDropout = try probability("attention_probs_dropout_prob")
         guard hidden % heads == 0 else {
             throw ModelError.field(
-                file: name, field: "num_attention_heads", found: "\(heads)", expected: "a divisor of hidden_size \(hidden)")
+                file: name, field: "num_attention_heads", found: "\(heads)",
+                expected: "a divisor of hidden_size \(hidden)")
         }
         guard positions > firstPosition else {
             throw ModelError.field(
@@ -100,7 +101,8 @@ package struct EncoderConfiguration: Equatable, Sendable {
         }
         if let raw = json["layer_norm_eps"] {
             guard let value = (raw as? NSNumber)?.floatValue, value > 0, value < 1 else {
-                throw ModelError.field(file: name, field: "layer_norm_eps", found: "\(raw)", expected: "a number in 0..1")
+                throw ModelError.field(
+                    file: name, field: "layer_norm_eps", found: "\(raw)", expected: "a number in 0..1")
             }
             epsilon = value
         } else {

@@ -69,7 +69,9 @@ package final class EncoderModel: Sendable {
         var digest = Digest.Incremental()
         let c = configuration
         digest.update(
-            Data("\(c.architecture) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)\n".utf8))
+            Data(
+                "\(c.architecture) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)\n"
+                    .utf8))
         for (name, shape) in tensors.list {
             guard let weight = weights[name] else { continue }
             digest.update(Data("\(name) \(shape)\n".utf8))
@@ -82,7 +84,8 @@ package final class EncoderModel: Sendable {
     /// embedding table is not read through at each start.
     package func fingerprint(cache: URL?) -> String {
         let attributes = try? FileManager.default.attributesOfItem(atPath: weightsFile.path)
-        guard let cache, let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date else {
+        guard let cache, let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date
+        else {
             return computeFingerprint()
         }
         let path = weightsFile.standardizedFileURL.resolvingSymlinksInPath().path

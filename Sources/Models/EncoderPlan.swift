@@ -60,7 +60,8 @@ package struct EncoderPlan {
             Embedding(
                 words: try tensor("embeddings.word_embeddings.weight"),
                 positions: try tensor("embeddings.position_embeddings.weight"),
-                types: try tensor("embeddings.token_type_embeddings.weight"), firstPosition: c.firstPosition, in: builder))
+                types: try tensor("embeddings.token_type_embeddings.weight"), firstPosition: c.firstPosition,
+                in: builder))
         var x = try norm(sum, "embeddings.LayerNorm")
         if dropout, c.hiddenDropout > 0 {
             x = builder.append(DropAdd(x, dropout: drop("embeddings"), in: builder))

@@ -12,7 +12,9 @@ package struct EncoderTensors: Sendable {
         ]
         for i in 0..<c.layers {
             let layer = Self.layer(i)
-            for name in ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"] {
+            for name in [
+                "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
+            ] {
                 list += [("\(layer).\(name).weight", [d, d]), ("\(layer).\(name).bias", [d])]
             }
             list += [

@@ -98,7 +98,8 @@ package protocol SitePlugin {
 }
 
 extension SitePlugin {
-    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
+    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
+    {
         nil
     }
 }

@@ -11,7 +11,9 @@ package enum BLAS {
         return nil
     }
 
-    private static let failure: String? = coreType.withOptionalCString { amalgam_blas_load($0).map(String.init(cString:)) }
+    private static let failure: String? = coreType.withOptionalCString {
+        amalgam_blas_load($0).map(String.init(cString:))
+    }
 
     /// Loads the library, once a process.
     /// - Throws: `NumericsError.blas` with the library's message where it is missing.
@@ -33,7 +35,8 @@ package enum BLAS {
         into c: UnsafeMutablePointer<Float>, strideC ldc: Int, m: Int, n: Int, k: Int, alpha: Float = 1, beta: Float = 0
     ) {
         amalgam_sgemm(
-            transposeA, transposeB, Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+            transposeA, transposeB, Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c,
+            Int32(ldc))
     }
 }
 

@@ -137,7 +137,8 @@ package final class BatchRun {
     private let keptBases: [UnsafeMutablePointer<Float>]
 
     init(
-        plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>], accumulates: Bool
+        plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>],
+        accumulates: Bool
     ) {
         self.plan = plan
         self.batch = batch

@@ -18,7 +18,11 @@ package struct EncodedExamples: Sendable {
     /// - Parameters:
     ///   - maxLength: pieces an example is cut at, special ones included.
     ///   - prefix: stands before each text.
-    package init(_ examples: [Example], tokenizer: any Tokenizer, maxLength: Int, prefix: String, pool: ThreadPool) {
+    ///   - types: rows of the model's type embedding; a model with one has no second kind of text.
+    package init(
+        _ examples: [Example], tokenizer: any Tokenizer, maxLength: Int, prefix: String, types typeRows: Int = 2,
+        pool: ThreadPool
+    ) {
         // Blocks keep the order: each is filled by one thread and appended by this one
         let block = 256
         let blocks = (examples.count + block - 1) / block
@@ -35,7 +39,7 @@ package struct EncodedExamples: Sendable {
         for (example, encoding) in zip(examples, encoded.joined()) {
             if encoding.ids.count >= maxLength { truncated += 1 }
             ids += encoding.ids
-            types += encoding.typeIDs.map { UInt8(clamping: $0) }
+            types += encoding.typeIDs.map { UInt8(clamping: min(Int($0), typeRows - 1)) }
             offsets.append(ids.count)
             labels.append(Int32(example.label ?? -1))
         }

@@ -54,7 +54,7 @@ package final class Session {
     package func encode(_ examples: [Example], maxLength: Int, prefix: String) -> EncodedExamples {
         EncodedExamples(
             examples, tokenizer: tokenizer, maxLength: min(maxLength, model.configuration.longestSequence),
-            prefix: prefix, pool: workspace.pool)
+            prefix: prefix, types: model.configuration.types, pool: workspace.pool)
     }
 
     /// A run's result with the bundle that it made.

@@ -9,7 +9,9 @@ import Testing
 
 /// Against AdapterHub's `adapters`, weights exchanged, dropout off, everything perturbed by N(0, 0.3).
 @Suite struct AdaptersLibraryParityTests {
-    static let cases = ["base", "seq_bn", "double_seq_bn", "par_bn", "fusion3", "fusion3_static", "fusion2_double", "full"]
+    static let cases = [
+        "base", "seq_bn", "double_seq_bn", "par_bn", "fusion3", "fusion3_static", "fusion2_double", "full",
+    ]
 
     private func network(_ name: String) throws -> (Network, HeadPlan) {
         let network = try Network(Golden.arrangement(name), seed: 0)

@@ -88,7 +88,8 @@ package struct ComposedAdapters: SitePlugin {
         try block.delta(at: site, context)
     }
 
-    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
+    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
+    {
         try block.extraKeysValues(layer: layer, builder)
     }
 }

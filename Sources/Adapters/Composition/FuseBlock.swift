@@ -27,7 +27,8 @@ package struct FusionConfiguration: Equatable, Sendable {
 
     package init?(json: ConfigurationValue) {
         guard case .map(let map) = json, case .bool(let value)? = map["value"],
-            case .number(let regularization)? = map["regularization"], case .number(let temperature)? = map["temperature"],
+            case .number(let regularization)? = map["regularization"],
+            case .number(let temperature)? = map["temperature"],
             regularization >= 0, temperature > 0
         else { return nil }
         self.init(value: value, regularization: Float(regularization), temperature: Float(temperature))

@@ -79,7 +79,8 @@ package struct BottleneckAdapter: AdapterMethod {
         leaveOut = try c.layers("leave_out")
         if parallel, try c.bool("original_ln_before") {
             throw .field(
-                source: c.source, field: "original_ln_before", found: "true", expected: "false where is_parallel is true")
+                source: c.source, field: "original_ln_before", found: "true",
+                expected: "false where is_parallel is true")
         }
         try c.require("original_ln_after", .bool(true))
         try c.require("residual_before_ln", .bool(true))

@@ -1,0 +1,47 @@
+import Adapters
+import Foundation
+import Tasks
+import Testing
+
+@testable import Ablation
+
+@Suite struct AblationTests {
+    @Test func everyTrainedArmHasRates() {
+        for arm in Arm.allCases { #expect(arm.grid.isEmpty != arm.isTrained) }
+        #expect(Set(Arm.allCases.map(\.label)).count == Arm.allCases.count)
+    }
+
+    @Test func scoresOfSeedsAreMeans() {
+        let scores = SeededScores(gold: [0, 1, 1, 0], classes: 2)
+        let samples = scores.samples(Accuracy.self, [[0, 1, 1, 0], [0, 1, 0, 1]])
+        #expect(samples.value == 0.75)
+        let interval = SeededScores.interval(samples.resampled)
+        #expect(interval.low < 0.75 && interval.high > 0.75 && interval.high <= 1)
+    }
+
+    /// An arm that is right everywhere beats one that is wrong on a third; two equal arms are not told apart.
+    @Test func verdictsTellDifferencesFromNoise() throws {
+        let gold = (0..<300).map { $0 % 3 }
+        let scores = SeededScores(gold: gold, classes: 3)
+        let good = scores.samples(Accuracy.self, [gold])
+        let bad = scores.samples(Accuracy.self, [gold.map { $0 == 2 ? 1 : $0 }])
+        var plan = AblationPlan(configuration: try .resolve("seq_bn"))
+        plan.arms = [.adapter, .fusion, .full]
+        let words = AblationVerdict(
+            plan: plan, results: [:], accuracy: [.adapter: [good], .fusion: [good], .full: [bad]]
+        ).sentences().map(\.text)
+        #expect(words.contains { $0.hasPrefix("Fusion does not beat the single adapter") })
+        #expect(words.contains { $0.hasPrefix("Adapters beat full fine-tuning") })
+    }
+
+    @Test func limitsKeepTheFirstExamples() throws {
+        var plan = AblationPlan.quick(configuration: try .resolve("seq_bn"))
+        plan.maxTrain = 2
+        var data = TaskData(
+            definition: TaskDefinition(
+                name: "t", kind: "text-classification", data: [:], folder: URL(fileURLWithPath: "/"), source: "t"),
+            labels: ["a", "b"])
+        data.train = (0..<5).map { Example(id: $0, text: "\($0)", pair: nil, label: 0, line: 0) }
+        #expect(plan.limited(data).train.map(\.text) == ["0", "1"])
+    }
+}
