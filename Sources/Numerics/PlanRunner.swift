@@ -133,16 +133,20 @@ package final class BatchRun {
     package let kernels: UnsafePointer<amalgam_kernels>
     /// Whether gradients are added to what is there.
     package let accumulates: Bool
+    /// Whether this is the step's first batch: losses of the parameters alone count once a step.
+    package let beginsStep: Bool
     private let plan: Plan
     private let keptBases: [UnsafeMutablePointer<Float>]
 
     init(
-        plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>], accumulates: Bool
+        plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>],
+        accumulates: Bool, beginsStep: Bool
     ) {
         self.plan = plan
         self.batch = batch
         self.keptBases = keptBases
         self.accumulates = accumulates
+        self.beginsStep = beginsStep
         kernels = workspace.kernels!
     }
 
@@ -185,9 +189,13 @@ extension Plan {
                 thread: thread, keptBases: bases
             ).execute()
         }
+        if !accumulates {
+            for parameter in late { parameter.gradient.update(repeating: 0, count: parameter.count) }
+        }
         for (wave, pieces) in units.enumerated() {
             let run = BatchRun(
-                plan: self, batch: batch, workspace: workspace, keptBases: bases, accumulates: accumulates || wave > 0)
+                plan: self, batch: batch, workspace: workspace, keptBases: bases, accumulates: accumulates || wave > 0,
+                beginsStep: !accumulates)
             workspace.pool.run(pieces.count) { index, _ in
                 operations[pieces[index].operation].accumulate(unit: pieces[index].unit, run)
             }
