@@ -92,7 +92,8 @@ package struct EncoderConfiguration: Equatable, Sendable {
         attentionDropout = try probability("attention_probs_dropout_prob")
         guard hidden % heads == 0 else {
             throw ModelError.field(
-                file: name, field: "num_attention_heads", found: "\(heads)", expected: "a divisor of hidden_size \(hidden)")
+                file: name, field: "num_attention_heads", found: "\(heads)",
+                expected: "a divisor of hidden_size \(hidden)")
         }
         guard positions > firstPosition else {
             throw ModelError.field(
@@ -100,21 +101,23 @@ package struct EncoderConfiguration: Equatable, Sendable {
         }
         if let raw = json["layer_norm_eps"] {
             guard let value = (raw as? NSNumber)?.floatValue, value > 0, value < 1 else {
-                throw ModelError.field(file: name, field: "layer_norm_eps", found: "\(raw)", expected: "a number in 0..1")
+                throw ModelError.field(
+                    file: name, field: "layer_norm_eps", found: "\(raw)", expected: "a number in 0..1")
             }
             epsilon = value
         } else {
             epsilon = 1e-12
         }
-        switch json["hidden_act"] as? String ?? "gelu" {
+        let act = json["hidden_act"] ?? "gelu"
+        switch act as? String {
         case "gelu": activation = .gelu
         case "relu": activation = .relu
         case "silu", "swish": activation = .swish
-        case let other:
-            throw ModelError.field(file: name, field: "hidden_act", found: other, expected: "gelu, relu or silu")
+        default:
+            throw ModelError.field(file: name, field: "hidden_act", found: "\(act)", expected: "gelu, relu or silu")
         }
-        if let kind = json["position_embedding_type"] as? String, kind != "absolute" {
-            throw ModelError.field(file: name, field: "position_embedding_type", found: kind, expected: "absolute")
+        if let kind = json["position_embedding_type"], !(kind is NSNull), kind as? String != "absolute" {
+            throw ModelError.field(file: name, field: "position_embedding_type", found: "\(kind)", expected: "absolute")
         }
     }
 }

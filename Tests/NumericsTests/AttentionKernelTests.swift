@@ -11,9 +11,12 @@ import Testing
         var all: Int { extra + keys }
     }
     static let shapes = [
-        Shape(queries: 1, keys: 1, extra: 0, heads: 1, head: 1), Shape(queries: 3, keys: 3, extra: 0, heads: 2, head: 5),
-        Shape(queries: 1, keys: 17, extra: 0, heads: 3, head: 16), Shape(queries: 17, keys: 17, extra: 2, heads: 2, head: 3),
-        Shape(queries: 1, keys: 4, extra: 5, heads: 2, head: 17), Shape(queries: 7, keys: 7, extra: 30, heads: 1, head: 33),
+        Shape(queries: 1, keys: 1, extra: 0, heads: 1, head: 1),
+        Shape(queries: 3, keys: 3, extra: 0, heads: 2, head: 5),
+        Shape(queries: 1, keys: 17, extra: 0, heads: 3, head: 16),
+        Shape(queries: 17, keys: 17, extra: 2, heads: 2, head: 3),
+        Shape(queries: 1, keys: 4, extra: 5, heads: 2, head: 17),
+        Shape(queries: 7, keys: 7, extra: 30, heads: 1, head: 33),
     ]
 
     /// y [queries, width] of q, then k and v (all keys, the extra ones first), masked.
@@ -33,7 +36,9 @@ import Testing
                 row = row.map { $0 / sum }
                 p += row
                 for c in h * s.head..<(h + 1) * s.head {
-                    y[i * w + c] = (0..<s.all).reduce(0) { $0 + row[$1] * masks[h * s.queries + i][$1] * x[v + $1 * w + c] }
+                    y[i * w + c] = (0..<s.all).reduce(0) {
+                        $0 + row[$1] * masks[h * s.queries + i][$1] * x[v + $1 * w + c]
+                    }
                 }
             }
         }
@@ -48,14 +53,17 @@ import Testing
         let x = normals(count, 3)
         let (q, rest) = (Array(x.prefix(s.queries * w)), Array(x.dropFirst(s.queries * w)))
         let (ek, kk) = (Array(rest.prefix(s.extra * w)), Array(rest[s.extra * w..<s.all * w]))
-        let (ev, vv) = (Array(rest[s.all * w..<(s.all + s.extra) * w]), Array(rest[(s.all + s.extra) * w..<2 * s.all * w]))
+        let (ev, vv) = (
+            Array(rest[s.all * w..<(s.all + s.extra) * w]), Array(rest[(s.all + s.extra) * w..<2 * s.all * w])
+        )
         let identities = (0..<UInt64(s.queries)).map { 9 << 12 | $0 }
         for rate: Float in [0, 0.3] {
             let dropout = random(rate)
             let masks = (0..<s.heads * s.queries).map { i in
                 mask(k, identities[i % s.queries] * 4096 + UInt64(i / s.queries) + 1, width: s.all, dropout)
             }
-            var scratch = [Float](repeating: .nan, count: amalgam_attention_scratch(s.queries, s.all, s.heads, w)) + canary
+            var scratch =
+                [Float](repeating: .nan, count: amalgam_attention_scratch(s.queries, s.all, s.heads, w)) + canary
             var y = [Float](repeating: 0, count: s.queries * w) + canary
             var p = [Float](repeating: 0, count: s.heads * s.queries * s.all) + canary
             k.attend(
@@ -89,12 +97,14 @@ import Testing
             // each alone, the others not wanted
             var alone = zeros(s.keys)
             k.attend_backward(
-                nil, &alone, nil, nil, nil, dy, p, q, kk, vv, ek, ev, s.queries, s.keys, s.extra, s.heads, w, identities,
+                nil, &alone, nil, nil, nil, dy, p, q, kk, vv, ek, ev, s.queries, s.keys, s.extra, s.heads, w,
+                identities,
                 dropout, &scratch)
             #expect(alone == dk)
             alone = zeros(s.extra)
             k.attend_backward(
-                nil, nil, nil, nil, &alone, dy, p, q, kk, vv, ek, ev, s.queries, s.keys, s.extra, s.heads, w, identities,
+                nil, nil, nil, nil, &alone, dy, p, q, kk, vv, ek, ev, s.queries, s.keys, s.extra, s.heads, w,
+                identities,
                 dropout, &scratch)
             #expect(alone == dev)
         }
@@ -154,7 +164,8 @@ import Testing
                     accumulate && (rows * w..<rows * (w + z)).contains(i) ? d + Double(start[i - rows * w]) : d
                 }
                 expectClose(
-                    dw.dropLast(16) + dz.dropLast(16) + dbias.dropLast(16), expected, 1e-5, "backward \(widths), \(rate)")
+                    dw.dropLast(16) + dz.dropLast(16) + dbias.dropLast(16), expected, 1e-5,
+                    "backward \(widths), \(rate)")
             }
         }
     }

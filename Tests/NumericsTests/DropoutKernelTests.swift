@@ -9,7 +9,8 @@ import Testing
             let (rows, width) = (200, 333)
             let identities = (0..<UInt64(rows)).map { $0 << 12 }
             var y = [Float](repeating: 0, count: rows * width) + canary
-            k.drop_rows(&y, [Float](repeating: 1, count: rows * width), nil, identities, rows, width, random(rate), false)
+            k.drop_rows(
+                &y, [Float](repeating: 1, count: rows * width), nil, identities, rows, width, random(rate), false)
             #expect(Array(y.suffix(16)) == canary)
             let kept = y.prefix(rows * width)
             #expect(kept.allSatisfy { $0 == 0 || $0 == 1 / (1 - rate) })

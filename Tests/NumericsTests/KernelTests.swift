@@ -33,7 +33,10 @@ import Testing
     /// From −12 to 12 finely, and far outside, where a polynomial's clamp has to hold.
     static let points: [Float] =
         (-4800...4800).map { Float($0) / 400 }
-        + [-1e4, 1e4, -1e30, 1e30, -88, 88, -87.4, 87.4, -100, 100, -0.0, 0, 1e-30, -1e-30, 1e-4, -1e-4, 0.0547, 0.0548]
+        + [
+            -1e4, 1e4, -1e30, 1e30, -88, 88, -87.4, 87.4, -100, 100, -0.0, 0, 1e-30, -1e-30, 1e-4, -1e-4, 0.0547,
+            0.0548,
+        ]
 
     @Test(arguments: instructionSets) func activations(_ set: Int) throws {
         let k = try kernels(set)
@@ -42,7 +45,8 @@ import Testing
             var y = [Float](repeating: 0, count: x.count) + canary
             k.activate(kind, &y, x, x.count)
             expectClose(
-                y.prefix(x.count), x.map { Self.activation(kind, Double($0)) }, 2e-6, "activation \(kind) of \(x.count)")
+                y.prefix(x.count), x.map { Self.activation(kind, Double($0)) }, 2e-6, "activation \(kind) of \(x.count)"
+            )
             #expect(Array(y.suffix(16)) == canary)
 
             let dy = normals(x.count, 1)
@@ -115,7 +119,9 @@ import Testing
                 #expect(Array(dx.suffix(16)) == canary)
             }
             let hat = all.flatMap(\.hat)
-            var (dgamma, dbeta) = ([Float](repeating: 1, count: width) + canary, [Float](repeating: 2, count: width) + canary)
+            var (dgamma, dbeta) = (
+                [Float](repeating: 1, count: width) + canary, [Float](repeating: 2, count: width) + canary
+            )
             k.normalize_parameters(&dgamma, &dbeta, dy, x, stats, rows, width)
             let sums = (0..<width).map { c in
                 (0..<rows).reduce((1.0, 2.0)) {
@@ -147,7 +153,8 @@ import Testing
                 y = start + canary
                 k.multiply_rows(&y, x, vector, rows, width, accumulate)
                 expectClose(
-                    y, x.indices.map { base[$0] + Double(x[$0]) * Double(vector[$0 % width]) } + canary.map(Double.init),
+                    y,
+                    x.indices.map { base[$0] + Double(x[$0]) * Double(vector[$0 % width]) } + canary.map(Double.init),
                     1e-6, "multiply_rows")
             }
             for (bias, source) in [(true, false), (false, true), (true, true)] {
@@ -185,7 +192,8 @@ import Testing
                 var y = x + canary
                 k.softmax(&y, n)
                 let sum = e.reduce(0, +)
-                expectClose(y, e.map { $0 / sum } + canary.map(Double.init), 1e-6, "softmax \(n), deviation \(deviation)")
+                expectClose(
+                    y, e.map { $0 / sum } + canary.map(Double.init), 1e-6, "softmax \(n), deviation \(deviation)")
             }
         }
     }
@@ -197,12 +205,15 @@ import Testing
             let (rate, beta1, beta2, epsilon, decay, clip) = (0.01, 0.9, 0.999, 1e-8, 0.1, 0.5)
             var p = normals(n, 1) + canary
             var (m, v) = ([Float](repeating: 0, count: n) + canary, [Float](repeating: 0, count: n) + canary)
-            var (rp, rm, rv) = (p.prefix(n).map(Double.init), [Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
+            var (rp, rm, rv) = (
+                p.prefix(n).map(Double.init), [Double](repeating: 0, count: n), [Double](repeating: 0, count: n)
+            )
             for step in 1...5 {
                 let g = normals(n, UInt64(10 + step))
                 let (c1, c2) = (1 - pow(beta1, Double(step)), 1 - pow(beta2, Double(step)))
                 k.adamw(
-                    &p, g, &m, &v, n, Float(clip), Float(rate), Float(beta1), Float(beta2), Float(epsilon), Float(decay),
+                    &p, g, &m, &v, n, Float(clip), Float(rate), Float(beta1), Float(beta2), Float(epsilon),
+                    Float(decay),
                     Float(c1), Float(c2))
                 for i in 0..<n {
                     let gi = Double(g[i]) * clip

@@ -61,7 +61,8 @@ import Testing
             let y = builder.append(Linear(x, weight: try operand("down"), bias: nil, scale: 0.3, in: builder))
             let z = builder.append(
                 Linear(
-                    y, weight: try operand("up"), bias: try operand("b"), scale: 0.3, weightTransposed: true, in: builder))
+                    y, weight: try operand("up"), bias: try operand("b"), scale: 0.3, weightTransposed: true,
+                    in: builder))
             return try Self.classify(z, builder, operand)
         }.check()
     }
@@ -129,7 +130,9 @@ import Testing
 
     /// A value with consumers of each kind that adds: the first writes, the rest add.
     @Test func manyConsumers() throws {
-        let specs = [Self.vector("factors", 5), Self.vector("gamma", 5), Self.vector("beta", 5), Self.matrix("w", 5, 25)]
+        let specs = [
+            Self.vector("factors", 5), Self.vector("gamma", 5), Self.vector("beta", 5), Self.matrix("w", 5, 25),
+        ]
         try OperationProbe(Self.head + specs) { builder, x, operand in
             let h = builder.append(MultiplyRows(x, by: try operand("factors"), in: builder))
             let all = [
@@ -145,7 +148,8 @@ import Testing
         }.check(stepKey: 5)
     }
 
-    static let projections = ["q", "k", "v"].flatMap { [matrix($0, 6, d), vector("\($0).bias", 6)] } + [matrix("o", d, 6)]
+    static let projections =
+        ["q", "k", "v"].flatMap { [matrix($0, 6, d), vector("\($0).bias", 6)] } + [matrix("o", d, 6)]
 
     static func project(
         _ x: Value, _ name: String, _ builder: PlanBuilder, _ operand: (String) throws -> Operand
@@ -155,14 +159,17 @@ import Testing
 
     /// Queries of every token, or only of each sequence's first; with and without rows before the sequence's own.
     @Test(arguments: [false, true], [0, 1, 3]) func attention(_ firstOnly: Bool, _ extra: Int) throws {
-        let prefix = extra == 0 ? [] : ["ek", "ev"].flatMap { [Self.matrix($0, extra * 6, 5), Self.vector("\($0).bias", extra * 6)] }
+        let prefix =
+            extra == 0
+            ? [] : ["ek", "ev"].flatMap { [Self.matrix($0, extra * 6, 5), Self.vector("\($0).bias", extra * 6)] }
         let probe = try OperationProbe(Self.head + Self.projections + prefix) { builder, x, operand in
             let rows = firstOnly ? builder.append(Pool(x, .first, in: builder)) : x
             var before: (keys: Value, values: Value, rows: Int)?
             if extra > 0 {
                 let pooled = builder.append(Pool(x, .mean, in: builder))
                 before = (
-                    try Self.project(pooled, "ek", builder, operand), try Self.project(pooled, "ev", builder, operand), extra
+                    try Self.project(pooled, "ek", builder, operand), try Self.project(pooled, "ev", builder, operand),
+                    extra
                 )
             }
             let y = builder.append(

@@ -29,7 +29,9 @@ final class OperationProbe {
         let all = Self.tables + specs
         parameters = try ParameterBuffer(all.filter { !frozen.contains($0.name) }, seed: seed)
         let still = try ParameterBuffer(all.filter { frozen.contains($0.name) }, seed: seed)
-        let operand = OperandTable(trainable: parameters) { name in still[name].map { Weight($0.array, shape: $0.shape) } }
+        let operand = OperandTable(trainable: parameters) { name in
+            still[name].map { Weight($0.array, shape: $0.shape) }
+        }
         let builder = PlanBuilder()
         let x = builder.append(
             Embedding(

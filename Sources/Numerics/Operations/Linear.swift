@@ -85,7 +85,8 @@ package final class Linear: Operation {
         if unit < weightUnits, let w = weight.parameter {
             // dW[out, in] = dyᵀ x, or xᵀ dy where W is used as it is; one piece is a range of W's rows
             let (left, leftWidth, right, rightWidth) =
-                transposesWeight ? (dy, output.width, run.values(x), x.width) : (run.values(x), x.width, dy, output.width)
+                transposesWeight
+                ? (dy, output.width, run.values(x), x.width) : (run.values(x), x.width, dy, output.width)
             let first = unit * Self.tile
             BLAS.multiply(
                 left + first, transposeA: true, strideA: leftWidth, right, strideB: rightWidth,
