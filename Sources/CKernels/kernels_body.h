@@ -45,9 +45,10 @@ INLINE float NAME(sum)(vf v) {
 INLINE vf NAME(fma)(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vf NAME(select)(vi mask, vf yes, vf no) { return mask ? yes : no; }
 
-// e^x by Cody & Waite reduction and a degree-6 polynomial; 2 ulp on the clamped range
-INLINE vf NAME(exponential)(vf x) {
-    x = __builtin_elementwise_max(__builtin_elementwise_min(x, NAME(splat)(88.0f)), NAME(splat)(-87.3f));
+// e^x by Cody & Waite reduction and a degree-6 polynomial; 2 ulp on the clamped range. The clamp would make a number of
+// NaN, and a diverged run would go on unseen: NaN stays NaN.
+INLINE vf NAME(exponential)(vf given) {
+    vf x = __builtin_elementwise_max(__builtin_elementwise_min(given, NAME(splat)(88.0f)), NAME(splat)(-87.3f));
     vf n = __builtin_elementwise_roundeven(x * 1.44269504088896341f);
     vf r = NAME(fma)(n, NAME(splat)(-0.693359375f), x);
     r = NAME(fma)(n, NAME(splat)(2.12194440e-4f), r);
@@ -59,7 +60,7 @@ INLINE vf NAME(exponential)(vf x) {
     p = NAME(fma)(p, r, NAME(splat)(5.0000001201e-1f));
     p = NAME(fma)(p, r * r, r) + 1.0f;
     vi power = (__builtin_convertvector(n, vi) + 127) << 23;
-    return p * (vf)power;
+    return NAME(select)(given == given, p * (vf)power, given);
 }
 
 // erf as a rational function of degree 13 over 8 on [−4, 4], outside ±1; error below 5e-7
@@ -83,7 +84,7 @@ INLINE vf NAME(error_function)(vf x) {
 
 INLINE vf NAME(activation)(int kind, vf x) {
     switch (kind) {
-    case AMALGAM_RELU: return __builtin_elementwise_max(x, NAME(splat)(0));
+    case AMALGAM_RELU: return NAME(select)(x < 0.0f, NAME(splat)(0), x);  // not max, which loses NaN
     case AMALGAM_GELU: return 0.5f * x * (1.0f + NAME(error_function)(x * GELU_SCALE));
     case AMALGAM_SWISH: return x / (1.0f + NAME(exponential)(-x));
     default: {

@@ -108,15 +108,16 @@ package struct EncoderConfiguration: Equatable, Sendable {
         } else {
             epsilon = 1e-12
         }
-        switch json["hidden_act"] as? String ?? "gelu" {
+        let act = json["hidden_act"] ?? "gelu"
+        switch act as? String {
         case "gelu": activation = .gelu
         case "relu": activation = .relu
         case "silu", "swish": activation = .swish
-        case let other:
-            throw ModelError.field(file: name, field: "hidden_act", found: other, expected: "gelu, relu or silu")
+        default:
+            throw ModelError.field(file: name, field: "hidden_act", found: "\(act)", expected: "gelu, relu or silu")
         }
-        if let kind = json["position_embedding_type"] as? String, kind != "absolute" {
-            throw ModelError.field(file: name, field: "position_embedding_type", found: kind, expected: "absolute")
+        if let kind = json["position_embedding_type"], !(kind is NSNull), kind as? String != "absolute" {
+            throw ModelError.field(file: name, field: "position_embedding_type", found: "\(kind)", expected: "absolute")
         }
     }
 }

@@ -47,6 +47,8 @@ package final class Plan {
     /// Pieces of parameter gradients, in waves: a tensor that two operations share is written in the first wave and
     /// added to in the next.
     let units: [[(operation: Int, unit: Int)]]
+    /// Parameters that no operation of the first wave writes: set to zero beforehand, since the later waves add.
+    let late: [Parameter]
     /// The parameters it gives gradients to.
     package let parameters: [Parameter]
 
@@ -158,12 +160,16 @@ package final class Plan {
         // 6. parameter gradients
         var units: [[(operation: Int, unit: Int)]] = []
         var writers: [Int: Int] = [:]
+        var late: [Parameter] = []
         var parameters: [Parameter] = []
         if trains {
             for (i, operation) in operations.enumerated() where !operation.parameters.isEmpty {
                 let wave = operation.parameters.map { writers[$0.offset, default: 0] }.max() ?? 0
                 for parameter in operation.parameters {
-                    if writers[parameter.offset] == nil { parameters.append(parameter) }
+                    if writers[parameter.offset] == nil {
+                        parameters.append(parameter)
+                        if wave > 0 { late.append(parameter) }
+                    }
                     writers[parameter.offset] = wave + 1
                 }
                 while units.count <= wave { units.append([]) }
@@ -181,6 +187,7 @@ package final class Plan {
         self.kindCounts = freeAt.map(\.count)
         self.kept = kept
         self.units = units
+        self.late = late
         self.parameters = parameters.sorted { $0.offset < $1.offset }
     }
 }

@@ -6,9 +6,11 @@ package final class Workspace {
     let arenas: [GrowingBuffer]
     let scratches: [GrowingBuffer]
     let batch = GrowingBuffer()
-    let kernels = amalgam_kernels_best()
+    let kernels: UnsafePointer<amalgam_kernels>
 
     package init(threads: Int) {
+        guard let best = amalgam_kernels_best() else { preconditionFailure("the portable kernels are always there") }
+        kernels = best
         pool = ThreadPool(threads: threads)
         arenas = (0..<pool.threads).map { _ in GrowingBuffer() }
         scratches = (0..<pool.threads).map { _ in GrowingBuffer() }
@@ -40,7 +42,7 @@ package final class SliceRun {
         self.slice = slice
         self.stepKey = stepKey
         self.keptBases = keptBases
-        kernels = workspace.kernels!
+        kernels = workspace.kernels
         trains = plan.trains
         scratchBuffer = workspace.scratches[thread]
         var total = 0
@@ -133,18 +135,21 @@ package final class BatchRun {
     package let kernels: UnsafePointer<amalgam_kernels>
     /// Whether gradients are added to what is there.
     package let accumulates: Bool
+    /// Whether this is the step's first batch: losses of the parameters alone count once a step.
+    package let beginsStep: Bool
     private let plan: Plan
     private let keptBases: [UnsafeMutablePointer<Float>]
 
     init(
         plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>],
-        accumulates: Bool
+        accumulates: Bool, beginsStep: Bool
     ) {
         self.plan = plan
         self.batch = batch
         self.keptBases = keptBases
         self.accumulates = accumulates
-        kernels = workspace.kernels!
+        self.beginsStep = beginsStep
+        kernels = workspace.kernels
     }
 
     package func rows(_ value: Value) -> Int { value.rows == .tokens ? batch.tokens : batch.count }
@@ -186,14 +191,18 @@ extension Plan {
                 thread: thread, keptBases: bases
             ).execute()
         }
+        if !accumulates {
+            for parameter in late { parameter.gradient.update(repeating: 0, count: parameter.count) }
+        }
         for (wave, pieces) in units.enumerated() {
             let run = BatchRun(
-                plan: self, batch: batch, workspace: workspace, keptBases: bases, accumulates: accumulates || wave > 0)
+                plan: self, batch: batch, workspace: workspace, keptBases: bases, accumulates: accumulates || wave > 0,
+                beginsStep: !accumulates)
             workspace.pool.run(pieces.count) { index, _ in
                 operations[pieces[index].operation].accumulate(unit: pieces[index].unit, run)
             }
         }
-        return PlanResults(plan: self, bases: bases, batch: batch)
+        return PlanResults(plan: self, bases: bases, batch: batch, workspace: workspace)
     }
 
     /// The regularisers' part of the loss, at the parameters' present values.
@@ -205,8 +214,10 @@ package struct PlanResults {
     let plan: Plan
     let bases: [UnsafeMutablePointer<Float>]
     let batch: PackedBatch
+    /// Owns the numbers.
+    let workspace: Workspace
 
-    /// [rows, width], over the whole batch.
+    /// [rows, width], over the whole batch; valid while the workspace lives and until its next run.
     package func values(_ value: Value) -> UnsafeBufferPointer<Float> {
         guard case .kept(let index) = plan.valuePlaces[value.id] else {
             preconditionFailure("value \(value.id) is not an output of this plan")
@@ -219,6 +230,6 @@ package struct PlanResults {
 extension Workspace {
     /// Turns logits into probabilities, in place.
     package func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
-        if count > 0 { kernels?.pointee.softmax(x, count) }
+        if count > 0 { kernels.pointee.softmax(x, count) }
     }
 }

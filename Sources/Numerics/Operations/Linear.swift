@@ -93,7 +93,7 @@ package final class Linear: Operation {
                 into: w.gradient + first * rightWidth, strideC: rightWidth, m: min(Self.tile, leftWidth - first),
                 n: rightWidth, k: rows, alpha: scale, beta: run.accumulates ? 1 : 0)
             // a loss of the parameters counts once a step, however many batches are added up
-            if identityPull > 0, !run.accumulates { pull(w, rows: first..<min(first + Self.tile, leftWidth)) }
+            if identityPull > 0, run.beginsStep { pull(w, rows: first..<min(first + Self.tile, leftWidth)) }
         } else if let b = bias?.parameter {
             run.begin(b)
             if scale == 1 {

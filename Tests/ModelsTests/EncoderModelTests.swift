@@ -1,0 +1,89 @@
+import Files
+import Foundation
+import Numerics
+import Testing
+
+@testable import Models
+
+@Suite struct EncoderModelTests {
+    private func copy(to folder: URL, without: String? = nil) throws {
+        for name in ["config.json", "model.safetensors"] where name != without {
+            try FileManager.default.copyItem(
+                at: Fixture.tiny.appendingPathComponent(name), to: folder.appendingPathComponent(name))
+        }
+    }
+
+    @Test func readsTheFixture() throws {
+        let model = try EncoderModel(folder: Fixture.tiny)
+        #expect(model.pooling == .first)
+        #expect(model.tensors.list.allSatisfy { model.weight($0.name)?.shape == $0.shape })
+    }
+
+    @Test func saysWhatIsMissing() throws {
+        try Fixture.withFolder { folder in
+            #expect(throws: ModelError.noFolder(path: folder.path)) { try EncoderModel(folder: folder) }
+            try copy(to: folder, without: "model.safetensors")
+            #expect(throws: FileError.self) { try EncoderModel(folder: folder) }
+        }
+    }
+
+    @Test func comparesTensorsWithTheConfiguration() throws {
+        for (field, value) in [("num_hidden_layers", 4), ("intermediate_size", 7), ("vocab_size", 9_999_999)] {
+            try Fixture.withFolder { folder in
+                try copy(to: folder, without: "config.json")
+                var json = try Fixture.configuration()
+                json[field] = value
+                try JSONSerialization.data(withJSONObject: json).write(to: folder.appendingPathComponent("config.json"))
+                do {
+                    _ = try EncoderModel(folder: folder)
+                    Issue.record("\(field) = \(value) was taken")
+                } catch ModelError.tensor(_, let name, _, let expected) {
+                    #expect(!name.isEmpty && expected.contains(value == 4 ? "[" : "\(value)"))
+                }
+            }
+        }
+    }
+
+    @Test func readsThePooling() throws {
+        for (text, kind) in [
+            (#"{"pooling_mode_mean_tokens": true}"#, Pool.Kind.mean), (#"{"pooling_mode_cls_token": true}"#, .first),
+        ] {
+            try Fixture.withFolder { folder in
+                try copy(to: folder)
+                let pooling = folder.appendingPathComponent("1_Pooling")
+                try FileManager.default.createDirectory(at: pooling, withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: pooling.appendingPathComponent("config.json"))
+                #expect(try EncoderModel(folder: folder).pooling == kind)
+                try Data("[".utf8).write(to: pooling.appendingPathComponent("config.json"))
+                #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
+            }
+        }
+    }
+
+    @Test func fingerprintIsOfTheContent() throws {
+        let model = try EncoderModel(folder: Fixture.tiny)
+        let fingerprint = model.computeFingerprint()
+        #expect(fingerprint.count == 64 && fingerprint == model.computeFingerprint())
+        func saved(prefix: String, change: Float) throws -> String {
+            try Fixture.withFolder { folder in
+                try copy(to: folder, without: "model.safetensors")
+                var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
+                for (name, shape) in model.tensors.list {
+                    let values = model.weight(name)?.values ?? []
+                    tensors.append((name: prefix + name, shape: shape, value: .float32(values.map { $0 + change })))
+                }
+                tensors.append((name: "cls.bias", shape: [1], value: .float32([1])))
+                try SafetensorsWriter.data(tensors: tensors, metadata: [:])
+                    .write(to: folder.appendingPathComponent("model.safetensors"))
+                let again = try EncoderModel(folder: folder)
+                let first = again.fingerprint(cache: folder)
+                // the second time from the cache
+                #expect(again.fingerprint(cache: folder) == first && again.fingerprint(cache: nil) == first)
+                return first
+            }
+        }
+        #expect(try saved(prefix: "", change: 0) == fingerprint)
+        #expect(try saved(prefix: "bert.", change: 0) == fingerprint)
+        #expect(try saved(prefix: "bert.", change: 1) != fingerprint)
+    }
+}

@@ -1,0 +1,94 @@
+import Testing
+
+@testable import Numerics
+
+/// One operation between an embedding (so that its inputs have gradients) and a loss.
+final class OperationProbe {
+    static let width = 5
+    static let classes = 3
+    /// Words, positions and types of the embedding: what makes `x`.
+    static let tables = [
+        ParameterSpec("words", [11, width], .normal(0.7)), ParameterSpec("positions", [6, width], .normal(0.7)),
+        ParameterSpec("types", [2, width], .normal(0.7)),
+    ]
+
+    let parameters: ParameterBuffer
+    let plan: Plan
+    let loss: Value
+    let workspace = Workspace(threads: 2)
+
+    /// - Parameters:
+    ///   - specs: what the operations under test learn.
+    ///   - frozen: names (of `specs` or the tables) that do not learn.
+    ///   - build: from x [tokens, width] to logits [sequences, classes].
+    init(
+        _ specs: [ParameterSpec], frozen: Set<String> = [], seed: UInt64 = 1, classWeights: [Float]? = nil,
+        smoothing: Float = 0, build: (PlanBuilder, Value, (String) throws -> Operand) throws -> Value
+    ) throws {
+        try BLAS.load()
+        let all = Self.tables + specs
+        parameters = try ParameterBuffer(all.filter { !frozen.contains($0.name) }, seed: seed)
+        let still = try ParameterBuffer(all.filter { frozen.contains($0.name) }, seed: seed)
+        let operand = OperandTable(trainable: parameters) { name in
+            still[name].map { Weight($0.array, shape: $0.shape) }
+        }
+        let builder = PlanBuilder()
+        let x = builder.append(
+            Embedding(
+                words: try operand("words"), positions: try operand("positions"), types: try operand("types"),
+                firstPosition: 1, in: builder))
+        let logits = try build(builder, x) { try operand($0) }
+        loss = builder.append(
+            CrossEntropy(logits, classWeights: classWeights, smoothing: smoothing, in: builder))
+        plan = Plan(builder, outputs: [loss], trains: true)
+    }
+
+    /// Five sequences, some of one token, one without a label.
+    static let batch = batch(lengths: [1, 3, 1, 5, 2], labels: [0, 2, -1, 1, 2])
+
+    static func batch(lengths: [Int], labels: [Int], seed: UInt64 = 3) -> PackedBatch {
+        PackedBatch(
+            zip(lengths, labels).enumerated().map { i, row in
+                let ids = (0..<row.0).map { Int32(Randomness.integer(Randomness.key(seed, UInt64(i)), $0, below: 11)) }
+                return (ids, ids.map { $0 % 2 }, SequenceRow(example: UInt64(i), label: row.1))
+            })
+    }
+
+    func lossSum(stepKey: UInt64?) -> Double {
+        let results = plan.run(Self.batch, workspace: workspace, stepKey: stepKey)
+        return results.values(loss).reduce(0) { $0 + Double($1) } + plan.parameterLoss()
+    }
+
+    /// Every gradient against central differences of order four, step 0.02.
+    ///
+    /// The loss is float32 (6e-8 relative), so a difference carries about 1e-5 of noise; the tolerance, 2e-4 + 1e-3 of
+    /// the tensor's largest slope, leaves room for it and for h⁴.
+    func check(stepKey: UInt64? = nil, sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(plan.parameters.count == parameters.parameters.count, "some tensor gets no gradient")
+        // what a step before has left must not matter
+        for i in 0..<parameters.count { parameters.gradients[i] = 1e3 }
+        _ = lossSum(stepKey: stepKey)
+        let ours = parameters.parameters.map(\.gradientArray)
+        for (parameter, gradient) in zip(parameters.parameters, ours) {
+            var worst = (error: 0.0, index: 0, slope: 0.0)
+            var largest = 0.0
+            for i in 0..<parameter.count {
+                let old = parameter.values[i]
+                func at(_ offset: Float) -> Double {
+                    parameter.values[i] = old + offset
+                    return lossSum(stepKey: stepKey)
+                }
+                let h: Float = 0.02
+                let slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * Double(h))
+                parameter.values[i] = old
+                largest = max(largest, abs(slope))
+                let error = gradient[i].isFinite ? abs(slope - Double(gradient[i])) : .infinity
+                if error > worst.error { worst = (error, i, slope) }
+            }
+            #expect(
+                worst.error <= 2e-4 + 1e-3 * largest,
+                "\(parameter.name)[\(worst.index)]: gradient \(gradient[worst.index]), slope \(worst.slope)",
+                sourceLocation: sourceLocation)
+        }
+    }
+}
