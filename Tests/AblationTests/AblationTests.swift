@@ -1,6 +1,6 @@
 import Adapters
 import Foundation
-import Tasks
+@testable import Tasks
 import Testing
 
 @testable import Ablation
