@@ -47,7 +47,8 @@ package struct MemberTensors {
 /// The methods that there are.
 package enum AdapterMethods {
     package static let builtIn: [any AdapterMethod.Type] = [
-        BottleneckAdapter.self
+        BottleneckAdapter.self,
+        IA3.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

@@ -10,7 +10,7 @@ import Testing
         .deletingLastPathComponent()
 
     /// Each file in adapters/ says what the preset of its name says.
-    @Test(arguments: ["seq_bn", "double_seq_bn", "par_bn"]) func filesEqualPresets(_ name: String) throws {
+    @Test(arguments: AdapterMethods.presetNames) func filesEqualPresets(_ name: String) throws {
         let file = Self.root.appendingPathComponent("adapters/\(name).yaml").path
         #expect(try AdapterConfiguration.resolve(file) == AdapterConfiguration.resolve(name))
     }
@@ -39,6 +39,7 @@ import Testing
         func count(_ specs: [ParameterSpec]) -> Int { specs.reduce(0) { $0 + $1.count } }
         #expect(try count(AdapterConfiguration.resolve("seq_bn").makeMethod().specs(encoder)) == 113_040)
         #expect(try count(AdapterConfiguration.resolve("double_seq_bn").makeMethod().specs(encoder)) == 226_080)
+        #expect(try count(AdapterConfiguration.resolve("ia3").makeMethod().specs(encoder)) == 13_824)
         let member = Member(name: "a", configuration: try .resolve("seq_bn"))
         #expect(try count(FusionConfiguration.dynamic.specs([member], encoder)) == 2_658_816)
     }
