@@ -37,15 +37,17 @@ struct TrainingRun {
         report(trained, tasks: tasks)
     }
 
-    /// A folder that cannot be written is told before hours of training, not after.
+    /// A target that cannot be written is told before hours of training, not after.
     private static func checkTarget(_ url: URL) throws {
         let folder = url.deletingLastPathComponent()
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        guard FileManager.default.isWritableFile(atPath: folder.path) else {
-            throw FileError.system(
-                file: url.path, action: "write",
-                code: FileManager.default.fileExists(atPath: folder.path) ? EACCES : EIO)
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
+            throw FileError.notAFile(file: url.path, found: "a folder")
         }
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue,
+            FileManager.default.isWritableFile(atPath: folder.path)
+        else { throw FileError.system(file: url.path, action: "make a file in the folder of", code: EACCES) }
     }
 
     private func fields(_ trained: Session.Trained) -> [String: ConfigurationValue] {
