@@ -52,7 +52,8 @@ package final class SliceRun {
             total += count * Self.padded(Self.rows(kind.rows, slice) * kind.width)
         }
         kindOffsets = offsets
-        for operation in plan.operations {
+        for (i, operation) in plan.operations.enumerated() {
+            current = i
             privateOffsets.append(total)
             total += Self.padded(operation.privateFloats(self))
         }
@@ -95,6 +96,9 @@ package final class SliceRun {
         let input = plan.operations[current].inputs[index]
         return GradientTarget(pointer: pointer(input, plan.gradientPlaces[input.id]), adds: mode == .add)
     }
+
+    /// Whether the current operation's `backward` will run: what only that reads need not be saved otherwise.
+    package var runsBackward: Bool { plan.runsBackward[current] }
 
     /// The current operation's own numbers (see `privateFloats`).
     package var own: UnsafeMutablePointer<Float> {

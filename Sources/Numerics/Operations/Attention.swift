@@ -32,7 +32,7 @@ package final class Attention: Operation {
 
     /// The probabilities, [heads, queries, keys] a sequence.
     package func privateFloats(_ run: SliceRun) -> Int {
-        guard run.trains else { return 0 }
+        guard run.runsBackward else { return 0 }
         return run.slice.sequences.reduce(0) { $0 + probabilities(run, $1) }
     }
 
@@ -71,7 +71,7 @@ package final class Attention: Operation {
     package func forward(_ run: SliceRun) {
         let scratch = scratch(run)
         let width = q.width
-        var p = run.trains ? Optional(run.own) : nil
+        var p = run.runsBackward ? Optional(run.own) : nil
         let extraRows = extra?.rows ?? 0
         let (extraK, extraV) = (extra.map { run.values($0.keys) }, extra.map { run.values($0.values) })
         run.withIdentities(q.rows) { identities in
