@@ -44,7 +44,7 @@ struct AblationVerdict {
         var verdicts = [
             Verdict(
                 .better,
-                "Best on average: \(best.label) (mean accuracy \(Human.score(mean(best))))"
+                "Best on average: \(best.label) (mean accuracy \(Human.score(mean(best))))\(cost(best))"
                     + (equals.isEmpty
                         ? ", beyond the noise of all others."
                         : "; not told apart from it: \(equals.map(\.label).joined(separator: ", "))."))
@@ -80,6 +80,12 @@ struct AblationVerdict {
             }
         }
         return verdicts
+    }
+
+    private func cost(_ arm: Arm) -> String {
+        guard arm.isTrained else { return "" }
+        let storage = bytes(arm).map { "\(Human.bytes($0)) for one task more" } ?? "all anew for one task more"
+        return " at the cost of \(Human.count(parameters(arm))) parameters, \(storage)"
     }
 
     private func parameters(_ arm: Arm) -> Int { results[arm]?.map(\.trainableParameters).max() ?? 0 }
