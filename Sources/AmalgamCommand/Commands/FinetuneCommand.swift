@@ -18,7 +18,7 @@ struct FinetuneCommand: ParsableCommand {
         try guarded {
             let data = try TaskLoading.load(task, strict: labels.strictLabels)
             try TrainingRun(common: common, options: training, out: out).run(
-                headOnly ? .head : .full, on: [data], session: try model.session(common), rate: headOnly ? 1e-3 : 2e-4)
+                headOnly ? .head : .full, on: [data], session: try model.session(common), rate: headOnly ? 5e-3 : 2e-4)
         }
     }
 }

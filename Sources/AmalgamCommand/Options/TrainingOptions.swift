@@ -6,7 +6,7 @@ import Training
 struct TrainingOptions: ParsableArguments {
     @Option(help: "Passes over the training split.") var epochs = 5
     @Option(
-        help: "Highest learning rate. (default: 1e-3 for adapters and heads, 5e-4 for fusion, 2e-4 for all weights)")
+        help: "Highest learning rate. (default: adapters 1e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)")
     var lr: Double?
     @Option(help: "Share of the steps in which the learning rate rises.") var warmup = 0.1
     @Option(help: "How the learning rate goes after that: linear, constant or cosine.") var schedule = "linear"
