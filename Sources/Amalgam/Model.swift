@@ -1,7 +1,6 @@
 import Adapters
 import Bundles
 import Corpora
-import Files
 import Foundation
 import Tasks
 import Training
@@ -19,7 +18,7 @@ public final class Model {
     ///   - threads: nil: all processors. Results do not depend on it.
     /// - Throws: an error whose description names the file, the field and the mend.
     public init(_ nameOrFolder: String, threads: Int? = nil) throws {
-        let store = ModelStore(sha256: { url in try MappedFile(url).withBytes { Digest.sha256($0) } })
+        let store = ModelStore()
         session = try Session(
             folder: store.resolve(nameOrFolder), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             cache: store.home)

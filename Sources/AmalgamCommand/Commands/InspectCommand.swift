@@ -25,7 +25,7 @@ struct InspectCommand: ParsableCommand {
             if verify {
                 verified.append("seal, schema and values: right")
                 if let model {
-                    let base = try EncoderModel(folder: ModelStore.standard.resolve(model))
+                    let base = try EncoderModel(folder: ModelStore().resolve(model))
                     try stored.check(model: base, fingerprint: base.computeFingerprint(), file: bundle, force: false)
                     verified.append("base \(base.name): the model it was trained on")
                 }

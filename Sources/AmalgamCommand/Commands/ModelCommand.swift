@@ -15,7 +15,7 @@ struct ModelCommand: ParsableCommand {
 
         func run() throws {
             try guarded {
-                let folder = try ModelStore.standard.fetch(name) { if !common.quiet { Console.error($0) } }
+                let folder = try ModelStore().fetch(name) { if !common.quiet { Console.error($0) } }
                 guard common.json else { return Console.print(folder.path) }
                 Console.print(json: ["model": .string(name), "folder": .string(folder.path)])
             }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Corpora
-import Files
 import Foundation
 import Reporting
 import Training
@@ -40,13 +39,7 @@ struct ModelOptions: ParsableArguments {
     var model: String
 
     func session(_ common: CommonOptions) throws -> Session {
-        let store = ModelStore.standard
+        let store = ModelStore()
         return try Session(folder: store.resolve(model), threads: common.threadCount, cache: store.home)
-    }
-}
-
-extension ModelStore {
-    static var standard: ModelStore {
-        ModelStore(sha256: { url in try MappedFile(url).withBytes { Digest.sha256($0) } })
     }
 }
