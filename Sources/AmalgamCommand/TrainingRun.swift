@@ -72,7 +72,7 @@ struct TrainingRun {
         log["started"] = .string(ISO8601DateFormatter().string(from: started))
         log["seconds"] = .number((Date().timeIntervalSince(started) * 10).rounded() / 10)
         log["threads"] = .init(common.threadCount)
-        log["kernels"] = .string(BLAS.description)
+        log["kernels"] = .string(Products.description)
         log["losses"] = .list(trained.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
         try AtomicFile.replace(
             url.deletingPathExtension().appendingPathExtension("run.json"),

@@ -9,23 +9,35 @@
 // One text of the kernels, compiled once for each instruction set. 16 lanes everywhere: where registers are narrower
 // the compiler splits them.
 
+// Tiles of products: as many sums as the registers hold beside a row of the right side and one number of the left.
 #define SUFFIX portable
-#include "kernels_body.h"
-#undef SUFFIX
+#if defined(__x86_64__)
+#define NO_PRODUCT  // without a fused multiply-add in hardware each would be a call
+#endif
+#define TILE_ROWS 6
+#define TILE_VECTORS 1
+#include "kernels_all.h"
+#undef NO_PRODUCT
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define SUFFIX avx2
-#include "kernels_body.h"
-#undef SUFFIX
+#define TILE_ROWS 6
+#define TILE_VECTORS 1
+#include "kernels_all.h"
 #pragma clang attribute pop
-
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), \
                              apply_to = function)
 #define SUFFIX avx512
-#include "kernels_body.h"
-#undef SUFFIX
+#define TILE_ROWS 14
+#define TILE_VECTORS 2
+#include "kernels_all.h"
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,avx512bf16"))), \
+                             apply_to = function)
+#include "bfloat16.h"
 #pragma clang attribute pop
 #endif
 
@@ -59,6 +71,13 @@ const amalgam_kernels *amalgam_kernels_at(int i) {
 #if defined(__x86_64__)
     if (i == 1 && amalgam_cpu_has_avx2()) return &kernels_avx2;
     if (i == 2 && amalgam_cpu_has_avx512()) return &kernels_avx512;
+#endif
+    return NULL;
+}
+
+const amalgam_bf16_kernels *amalgam_kernels_bf16(void) {
+#if defined(__x86_64__)
+    if (amalgam_cpu_has_avx512() && __builtin_cpu_supports("avx512bf16")) return &kernels_bf16;
 #endif
     return NULL;
 }

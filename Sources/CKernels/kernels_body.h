@@ -1,49 +1,9 @@
-// Included by kernels.c once for each instruction set, with SUFFIX set. Not a header for anybody else.
+// Included by kernels.c once for each instruction set, after vectors.h and product_body.h.
 
-#ifndef AMALGAM_VECTOR_TYPES
-#define AMALGAM_VECTOR_TYPES
-typedef float vf __attribute__((ext_vector_type(16), aligned(4)));
-typedef int32_t vi __attribute__((ext_vector_type(16), aligned(4)));
-typedef uint32_t vu __attribute__((ext_vector_type(16), aligned(4)));
-#define LANES 16
-#define INLINE static inline __attribute__((always_inline))
-#define JOIN2(a, b) a##_##b
-#define JOIN(a, b) JOIN2(a, b)
+#ifndef GELU_SCALE
 #define GELU_SCALE 0.70710678118654752f   // 1/√2
 #define GELU_DENSITY 0.39894228040143268f // 1/√(2π)
 #endif
-
-#define NAME(x) JOIN(x, SUFFIX)
-
-INLINE vf NAME(load)(const float *p) { return *(const vf *)p; }
-INLINE void NAME(store)(float *p, vf v) { *(vf *)p = v; }
-INLINE vf NAME(splat)(float x) { return (vf)x; }
-INLINE vu NAME(lanes)(void) { return (vu){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
-
-INLINE vf NAME(load_some)(const float *p, size_t n) {
-    float buffer[LANES] = {0};
-    memcpy(buffer, p, n * sizeof(float));
-    return NAME(load)(buffer);
-}
-INLINE void NAME(store_some)(float *p, vf v, size_t n) {
-    float buffer[LANES];
-    NAME(store)(buffer, v);
-    memcpy(p, buffer, n * sizeof(float));
-}
-INLINE vf NAME(load_upto)(const float *p, size_t n) { return n >= LANES ? NAME(load)(p) : NAME(load_some)(p, n); }
-INLINE void NAME(store_upto)(float *p, vf v, size_t n) {
-    if (n >= LANES) NAME(store)(p, v);
-    else NAME(store_some)(p, v, n);
-}
-INLINE float NAME(sum)(vf v) {
-    float b[LANES];
-    NAME(store)(b, v);
-    for (int step = 8; step; step /= 2)
-        for (int i = 0; i < step; i++) b[i] += b[i + step];
-    return b[0];
-}
-INLINE vf NAME(fma)(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
-INLINE vf NAME(select)(vi mask, vf yes, vf no) { return mask ? yes : no; }
 
 // e^x by Cody & Waite reduction and a degree-6 polynomial; 2 ulp on the clamped range. The clamp would make a number of
 // NaN, and a diverged run would go on unseen: NaN stays NaN.
@@ -532,6 +492,9 @@ static void NAME(fusion_mix_backward)(float *dw, float *dz, bool accumulate_dz, 
 #define TEXT(x) TEXT2(x)
 static const amalgam_kernels NAME(kernels) = {
     .name = TEXT(SUFFIX),
+    .panel = PRODUCT_PANEL,
+    .multiply = PRODUCT,
+    .pack = PACK,
     .activate = NAME(activate),
     .activate_backward = NAME(activate_backward),
     .normalize = NAME(normalize),
@@ -552,5 +515,4 @@ static const amalgam_kernels NAME(kernels) = {
 };
 #undef TEXT
 #undef TEXT2
-#undef NAME
 #undef SMALL_PRODUCT

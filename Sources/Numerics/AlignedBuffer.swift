@@ -9,11 +9,14 @@ package final class AlignedBuffer {
     package let count: Int
     package let floats: UnsafeMutablePointer<Float>
 
+    /// Floats that may be read past the end: products read a matrix in panels of columns.
+    static let margin = 64
+
     package init(count: Int) {
         self.count = count
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-        floats = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-        memset(raw, 0, count * 4)
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: (count + Self.margin) * 4, alignment: 64)
+        floats = raw.bindMemory(to: Float.self, capacity: count + Self.margin)
+        memset(raw, 0, (count + Self.margin) * 4)
     }
 
     deinit { UnsafeMutableRawPointer(floats).deallocate() }

@@ -24,6 +24,10 @@ package protocol Operation: AnyObject {
     var parameters: [Parameter] { get }
     /// Values that `accumulate` reads over the whole batch; the output's gradient is always there for it.
     var readForParameters: [Value] { get }
+    /// Makes the right sides of its products, once, when a plan is compiled.
+    /// - Parameter differentiates: whether `backward` will run.
+    /// - Returns: those of trainable matrices, which each run has to refresh.
+    func rightSides(differentiates: Bool) -> [RightSide]
     /// Number of independent pieces of `accumulate`.
     var parameterUnits: Int { get }
     /// Numbers of its own that live from forward to backward.
@@ -42,6 +46,7 @@ extension Operation {
     package var readInBackward: [Value] { [] }
     package var parameters: [Parameter] { [] }
     package var readForParameters: [Value] { [] }
+    package func rightSides(differentiates: Bool) -> [RightSide] { [] }
     package var parameterUnits: Int { parameters.isEmpty ? 0 : 1 }
     package func privateFloats(_ run: SliceRun) -> Int { 0 }
     package func accumulate(unit: Int, _ run: BatchRun) {}

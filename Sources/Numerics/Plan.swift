@@ -1,9 +1,11 @@
 /// Collects operations in the order of their data; each returns the value it makes.
 package final class PlanBuilder {
     package private(set) var operations: [any Operation] = []
+    /// Of frozen matrices in products.
+    package let precision: Precision
     private var values = 0
 
-    package init() {}
+    package init(precision: Precision = .float32) { self.precision = precision }
 
     package func value(_ rows: Rows, _ width: Int) -> Value {
         defer { values += 1 }
@@ -51,6 +53,8 @@ package final class Plan {
     let late: [Parameter]
     /// The parameters it gives gradients to.
     package let parameters: [Parameter]
+    /// Trainable right sides of products, in pieces of panels: each run packs them anew.
+    let packing: [(side: RightSide, panels: Range<Int>)]
 
     /// - Parameters:
     ///   - outputs: values that are read after a run.
@@ -177,6 +181,19 @@ package final class Plan {
             }
         }
 
+        // 7. right sides of products
+        var seen = Set<ObjectIdentifier>()
+        var packing: [(side: RightSide, panels: Range<Int>)] = []
+        for (i, operation) in operations.enumerated() {
+            for side in operation.rightSides(differentiates: runsBackward[i])
+            where seen.insert(ObjectIdentifier(side)).inserted {
+                for first in stride(from: 0, to: side.panels, by: 12) {
+                    packing.append((side, first..<min(first + 12, side.panels)))
+                }
+            }
+        }
+
+        self.packing = packing
         self.operations = operations
         self.trains = trains
         self.inputModes = modes

@@ -9,8 +9,7 @@ package final class Workspace {
     let kernels: UnsafePointer<amalgam_kernels>
 
     package init(threads: Int) {
-        guard let best = amalgam_kernels_best() else { preconditionFailure("the portable kernels are always there") }
-        kernels = best
+        kernels = Products.kernels
         pool = ThreadPool(threads: threads)
         arenas = (0..<pool.threads).map { _ in GrowingBuffer() }
         scratches = (0..<pool.threads).map { _ in GrowingBuffer() }
@@ -189,6 +188,9 @@ extension Plan {
         }
         let base = workspace.batch.reserve(total)
         let bases = offsets.map { base + $0 }
+        if !packing.isEmpty {
+            workspace.pool.run(packing.count) { index, _ in packing[index].side.refresh(packing[index].panels) }
+        }
         workspace.pool.run(batch.slices.count) { index, thread in
             SliceRun(
                 plan: self, batch: batch, slice: batch.slices[index], stepKey: stepKey, workspace: workspace,

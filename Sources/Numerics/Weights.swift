@@ -6,6 +6,7 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     package let shape: [Int]
     package let floats: UnsafePointer<Float>
     private let owner: AnyObject
+    let sides = RightSides()
 
     /// - Parameters:
     ///   - floats: the tensor's elements, row-major, valid while `owner` lives.
@@ -83,6 +84,8 @@ package struct Parameter {
     package let offset: Int
     package let values: UnsafeMutablePointer<Float>
     package let gradient: UnsafeMutablePointer<Float>
+    /// Of the whole buffer: plans over the same parameters share what they pack.
+    let sides: RightSides
     package var count: Int { shape.reduce(1, *) }
     package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
     package var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
@@ -113,6 +116,7 @@ package final class ParameterBuffer {
         storage = AlignedBuffer(count: total)
         gradientStorage = AlignedBuffer(count: total)
         var parameters: [Parameter] = []
+        let sides = RightSides()
         for (spec, offset) in zip(specs, offsets) {
             let values = storage.floats + offset
             spec.initializer.fill(
@@ -120,7 +124,7 @@ package final class ParameterBuffer {
             parameters.append(
                 Parameter(
                     name: spec.name, shape: spec.shape, offset: offset, values: values,
-                    gradient: gradientStorage.floats + offset))
+                    gradient: gradientStorage.floats + offset, sides: sides))
         }
         self.parameters = parameters
     }
@@ -167,7 +171,9 @@ extension Operand {
         case .frozen(let weight): return .frozen(weight.reshaped(shape))
         case .trainable(let p):
             return .trainable(
-                Parameter(name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient))
+                Parameter(
+                    name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient,
+                    sides: p.sides))
         }
     }
 }

@@ -44,7 +44,7 @@ package final class Network {
 
     /// - Throws: `NumericsError` where a name is declared twice or the matrix library is missing.
     package init(_ arrangement: Arrangement, seed: UInt64) throws {
-        try BLAS.load()
+        try Products.load()
         self.arrangement = arrangement
         parameters = try ParameterBuffer(arrangement.trainable, seed: seed)
         let (model, frozen) = (arrangement.model, arrangement.frozen)

@@ -20,7 +20,7 @@ package final class Session {
     ///   - cache: remembers the model's fingerprint.
     /// - Throws: `ModelError`, `FileError`, `TextError`
     package init(folder: URL, threads: Int, cache: URL?) throws {
-        try BLAS.load()
+        try Products.load()
         model = try EncoderModel(folder: folder)
         tokenizer = try TokenizerFolder.load(folder)
         workspace = Workspace(threads: threads)
@@ -112,7 +112,7 @@ package final class Session {
         provenance.steps = result.steps
         provenance.epochs = result.epochs
         provenance.metrics = Self.metrics(result.dev)
-        provenance.kernels = BLAS.description
+        provenance.kernels = Products.description
         provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
         return Trained(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
@@ -201,5 +201,5 @@ package final class Predictor {
 
 extension Session {
     /// The matrix library with its kernels: the same processor and library give the same bytes.
-    package var kernels: String { BLAS.description }
+    package var kernels: String { Products.description }
 }

@@ -13,7 +13,7 @@ import Testing
     /// errors that are random across columns stay as small there, and the same bound holds.
     @Test(.enabled(if: folder != nil, "AMALGAM_TEST_MODEL names no folder of all-MiniLM-L6-v2"))
     func hiddenStates() throws {
-        try BLAS.load()
+        try Products.load()
         let model = try EncoderModel(folder: URL(fileURLWithPath: try #require(Self.folder)))
         let golden = try SafetensorsFile(Fixture.golden.appendingPathComponent("minilm.safetensors"))
         let ids = try golden.int64s("input_ids").map { Int32($0) }

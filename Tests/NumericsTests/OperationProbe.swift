@@ -25,7 +25,7 @@ final class OperationProbe {
         _ specs: [ParameterSpec], frozen: Set<String> = [], seed: UInt64 = 1, classWeights: [Float]? = nil,
         smoothing: Float = 0, build: (PlanBuilder, Value, (String) throws -> Operand) throws -> Value
     ) throws {
-        try BLAS.load()
+        try Products.load()
         let all = Self.tables + specs
         parameters = try ParameterBuffer(all.filter { !frozen.contains($0.name) }, seed: seed)
         let still = try ParameterBuffer(all.filter { frozen.contains($0.name) }, seed: seed)

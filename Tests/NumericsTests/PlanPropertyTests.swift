@@ -106,30 +106,6 @@ import Testing
         #expect(PackedBatch.cut([0]).isEmpty)
     }
 
-    @Test func productsOfEveryTransposition() throws {
-        try BLAS.load()
-        for (m, n, k) in [(1, 1, 1), (3, 17, 5), (33, 1, 17), (17, 33, 384)] {
-            for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
-                let (a, b, start) = (normals(m * k, 1), normals(k * n, 2), normals(m * n, 3))
-                var c = start
-                BLAS.multiply(
-                    a, transposeA: ta, strideA: ta ? m : k, b, transposeB: tb, strideB: tb ? k : n, into: &c,
-                    strideC: n,
-                    m: m, n: n, k: k, alpha: 0.5, beta: 2)
-                var expected = start.map { 2 * Double($0) }
-                for i in 0..<m {
-                    for j in 0..<n {
-                        for t in 0..<k {
-                            let (x, y) = (a[ta ? t * m + i : i * k + t], b[tb ? j * k + t : t * n + j])
-                            expected[i * n + j] += 0.5 * Double(x) * Double(y)
-                        }
-                    }
-                }
-                expectClose(c, expected, 2e-5, "\(m) × \(n) × \(k), \(ta) \(tb)")
-            }
-        }
-    }
-
     @Test func poolRunsEachTaskOnce() {
         for threads in [0, 1, 2, 3, 8] {
             let pool = ThreadPool(threads: threads)

@@ -18,8 +18,30 @@ typedef struct {
     float scale;         // 1 / (1 - rate)
 } amalgam_dropout;
 
+/// c [m, n] = scale · (a [m, k] · b [k, n] + bias) + residual, each sum over k in its order, whatever the cut.
+typedef struct {
+    float *c;
+    const float *a;
+    /// In panels: columns j·panel ..< (j + 1)·panel of row i at b + j·b_panel + i·b_stride. A plain row-major matrix is
+    /// that too, with b_panel = panel; it must be readable for a panel past its end.
+    const float *b;
+    const float *bias;      // [n] or NULL
+    const float *residual;  // as c, may be c; or NULL
+    size_t m, n, k;
+    size_t c_stride, a_stride, b_stride, b_panel;
+    float scale;
+    bool transposes_a;  // a is [k, m]
+} amalgam_product;
+
 typedef struct {
     const char *name;
+
+    /// Columns of a panel of `multiply`.
+    size_t panel;
+    /// NULL where the instruction set has no fused multiply-add: then a library does it.
+    void (*multiply)(const amalgam_product *product);
+    /// Panels first..<last of b = wᵀ, w [n, k]: packed[j][k][panel], zeros past n.
+    void (*pack)(float *packed, const float *w, size_t n, size_t k, size_t first, size_t last);
 
     /// y = activation(x), n elements
     void (*activate)(int kind, float *y, const float *x, size_t n);
@@ -82,6 +104,19 @@ typedef struct {
 const amalgam_kernels *amalgam_kernels_best(void);
 /// The i-th set that this processor can run (0 = portable); NULL past the last. For tests.
 const amalgam_kernels *amalgam_kernels_at(int i);
+
+/// Products with a right side in bfloat16 and float32 sums.
+typedef struct {
+    size_t panel;
+    /// pairs [rows, (k + 1) / 2] of x [rows, k], rounded to the nearest even
+    void (*narrow)(uint32_t *pairs, const float *x, size_t rows, size_t k);
+    /// b [k, n], element (i, j) at w[i · k_stride + j · n_stride], to panels [n / panel][(k + 1) / 2][panel] of pairs
+    void (*pack)(uint32_t *packed, const float *w, size_t n, size_t k, size_t n_stride, size_t k_stride);
+    /// As amalgam_kernels.multiply; a and packed take the place of product->a and product->b.
+    void (*multiply)(const amalgam_product *product, const uint32_t *a, const uint32_t *packed);
+} amalgam_bf16_kernels;
+/// NULL where the processor has no such instructions.
+const amalgam_bf16_kernels *amalgam_kernels_bf16(void);
 
 /// Floats of scratch that attend and attend_backward need for one sequence.
 size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width);

@@ -11,10 +11,13 @@ package final class Linear: Operation {
     private let scale: Float
     private let transposesWeight: Bool
     private let identityPull: Float
+    private let precision: Precision
+    private var forwardSide: RightSide?
+    private var backwardSide: RightSide?
     package let output: Value
 
-    /// Rows of the weight that one piece of its gradient covers.
-    private static let tile = 96
+    /// Rows of the weight that one piece of its gradient covers: some tiles of the widest kernel.
+    private static let tile = 98
 
     /// - Parameters:
     ///   - weightTransposed: multiplies with W in place of Wᵀ.
@@ -32,6 +35,7 @@ package final class Linear: Operation {
         self.scale = scale
         self.identityPull = weight.isTrainable ? identityPull : 0
         transposesWeight = !weightTransposed
+        precision = builder.precision
         output = builder.value(x.rows, weightTransposed ? columns : rows)
         precondition(residual.map { $0.width == output.width && $0.rows == output.rows } ?? true)
     }
@@ -41,35 +45,30 @@ package final class Linear: Operation {
     package var readForParameters: [Value] { weight.isTrainable ? [x] : [] }
     package var multiplyAddsPerRow: Int { x.width * output.width }
 
+    package func rightSides(differentiates: Bool) -> [RightSide] {
+        let forward = weight.side(transposed: transposesWeight, precision: precision)
+        forwardSide = forward
+        guard differentiates else { return weight.isTrainable ? [forward] : [] }
+        let backward = weight.side(transposed: !transposesWeight, precision: precision)
+        backwardSide = backward
+        return weight.isTrainable ? [forward, backward] : []
+    }
+
     package func forward(_ run: SliceRun) {
-        let rows = run.rows(x)
-        let y = run.values(output)
-        let start = residual.map { UnsafePointer(run.values($0)) }
-        if let bias {
-            var b = bias.floats
-            if scale != 1 {
-                let scaled = run.scratch(output.width)
-                run.kernels.pointee.add(scaled, b, output.width, scale, false)
-                b = UnsafePointer(scaled)
-            }
-            run.kernels.pointee.fill_rows(y, b, start, rows, output.width)
-        } else if let start {
-            run.kernels.pointee.fill_rows(y, nil, start, rows, output.width)
-        }
-        BLAS.multiply(
-            run.values(x), strideA: x.width, weight.floats, transposeB: transposesWeight, strideB: weight.shape[1],
-            into: y, strideC: output.width, m: rows, n: output.width, k: x.width, alpha: scale,
-            beta: bias == nil && start == nil ? 0 : 1)
+        guard let forwardSide else { preconditionFailure("no plan has compiled this") }
+        Products.multiply(
+            run.values(x), rows: run.rows(x), forwardSide, into: run.values(output), scale: scale, bias: bias?.floats,
+            residual: residual.map { UnsafePointer(run.values($0)) }, scratch: run.scratch)
     }
 
     package func backward(_ run: SliceRun) {
         let rows = run.rows(x)
         let dy = run.outputGradient
         if let target = run.gradient(0) {
-            BLAS.multiply(
-                dy, strideA: output.width, weight.floats, transposeB: !transposesWeight, strideB: weight.shape[1],
-                into: target.pointer, strideC: x.width, m: rows, n: x.width, k: output.width, alpha: scale,
-                beta: target.adds ? 1 : 0)
+            guard let backwardSide else { preconditionFailure("no plan has compiled this for training") }
+            Products.multiply(
+                dy, rows: rows, backwardSide, into: target.pointer, scale: scale,
+                residual: target.adds ? UnsafePointer(target.pointer) : nil, scratch: run.scratch)
         }
         if residual != nil, let target = run.gradient(1) {
             run.kernels.pointee.add(target.pointer, dy, rows * output.width, 1, target.adds)
@@ -88,10 +87,9 @@ package final class Linear: Operation {
                 transposesWeight
                 ? (dy, output.width, run.values(x), x.width) : (run.values(x), x.width, dy, output.width)
             let first = unit * Self.tile
-            BLAS.multiply(
-                left + first, transposeA: true, strideA: leftWidth, right, strideB: rightWidth,
-                into: w.gradient + first * rightWidth, strideC: rightWidth, m: min(Self.tile, leftWidth - first),
-                n: rightWidth, k: rows, alpha: scale, beta: run.accumulates ? 1 : 0)
+            Products.multiplyTransposed(
+                left + first, width: leftWidth, columns: min(Self.tile, leftWidth - first), right, width: rightWidth,
+                rows: rows, into: w.gradient + first * rightWidth, scale: scale, adds: run.accumulates)
             // a loss of the parameters counts once a step, however many batches are added up
             if identityPull > 0, run.beginsStep { pull(w, rows: first..<min(first + Self.tile, leftWidth)) }
         } else if let b = bias?.parameter {

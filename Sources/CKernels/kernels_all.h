@@ -1,0 +1,23 @@
+// All kernels for one instruction set: SUFFIX, TILE_ROWS and TILE_VECTORS are set, and unset at the end.
+
+#define NAME(x) JOIN(x, SUFFIX)
+#include "vectors.h"
+#ifdef NO_PRODUCT
+#define PRODUCT NULL
+#define PACK NULL
+#define PRODUCT_PANEL 0
+#else
+#include "product_body.h"
+#define PRODUCT NAME(multiply)
+#define PACK NAME(pack)
+#define PRODUCT_PANEL (LANES * TILE_VECTORS)
+#endif
+#include "kernels_body.h"
+
+#undef NAME
+#undef PRODUCT
+#undef PACK
+#undef PRODUCT_PANEL
+#undef SUFFIX
+#undef TILE_ROWS
+#undef TILE_VECTORS

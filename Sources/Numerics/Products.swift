@@ -1,0 +1,208 @@
+import CKernels
+import Foundation
+
+/// Which numbers the frozen right side of a product has. Sums, trainable tensors and gradients are always float32.
+package enum Precision: String, CaseIterable, Sendable {
+    case float32 = "fp32"
+    case bfloat16 = "bf16"
+}
+
+/// Matrix products: our own kernels where the processor has fused multiply-adds, else OpenBLAS.
+///
+/// Each sum runs over k in its order, so neither the cut of the rows nor the number of threads changes a bit.
+package enum Products {
+    // Constants of the C side
+    nonisolated(unsafe) static let kernels: UnsafePointer<amalgam_kernels> = {
+        guard let best = amalgam_kernels_best() else { preconditionFailure("the portable kernels are always there") }
+        return best
+    }()
+    nonisolated(unsafe) static let bfloat16: UnsafePointer<amalgam_bf16_kernels>? = amalgam_kernels_bf16()
+
+    /// Whether OpenBLAS does the products: where we have no kernel for the processor, or AMALGAM_PRODUCTS=openblas asks.
+    package static let usesLibrary: Bool =
+        kernels.pointee.multiply == nil || ProcessInfo.processInfo.environment["AMALGAM_PRODUCTS"] == "openblas"
+
+    /// Finds what the products need, once a process.
+    /// - Throws: `NumericsError.blas` where OpenBLAS is needed and missing.
+    package static func load() throws(NumericsError) {
+        if usesLibrary { try BLAS.load() }
+    }
+
+    /// Whether this processor multiplies bfloat16.
+    package static var hasBFloat16: Bool { bfloat16 != nil && !usesLibrary }
+
+    /// What does the products, for logs and provenance.
+    package static var description: String {
+        usesLibrary ? BLAS.description : "amalgam \(String(cString: kernels.pointee.name))"
+    }
+
+    /// c [m, n] = scale · (a [m, k] · b + bias) + residual.
+    /// - Parameters:
+    ///   - residual: as c, may be c.
+    ///   - scratch: gives room for so many floats; asked where a is narrowed first.
+    @inline(__always)
+    static func multiply(
+        _ a: UnsafePointer<Float>, rows m: Int, _ b: RightSide, into c: UnsafeMutablePointer<Float>, scale: Float = 1,
+        bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil,
+        scratch: (Int) -> UnsafeMutablePointer<Float>
+    ) {
+        guard m > 0 else { return }
+        let (n, k) = (b.outer, b.inner)
+        var product = amalgam_product(
+            c: c, a: a, b: b.pointer, bias: bias, residual: residual, m: m, n: n, k: k, c_stride: n, a_stride: k,
+            b_stride: b.stride, b_panel: b.panelStride, scale: scale, transposes_a: false)
+        if let bfloat16, let packed = b.pairs {
+            let pairs = m * ((k + 1) / 2)
+            scratch(pairs).withMemoryRebound(to: UInt32.self, capacity: pairs) { narrow in
+                bfloat16.pointee.narrow(narrow, a, m, k)
+                bfloat16.pointee.multiply(&product, narrow, packed)
+            }
+        } else if !usesLibrary, let multiply = kernels.pointee.multiply {
+            multiply(&product)
+        } else {
+            if let bias {
+                let scaled = scratch(n)
+                kernels.pointee.add(scaled, bias, n, scale, false)
+                kernels.pointee.fill_rows(c, scaled, residual, m, n)
+            } else if let residual, residual != UnsafePointer(c) {
+                kernels.pointee.fill_rows(c, nil, residual, m, n)
+            }
+            BLAS.multiply(
+                a, strideA: k, b.matrix, transposeB: b.transposed, strideB: b.columns, into: c, strideC: n, m: m, n: n,
+                k: k, alpha: scale, beta: bias == nil && residual == nil ? 0 : 1)
+        }
+    }
+
+    /// c [m, n] = scale · aᵀ b (+ c), a: m columns of [k, aWidth], b [k, n] readable for a panel past its end.
+    static func multiplyTransposed(
+        _ a: UnsafePointer<Float>, width aWidth: Int, columns m: Int, _ b: UnsafePointer<Float>, width n: Int,
+        rows k: Int, into c: UnsafeMutablePointer<Float>, scale: Float, adds: Bool
+    ) {
+        if !usesLibrary, let multiply = kernels.pointee.multiply {
+            var product = amalgam_product(
+                c: c, a: a, b: b, bias: nil, residual: adds ? UnsafePointer(c) : nil, m: m, n: n, k: k, c_stride: n,
+                a_stride: aWidth, b_stride: n, b_panel: kernels.pointee.panel, scale: scale, transposes_a: true)
+            multiply(&product)
+        } else {
+            BLAS.multiply(
+                a, transposeA: true, strideA: aWidth, b, strideB: n, into: c, strideC: n, m: m, n: n, k: k,
+                alpha: scale, beta: adds ? 1 : 0)
+        }
+    }
+}
+
+/// The right side b of products: a matrix W [rows, columns] or its transpose, in the form that the kernels read.
+///
+/// A transposed one is packed into panels; a plain one is read where it lies, unless it ends in the middle of a panel.
+package final class RightSide: @unchecked Sendable {  // written by `refresh` alone, between runs
+    let matrix: UnsafePointer<Float>
+    let rows: Int
+    let columns: Int
+    let transposed: Bool
+    private let packed: AlignedBuffer?
+    private let owner: AnyObject?
+    /// In pairs of bfloat16; nil: float32.
+    let pairs: UnsafePointer<UInt32>?
+
+    var inner: Int { transposed ? columns : rows }
+    var outer: Int { transposed ? rows : columns }
+    var pointer: UnsafePointer<Float> { packed.map { UnsafePointer($0.floats) } ?? matrix }
+    private let panel: Int
+    var stride: Int { packed == nil ? columns : panel }
+    var panelStride: Int { packed == nil ? panel : panel * inner }
+
+    /// - Parameters:
+    ///   - padded: whether memory is readable for a panel past the matrix' end.
+    ///   - owner: keeps the matrix alive.
+    init(
+        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, padded: Bool,
+        precision: Precision = .float32, owner: AnyObject?
+    ) {
+        self.matrix = matrix
+        self.rows = rows
+        self.columns = columns
+        self.transposed = transposed
+        self.owner = owner
+        let (n, k) = transposed ? (rows, columns) : (columns, rows)
+        if precision == .bfloat16, Products.hasBFloat16, let kernels = Products.bfloat16 {
+            panel = kernels.pointee.panel
+            let count = (n + panel - 1) / panel * panel * ((k + 1) / 2)
+            let buffer = AlignedBuffer(count: count)
+            let pairs = UnsafeMutableRawPointer(buffer.floats).assumingMemoryBound(to: UInt32.self)
+            kernels.pointee.pack(pairs, matrix, n, k, transposed ? k : 1, transposed ? 1 : n)
+            packed = buffer
+            self.pairs = UnsafePointer(pairs)
+            return
+        }
+        pairs = nil
+        panel = max(Products.kernels.pointee.panel, 1)
+        let needsPacking = !Products.usesLibrary && (transposed || !padded && columns % panel != 0)
+        packed = needsPacking ? AlignedBuffer(count: (n + panel - 1) / panel * panel * k) : nil
+        refresh(0..<panels)
+    }
+
+    /// Panels to pack; 0 where the matrix is read where it lies.
+    var panels: Int { packed == nil || pairs != nil ? 0 : (outer + panel - 1) / panel }
+
+    /// Packs some panels anew, after the matrix has changed.
+    func refresh(_ range: Range<Int>) {
+        guard let packed, pairs == nil else { return }
+        if transposed, let pack = Products.kernels.pointee.pack {
+            pack(packed.floats, matrix, rows, columns, range.lowerBound, range.upperBound)
+        } else {
+            for j in range {
+                let width = min(panel, columns - j * panel)
+                for row in 0..<rows {
+                    (packed.floats + (j * rows + row) * panel).update(
+                        from: matrix + row * columns + j * panel, count: width)
+                }
+            }
+        }
+    }
+}
+
+/// Right sides that were made already, by what they are views of.
+final class RightSides: @unchecked Sendable {  // guarded by its lock
+    private struct Key: Hashable {
+        let address: Int
+        let rows: Int
+        let columns: Int
+        let transposed: Bool
+        let precision: Precision
+    }
+    private let lock = NSLock()
+    private var known: [Key: RightSide] = [:]
+
+    func side(
+        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, padded: Bool, precision: Precision,
+        owner: AnyObject?
+    ) -> RightSide {
+        let key = Key(
+            address: Int(bitPattern: matrix), rows: rows, columns: columns, transposed: transposed,
+            precision: precision)
+        lock.lock()
+        defer { lock.unlock() }
+        if let side = known[key] { return side }
+        let side = RightSide(
+            matrix, rows: rows, columns: columns, transposed: transposed, padded: padded, precision: precision,
+            owner: owner)
+        known[key] = side
+        return side
+    }
+}
+
+extension Operand {
+    /// W or its transpose, as a product's right side; `precision` is a frozen one's.
+    func side(transposed: Bool, precision: Precision) -> RightSide {
+        switch self {
+        case .frozen(let weight):
+            return weight.sides.side(
+                weight.floats, rows: weight.shape[0], columns: weight.shape[1], transposed: transposed, padded: false,
+                precision: precision, owner: nil)
+        case .trainable(let parameter):
+            return parameter.sides.side(
+                parameter.values, rows: parameter.shape[0], columns: parameter.shape[1], transposed: transposed,
+                padded: true, precision: .float32, owner: nil)
+        }
+    }
+}
