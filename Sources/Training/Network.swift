@@ -41,10 +41,12 @@ package final class Network {
     package let arrangement: Arrangement
     package let parameters: ParameterBuffer
     private let operand: OperandTable
+    private let precision: Precision
 
     /// - Throws: `NumericsError` where a name is declared twice or the matrix library is missing.
-    package init(_ arrangement: Arrangement, seed: UInt64) throws {
+    package init(_ arrangement: Arrangement, seed: UInt64, precision: Precision = .float32) throws {
         try Products.load()
+        self.precision = precision
         self.arrangement = arrangement
         parameters = try ParameterBuffer(arrangement.trainable, seed: seed)
         let (model, frozen) = (arrangement.model, arrangement.frozen)
@@ -69,7 +71,7 @@ package final class Network {
         head index: Int, trains: Bool, baseDropout: Bool = true, headDropout: Float? = nil,
         classWeights: [Float]? = nil, smoothing: Float = 0
     ) throws -> HeadPlan {
-        let builder = PlanBuilder()
+        let builder = PlanBuilder(precision: precision)
         let named = arrangement.heads[index]
         let configuration = arrangement.model.configuration
         let encoder = EncoderPlan(
@@ -85,7 +87,7 @@ package final class Network {
 
     /// A plan from token ids to hidden states: the embeddings' output first, then each layer's, all [tokens, hidden].
     package func hiddenStates() throws -> (plan: Plan, hidden: [Value]) {
-        let builder = PlanBuilder()
+        let builder = PlanBuilder(precision: precision)
         let encoder = EncoderPlan(
             arrangement.model, operand: operand, plugin: try plugin(), dropout: false, in: builder)
         let hidden = try encoder.build(pooling: nil).hidden

@@ -78,6 +78,11 @@ package final class Session {
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
+        guard recipe.kind != .full || settings.precision == .float32 else {
+            throw TrainingError.setting(
+                name: "--precision", found: settings.precision.rawValue,
+                expected: "fp32 where all weights are trained: bf16 is for frozen ones")
+        }
         let name = Self.safeName(name)
         let heads = tasks.map { task in
             NamedHead(
@@ -88,7 +93,8 @@ package final class Session {
             throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")
         }
         let network = try Network(
-            recipe.arrangement(model: model, heads: heads, name: name), seed: UInt64(settings.seed))
+            recipe.arrangement(model: model, heads: heads, name: name), seed: UInt64(settings.seed),
+            precision: settings.precision)
         var truncated = 0
         let inputs = try tasks.map { task in
             guard !task.train.isEmpty else {
@@ -153,8 +159,13 @@ package final class Predictor {
     /// - Parameters:
     ///   - task: name of the head; may be nil where there is only one.
     ///   - maxLength: nil: as in training.
-    /// - Throws: `TrainingError.mismatch` where the bundle has no such head.
-    package init(_ session: Session, bundle: AdapterBundle, task: String? = nil, maxLength: Int? = nil) throws {
+    /// - Throws: `TrainingError.mismatch` where the bundle has no such head; `TrainingError.setting` for a precision
+    ///   that the processor has not.
+    package init(
+        _ session: Session, bundle: AdapterBundle, task: String? = nil, maxLength: Int? = nil,
+        precision: Precision = .float32
+    ) throws {
+        try precision.validate()
         let wanted = task.map(Session.safeName)
         guard
             let index = bundle.heads.firstIndex(where: { $0.name == wanted })
@@ -169,7 +180,7 @@ package final class Predictor {
         self.session = session
         head = bundle.heads[index]
         evaluator = try Evaluator(
-            Network(Arrangement(model: session.model, bundle: bundle), seed: 0), head: index,
+            Network(Arrangement(model: session.model, bundle: bundle), seed: 0, precision: precision), head: index,
             workspace: session.workspace)
         if let maxLength {
             self.maxLength = maxLength

@@ -42,6 +42,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var keep = Keep.best
     /// Biases and norms are not decayed, as in transformers' trainer.
     package var decaysAll = false
+    /// Of products with frozen weights.
+    package var precision = Precision.float32
 
     package init() {}
 
@@ -66,6 +68,7 @@ package struct TrainingSettings: Equatable, Sendable {
         case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 or more")
         case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 or more")
         }
+        try precision.validate()
         guard LearningRateSchedules.named(schedule) != nil else {
             throw .setting(
                 name: "--schedule", found: schedule, expected: LearningRateSchedules.names.joined(separator: ", "))
@@ -86,6 +89,18 @@ package struct TrainingSettings: Equatable, Sendable {
             "max_length": .number(Double(maxLength)), "label_smoothing": .number(labelSmoothing),
             "class_weights": .bool(classWeights), "head_dropout": headDropout.map { .number($0) } ?? .null,
             "base_dropout": .bool(baseDropout), "keep": .string(keep.rawValue), "decays_all": .bool(decaysAll),
+            "precision": .string(precision.rawValue),
         ]).json
+    }
+}
+
+extension Precision {
+    /// - Throws: `TrainingError.setting` on a processor that has no such products.
+    package func validate() throws(TrainingError) {
+        guard self == .float32 || Products.hasBFloat16 else {
+            throw .setting(
+                name: "--precision", found: rawValue,
+                expected: "fp32: bf16 needs a processor with AVX512_BF16 (products here: \(Products.description))")
+        }
     }
 }

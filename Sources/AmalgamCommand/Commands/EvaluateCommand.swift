@@ -11,6 +11,7 @@ struct BundleOptions: ParsableArguments {
     @Option(help: "The bundle.") var bundle: String
     @Option(help: "The head, by its task's name. (default: the task's, or the only one)") var head: String?
     @Option(help: "Pieces a text is cut at. (default: as in training)") var maxLength: Int?
+    @OptionGroup var precision: PrecisionOption
     @Flag(help: "Use a bundle that was trained on another model of the same shape.") var force = false
     @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
 
@@ -24,7 +25,8 @@ struct BundleOptions: ParsableArguments {
         {
             Console.error("amalgam: \(word)")
         }
-        return try Predictor(session, bundle: bundle, task: head ?? task, maxLength: maxLength)
+        return try Predictor(
+            session, bundle: bundle, task: head ?? task, maxLength: maxLength, precision: try precision.value())
     }
 }
 

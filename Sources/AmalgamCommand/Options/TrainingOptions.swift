@@ -24,6 +24,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Share of the target that is spread over all classes, in 0..<1.") var labelSmoothing = 0.0
     @Option(help: "Dropout in the head, in 0..<1. (default: the model's own)") var headDropout: Double?
     @Flag(help: "No dropout in the frozen base.") var noBaseDropout = false
+    @OptionGroup var precision: PrecisionOption
     @Option(help: "Name of the bundle and its adapter. (default: the task's)") var name: String?
 
     func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
@@ -47,6 +48,7 @@ struct TrainingOptions: ParsableArguments {
         s.labelSmoothing = labelSmoothing
         s.headDropout = headDropout
         s.baseDropout = !noBaseDropout
+        s.precision = try precision.value()
         try s.validate()
         return s
     }
@@ -59,5 +61,19 @@ struct TrainingOptions: ParsableArguments {
         case .some(let other):
             throw TrainingError.setting(name: "--pooling", found: other, expected: "cls or mean")
         }
+    }
+}
+
+/// Of products with frozen weights.
+struct PrecisionOption: ParsableArguments {
+    @Option(help: "Of products with frozen weights: fp32, or bf16 where the processor has it.") var precision = "fp32"
+
+    func value() throws -> Precision {
+        guard let known = Precision(rawValue: precision) else {
+            throw TrainingError.setting(
+                name: "--precision", found: precision,
+                expected: Precision.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return known
     }
 }
