@@ -17,7 +17,19 @@ enum TaskLoading {
                 "amalgam: \(definition.name): \(rows.count) rows of \(split.rawValue) have an empty or unknown label and are "
                     + "left out (--strict-labels refuses them)")
         }
+        if definition.labels == nil, let word = loneLabels(data) { Console.error("amalgam: \(word)") }
         return data
+    }
+
+    /// A class with one training text is more often a broken row than a class; only the user can tell.
+    private static func loneLabels(_ data: TaskData) -> String? {
+        var counts = [Int](repeating: 0, count: data.labels.count)
+        for example in data.train { if let label = example.label { counts[label] += 1 } }
+        let lone = zip(data.labels, counts).filter { $0.1 == 1 }.map { "'\($0.0)'" }
+        guard !lone.isEmpty, lone.count < data.labels.count else { return nil }
+        return "\(data.definition.name): \(lone.count) of \(data.labels.count) labels have one training text "
+            + "(\(lone.prefix(5).joined(separator: ", "))\(lone.count > 5 ? ", …" : "")); if they are broken rows, list the "
+            + "real ones under labels in a task's YAML"
     }
 }
 
