@@ -38,8 +38,11 @@ package protocol Operation: AnyObject {
     func accumulate(unit: Int, _ run: BatchRun)
     /// A loss that comes from the parameters alone (a regulariser); its gradient is part of `accumulate`.
     func parameterLoss() -> Double
-    /// Multiply-adds of needed products for one row of the output, forward.
-    var multiplyAddsPerRow: Int { get }
+    /// Multiply-adds of the products that a batch needs; elementwise work does not count.
+    /// - Parameters:
+    ///   - inputGradients: which inputs have gradients; empty where `backward` does not run.
+    ///   - trains: whether the trainable tensors' gradients are wanted.
+    func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double
 }
 
 extension Operation {
@@ -51,7 +54,7 @@ extension Operation {
     package func privateFloats(_ run: SliceRun) -> Int { 0 }
     package func accumulate(unit: Int, _ run: BatchRun) {}
     package func parameterLoss() -> Double { 0 }
-    package var multiplyAddsPerRow: Int { 0 }
+    package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double { 0 }
 }
 
 /// Where a gradient goes: written, or added to what another consumer has left.

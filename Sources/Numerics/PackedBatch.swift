@@ -68,6 +68,7 @@ package final class PackedBatch: Sendable {
 
     package var tokens: Int { ids.count }
     package var count: Int { rows.count }
+    package func rows(_ rows: Rows) -> Int { rows == .tokens ? tokens : count }
     package var longest: Int { zip(offsets, offsets.dropFirst()).map { $1 - $0 }.max() ?? 0 }
 
     private static func identity(_ row: SequenceRow, _ position: Int) -> UInt64 {

@@ -155,7 +155,7 @@ package final class BatchRun {
         kernels = workspace.kernels
     }
 
-    package func rows(_ value: Value) -> Int { value.rows == .tokens ? batch.tokens : batch.count }
+    package func rows(_ value: Value) -> Int { batch.rows(value.rows) }
 
     package func values(_ value: Value) -> UnsafeMutablePointer<Float> { kept(plan.valuePlaces[value.id]) }
     package func gradient(_ value: Value) -> UnsafeMutablePointer<Float> { kept(plan.gradientPlaces[value.id]) }
@@ -184,7 +184,7 @@ extension Plan {
         var offsets: [Int] = []
         for kind in kept {
             offsets.append(total)
-            total += ((kind.rows == .tokens ? batch.tokens : batch.count) * kind.width + 15) / 16 * 16
+            total += (batch.rows(kind.rows) * kind.width + 15) / 16 * 16
         }
         let base = workspace.batch.reserve(total)
         let bases = offsets.map { base + $0 }
@@ -211,6 +211,15 @@ extension Plan {
         return PlanResults(plan: self, bases: bases, batch: batch, workspace: workspace)
     }
 
+    /// Multiply-adds of the products that a run over this batch needs, forward and (in training) backward.
+    package func multiplyAdds(_ batch: PackedBatch) -> Double {
+        operations.indices.reduce(0) { sum, i in
+            sum
+                + operations[i].multiplyAdds(
+                    batch, inputGradients: runsBackward[i] ? inputModes[i].map { $0 != .none } : [], trains: trains)
+        }
+    }
+
     /// The regularisers' part of the loss, at the parameters' present values.
     package func parameterLoss() -> Double { operations.reduce(0) { $0 + $1.parameterLoss() } }
 }
@@ -228,8 +237,7 @@ package struct PlanResults {
         guard case .kept(let index) = plan.valuePlaces[value.id] else {
             preconditionFailure("value \(value.id) is not an output of this plan")
         }
-        let rows = value.rows == .tokens ? batch.tokens : batch.count
-        return UnsafeBufferPointer(start: bases[index], count: rows * value.width)
+        return UnsafeBufferPointer(start: bases[index], count: batch.rows(value.rows) * value.width)
     }
 }
 

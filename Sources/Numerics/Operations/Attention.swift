@@ -36,6 +36,16 @@ package final class Attention: Operation {
         return run.slice.sequences.reduce(0) { $0 + probabilities(run, $1) }
     }
 
+    /// Scores and mixing forward; backward one product for each of q and k, and for v its own and the probabilities'.
+    package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double {
+        let pairs = (0..<batch.count).reduce(0.0) { sum, sequence in
+            let length = batch.offsets[sequence + 1] - batch.offsets[sequence]
+            return sum + Double((q.rows == .tokens ? length : 1) * (length + (extra?.rows ?? 0)))
+        }
+        let backward = inputGradients.prefix(3).filter { $0 }.count
+        return pairs * Double(q.width * (2 + (backward > 0 ? backward + 1 : 0)))
+    }
+
     private func length(_ run: SliceRun, _ sequence: Int) -> Int {
         run.batch.offsets[sequence + 1] - run.batch.offsets[sequence]
     }

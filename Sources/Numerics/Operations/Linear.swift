@@ -43,7 +43,10 @@ package final class Linear: Operation {
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
     package var parameters: [Parameter] { [weight.parameter, bias?.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { weight.isTrainable ? [x] : [] }
-    package var multiplyAddsPerRow: Int { x.width * output.width }
+    package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double {
+        let products = 1 + (inputGradients.first == true ? 1 : 0) + (trains && weight.isTrainable ? 1 : 0)
+        return Double(batch.rows(x.rows) * x.width * output.width * products)
+    }
 
     package func rightSides(differentiates: Bool) -> [RightSide] {
         let forward = weight.side(transposed: transposesWeight, precision: precision)
