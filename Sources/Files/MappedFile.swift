@@ -48,6 +48,12 @@ package final class MappedFile: @unchecked Sendable {
         }
     }
 
+    /// Lets the system take the pages back; they come from the file again when they are read.
+    package func releasePages() {
+        guard let start = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, MADV_DONTNEED)
+    }
+
     /// The bytes within a closure during which the mapping certainly lives.
     package func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

@@ -5,6 +5,9 @@ import Foundation
 /// Layout: u64 length of the header, the header in JSON, then the tensors' bytes without gap or overlap.
 package final class SafetensorsFile: Sendable {
     private let file: MappedFile
+
+    /// Lets the system take the mapped pages back until they are read again.
+    package func releasePages() { file.releasePages() }
     /// Every tensor by name.
     package let tensors: [String: SafetensorsTensor]
     /// The strings under `__metadata__`.

@@ -12,6 +12,7 @@ package final class EncoderModel: Sendable {
     package let tensors: EncoderTensors
     private let weights: [String: Weight]
     private let weightsFile: URL
+    private let weightsMap: SafetensorsFile
 
     /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, 1_Pooling/config.json.
     /// - Throws: `ModelError`, `FileError` for what is missing or does not fit.
@@ -26,13 +27,18 @@ package final class EncoderModel: Sendable {
         pooling = try Self.pooling(folder.appendingPathComponent("1_Pooling/config.json"))
         weightsFile = folder.appendingPathComponent("model.safetensors")
         tensors = EncoderTensors(configuration)
-        weights = try Self.load(weightsFile, tensors)
+        weightsMap = try SafetensorsFile(weightsFile)
+        weights = try Self.load(weightsMap, path: weightsFile.path, tensors)
     }
 
     package func weight(_ name: String) -> Weight? { weights[name] }
 
-    private static func load(_ url: URL, _ tensors: EncoderTensors) throws -> [String: Weight] {
-        let file = try SafetensorsFile(url)
+    /// Lets the mapped weights' memory go until they are read again: after they were copied, or packed.
+    package func releasePages() { weightsMap.releasePages() }
+
+    private static func load(_ file: SafetensorsFile, path: String, _ tensors: EncoderTensors) throws
+        -> [String: Weight]
+    {
         // A bare BertModel has no prefix; models with a head put the encoder under its family's name
         let probe = tensors.list[0].name
         let prefix = ["", "bert.", "roberta.", "model."].first { file.tensors[$0 + probe] != nil } ?? ""
@@ -40,11 +46,11 @@ package final class EncoderModel: Sendable {
         for (name, shape) in tensors.list {
             guard let tensor = file.tensors[prefix + name] else {
                 throw ModelError.tensor(
-                    file: url.path, name: prefix + name, found: "not there", expected: "shape \(shape)")
+                    file: path, name: prefix + name, found: "not there", expected: "shape \(shape)")
             }
             guard tensor.shape == shape else {
                 throw ModelError.tensor(
-                    file: url.path, name: prefix + name, found: "shape \(tensor.shape)", expected: "\(shape)")
+                    file: path, name: prefix + name, found: "shape \(tensor.shape)", expected: "\(shape)")
             }
             if let pointer = try file.float32Pointer(prefix + name) {
                 weights[name] = Weight(floats: pointer, shape: shape, owner: file)

@@ -58,7 +58,7 @@ package struct EncoderPlan {
     private func embeddings() throws -> Value {
         let sum = builder.append(
             Embedding(
-                words: try tensor("embeddings.word_embeddings.weight"),
+                words: try tensor(EncoderTensors.words),
                 positions: try tensor("embeddings.position_embeddings.weight"),
                 types: try tensor("embeddings.token_type_embeddings.weight"), firstPosition: c.firstPosition,
                 in: builder))

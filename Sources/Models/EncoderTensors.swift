@@ -1,11 +1,14 @@
 /// The tensors of a BERT-family encoder under Hugging Face's names, without the model's prefix, in a fixed order.
 package struct EncoderTensors: Sendable {
+    /// The table of which a batch uses few rows.
+    package static let words = "embeddings.word_embeddings.weight"
+
     package let list: [(name: String, shape: [Int])]
 
     package init(_ c: EncoderConfiguration) {
         let (d, f) = (c.hidden, c.intermediate)
         var list: [(String, [Int])] = [
-            ("embeddings.word_embeddings.weight", [c.vocabulary, d]),
+            (Self.words, [c.vocabulary, d]),
             ("embeddings.position_embeddings.weight", [c.positions, d]),
             ("embeddings.token_type_embeddings.weight", [c.types, d]),
             ("embeddings.LayerNorm.weight", [d]), ("embeddings.LayerNorm.bias", [d]),

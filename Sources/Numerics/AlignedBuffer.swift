@@ -12,16 +12,40 @@ package final class AlignedBuffer {
     /// Floats that may be read past the end: products read a matrix in panels of columns.
     static let margin = 64
 
+    /// From this size on pages come from the system, and only those that are written take memory.
+    private static let mapped = 1 << 20
+
+    private var bytes: Int { (count + Self.margin) * 4 }
+
     package init(count: Int) {
         self.count = count
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: (count + Self.margin) * 4, alignment: 64)
+        let bytes = (count + Self.margin) * 4
+        var raw: UnsafeMutableRawPointer
+        if bytes >= Self.mapped {
+            raw = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+            precondition(raw != MAP_FAILED, "out of memory: \(bytes) bytes")
+        } else {
+            raw = .allocate(byteCount: bytes, alignment: 64)
+            memset(raw, 0, bytes)
+        }
         floats = raw.bindMemory(to: Float.self, capacity: count + Self.margin)
-        memset(raw, 0, (count + Self.margin) * 4)
     }
 
-    deinit { UnsafeMutableRawPointer(floats).deallocate() }
+    deinit {
+        if bytes >= Self.mapped {
+            munmap(floats, bytes)
+        } else {
+            UnsafeMutableRawPointer(floats).deallocate()
+        }
+    }
 
-    package func zero() { memset(floats, 0, count * 4) }
+    /// All zeros again; a large one gives its memory back until it is written.
+    package func clear() {
+        #if os(Linux)
+            if bytes >= Self.mapped, madvise(floats, bytes, MADV_DONTNEED) == 0 { return }
+        #endif
+        memset(floats, 0, bytes)
+    }
 }
 
 /// A buffer that only grows, for work areas whose size each batch decides.
@@ -36,6 +60,8 @@ package final class GrowingBuffer {
         if count > buffer.count { buffer = AlignedBuffer(count: count + count / 4) }
         return buffer.floats
     }
+
+    package func release() { buffer = AlignedBuffer(count: 0) }
 
     package var bytes: Int { buffer.count * 4 }
 }

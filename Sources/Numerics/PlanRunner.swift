@@ -16,6 +16,13 @@ package final class Workspace {
     }
 }
 
+extension Workspace {
+    /// Gives the work areas' memory back until the next run.
+    package func release() {
+        for buffer in arenas + scratches + [batch] { buffer.release() }
+    }
+}
+
 /// What an operation sees of a slice.
 package final class SliceRun {
     package let batch: PackedBatch

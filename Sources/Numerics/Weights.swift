@@ -68,7 +68,10 @@ package struct ParameterSpec: Equatable, Sendable {
     package var name: String
     package var shape: [Int]
     package var initializer: Initializer
-    package init(_ name: String, _ shape: [Int], _ initializer: Initializer) {
+    /// A table of which each batch uses few rows.
+    package var isTable: Bool
+    package init(_ name: String, _ shape: [Int], _ initializer: Initializer, isTable: Bool = false) {
+        self.isTable = isTable
         self.name = name
         self.shape = shape
         self.initializer = initializer
@@ -86,6 +89,8 @@ package struct Parameter {
     package let gradient: UnsafeMutablePointer<Float>
     /// Of the whole buffer: plans over the same parameters share what they pack.
     let sides: RightSides
+    /// Of a table: which rows have gradients.
+    package let ledger: RowLedger?
     package var count: Int { shape.reduce(1, *) }
     package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
     package var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
@@ -124,13 +129,20 @@ package final class ParameterBuffer {
             parameters.append(
                 Parameter(
                     name: spec.name, shape: spec.shape, offset: offset, values: values,
-                    gradient: gradientStorage.floats + offset, sides: sides))
+                    gradient: gradientStorage.floats + offset, sides: sides,
+                    ledger: spec.isTable ? RowLedger(rows: spec.shape[0]) : nil))
         }
         self.parameters = parameters
     }
 
     package var values: UnsafeMutablePointer<Float> { storage.floats }
     package var gradients: UnsafeMutablePointer<Float> { gradientStorage.floats }
+
+    /// Gives the gradients' memory back; they are zero until the next run.
+    package func releaseGradients() {
+        gradientStorage.clear()
+        for parameter in parameters { parameter.ledger?.forget() }
+    }
 
     package subscript(name: String) -> Parameter? { byName[name].map { parameters[$0] } }
 
@@ -173,7 +185,7 @@ extension Operand {
             return .trainable(
                 Parameter(
                     name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient,
-                    sides: p.sides))
+                    sides: p.sides, ledger: nil))
         }
     }
 }

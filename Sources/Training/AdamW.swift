@@ -36,15 +36,20 @@ package final class AdamW {
         steps = [Int](repeating: 0, count: buffer.parameters.count)
     }
 
+    /// Some elements of a tensor, or a piece of a table.
     private struct Chunk {
         let parameter: Int
         let offset: Int
         let count: Int
+        var piece: RowLedger.Piece?
     }
 
     private func chunks(_ parameters: [Parameter]) -> [Chunk] {
         parameters.flatMap { parameter -> [Chunk] in
             guard let index = buffer.index(of: parameter.name) else { return [] }
+            if let ledger = parameter.ledger {
+                return ledger.pieces.map { Chunk(parameter: index, offset: parameter.offset, count: 0, piece: $0) }
+            }
             return stride(from: 0, to: parameter.count, by: Self.chunk).map {
                 Chunk(
                     parameter: index, offset: parameter.offset + $0, count: min(Self.chunk, parameter.count - $0))
@@ -65,7 +70,15 @@ package final class AdamW {
         squares.withUnsafeMutableBufferPointer { squares in
             guard let base = squares.baseAddress else { return }
             pool.run(chunks.count) { i, _ in
-                base[i] = kernels.pointee.sum_of_squares(buffer.gradients + chunks[i].offset, chunks[i].count)
+                let gradients = buffer.gradients + chunks[i].offset
+                guard let piece = chunks[i].piece else {
+                    base[i] = kernels.pointee.sum_of_squares(gradients, chunks[i].count)
+                    return
+                }
+                let width = buffer.parameters[chunks[i].parameter].shape[1]
+                base[i] = piece.current.reduce(0) {
+                    $0 + kernels.pointee.sum_of_squares(gradients + Int($1) * width, width)
+                }
             }
         }
         let norm = squares.reduce(0, +).squareRoot()  // in the chunks' order, whoever computed them
@@ -76,11 +89,28 @@ package final class AdamW {
             let chunk = chunks[i]
             let t = Double(steps[chunk.parameter])
             let decays = settings.decaysAll || Self.decays(buffer.parameters[chunk.parameter])
-            kernels.pointee.adamw(
-                buffer.values + chunk.offset, buffer.gradients + chunk.offset, first.floats + chunk.offset,
-                second.floats + chunk.offset, chunk.count, scale, rate, settings.beta1, settings.beta2,
-                settings.epsilon, decays ? settings.decay : 0, Float(1 - pow(Double(settings.beta1), t)),
-                Float(1 - pow(Double(settings.beta2), t)))
+            let decay = decays ? settings.decay : 0
+            let corrections = (
+                Float(1 - pow(Double(settings.beta1), t)), Float(1 - pow(Double(settings.beta2), t))
+            )
+            func move(_ offset: Int, _ count: Int) {
+                kernels.pointee.adamw(
+                    buffer.values + offset, buffer.gradients + offset, first.floats + offset, second.floats + offset,
+                    count, scale, rate, settings.beta1, settings.beta2, settings.epsilon, decay, corrections.0,
+                    corrections.1)
+            }
+            guard let piece = chunk.piece else { return move(chunk.offset, chunk.count) }
+            // Rows that never had a gradient have no moments: of the whole rule their decay is left
+            let width = buffer.parameters[chunk.parameter].shape[1]
+            piece.forEachRun { rows, used in
+                let offset = chunk.offset + rows.lowerBound * width
+                if used {
+                    move(offset, rows.count * width)
+                } else if decay > 0 {
+                    kernels.pointee.add(
+                        buffer.values + offset, buffer.values + offset, rows.count * width, 1 - rate * decay, false)
+                }
+            }
         }
         return norm
     }

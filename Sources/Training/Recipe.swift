@@ -45,7 +45,10 @@ package enum Recipe: Sendable {
             arrangement.trainable = try configuration.specs(arrangement.members, encoder)
         case .full:
             arrangement.trainable = model.tensors.list.compactMap { tensor in
-                model.weight(tensor.name).map { ParameterSpec("base/\(tensor.name)", tensor.shape, .copy($0)) }
+                model.weight(tensor.name).map {
+                    ParameterSpec(
+                        "base/\(tensor.name)", tensor.shape, .copy($0), isTable: tensor.name == EncoderTensors.words)
+                }
             }
         }
         for head in heads { arrangement.trainable += head.head.specs(hidden: encoder.hidden, scope: head.scope) }

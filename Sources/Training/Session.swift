@@ -107,9 +107,13 @@ package final class Session {
                 train: train, dev: encode(task.dev, maxLength: settings.maxLength, prefix: prefix),
                 classes: task.labels.count)
         }
-        let result = try Trainer(
-            network, tasks: inputs, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe
-        ).run()
+        let trainer = try Trainer(
+            network, tasks: inputs, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
+        // What was copied or packed need not stay in memory from the file too
+        model.releasePages()
+        let result = try trainer.run()
+        network.parameters.releaseGradients()
+        workspace.release()
         var provenance = Provenance()
         provenance.task = tasks.map(\.definition.name).joined(separator: "+")
         provenance.dataSHA256 = Self.dataHash(tasks)

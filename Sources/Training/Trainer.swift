@@ -137,7 +137,8 @@ package final class Trainer {
             sum + step.examples.reduce(0) { $0 + tasks[step.task].train.length($1) }
         }
         observe(.started(steps: steps.count, tokens: planned))
-        var best: (score: Double, loss: Double, values: [Float], epoch: Int)?
+        var best: (score: Double, loss: Double, epoch: Int)?
+        var bestValues: AlignedBuffer?  // one for the whole run: of all weights it is large
         let judges = settings.keep == .best && tasks.contains { $0.dev.count > 0 }
 
         for (i, step) in steps.enumerated() {
@@ -168,19 +169,18 @@ package final class Trainer {
             // Of equal scores the smaller loss, then the earlier epoch
             let better = best.map { score > $0.score || (score == $0.score && devLoss < $0.loss) } ?? true
             if better {
-                let values = UnsafeBufferPointer(start: network.parameters.values, count: network.parameters.count)
-                best = (score, devLoss, Array(values), step.epoch)
+                let count = network.parameters.count
+                let copy = bestValues ?? AlignedBuffer(count: count)
+                copy.floats.update(from: network.parameters.values, count: count)
+                bestValues = copy
+                best = (score, devLoss, step.epoch)
                 result.dev = dev
             }
             observe(.epoch(step.epoch + 1, dev: dev, best: better))
             if settings.patience > 0, let best, step.epoch - best.epoch >= settings.patience { break }
         }
-        if let best {
-            best.values.withUnsafeBufferPointer { source in
-                if let base = source.baseAddress {
-                    network.parameters.values.update(from: base, count: source.count)
-                }
-            }
+        if let bestValues {
+            network.parameters.values.update(from: bestValues.floats, count: bestValues.count)
         } else {
             result.dev = evaluateDev()
         }

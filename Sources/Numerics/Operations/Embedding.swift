@@ -8,8 +8,6 @@ package final class Embedding: Operation {
     private let firstPosition: Int
     package let output: Value
 
-    private static let wordUnits = 8
-
     /// - Parameter firstPosition: row of the position table that a sequence's first token gets (0 in BERT).
     package init(words: Operand, positions: Operand, types: Operand, firstPosition: Int, in builder: PlanBuilder) {
         self.words = words
@@ -22,8 +20,11 @@ package final class Embedding: Operation {
     package var inputs: [Value] { [] }
     package var parameters: [Parameter] { [words, positions, types].compactMap(\.parameter) }
     package var parameterUnits: Int {
-        (words.isTrainable ? Self.wordUnits : 0) + (positions.isTrainable ? 1 : 0) + (types.isTrainable ? 1 : 0)
+        wordUnits + (positions.isTrainable ? 1 : 0) + (types.isTrainable ? 1 : 0)
     }
+
+    /// Pieces of the vocabulary, each written by one thread.
+    private var wordUnits: Int { words.parameter.map { $0.ledger?.pieces.count ?? 1 } ?? 0 }
 
     package func forward(_ run: SliceRun) {
         let width = output.width
@@ -43,13 +44,13 @@ package final class Embedding: Operation {
     package func accumulate(unit: Int, _ run: BatchRun) {
         var unit = unit
         if let words = words.parameter {
-            if unit < Self.wordUnits {
-                // A piece owns a range of the vocabulary and sees the tokens in their order
-                let rows = words.shape[0]
-                let range = rows * unit / Self.wordUnits..<rows * (unit + 1) / Self.wordUnits
-                return add(run, to: words, rows: range) { Int(run.batch.ids[$0]) }
+            if unit < wordUnits {
+                guard let ledger = words.ledger else {
+                    return add(run, to: words, rows: 0..<words.shape[0]) { Int(run.batch.ids[$0]) }
+                }
+                return addUsed(run, to: words, piece: ledger.pieces[unit])
             }
-            unit -= Self.wordUnits
+            unit -= wordUnits
         }
         if let positions = positions.parameter {
             if unit == 0 {
@@ -61,6 +62,21 @@ package final class Embedding: Operation {
         }
         if let types = types.parameter {
             add(run, to: types, rows: 0..<types.shape[0]) { Int(run.batch.types[$0]) }
+        }
+    }
+
+    /// As `add`, but rows without a gradient, now and before, are not even set to zero.
+    private func addUsed(_ run: BatchRun, to parameter: Parameter, piece: RowLedger.Piece) {
+        let width = output.width
+        if !run.accumulates {
+            piece.clear { (parameter.gradient + $0 * width).update(repeating: 0, count: width) }
+        }
+        let dy = run.gradient(output)
+        for t in 0..<run.batch.tokens {
+            let row = Int(run.batch.ids[t])
+            guard piece.range.contains(row) else { continue }
+            piece.note(row)
+            run.kernels.pointee.add(parameter.gradient + row * width, dy + t * width, width, 1, true)
         }
     }
 
