@@ -50,7 +50,7 @@ static void bf16_pack(uint32_t *packed, const float *w, size_t n, size_t k, size
 }
 
 INLINE void bf16_tile(const int rows, const amalgam_product *p, const uint32_t *restrict a, size_t stride, size_t row,
-                      size_t column, const uint32_t *restrict b) {
+                      size_t column, const uint32_t *restrict b, const char *next, size_t step) {
     __m512 sums[BF_ROWS][BF_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
@@ -58,6 +58,8 @@ INLINE void bf16_tile(const int rows, const amalgam_product *p, const uint32_t *
         for (int v = 0; v < BF_VECTORS; v++) sums[i][v] = _mm512_setzero_ps();
     a += row * stride;
     for (size_t k = 0; k < stride; k++) {
+        __builtin_prefetch(next, 0, 2);
+        next += step;
         __m512bh right[BF_VECTORS];
 #pragma clang loop unroll(full)
         for (int v = 0; v < BF_VECTORS; v++) right[v] = (__m512bh)_mm512_loadu_si512(b + v * 16);
@@ -90,7 +92,7 @@ INLINE void bf16_tile(const int rows, const amalgam_product *p, const uint32_t *
 
 #define BF_CASE(r) \
     case r: \
-        bf16_tile(r, p, a, stride, row, column, b); \
+        bf16_tile(r, p, a, stride, row, column, b, next, step); \
         break;
 
 static void bf16_multiply(const amalgam_product *p, const uint32_t *a, const uint32_t *packed) {
@@ -102,7 +104,13 @@ static void bf16_multiply(const amalgam_product *p, const uint32_t *a, const uin
         for (size_t column = 0; column < p->n; column += BF_PANEL) {
             const uint32_t *b = packed + column / BF_PANEL * stride * BF_PANEL;
             size_t row = first;
-            for (; row + BF_ROWS <= last; row += BF_ROWS) bf16_tile(BF_ROWS, p, a, stride, row, column, b);
+            // As in float32: each tile fetches its share of the next panel
+            const size_t step = BF_PANEL * sizeof(uint32_t) / ((last - first) / BF_ROWS + 1);
+            const char *next = (const char *)(b + stride * BF_PANEL);
+            for (; row + BF_ROWS <= last; row += BF_ROWS) {
+                bf16_tile(BF_ROWS, p, a, stride, row, column, b, next, step);
+                next += step * stride;
+            }
             switch (last - row) {
                 BF_CASE(1) BF_CASE(2) BF_CASE(3) BF_CASE(4) BF_CASE(5) BF_CASE(6) BF_CASE(7) BF_CASE(8) BF_CASE(9)
                 BF_CASE(10) BF_CASE(11) BF_CASE(12) BF_CASE(13)

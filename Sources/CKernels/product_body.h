@@ -4,9 +4,10 @@
 #define PANEL (LANES * TILE_VECTORS)
 
 // One tile: rows x PANEL sums, each over all of k in its order, so that no cut of the rows changes a result.
-// `rows` and `transposed` are constants wherever this is inlined.
+// `rows` and `transposed` are constants wherever this is inlined. `next` is fetched `step` bytes a k: the panel to come is
+// in the second-level cache when its turn is, however far away the weights lie.
 INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_product *p, size_t row, size_t column,
-                       const float *restrict b) {
+                       const float *restrict b, const char *next, size_t step) {
     vf sums[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
@@ -15,6 +16,8 @@ INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_prod
     const size_t stride = p->a_stride, b_stride = p->b_stride;
     const float *restrict a = transposed ? p->a + row : p->a + row * stride;
     for (size_t k = 0; k < p->k; k++) {
+        __builtin_prefetch(next, 0, 2);
+        next += step;
         vf right[TILE_VECTORS];
 #pragma clang loop unroll(full)
         for (int v = 0; v < TILE_VECTORS; v++) right[v] = NAME(load)(b + v * LANES);
@@ -48,14 +51,20 @@ INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_prod
 
 #define TILE_CASE(r) \
     case r: \
-        NAME(tile)(r < TILE_ROWS ? r : 1, transposed, p, row, column, b); \
+        NAME(tile)(r < TILE_ROWS ? r : 1, transposed, p, row, column, b, next, step); \
         break;
 
 // Rows first..<last under one panel of the right side.
 INLINE void NAME(tiles)(const bool transposed, const amalgam_product *p, size_t first, size_t last, size_t column,
                         const float *b) {
     size_t row = first;
-    for (; row + TILE_ROWS <= last; row += TILE_ROWS) NAME(tile)(TILE_ROWS, transposed, p, row, column, b);
+    // Each tile fetches its share of the next panel; where panels are not contiguous, nothing
+    const size_t step = p->k && p->b_panel > PANEL ? p->b_panel * sizeof(float) / ((last - first) / TILE_ROWS + 1) / p->k : 0;
+    const char *next = (const char *)(step ? b + p->b_panel : b);
+    for (; row + TILE_ROWS <= last; row += TILE_ROWS) {
+        NAME(tile)(TILE_ROWS, transposed, p, row, column, b, next, step);
+        next += step * p->k;
+    }
     switch (last - row) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8)
         TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13)

@@ -7,8 +7,7 @@ package final class EncoderModel: Sendable {
     package let folder: URL
     package let name: String
     package let configuration: EncoderConfiguration
-    /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
-    package let pooling: Pool.Kind
+    private let modelPooling: Result<Pool.Kind, ModelError>
     package let tensors: EncoderTensors
     private let weights: [String: Weight]
     private let weightsFile: URL
@@ -24,7 +23,7 @@ package final class EncoderModel: Sendable {
         self.folder = folder
         name = folder.standardizedFileURL.lastPathComponent
         configuration = try EncoderConfiguration(file: configurationFile)
-        pooling = try Self.pooling(folder.appendingPathComponent("1_Pooling/config.json"))
+        modelPooling = try Self.pooling(folder.appendingPathComponent("1_Pooling/config.json"))
         weightsFile = folder.appendingPathComponent("model.safetensors")
         tensors = EncoderTensors(configuration)
         weightsMap = try SafetensorsFile(weightsFile)
@@ -61,12 +60,21 @@ package final class EncoderModel: Sendable {
         return weights
     }
 
-    private static func pooling(_ file: URL) throws -> Pool.Kind {
-        guard let data = FileManager.default.contents(atPath: file.path) else { return .first }
+    /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
+    /// - Throws: `ModelError.pooling` where it is something that we do not have.
+    package func pooling() throws(ModelError) -> Pool.Kind { try modelPooling.get() }
+
+    private static func pooling(_ file: URL) throws -> Result<Pool.Kind, ModelError> {
+        guard let data = FileManager.default.contents(atPath: file.path) else { return .success(.first) }
         guard let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw ModelError.field(file: file.path, field: "the whole file", found: "no JSON object", expected: "one")
         }
-        return json["pooling_mode_mean_tokens"] as? Bool == true ? .mean : .first
+        let modes = json.filter { $0.key.hasPrefix("pooling_mode_") && $0.value as? Bool == true }.keys.sorted()
+        switch modes {
+        case ["pooling_mode_mean_tokens"]: return .success(.mean)
+        case ["pooling_mode_cls_token"], []: return .success(.first)
+        default: return .failure(.pooling(file: file.path, found: modes.joined(separator: " and ")))
+        }
     }
 
     /// SHA-256 over canonical content: the architecture and its numbers, then each tensor's name, shape and float32

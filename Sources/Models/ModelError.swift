@@ -4,6 +4,8 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case noFolder(path: String)
     /// A field of a model's file: what was found, what was expected.
     case field(file: String, field: String, found: String, expected: String)
+    /// The model was made for a pooling that we do not have.
+    case pooling(file: String, found: String)
     /// A tensor is missing or has another shape than the configuration says.
     case tensor(file: String, name: String, found: String, expected: String)
     /// A family of models that Amalgam does not know.
@@ -16,6 +18,8 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "a fetched model (amalgam model fetch minilm)"
         case .field(let file, let field, let found, let expected):
             "\(file): \(field): found \(found), expected \(expected); download the model again or mend the file"
+        case .pooling(let file, let found):
+            "\(file): the model was made for \(found), which is not here; choose --pooling mean or --pooling cls"
         case .tensor(let file, let name, let found, let expected):
             "\(file): tensor \(name): \(found), config.json says \(expected); the two files are not of one model"
         case .architecture(let file, let found):

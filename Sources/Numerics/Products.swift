@@ -93,7 +93,8 @@ package enum Products {
 
 /// The right side b of products: a matrix W [rows, columns] or its transpose, in the form that the kernels read.
 ///
-/// A transposed one is packed into panels; a plain one is read where it lies, unless it ends in the middle of a panel.
+/// A frozen one is packed into panels, and so is a transposed one; a plain trainable one is read where it lies, since it
+/// changes with each step.
 package final class RightSide: @unchecked Sendable {  // written by `refresh` alone, between runs
     let matrix: UnsafePointer<Float>
     let rows: Int
@@ -112,10 +113,10 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
     var panelStride: Int { packed == nil ? panel : panel * inner }
 
     /// - Parameters:
-    ///   - padded: whether memory is readable for a panel past the matrix' end.
+    ///   - inPlace: whether a plain matrix may be read where it lies: then memory must be readable for a panel past it.
     ///   - owner: keeps the matrix alive.
     init(
-        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, padded: Bool,
+        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, inPlace: Bool,
         precision: Precision = .float32, owner: AnyObject?
     ) {
         self.matrix = matrix
@@ -136,7 +137,7 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         }
         pairs = nil
         panel = max(Products.kernels.pointee.panel, 1)
-        let needsPacking = !Products.usesLibrary && (transposed || !padded && columns % panel != 0)
+        let needsPacking = !Products.usesLibrary && (transposed || !inPlace)
         packed = needsPacking ? AlignedBuffer(count: (n + panel - 1) / panel * panel * k) : nil
         refresh(0..<panels)
     }
@@ -174,7 +175,7 @@ final class RightSides: @unchecked Sendable {  // guarded by its lock
     private var known: [Key: RightSide] = [:]
 
     func side(
-        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, padded: Bool, precision: Precision,
+        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, inPlace: Bool, precision: Precision,
         owner: AnyObject?
     ) -> RightSide {
         let key = Key(
@@ -184,7 +185,7 @@ final class RightSides: @unchecked Sendable {  // guarded by its lock
         defer { lock.unlock() }
         if let side = known[key] { return side }
         let side = RightSide(
-            matrix, rows: rows, columns: columns, transposed: transposed, padded: padded, precision: precision,
+            matrix, rows: rows, columns: columns, transposed: transposed, inPlace: inPlace, precision: precision,
             owner: owner)
         known[key] = side
         return side
@@ -197,12 +198,12 @@ extension Operand {
         switch self {
         case .frozen(let weight):
             return weight.sides.side(
-                weight.floats, rows: weight.shape[0], columns: weight.shape[1], transposed: transposed, padded: false,
+                weight.floats, rows: weight.shape[0], columns: weight.shape[1], transposed: transposed, inPlace: false,
                 precision: precision, owner: nil)
         case .trainable(let parameter):
             return parameter.sides.side(
                 parameter.values, rows: parameter.shape[0], columns: parameter.shape[1], transposed: transposed,
-                padded: true, precision: .float32, owner: nil)
+                inPlace: true, precision: .float32, owner: nil)
         }
     }
 }

@@ -84,10 +84,11 @@ package final class Session {
                 expected: "fp32 where all weights are trained: bf16 is for frozen ones")
         }
         let name = Self.safeName(name)
+        let pooling = try pooling ?? model.pooling()
         let heads = tasks.map { task in
             NamedHead(
                 Self.safeName(task.definition.name),
-                ClassificationHead(labels: task.labels, pooling: pooling ?? model.pooling, textPrefix: prefix))
+                ClassificationHead(labels: task.labels, pooling: pooling, textPrefix: prefix))
         }
         guard Set(heads.map(\.name)).count == heads.count else {
             throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")

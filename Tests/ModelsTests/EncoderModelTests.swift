@@ -15,7 +15,7 @@ import Testing
 
     @Test func readsTheFixture() throws {
         let model = try EncoderModel(folder: Fixture.tiny)
-        #expect(model.pooling == .first)
+        #expect(try model.pooling() == .first)
         #expect(model.tensors.list.allSatisfy { model.weight($0.name)?.shape == $0.shape })
     }
 
@@ -53,9 +53,12 @@ import Testing
                 let pooling = folder.appendingPathComponent("1_Pooling")
                 try FileManager.default.createDirectory(at: pooling, withIntermediateDirectories: true)
                 try Data(text.utf8).write(to: pooling.appendingPathComponent("config.json"))
-                #expect(try EncoderModel(folder: folder).pooling == kind)
+                #expect(try EncoderModel(folder: folder).pooling() == kind)
                 try Data("[".utf8).write(to: pooling.appendingPathComponent("config.json"))
                 #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
+                try Data(#"{"pooling_mode_max_tokens": true}"#.utf8).write(
+                    to: pooling.appendingPathComponent("config.json"))
+                #expect(throws: ModelError.self) { try EncoderModel(folder: folder).pooling() }
             }
         }
     }

@@ -115,7 +115,7 @@ struct ProductTests {
         let right = buffer(b)
         for precision in Precision.allCases {
             let side = RightSide(
-                UnsafePointer(right.floats), rows: n, columns: k, transposed: true, padded: true,
+                UnsafePointer(right.floats), rows: n, columns: k, transposed: true, inPlace: true,
                 precision: precision, owner: right)
             func rows(_ range: Range<Int>) -> [Float] {
                 let c = AlignedBuffer(count: range.count * n)
