@@ -58,11 +58,14 @@ struct InitCommand: ParsableCommand {
         var bundle = bundle
         let specs = try bundle.specs()
         let start = try ParameterBuffer(specs, seed: UInt64(seed))
-        bundle.tensors = start.parameters.map { parameter in
-            let key = Randomness.key(UInt64(seed), 0x5EED, Randomness.hash(parameter.name))
-            return NamedTensor(
-                parameter.name, parameter.shape,
-                parameter.array.enumerated().map { $1 + Float(spread) * Randomness.normal(key, $0) })
+        // Parameters point into the buffer and do not keep it alive
+        withExtendedLifetime(start) {
+            bundle.tensors = start.parameters.map { parameter in
+                let key = Randomness.key(UInt64(seed), 0x5EED, Randomness.hash(parameter.name))
+                return NamedTensor(
+                    parameter.name, parameter.shape,
+                    parameter.array.enumerated().map { $1 + Float(spread) * Randomness.normal(key, $0) })
+            }
         }
         return bundle
     }

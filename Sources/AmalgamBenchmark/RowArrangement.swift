@@ -51,8 +51,11 @@ enum RowName: String, CaseIterable {
             return ParameterSpec(spec.name, spec.shape, .values(tensor.values))
         }
         if !trains {  // frozen, as evaluation and prediction have them
-            for parameter in try ParameterBuffer(arrangement.trainable, seed: 1).parameters {
-                arrangement.frozen[parameter.name] = Weight(parameter.array, shape: parameter.shape)
+            let buffer = try ParameterBuffer(arrangement.trainable, seed: 1)
+            withExtendedLifetime(buffer) {  // parameters point into it and do not keep it alive
+                for parameter in buffer.parameters {
+                    arrangement.frozen[parameter.name] = Weight(parameter.array, shape: parameter.shape)
+                }
             }
             arrangement.trainable = []
         }

@@ -1,0 +1,22 @@
+# Sourced by the scripts here: words on standard error, builds, and the model's folder. bash.
+
+say() { echo "$*" >&2; }
+
+# build PRODUCT...: sets `bin`
+build() {
+    local product
+    for product in "$@"; do
+        say "build of $product"
+        swift build -c release --product "$product" >&2
+    done
+    bin=$(swift build -c release --show-bin-path)
+}
+
+# model_folder NAME: the folder of a model that is fetched, where it is not yet
+model_folder() {
+    if [ -f "$1/config.json" ]; then
+        (cd "$1" && pwd)
+    else
+        "$bin/amalgam" model fetch "$1" --quiet
+    fi
+}
