@@ -2,6 +2,19 @@
 
 say() { echo "$*" >&2; }
 
+# arguments "$@": sets `out` and `model`, and `pass` to what the driver gets
+arguments() {
+    out=runs/benchmarks model=minilm pass=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --out) out=${2:?--out: give a folder}; shift ;;
+        --model) model=${2:?--model: give a name or folder}; shift ;;
+        *) pass+=("$1") ;;
+        esac
+        shift
+    done
+}
+
 # build PRODUCT...: sets `bin`
 build() {
     local product

@@ -294,7 +294,10 @@ def main():
     a = arguments()
     begin = time.perf_counter()
     c = Comparison(a)
-    c.run()
+    try:
+        c.run()
+    except Failed as error:
+        sys.exit(f"compare: {error}")
     result = c.summary()
     versions = answer([a.peer_python, f"{HERE}/peer_rows.py", "versions"])
     peaks = ", ".join(f"{p} {c.peaks[p]:,.0f} ({c.peaks[f'{p}_set']})" for p in ("fp32", "bf16") if p in c.peaks)
@@ -317,8 +320,7 @@ def main():
                   stream, indent=1)
     print(text)
     print(json.dumps(result))
-    wanted = sum(1 for row in a.rows if row not in result["best"])
-    sys.exit(1 if wanted else 0)
+    sys.exit(0 if all(row in result["best"] for row in a.rows) else 1)
 
 
 if __name__ == "__main__":
