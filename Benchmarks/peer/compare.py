@@ -38,6 +38,7 @@ def arguments():
     p.add_argument("--peer-python", required=True)
     p.add_argument("--repeats", type=int, help="default 3; with --quick 1")
     p.add_argument("--steps", type=int, help="timed steps of each row (default: by row)")
+    p.add_argument("--cold-texts", type=int, default=1000, help="training texts of cold_start, to try it")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     a.repeats = a.repeats or (1 if a.quick else 3)
@@ -96,8 +97,8 @@ class Comparison:
                 with open(self.batches(row, kind), "w", encoding="utf8") as stream:
                     json.dump(T.batches(lengths, tasks, steps, skip, batch, kind == "grouped"), stream)
         if "cold_start" in a.rows:
-            cold = T.texts(a.model, 1400, 3, seed=200)
-            for split, part in (("train", cold[:1000]), ("dev", cold[1000:1200]), ("test", cold[1200:])):
+            cold = T.texts(a.model, a.cold_texts + 400, 3, seed=200)
+            for split, part in (("dev", cold[:200]), ("test", cold[200:400]), ("train", cold[400:])):
                 T.write(os.path.join(self.data, "cold", f"{split}.jsonl"), part)
         process([a.benchmark, "init", "--model", a.model, "--out", self.start, "--labels", *map(str, T.LABELS)])
         for bundle in ("adapter", "multitask", "fusion", "head"):
@@ -194,6 +195,9 @@ class Comparison:
     def run(self):
         a = self.a
         self.peaks = answer([a.benchmark, "peak", "--threads", str(a.threads)])
+        if os.getloadavg()[0] > 0.7 * a.threads:  # what is beside slows the peer's spinning threads more than ours
+            self.words.append(f"load {os.getloadavg()[0]:.1f} at the start: NOT A QUIET MACHINE, these figures say nothing")
+            say(self.words[-1])
         columns = [c for c in COLUMNS if c != "bf16" or "bf16" in self.peaks]
         if "bf16" not in self.peaks:
             self.words.append("this processor does not multiply bfloat16: those columns are skipped")
