@@ -10,6 +10,7 @@ let package = Package(
     products: [
         .library(name: "Amalgam", targets: ["Amalgam"]),
         .executable(name: "amalgam", targets: ["AmalgamCommand"]),
+        .executable(name: "amalgam-benchmark", targets: ["AmalgamBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -49,6 +50,12 @@ let package = Package(
                 "Ablation", "Adapters", "Amalgam", "Bundles", "Corpora", "Files", "Models", "Numerics", "Reporting",
                 "Tasks",
                 "Text", "Training",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "AmalgamBenchmark",
+            dependencies: [
+                "Adapters", "Bundles", "CKernels", "Corpora", "Models", "Numerics", "Tasks", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

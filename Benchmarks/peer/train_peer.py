@@ -56,6 +56,7 @@ def arguments():
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--onednn", action="store_true", help="route float32 products to oneDNN, its fastest exact way")
+    p.add_argument("--bf16", action="store_true", help="autocast to bfloat16")
     a = p.parse_args()
     if (a.method == "fusion") != bool(a.adapters):
         p.error("--adapters goes with --method fusion, and only with it")
@@ -174,6 +175,9 @@ def main():
     model, setup = build(a, labels)
     weights = [(n, p) for n, p in model.named_parameters() if p.requires_grad and ".pooler." not in n]
 
+    def autocast():
+        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=a.bf16)
+
     def collate(examples):
         width = max(len(ids) for ids, _, _ in examples)
         ids, types, mask = (torch.zeros(len(examples), width, dtype=torch.long) for _ in range(3))
@@ -187,11 +191,11 @@ def main():
     def evaluate(split):
         model.eval()
         found, losses = [None] * len(encoded[split]), 0.0
-        with torch.inference_mode():
+        with torch.inference_mode(), autocast():
             for batch in batches_of(encoded[split], a, None):
                 inputs = collate([encoded[split][i] for i in batch])
                 logits = model(**inputs).logits
-                losses += float(torch.nn.functional.cross_entropy(logits, inputs["labels"], reduction="sum"))
+                losses += float(torch.nn.functional.cross_entropy(logits.float(), inputs["labels"], reduction="sum"))
                 for i, best in zip(batch, logits.argmax(-1).tolist()):
                     found[i] = labels[best]
         return scores([label for _, label in splits[split]], found, losses / len(found)), found
@@ -206,7 +210,8 @@ def main():
     model.train()
     losses, tokens, start = [], 0, time.perf_counter()
     for step, batch in enumerate(plan):
-        loss = model(**collate([encoded["train"][i] for i in batch])).loss
+        with autocast():
+            loss = model(**collate([encoded["train"][i] for i in batch])).loss
         if a.method == "fusion":
             loss = loss + model.base_model.get_fusion_regularization_loss()
         loss.backward()

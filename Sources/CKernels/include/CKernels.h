@@ -118,6 +118,18 @@ typedef struct {
 /// NULL where the processor has no such instructions.
 const amalgam_bf16_kernels *amalgam_kernels_bf16(void);
 
+/// A loop of multiply-adds in registers alone: the most that an instruction set reaches. For benchmarks.
+typedef struct {
+    const char *name;
+    bool bf16;
+    /// Floating-point operations of one pass: two a multiply-add.
+    double operations;
+    /// Returns what keeps the compiler from leaving the loop out.
+    float (*run)(size_t passes);
+} amalgam_peak_loop;
+/// The i-th loop that this processor can run; NULL past the last.
+const amalgam_peak_loop *amalgam_peak_loop_at(int i);
+
 /// Floats of scratch that attend and attend_backward need for one sequence.
 size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width);
 

@@ -1,8 +1,8 @@
 import Foundation
 
 /// The process's largest resident memory so far.
-enum PeakMemory {
-    static var bytes: Int {
+package enum PeakMemory {
+    package static var bytes: Int {
         var usage = rusage()
         #if canImport(Glibc)
             guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }

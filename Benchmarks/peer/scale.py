@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The driver of Benchmarks/scale: how cost grows. Standard library only; writes scale.md and scale.svg."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import texts as T
+
+ADAPTERS = [1, 2, 4, 8, 16, 32, 64]
+LENGTHS = [16, 32, 64, 128, 256, 512]
+BATCHES = [1, 4, 16, 64, 256]
+EXAMPLES = [1_000, 10_000, 100_000]
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--out", required=True)
+    p.add_argument("--model", required=True)
+    p.add_argument("--benchmark", required=True)
+    p.add_argument("--tokens", type=int, default=16_000, help="timed tokens of each point, about")
+    p.add_argument("--only", nargs="+", choices=["adapters", "length", "batch", "examples"],
+                   default=["adapters", "length", "batch", "examples"])
+    p.add_argument("--most", type=int, default=10 ** 9, help="leave out larger points, to try it")
+    return p.parse_args()
+
+
+class Scale:
+    def __init__(self, a, folder):
+        self.a, self.folder = a, folder
+
+    def answer(self, *command):
+        done = subprocess.run([self.a.benchmark, *command], stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(f"amalgam-benchmark {' '.join(command)} ended with {done.returncode}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def row(self, name, start, length=None, batch=32, threads=2, examples=None, tokens=None):
+        """A row over as many batches as make the tokens; examples: texts that are loaded beside."""
+        steps = max(3, round((tokens or self.a.tokens) / (batch * (length or 34))))
+        count = max(batch * (steps + 1), examples or 0)
+        rows = T.texts(self.a.model, count, 2, seed=3, length=length)
+        texts, batches = os.path.join(self.folder, "texts.jsonl"), os.path.join(self.folder, "batches.json")
+        T.write(texts, rows)
+        with open(batches, "w", encoding="utf8") as stream:
+            json.dump(T.batches([[T.pieces(r["text"]) for r in rows]], 1, steps, 1, batch, False), stream)
+        found = self.answer("row", name, "--model", self.a.model, "--texts", texts, "--batches", batches, "--start", start,
+                            "--threads", str(threads), "--skip", "1", "--max-length", str(max(T.LONGEST, length or 0)))
+        print(f"  {name} length {length or 'natural'} batch {batch} threads {threads} examples {count}: "
+              f"{found['tokens_per_second']:,.0f} tokens/s, {found['peak_memory_bytes'] / 1e6:,.0f} MB",
+              file=sys.stderr, flush=True)
+        return found
+
+    def init(self, adapters):
+        folder = os.path.join(self.folder, f"start{adapters}")
+        self.answer("init", "--model", self.a.model, "--out", folder, "--adapters", str(adapters), "--labels", "2")
+        return folder
+
+    def run(self):
+        """{name: (x label, [(x, tokens/s with 1 thread, with 2, bytes with 2)])}"""
+        def point(x, name, start, **more):
+            one, two = (self.row(name, start, threads=threads, **more) for threads in (1, 2))
+            return x, one["tokens_per_second"], two["tokens_per_second"], two["peak_memory_bytes"]
+
+        found = {}
+        some = lambda values: [v for v in values if v <= self.a.most]
+        if "adapters" in self.a.only:
+            found["fused adapters"] = [
+                point(n, "fusion8_train", os.path.join(self.init(n), "fusion.h5")) for n in some(ADAPTERS)]
+        start = os.path.join(self.init(1), "adapter.h5")
+        if "length" in self.a.only:
+            found["sequence length"] = [point(n, "adapter_train", start, length=n, batch=16) for n in some(LENGTHS)]
+        if "batch" in self.a.only:
+            found["batch, sequences"] = [point(n, "adapter_train", start, batch=n) for n in some(BATCHES)]
+        if "examples" in self.a.only:
+            found["training examples"] = [point(n, "adapter_train", start, examples=n) for n in some(EXAMPLES)]
+        return {name: points for name, points in found.items() if points}
+
+
+def svg(found):
+    """Small charts side by side over a logarithmic axis: tokens/s, each from 0."""
+    wide, high, left, top, bottom = 300, 240, 52, 34, 46
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide * len(found)} {high}" font-family="sans-serif" '
+             'font-size="11"><style>text{fill:#333}.a{stroke:#8886}.one{stroke:#b35}.two{stroke:#27a}'
+             'path{fill:none;stroke-width:2}@media(prefers-color-scheme:dark){text{fill:#ccc}}</style>']
+    for i, (name, points) in enumerate(found.items()):
+        most = max(max(p[1], p[2]) for p in points) * 1.1
+        across = wide - left - 16
+
+        def at(k, value):
+            x = left + across * (k / max(1, len(points) - 1))
+            return f"{x:.1f},{top + (high - top - bottom) * (1 - value / most):.1f}"
+
+        parts.append(f'<g transform="translate({wide * i} 0)"><text x="{left}" y="18" font-weight="bold">tokens/s by {name}</text>')
+        for line in range(5):
+            value = most * line / 4
+            y = at(0, value).split(",")[1]
+            parts.append(f'<path class="a" style="stroke-width:1" d="M{left},{y}H{wide - 16}"/>'
+                         f'<text x="{left - 5}" y="{float(y) + 4:.1f}" text-anchor="end">{value:,.0f}</text>')
+        for k, p in enumerate(points):
+            parts.append(f'<text x="{at(k, 0).split(",")[0]}" y="{high - bottom + 16}" text-anchor="middle">{p[0]:,}</text>')
+        for column, threads in ((1, "one"), (2, "two")):
+            parts.append(f'<path class="{threads}" d="M{" ".join(at(k, p[column]) for k, p in enumerate(points))}"/>')
+            x, y = at(len(points) - 1, points[-1][column]).split(",")
+            parts.append(f'<text x="{x}" y="{float(y) - 5:.1f}" text-anchor="end">{threads} thread{"s" * (column - 1)}</text>')
+        parts.append("</g>")
+    return "\n".join(parts + ["</svg>\n"])
+
+
+def markdown(found):
+    lines = ["# How cost grows", "", "Real tokens/s in training on MiniLM-L6; memory is the largest resident, two threads.", ""]
+    for name, points in found.items():
+        lines += [f"| {name} | one thread | two threads | times | MB |", "| --: | --: | --: | --: | --: |"]
+        lines += [f"| {x:,} | {one:,.0f} | {two:,.0f} | {two / one:.2f} | {memory / 1e6:,.0f} |"
+                  for x, one, two, memory in points]
+        if name == "training examples" and len(points) > 1:
+            (fewer, _, _, less), (more, _, _, large) = points[0], points[-1]
+            lines += ["", f"From {fewer:,} to {more:,} examples: {(large - less) / (more - fewer):,.0f} bytes an example, "
+                      "its text and its token ids included."]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main():
+    a = arguments()
+    os.makedirs(a.out, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        found = Scale(a, folder).run()
+    text = markdown(found)
+    for name, content in (("scale.md", text + "![](scale.svg)\n"), ("scale.svg", svg(found)),
+                          ("scale.json", json.dumps(found))):
+        with open(os.path.join(a.out, name), "w", encoding="utf8") as stream:
+            stream.write(content)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Synthetic texts with a natural spread of lengths, and batches of them; standard library only.
+
+Words are whole words of the model's vocabulary, drawn after Zipf, so a text's word pieces can be counted without a
+tokenizer: its words, a full stop and two special pieces.
+"""
+import bisect
+import itertools
+import json
+import math
+import os
+import random
+
+LABELS = [2, 3, 4, 2, 3, 4, 2, 3]  # of the tasks
+LONGEST = 128
+
+
+def vocabulary(model):
+    with open(os.path.join(model, "vocab.txt"), encoding="utf8") as lines:
+        words = [line.strip() for line in lines]
+    return [w for w in words[1996:] if w.isascii() and w.isalpha()]  # before: special pieces, letters, signs
+
+
+def pieces(text):
+    return min(LONGEST, text.count(" ") + 4)
+
+
+def texts(model, count, labels, seed, length=None):
+    """`count` of {"text", "label"}. `length`: pieces of each; None: log-normal, median 28, 95th percentile 90."""
+    words = vocabulary(model)
+    rng = random.Random(seed)
+    shares = list(itertools.accumulate(1 / (i + 2.7) for i in range(len(words))))
+    topics = [rng.sample(range(300, 3000), 40) for _ in range(labels)]
+    found = []
+    for _ in range(count):
+        wanted = length or round(math.exp(rng.gauss(math.log(28), math.log(90 / 28) / 1.645)))
+        n = max(1, min(wanted, 512) - 3)
+        drawn = [bisect.bisect(shares, rng.random() * shares[-1]) for _ in range(n)]
+        label = rng.randrange(labels)
+        for i in rng.sample(range(n), max(1, n // 6)):  # something to learn
+            drawn[i] = rng.choice(topics[label])
+        found.append({"text": " ".join(words[min(i, len(words) - 1)] for i in drawn) + ".", "label": label})
+    return found
+
+
+def write(path, rows):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf8") as stream:
+        for row in rows:
+            stream.write(json.dumps(row) + "\n")
+
+
+def cut(tasks, batch, grouped, seed):
+    """Batches of the rows `tasks` = [(task, [(row, pieces)])], one task each; grouped by length within 50 batches."""
+    rng = random.Random(seed)
+    found = []
+    for task, rows in tasks:
+        if grouped:
+            rows = [r for i in range(0, len(rows), 50 * batch)
+                    for r in sorted(rows[i:i + 50 * batch], key=lambda r: -r[1])]
+        found += [{"task": task, "rows": [r for r, _ in rows[i:i + batch]]} for i in range(0, len(rows), batch)]
+    if grouped or len(tasks) > 1:
+        rng.shuffle(found)
+    return found
+
+
+def batches(lengths, tasks, steps, skip, batch, grouped, seed=1):
+    """`skip` batches that are not timed, then `steps` that are: grouped or not, the timed ones hold the same texts.
+
+    lengths: pieces of each text, a list a task. tasks: 1, or how many come in turn.
+    """
+    found, used = [], [0] * tasks
+    for part, wanted in enumerate((skip, steps)):
+        chosen = []
+        for task in range(tasks):
+            count = batch * (wanted // tasks + (task < wanted % tasks))
+            rows = range(used[task], used[task] + count)
+            used[task] += count
+            chosen.append((task, [(r, lengths[task][r]) for r in rows]))
+        found += cut(chosen, batch, grouped, seed + part)
+    return found

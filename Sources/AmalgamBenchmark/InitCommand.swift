@@ -1,0 +1,72 @@
+import Adapters
+import ArgumentParser
+import Bundles
+import Corpora
+import Foundation
+import Models
+import Numerics
+import Training
+
+/// Start bundles for the rows. All their weights are moved off where training starts: at initialisation a wrong formula
+/// often gives the right number.
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write start bundles: adapter.h5, multitask.h5, fusion.h5, head.h5.")
+
+    @Option(help: "A Hugging Face folder, or a fetched model's name.") var model: String
+    @Option(help: "The folder to write into.") var out: String
+    @Option(help: "Adapters in the fusion.") var adapters = 8
+    @Option(parsing: .upToNextOption, help: "Number of labels of each task.") var labels = [2, 3, 4, 2, 3, 4, 2, 3]
+    @Option(help: "All numbers come from it.") var seed = 1
+    @Option(help: "Standard deviation of what is added to each weight.") var spread = 0.02
+
+    func run() throws {
+        guard adapters >= 1, seed >= 0, !labels.isEmpty, labels.allSatisfy({ $0 >= 2 }) else {
+            throw BenchmarkError.option(
+                name: "--adapters, --seed, --labels", found: "\(adapters), \(seed), \(labels)",
+                expected: "at least 1, 0, and 2 for each task")
+        }
+        let model = try EncoderModel(folder: ModelStore().resolve(model))
+        let folder = URL(fileURLWithPath: out, isDirectory: true)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let heads = RowHeads.named(labels, pooling: .first)
+        let adapter = Member(name: "shared", configuration: try .resolve("seq_bn"))
+        let fused = try (0..<adapters).map { Member(name: "a\($0)", configuration: try .resolve("seq_bn")) }
+        let base = BaseIdentity(name: model.name, fingerprint: nil, shape: model.configuration)
+
+        func write(_ file: String, _ bundle: AdapterBundle) throws {
+            try BundleFile.write(filled(bundle), to: folder.appendingPathComponent(file))
+        }
+        for (file, heads) in [("adapter.h5", [heads[0]]), ("multitask.h5", heads)] {
+            try write(
+                file,
+                AdapterBundle(
+                    kind: .adapter, name: adapter.name, base: base, members: [adapter],
+                    composition: .leaf(adapter.name),
+                    heads: heads))
+        }
+        try write(
+            "fusion.h5",
+            AdapterBundle(
+                kind: .fusion, name: "fusion", base: base, members: fused.sorted { $0.name < $1.name },
+                composition: .fuse(fused.map(\.name)), fusion: .dynamic, heads: [heads[0]]))
+        try write("head.h5", AdapterBundle(kind: .head, name: heads[0].name, base: base, heads: [heads[0]]))
+    }
+
+    private func filled(_ bundle: AdapterBundle) throws -> AdapterBundle {
+        var bundle = bundle
+        let specs = try bundle.specs()
+        let start = try ParameterBuffer(specs, seed: UInt64(seed))
+        // Parameters point into the buffer and do not keep it alive
+        withExtendedLifetime(start) {
+            bundle.tensors = start.parameters.map { parameter in
+                let key = Randomness.key(UInt64(seed), 0x5EED, Randomness.hash(parameter.name))
+                return NamedTensor(
+                    parameter.name, parameter.shape,
+                    parameter.array.enumerated().map { $1 + Float(spread) * Randomness.normal(key, $0) })
+            }
+        }
+        return bundle
+    }
+}
