@@ -20,16 +20,16 @@ struct AblationReport {
         for (t, task) in tasks.enumerated() {
             let scores = SeededScores(gold: task.test.map { $0.label ?? 0 }, classes: task.labels.count)
             var samples: [Arm: Samples] = [:]
+            var macroF1: [Arm: Samples] = [:]
             for arm in plan.arms {
                 guard let result = results[arm]?[t] else { continue }
                 samples[arm] = scores.samples(Accuracy.self, result.predictions)
+                macroF1[arm] = scores.samples(MacroF1.self, result.predictions)
                 accuracy[arm, default: []].append(samples[arm] ?? (0, []))
             }
-            let best = samples.max { ($0.value.value, $1.key.rawValue) < ($1.value.value, $0.key.rawValue) }
             for arm in plan.arms {
-                guard let result = results[arm]?[t], let mine = samples[arm], let best else { continue }
-                let macroF1 = scores.samples(MacroF1.self, result.predictions)
-                rows.append(row(task, arm, result, mine, macroF1, best: (best.key, best.value)))
+                guard let result = results[arm]?[t] else { continue }
+                rows.append(row(task, arm, result, accuracy: samples, macroF1: macroF1))
             }
         }
         return ComparisonReport(
@@ -58,19 +58,24 @@ struct AblationReport {
     }
 
     private func row(
-        _ task: TaskData, _ arm: Arm, _ result: ArmResult, _ accuracy: Samples, _ macroF1: Samples,
-        best: (arm: Arm, samples: Samples)
+        _ task: TaskData, _ arm: Arm, _ result: ArmResult, accuracy: [Arm: Samples], macroF1: [Arm: Samples]
     ) -> ComparisonReport.Row {
-        func estimate(_ samples: Samples) -> ComparisonReport.Estimate {
-            let interval = SeededScores.interval(samples.resampled)
-            return .init(samples.value, Interval(interval.low, interval.high))
+        func estimate(_ samples: [Arm: Samples]) -> ComparisonReport.Estimate {
+            guard let mine = samples[arm] else { return .init(.nan) }
+            let interval = SeededScores.interval(mine.resampled)
+            return .init(mine.value, Interval(interval.low, interval.high))
         }
-        let difference = SeededScores.interval(zip(best.samples.resampled, accuracy.resampled).map { $0 - $1 })
-        let standing: ComparisonReport.Standing =
-            arm == best.arm ? .best : difference.low > 0 ? .below : .withinNoise
+        // Of each score its own: the best in accuracy need not be the best in macro-F1
+        func standing(_ samples: [Arm: Samples]) -> ComparisonReport.Standing? {
+            let best = samples.max { ($0.value.value, $1.key.rawValue) < ($1.value.value, $0.key.rawValue) }
+            guard let best, let mine = samples[arm] else { return nil }
+            let difference = SeededScores.interval(zip(best.value.resampled, mine.resampled).map { $0 - $1 })
+            return arm == best.key ? .best : difference.low > 0 ? .below : .withinNoise
+        }
         return ComparisonReport.Row(
             task: task.definition.name, arm: arm.rawValue, accuracy: estimate(accuracy), macroF1: estimate(macroF1),
-            standing: standing, trainableParameters: result.trainableParameters,
+            standing: standing(accuracy), macroF1Standing: standing(macroF1),
+            trainableParameters: result.trainableParameters,
             bytesPerExtraTask: result.bytesPerExtraTask,
             tokensPerSecond: result.seconds > 0 ? Double(result.tokens) / result.seconds : nil,
             trainingTokens: result.tokens, cumulativeTokens: result.cumulativeTokens, learningRate: result.rates.first,

@@ -4,15 +4,15 @@
 #define PANEL (LANES * TILE_VECTORS)
 
 // One tile: rows x PANEL sums, each over all of k in its order, so that no cut of the rows changes a result.
-// `rows` and `transposed` are constants wherever this is inlined. `next` is fetched `step` bytes a k: the panel to come is
+// `rows`, `vectors` and `transposed` are constants wherever this is inlined. `next` is fetched `step` bytes a k: the panel to come is
 // in the second-level cache when its turn is, however far away the weights lie.
-INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_product *p, size_t row, size_t column,
+INLINE void NAME(tile)(const int rows, const int vectors, const bool transposed, const amalgam_product *p, size_t row, size_t column,
                        const float *restrict b, const char *next, size_t step) {
     vf sums[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < TILE_VECTORS; v++) sums[i][v] = (vf)0;
+        for (int v = 0; v < vectors; v++) sums[i][v] = (vf)0;
     const size_t stride = p->a_stride, b_stride = p->b_stride;
     const float *restrict a = transposed ? p->a + row : p->a + row * stride;
     for (size_t k = 0; k < p->k; k++) {
@@ -20,12 +20,12 @@ INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_prod
         next += step;
         vf right[TILE_VECTORS];
 #pragma clang loop unroll(full)
-        for (int v = 0; v < TILE_VECTORS; v++) right[v] = NAME(load)(b + v * LANES);
+        for (int v = 0; v < vectors; v++) right[v] = NAME(load)(b + v * LANES);
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) {
             vf left = NAME(splat)(transposed ? a[i] : a[i * stride]);
 #pragma clang loop unroll(full)
-            for (int v = 0; v < TILE_VECTORS; v++) sums[i][v] = NAME(fma)(left, right[v], sums[i][v]);
+            for (int v = 0; v < vectors; v++) sums[i][v] = NAME(fma)(left, right[v], sums[i][v]);
         }
         a += transposed ? stride : 1;
         b += b_stride;
@@ -36,7 +36,7 @@ INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_prod
     for (int i = 0; i < rows; i++) {
         const size_t at = (row + i) * p->c_stride + column;
 #pragma clang loop unroll(full)
-        for (int v = 0; v < TILE_VECTORS; v++) {
+        for (int v = 0; v < vectors; v++) {
             const size_t c = column + v * LANES;
             const size_t left = whole ? LANES : c >= p->n ? 0 : p->n - c;
             if (left == 0) continue;
@@ -51,19 +51,21 @@ INLINE void NAME(tile)(const int rows, const bool transposed, const amalgam_prod
 
 #define TILE_CASE(r) \
     case r: \
-        NAME(tile)(r < TILE_ROWS ? r : 1, transposed, p, row, column, b, next, step); \
+        NAME(tile)(r < TILE_ROWS ? r : 1, vectors, transposed, p, row, column, b, next, step); \
         break;
 
 // Rows first..<last under one panel of the right side.
-INLINE void NAME(tiles)(const bool transposed, const amalgam_product *p, size_t first, size_t last, size_t column,
+INLINE void NAME(tiles)(const int vectors, const bool transposed, const amalgam_product *p, size_t first, size_t last, size_t column,
                         const float *b) {
     size_t row = first;
-    // Each tile fetches its share of the next panel; where panels are not contiguous, nothing
-    const size_t step = p->k && p->b_panel > PANEL ? p->b_panel * sizeof(float) / ((last - first) / TILE_ROWS + 1) / p->k : 0;
-    const char *next = (const char *)(step ? b + p->b_panel : b);
+    // Each tile fetches its share of the next panel; where panels are not contiguous, the rows to come
+    const bool packed = p->b_panel > PANEL;
+    const size_t share = packed ? p->b_panel * sizeof(float) / ((last - first) / TILE_ROWS + 1) / p->k : 0;
+    const size_t step = packed ? share : p->b_stride * sizeof(float);
+    const char *next = (const char *)(packed ? b + p->b_panel : b + 16 * p->b_stride);
     for (; row + TILE_ROWS <= last; row += TILE_ROWS) {
-        NAME(tile)(TILE_ROWS, transposed, p, row, column, b, next, step);
-        next += step * p->k;
+        NAME(tile)(TILE_ROWS, vectors, transposed, p, row, column, b, next, step);
+        next += share * p->k;
     }
     switch (last - row) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7) TILE_CASE(8)
@@ -84,8 +86,12 @@ static void NAME(multiply)(const amalgam_product *p) {
         const size_t last = p->m - first < block ? p->m : first + block;
         for (size_t column = 0; column < p->n; column += PANEL) {
             const float *b = p->b + column / PANEL * p->b_panel;
-            if (p->transposes_a) NAME(tiles)(true, p, first, last, column, b);
-            else NAME(tiles)(false, p, first, last, column, b);
+            // A last panel that is half empty costs half
+            const bool narrow = TILE_VECTORS > 1 && p->n - column <= LANES;
+            if (p->transposes_a && narrow) NAME(tiles)(1, true, p, first, last, column, b);
+            else if (p->transposes_a) NAME(tiles)(TILE_VECTORS, true, p, first, last, column, b);
+            else if (narrow) NAME(tiles)(1, false, p, first, last, column, b);
+            else NAME(tiles)(TILE_VECTORS, false, p, first, last, column, b);
         }
     }
 }

@@ -3,6 +3,9 @@
 #ifndef AMALGAM_VECTOR_TYPES
 #define AMALGAM_VECTOR_TYPES
 typedef float vf __attribute__((ext_vector_type(16), aligned(4)));
+typedef float vf8 __attribute__((ext_vector_type(8)));
+typedef float vf4 __attribute__((ext_vector_type(4)));
+typedef float vf2 __attribute__((ext_vector_type(2)));
 typedef int32_t vi __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint32_t vu __attribute__((ext_vector_type(16), aligned(4)));
 #define LANES 16
@@ -34,11 +37,16 @@ INLINE void NAME(store_upto)(float *p, vf v, size_t n) {
     else NAME(store_some)(p, v, n);
 }
 INLINE float NAME(sum)(vf v) {
-    float b[LANES];
-    NAME(store)(b, v);
-    for (int step = 8; step; step /= 2)
-        for (int i = 0; i < step; i++) b[i] += b[i + step];
-    return b[0];
+    vf8 a = v.lo + v.hi;
+    vf4 b = a.lo + a.hi;
+    vf2 c = b.lo + b.hi;
+    return c.x + c.y;
+}
+INLINE float NAME(top)(vf v) {
+    vf8 a = __builtin_elementwise_max(v.lo, v.hi);
+    vf4 b = __builtin_elementwise_max(a.lo, a.hi);
+    vf2 c = __builtin_elementwise_max(b.lo, b.hi);
+    return c.x > c.y ? c.x : c.y;
 }
 INLINE vf NAME(fma)(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vf NAME(select)(vi mask, vf yes, vf no) { return mask ? yes : no; }

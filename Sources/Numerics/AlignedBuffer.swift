@@ -17,13 +17,17 @@ package final class AlignedBuffer {
 
     private var bytes: Int { (count + Self.margin) * 4 }
 
-    package init(count: Int) {
+    /// - Parameter dense: all of it will be written, again and again: large pages spare the processor's table of them.
+    package init(count: Int, dense: Bool = false) {
         self.count = count
         let bytes = (count + Self.margin) * 4
         var raw: UnsafeMutableRawPointer
         if bytes >= Self.mapped {
             raw = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
             precondition(raw != MAP_FAILED, "out of memory: \(bytes) bytes")
+            #if os(Linux)
+                if dense { madvise(raw, bytes, MADV_HUGEPAGE) }
+            #endif
         } else {
             raw = .allocate(byteCount: bytes, alignment: 64)
             memset(raw, 0, bytes)
@@ -57,7 +61,7 @@ package final class GrowingBuffer {
     /// A pointer to at least `count` floats; the content is undefined.
     package func reserve(_ count: Int) -> UnsafeMutablePointer<Float> {
         // A quarter more than asked: the longest batch of a run need not come in many growing steps
-        if count > buffer.count { buffer = AlignedBuffer(count: count + count / 4) }
+        if count > buffer.count { buffer = AlignedBuffer(count: count + count / 4, dense: true) }
         return buffer.floats
     }
 

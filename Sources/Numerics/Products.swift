@@ -128,7 +128,7 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         if precision == .bfloat16, Products.hasBFloat16, let kernels = Products.bfloat16 {
             panel = kernels.pointee.panel
             let count = (n + panel - 1) / panel * panel * ((k + 1) / 2)
-            let buffer = AlignedBuffer(count: count)
+            let buffer = AlignedBuffer(count: count, dense: true)
             let pairs = UnsafeMutableRawPointer(buffer.floats).assumingMemoryBound(to: UInt32.self)
             kernels.pointee.pack(pairs, matrix, n, k, transposed ? k : 1, transposed ? 1 : n)
             packed = buffer
@@ -138,7 +138,7 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         pairs = nil
         panel = max(Products.kernels.pointee.panel, 1)
         let needsPacking = !Products.usesLibrary && (transposed || !inPlace)
-        packed = needsPacking ? AlignedBuffer(count: (n + panel - 1) / panel * panel * k) : nil
+        packed = needsPacking ? AlignedBuffer(count: (n + panel - 1) / panel * panel * k, dense: true) : nil
         refresh(0..<panels)
     }
 

@@ -8,6 +8,8 @@ extension ComparisonReport {
         var name: String { self == .accuracy ? "Test accuracy" : "Test macro-F1" }
 
         func of(_ row: Row) -> Estimate { self == .accuracy ? row.accuracy : row.macroF1 }
+
+        func standing(of row: Row) -> Standing? { self == .accuracy ? row.standing : row.macroF1Standing }
     }
 
     /// How an interval stands beside its score.
@@ -82,7 +84,7 @@ extension ComparisonReport {
             let estimate = score.of(row)
             return DotPlot.Row(
                 arm.label, estimate.value, interval: estimate.interval, colour: Self.colour(arm.family),
-                open: arm.isShared, emphasis(row))
+                open: arm.isShared, emphasis(score.standing(of: row)))
         }
         let title = task.note.isEmpty ? task.label : "\(task.label) (\(task.note))"
         return DotPlot(groups: [.init(title, rows: dots)], x: score.name.lowercased())
@@ -102,11 +104,13 @@ extension ComparisonReport {
     private func cell(_ row: Row, _ score: Score, _ style: IntervalStyle) -> TextTable.Cell {
         let estimate = score.of(row)
         let detail = estimate.interval.map { style == .ends ? $0.shortText : $0.halfText } ?? ""
-        return .init(Human.score(estimate.value), detail: detail, mark: mark(row), emphasis(row))
+        return .init(
+            Human.score(estimate.value), detail: detail, mark: mark(score.standing(of: row)),
+            emphasis(score.standing(of: row)))
     }
 
-    private func mark(_ row: Row) -> String {
-        switch row.standing {
+    private func mark(_ standing: Standing?) -> String {
+        switch standing {
         case .best: "*"
         case .withinNoise: "~"
         case .below: " "
@@ -114,8 +118,8 @@ extension ComparisonReport {
         }
     }
 
-    private func emphasis(_ row: Row) -> Emphasis {
-        switch row.standing {
+    private func emphasis(_ standing: Standing?) -> Emphasis {
+        switch standing {
         case .best: .strong
         case .below: .dim
         case .withinNoise, nil: .plain

@@ -5,7 +5,9 @@ extension ComparisonReport {
         package var arm: String
         package var accuracy: Estimate
         package var macroF1: Estimate
+        /// In accuracy.
         package var standing: Standing?
+        package var macroF1Standing: Standing?
         /// Parameters that training changes.
         package var trainableParameters: Int
         /// What is stored for one task more; nil where a task cannot be added without training all anew.
@@ -20,7 +22,8 @@ extension ComparisonReport {
 
         package init(
             task: String, arm: String, accuracy: Estimate, macroF1: Estimate, standing: Standing? = nil,
-            trainableParameters: Int = 0, bytesPerExtraTask: Int? = nil, tokensPerSecond: Double? = nil,
+            macroF1Standing: Standing? = nil, trainableParameters: Int = 0, bytesPerExtraTask: Int? = nil,
+            tokensPerSecond: Double? = nil,
             trainingTokens: Int = 0, cumulativeTokens: Int? = nil, learningRate: Double? = nil, seeds: Int = 1
         ) {
             self.task = task
@@ -28,6 +31,7 @@ extension ComparisonReport {
             self.accuracy = accuracy
             self.macroF1 = macroF1
             self.standing = standing
+            self.macroF1Standing = macroF1Standing
             self.trainableParameters = trainableParameters
             self.bytesPerExtraTask = bytesPerExtraTask
             self.tokensPerSecond = tokensPerSecond
@@ -46,6 +50,7 @@ extension ComparisonReport.Row: Codable {
         case accuracyInterval = "accuracy_interval"
         case macroF1 = "macro_f1"
         case macroF1Interval = "macro_f1_interval"
+        case macroF1Standing = "macro_f1_standing"
         case trainableParameters = "trainable_parameters"
         case bytesPerExtraTask = "bytes_per_extra_task"
         case tokensPerSecond = "tokens_per_second"
@@ -65,6 +70,7 @@ extension ComparisonReport.Row: Codable {
         try box.encode(finite(macroF1.value), forKey: .macroF1)
         try box.encode(ends(macroF1.interval), forKey: .macroF1Interval)
         try box.encode(standing, forKey: .standing)
+        try box.encode(macroF1Standing, forKey: .macroF1Standing)
         try box.encode(trainableParameters, forKey: .trainableParameters)
         try box.encode(bytesPerExtraTask, forKey: .bytesPerExtraTask)
         try box.encode(finite(tokensPerSecond), forKey: .tokensPerSecond)
@@ -86,6 +92,7 @@ extension ComparisonReport.Row: Codable {
             task: try box.decode(String.self, forKey: .task), arm: try box.decode(String.self, forKey: .arm),
             accuracy: try estimate(.accuracy, .accuracyInterval), macroF1: try estimate(.macroF1, .macroF1Interval),
             standing: try box.decodeIfPresent(ComparisonReport.Standing.self, forKey: .standing),
+            macroF1Standing: try box.decodeIfPresent(ComparisonReport.Standing.self, forKey: .macroF1Standing),
             trainableParameters: try box.decode(Int.self, forKey: .trainableParameters),
             bytesPerExtraTask: try box.decodeIfPresent(Int.self, forKey: .bytesPerExtraTask),
             tokensPerSecond: try box.decodeIfPresent(Double.self, forKey: .tokensPerSecond),

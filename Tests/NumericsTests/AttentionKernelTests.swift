@@ -17,6 +17,8 @@ import Testing
         Shape(queries: 17, keys: 17, extra: 2, heads: 2, head: 3),
         Shape(queries: 1, keys: 4, extra: 5, heads: 2, head: 17),
         Shape(queries: 7, keys: 7, extra: 30, heads: 1, head: 33),
+        Shape(queries: 33, keys: 33, extra: 0, heads: 2, head: 32),
+        Shape(queries: 1, keys: 16, extra: 0, heads: 1, head: 64),
     ]
 
     /// y [queries, width] of q, then k and v (all keys, the extra ones first), masked.
@@ -65,13 +67,17 @@ import Testing
             var scratch =
                 [Float](repeating: .nan, count: amalgam_attention_scratch(s.queries, s.all, s.heads, w)) + canary
             var y = [Float](repeating: 0, count: s.queries * w) + canary
-            var p = [Float](repeating: 0, count: s.heads * s.queries * s.all) + canary
+            let padded = (s.all + 15) / 16 * 16
+            var p = [Float](repeating: .nan, count: s.heads * s.queries * padded) + canary
             k.attend(
                 &y, &p, q, kk, vv, ek, ev, s.queries, s.keys, s.extra, s.heads, w, identities, dropout, &scratch)
             let wide = x.map(Double.init)
             let expected = Self.reference(s, wide, masks)
             expectClose(y, expected.y + canary.map(Double.init), 1e-5, "attend \(s)")
-            expectClose(p, expected.p + canary.map(Double.init), 1e-6, "probabilities \(s)")
+            let rows = (0..<s.heads * s.queries).map { Array(p[$0 * padded..<($0 + 1) * padded]) }
+            expectClose(rows.flatMap { $0.prefix(s.all) }, expected.p, 1e-6, "probabilities \(s)")
+            #expect(rows.allSatisfy { $0.dropFirst(s.all).allSatisfy { $0 == 0 } })
+            #expect(Array(p.suffix(16)) == canary)
             #expect(Array(scratch.suffix(16)) == canary)
             var again = [Float](repeating: 0, count: s.queries * w) + canary
             k.attend(

@@ -34,6 +34,7 @@ enum ExampleReport {
                         accuracy: .init(value, Interval(value - half, value + half * 0.93)),
                         macroF1: .init(value * 0.83 - 0.02, Interval(value * 0.83 - 0.05, value * 0.83 + 0.008)),
                         standing: value == best ? .best : best - value < 0.025 ? .withinNoise : .below,
+                        macroF1Standing: value == best ? .best : best - value < 0.025 ? .withinNoise : .below,
                         trainableParameters: parameters[index], bytesPerExtraTask: bytes[index],
                         tokensPerSecond: rates[index], trainingTokens: index < 2 ? 0 : 612_000,
                         cumulativeTokens: index < 2 ? 0 : index == 4 ? 3_060_000 : 612_000, learningRate: rest[index],

@@ -70,7 +70,8 @@ typedef struct {
                       size_t width, amalgam_dropout dropout, bool accumulate);
 
     /// One sequence of attention over all heads, queries [queries, width], keys and values [keys, width] after
-    /// `extra` rows that stand before them (may be 0). probabilities: [heads, queries, extra + keys], before dropout.
+    /// `extra` rows that stand before them (may be 0). probabilities, before dropout: [heads, queries, extra + keys],
+    /// rows filled up with zeros to whole vectors of 16; NULL where no backward pass follows.
     void (*attend)(float *y, float *probabilities, const float *q, const float *k, const float *v, const float *extra_k,
                    const float *extra_v, size_t queries, size_t keys, size_t extra, size_t heads, size_t width,
                    const uint64_t *identities, amalgam_dropout dropout, float *scratch);

@@ -30,7 +30,7 @@ package final class Attention: Operation {
     package var inputs: [Value] { [q, k, v] + (extra.map { [$0.keys, $0.values] } ?? []) }
     package var readInBackward: [Value] { inputs }
 
-    /// The probabilities, [heads, queries, keys] a sequence.
+    /// The probabilities, [heads, queries, keys] a sequence, rows filled up to whole vectors.
     package func privateFloats(_ run: SliceRun) -> Int {
         guard run.runsBackward else { return 0 }
         return run.slice.sequences.reduce(0) { $0 + probabilities(run, $1) }
@@ -52,8 +52,10 @@ package final class Attention: Operation {
 
     private func probabilities(_ run: SliceRun, _ sequence: Int) -> Int {
         let length = length(run, sequence)
-        return heads * (q.rows == .tokens ? length : 1) * (length + (extra?.rows ?? 0))
+        return heads * (q.rows == .tokens ? length : 1) * padded(length)
     }
+
+    private func padded(_ keys: Int) -> Int { (keys + (extra?.rows ?? 0) + 15) / 16 * 16 }
 
     /// Calls `body` for each sequence with its first query row and first key row in the slice, and their counts.
     private func forEachSequence(
@@ -91,7 +93,7 @@ package final class Attention: Operation {
                     run.values(v) + key * width, extraK.map { $0 + index * extraRows * width },
                     extraV.map { $0 + index * extraRows * width }, queries, keys, extraRows, heads, width,
                     identities + query, dropout.kernel(stepKey: run.stepKey), scratch)
-                p = p.map { $0 + heads * queries * (keys + extraRows) }
+                p = p.map { $0 + heads * queries * padded(keys) }
             }
         }
     }
@@ -115,7 +117,7 @@ package final class Attention: Operation {
                     run.outputGradient + query * width, p, run.values(q) + query * width, run.values(k) + key * width,
                     run.values(v) + key * width, extraK.map { $0 + offset }, extraV.map { $0 + offset }, queries, keys,
                     extraRows, heads, width, identities + query, dropout.kernel(stepKey: run.stepKey), scratch)
-                p += heads * queries * (keys + extraRows)
+                p += heads * queries * padded(keys)
             }
         }
     }
