@@ -195,8 +195,10 @@ class Comparison:
     def run(self):
         a = self.a
         self.peaks = answer([a.benchmark, "peak", "--threads", str(a.threads)])
-        if os.getloadavg()[0] > 0.7 * a.threads:  # what is beside slows the peer's spinning threads more than ours
-            self.words.append(f"load {os.getloadavg()[0]:.1f} at the start: NOT A QUIET MACHINE, these figures say nothing")
+        beside = busy()
+        if beside > 0.1:  # what is beside slows the peer's spinning threads more than ours
+            self.words.append(f"{beside:.0%} of the processors were busy before the start: NOT A QUIET MACHINE, these "
+                              "figures say nothing")
             say(self.words[-1])
         columns = [c for c in COLUMNS if c != "bf16" or "bf16" in self.peaks]
         if "bf16" not in self.peaks:
@@ -245,6 +247,22 @@ class Comparison:
             if mine and theirs:
                 result["memory"][row] = round(theirs / mine, 2)
         return result
+
+
+def busy():
+    """Share of the processors that others use, over two seconds; 0 where nobody can say."""
+    def now():
+        with open("/proc/stat", encoding="utf8") as lines:
+            fields = [int(x) for x in next(lines).split()[1:]]
+        return sum(fields), fields[3] + fields[4]
+
+    try:
+        before = now()
+        time.sleep(2)
+        after = now()
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return 1 - (after[1] - before[1]) / max(1, after[0] - before[0])
 
 
 def difference(a, b):

@@ -13,7 +13,7 @@ package struct Value: Hashable, Sendable {
 
 /// A coarse operation with its hand-written vector-Jacobian product.
 ///
-/// `forward` and `backward` see one slice; `accumulate` sees the whole batch, after all slices, and owns a part of the
+/// `forward` and `backward` see one slice; `accumulate` sees a group of slices, after all of them, and owns a part of the
 /// parameters' gradients: so a gradient is one sum in one order, whatever the number of threads.
 package protocol Operation: AnyObject {
     var inputs: [Value] { get }
@@ -22,7 +22,7 @@ package protocol Operation: AnyObject {
     var readInBackward: [Value] { get }
     /// The trainable tensors that it multiplies with.
     var parameters: [Parameter] { get }
-    /// Values that `accumulate` reads over the whole batch; the output's gradient is always there for it.
+    /// Values that `accumulate` reads over a group of slices; the output's gradient is always there for it.
     var readForParameters: [Value] { get }
     /// Makes the right sides of its products, once, when a plan is compiled.
     /// - Parameter differentiates: whether `backward` will run.

@@ -18,6 +18,9 @@ package struct SequenceRow: Sendable, Equatable {
 package struct BatchSlice: Sendable, Equatable {
     package var tokens: Range<Int>
     package var sequences: Range<Int>
+
+    func count(_ rows: Rows) -> Int { rows == .tokens ? tokens.count : sequences.count }
+    func first(_ rows: Rows) -> Int { rows == .tokens ? tokens.lowerBound : sequences.lowerBound }
 }
 
 /// Sequences laid end to end, without padding: [tokens] ids with sequence offsets.
@@ -75,6 +78,21 @@ package final class PackedBatch: Sendable {
     private static func identity(_ row: SequenceRow, _ position: Int) -> UInt64 {
         (row.example &* 64 &+ UInt64(row.task)) << 12 | UInt64(position)
     }
+
+    /// Runs of slices whose parameter gradients are summed together: what these read is kept for so many tokens at a time,
+    /// however large the batch. Depends on the batch alone.
+    package var groups: [BatchSlice] {
+        let count = max(1, (tokens + Self.groupQuota - 1) / Self.groupQuota)
+        return (0..<min(count, slices.count)).compactMap { i in
+            let members = slices[slices.count * i / count..<slices.count * (i + 1) / count]
+            guard let first = members.first, let last = members.last else { return nil }
+            return BatchSlice(
+                tokens: first.tokens.lowerBound..<last.tokens.upperBound,
+                sequences: first.sequences.lowerBound..<last.sequences.upperBound)
+        }
+    }
+
+    private static let groupQuota = 768
 
     /// Borders depend on the batch alone, never on the threads, so that sums have one order everywhere. An even number
     /// of slices, so that two threads get equal shares.

@@ -27,7 +27,7 @@ package final class Plan {
     enum Place {
         /// In the slice's arena: the `index`-th buffer of the class `kind`.
         case arena(kind: Int, index: Int)
-        /// In a buffer of the whole batch.
+        /// In a buffer of the whole batch, or of a group of slices.
         case kept(Int)
         case none
     }
@@ -45,7 +45,10 @@ package final class Plan {
     var gradientPlaces: [Place]
     let kinds: [Kind]
     let kindCounts: [Int]
+    /// Values that outlive a slice: first the outputs, for all of the batch, then what parameters' gradients read, for the
+    /// slices of one group.
     let kept: [Kind]
+    let keptOutputs: Int
     /// Pieces of parameter gradients, in waves: a tensor that two operations share is written in the first wave and
     /// added to in the next.
     let units: [[(operation: Int, unit: Int)]]
@@ -90,7 +93,7 @@ package final class Plan {
             runsBackward[i] = modes[i].contains { $0 != .none }
         }
 
-        // 3. what the whole batch has to keep
+        // 3. what outlives a slice
         var keptIndex: [Int: Int] = [:]
         var keptGradientIndex: [Int: Int] = [:]
         var kept: [Kind] = []
@@ -100,6 +103,7 @@ package final class Plan {
             kept.append(Kind(rows: value.rows, width: value.width))
         }
         for output in outputs { keep(output, in: &keptIndex) }
+        let keptOutputs = kept.count
         if trains {
             for operation in operations where !operation.parameters.isEmpty {
                 for value in operation.readForParameters { keep(value, in: &keptIndex) }
@@ -203,6 +207,7 @@ package final class Plan {
         self.kinds = kinds
         self.kindCounts = freeAt.map(\.count)
         self.kept = kept
+        self.keptOutputs = keptOutputs
         self.units = units
         self.late = late
         self.parameters = parameters.sorted { $0.offset < $1.offset }

@@ -33,6 +33,7 @@ package final class SliceRun {
     package let trains: Bool
     private let plan: Plan
     private let keptBases: [UnsafeMutablePointer<Float>]
+    private let group: BatchSlice
     private let kindOffsets: [Int]
     private var privateOffsets: [Int] = []
     private var arena: UnsafeMutablePointer<Float>?
@@ -40,10 +41,11 @@ package final class SliceRun {
     fileprivate(set) var current = 0
 
     init(
-        plan: Plan, batch: PackedBatch, slice: BatchSlice, stepKey: UInt64?, workspace: Workspace, thread: Int,
-        keptBases: [UnsafeMutablePointer<Float>]
+        plan: Plan, batch: PackedBatch, slice: BatchSlice, group: BatchSlice, stepKey: UInt64?, workspace: Workspace,
+        thread: Int, keptBases: [UnsafeMutablePointer<Float>]
     ) {
         self.plan = plan
+        self.group = group
         self.batch = batch
         self.slice = slice
         self.stepKey = stepKey
@@ -55,7 +57,7 @@ package final class SliceRun {
         var offsets: [Int] = []
         for (kind, count) in zip(plan.kinds, plan.kindCounts) {
             offsets.append(total)
-            total += count * Self.padded(Self.rows(kind.rows, slice) * kind.width)
+            total += count * Self.padded(slice.count(kind.rows) * kind.width)
         }
         kindOffsets = offsets
         for (i, operation) in plan.operations.enumerated() {
@@ -68,11 +70,7 @@ package final class SliceRun {
 
     private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
-    private static func rows(_ rows: Rows, _ slice: BatchSlice) -> Int {
-        rows == .tokens ? slice.tokens.count : slice.sequences.count
-    }
-
-    package func rows(_ value: Value) -> Int { Self.rows(value.rows, slice) }
+    package func rows(_ value: Value) -> Int { slice.count(value.rows) }
 
     private func pointer(_ value: Value, _ place: Plan.Place) -> UnsafeMutablePointer<Float> {
         switch place {
@@ -80,8 +78,8 @@ package final class SliceRun {
             guard let arena else { preconditionFailure("no arena") }
             return arena + kindOffsets[kind] + index * Self.padded(rows(value) * value.width)
         case .kept(let index):
-            let first = value.rows == .tokens ? slice.tokens.lowerBound : slice.sequences.lowerBound
-            return keptBases[index] + first * value.width
+            let start = index < plan.keptOutputs ? 0 : group.first(value.rows)
+            return keptBases[index] + (slice.first(value.rows) - start) * value.width
         case .none: preconditionFailure("value \(value.id) has no place in this plan")
         }
     }
@@ -139,9 +137,11 @@ package final class SliceRun {
     }
 }
 
-/// What an operation sees of the whole batch when it sums its parameters' gradients.
+/// What an operation sees of a group of slices when it sums its parameters' gradients.
 package final class BatchRun {
     package let batch: PackedBatch
+    /// The tokens and sequences that are summed now.
+    package let group: BatchSlice
     package let kernels: UnsafePointer<amalgam_kernels>
     /// Whether gradients are added to what is there.
     package let accumulates: Bool
@@ -151,10 +151,11 @@ package final class BatchRun {
     private let keptBases: [UnsafeMutablePointer<Float>]
 
     init(
-        plan: Plan, batch: PackedBatch, workspace: Workspace, keptBases: [UnsafeMutablePointer<Float>],
-        accumulates: Bool, beginsStep: Bool
+        plan: Plan, batch: PackedBatch, group: BatchSlice, workspace: Workspace,
+        keptBases: [UnsafeMutablePointer<Float>], accumulates: Bool, beginsStep: Bool
     ) {
         self.plan = plan
+        self.group = group
         self.batch = batch
         self.keptBases = keptBases
         self.accumulates = accumulates
@@ -162,14 +163,14 @@ package final class BatchRun {
         kernels = workspace.kernels
     }
 
-    package func rows(_ value: Value) -> Int { batch.rows(value.rows) }
+    package func rows(_ value: Value) -> Int { group.count(value.rows) }
 
-    package func values(_ value: Value) -> UnsafeMutablePointer<Float> { kept(plan.valuePlaces[value.id]) }
-    package func gradient(_ value: Value) -> UnsafeMutablePointer<Float> { kept(plan.gradientPlaces[value.id]) }
+    package func values(_ value: Value) -> UnsafeMutablePointer<Float> { kept(value, plan.valuePlaces[value.id]) }
+    package func gradient(_ value: Value) -> UnsafeMutablePointer<Float> { kept(value, plan.gradientPlaces[value.id]) }
 
-    private func kept(_ place: Plan.Place) -> UnsafeMutablePointer<Float> {
+    private func kept(_ value: Value, _ place: Plan.Place) -> UnsafeMutablePointer<Float> {
         guard case .kept(let index) = place else { preconditionFailure("a value was not kept for its parameters") }
-        return keptBases[index]
+        return keptBases[index] + (index < plan.keptOutputs ? group.first(value.rows) * value.width : 0)
     }
 
     /// Sets a gradient to zero unless it is to be added to.
@@ -187,32 +188,38 @@ extension Plan {
     package func run(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false)
         -> PlanResults
     {
+        // Parameters' gradients are summed a group at a time; without them all slices are one group
+        let groups = units.isEmpty ? [BatchSlice(tokens: 0..<batch.tokens, sequences: 0..<batch.count)] : batch.groups
         var total = 0
         var offsets: [Int] = []
-        for kind in kept {
+        for (i, kind) in kept.enumerated() {
             offsets.append(total)
-            total += (batch.rows(kind.rows) * kind.width + 15) / 16 * 16
+            let rows = i < keptOutputs ? batch.rows(kind.rows) : groups.map { $0.count(kind.rows) }.max() ?? 0
+            total += (rows * kind.width + 15) / 16 * 16
         }
         let base = workspace.batch.reserve(total)
         let bases = offsets.map { base + $0 }
         if !packing.isEmpty {
             workspace.pool.run(packing.count) { index, _ in packing[index].side.refresh(packing[index].panels) }
         }
-        workspace.pool.run(batch.slices.count) { index, thread in
-            SliceRun(
-                plan: self, batch: batch, slice: batch.slices[index], stepKey: stepKey, workspace: workspace,
-                thread: thread, keptBases: bases
-            ).execute()
-        }
         if !accumulates {
             for parameter in late { parameter.gradient.update(repeating: 0, count: parameter.count) }
         }
-        for (wave, pieces) in units.enumerated() {
-            let run = BatchRun(
-                plan: self, batch: batch, workspace: workspace, keptBases: bases, accumulates: accumulates || wave > 0,
-                beginsStep: !accumulates)
-            workspace.pool.run(pieces.count) { index, _ in
-                operations[pieces[index].operation].accumulate(unit: pieces[index].unit, run)
+        for (i, group) in groups.enumerated() {
+            let slices = batch.slices.filter { group.sequences.contains($0.sequences.lowerBound) }
+            workspace.pool.run(slices.count) { index, thread in
+                SliceRun(
+                    plan: self, batch: batch, slice: slices[index], group: group, stepKey: stepKey,
+                    workspace: workspace, thread: thread, keptBases: bases
+                ).execute()
+            }
+            for (wave, pieces) in units.enumerated() {
+                let run = BatchRun(
+                    plan: self, batch: batch, group: group, workspace: workspace, keptBases: bases,
+                    accumulates: accumulates || i > 0 || wave > 0, beginsStep: !accumulates && i == 0)
+                workspace.pool.run(pieces.count) { index, _ in
+                    operations[pieces[index].operation].accumulate(unit: pieces[index].unit, run)
+                }
             }
         }
         return PlanResults(plan: self, bases: bases, batch: batch, workspace: workspace)

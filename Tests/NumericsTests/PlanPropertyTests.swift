@@ -54,21 +54,29 @@ import Testing
         }
     }
 
-    @Test func packedEqualsOneByOne() throws {
+    /// A few sequences, and so many that their gradients are summed in several groups.
+    @Test(arguments: [7, 500]) func packedEqualsOneByOne(count: Int) throws {
         let probe = try Self.block()
-        let lengths = [1, 5, 2, 1, 3, 4, 5]
+        let lengths = (0..<count).map { 1 + Randomness.integer(5, $0, below: 5) }
         // one row alone is its own mean, so its label's share of the batch's mean is put back
         let packed = OperationProbe.batch(lengths: lengths, labels: lengths.map { $0 % 3 })
+        #expect(packed.groups.count > 1 || count < 500)
+        #expect(packed.groups.map(\.sequences.count).reduce(0, +) == count)
         let workspace = Workspace(threads: 2)
         defer { withExtendedLifetime(workspace) {} }
+        func gradients() -> [Float] { probe.parameters.parameters.flatMap(\.gradientArray) }
         for stepKey in [nil, 9] as [UInt64?] {
             let all = Array(probe.plan.run(packed, workspace: workspace, stepKey: stepKey).values(probe.loss))
+            let together = gradients()
+            var sums = [Double](repeating: 0, count: together.count)
             for i in lengths.indices {
                 let range = packed.offsets[i]..<packed.offsets[i + 1]
                 let one = PackedBatch([(Array(packed.ids[range]), Array(packed.types[range]), packed.rows[i])])
                 let alone = probe.plan.run(one, workspace: workspace, stepKey: stepKey).values(probe.loss)[0]
                 #expect(abs(alone - all[i] * Float(lengths.count)) < 5e-6, "sequence \(i)")
+                for (k, g) in gradients().enumerated() { sums[k] += Double(g) / Double(count) }
             }
+            expectClose(together, sums, 1e-5, "gradients")
         }
     }
 

@@ -72,11 +72,11 @@ package final class Embedding: Operation {
             piece.clear { (parameter.gradient + $0 * width).update(repeating: 0, count: width) }
         }
         let dy = run.gradient(output)
-        for t in 0..<run.batch.tokens {
+        for (i, t) in run.group.tokens.enumerated() {
             let row = Int(run.batch.ids[t])
             guard piece.range.contains(row) else { continue }
             piece.note(row)
-            run.kernels.pointee.add(parameter.gradient + row * width, dy + t * width, width, 1, true)
+            run.kernels.pointee.add(parameter.gradient + row * width, dy + i * width, width, 1, true)
         }
     }
 
@@ -86,10 +86,10 @@ package final class Embedding: Operation {
             (parameter.gradient + rows.lowerBound * width).update(repeating: 0, count: rows.count * width)
         }
         let dy = run.gradient(output)
-        for t in 0..<run.batch.tokens {
+        for (i, t) in run.group.tokens.enumerated() {
             let target = row(t)
             if rows.contains(target) {
-                run.kernels.pointee.add(parameter.gradient + target * width, dy + t * width, width, 1, true)
+                run.kernels.pointee.add(parameter.gradient + target * width, dy + i * width, width, 1, true)
             }
         }
     }
