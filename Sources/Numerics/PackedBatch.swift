@@ -80,19 +80,16 @@ package final class PackedBatch: Sendable {
     }
 
     /// Runs of slices whose parameter gradients are summed together: what these read is kept for so many tokens at a time,
-    /// however large the batch. Depends on the batch alone.
-    package var groups: [BatchSlice] {
-        let count = max(1, (tokens + Self.groupQuota - 1) / Self.groupQuota)
-        return (0..<min(count, slices.count)).compactMap { i in
-            let members = slices[slices.count * i / count..<slices.count * (i + 1) / count]
-            guard let first = members.first, let last = members.last else { return nil }
+    /// however large the batch. Depends on the batch alone; an even number of slices, as two threads share best.
+    package func groups(tokens: Int) -> [BatchSlice] {
+        let members = max(2, tokens / Self.sliceQuota / 2 * 2)
+        return stride(from: 0, to: slices.count, by: members).map { i in
+            let last = slices[min(i + members, slices.count) - 1]
             return BatchSlice(
-                tokens: first.tokens.lowerBound..<last.tokens.upperBound,
-                sequences: first.sequences.lowerBound..<last.sequences.upperBound)
+                tokens: slices[i].tokens.lowerBound..<last.tokens.upperBound,
+                sequences: slices[i].sequences.lowerBound..<last.sequences.upperBound)
         }
     }
-
-    private static let groupQuota = 768
 
     /// Borders depend on the batch alone, never on the threads, so that sums have one order everywhere. An even number
     /// of slices, so that two threads get equal shares.

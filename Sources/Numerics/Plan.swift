@@ -49,6 +49,8 @@ package final class Plan {
     /// slices of one group.
     let kept: [Kind]
     let keptOutputs: Int
+    /// Tokens of a group: what is kept for them takes some 100 MB, or they are few.
+    let groupTokens: Int
     /// Pieces of parameter gradients, in waves: a tensor that two operations share is written in the first wave and
     /// added to in the next.
     let units: [[(operation: Int, unit: Int)]]
@@ -208,6 +210,8 @@ package final class Plan {
         self.kindCounts = freeAt.map(\.count)
         self.kept = kept
         self.keptOutputs = keptOutputs
+        let keptFloats = kept.dropFirst(keptOutputs).reduce(0) { $0 + ($1.rows == .tokens ? $1.width : 0) }
+        groupTokens = max(768, 25_000_000 / max(1, keptFloats))
         self.units = units
         self.late = late
         self.parameters = parameters.sorted { $0.offset < $1.offset }

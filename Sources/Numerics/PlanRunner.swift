@@ -189,7 +189,9 @@ extension Plan {
         -> PlanResults
     {
         // Parameters' gradients are summed a group at a time; without them all slices are one group
-        let groups = units.isEmpty ? [BatchSlice(tokens: 0..<batch.tokens, sequences: 0..<batch.count)] : batch.groups
+        let groups =
+            units.isEmpty
+            ? [BatchSlice(tokens: 0..<batch.tokens, sequences: 0..<batch.count)] : batch.groups(tokens: groupTokens)
         var total = 0
         var offsets: [Int] = []
         for (i, kind) in kept.enumerated() {

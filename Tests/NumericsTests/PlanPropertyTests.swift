@@ -54,14 +54,11 @@ import Testing
         }
     }
 
-    /// A few sequences, and so many that their gradients are summed in several groups.
     @Test(arguments: [7, 500]) func packedEqualsOneByOne(count: Int) throws {
         let probe = try Self.block()
         let lengths = (0..<count).map { 1 + Randomness.integer(5, $0, below: 5) }
         // one row alone is its own mean, so its label's share of the batch's mean is put back
         let packed = OperationProbe.batch(lengths: lengths, labels: lengths.map { $0 % 3 })
-        #expect(packed.groups.count > 1 || count < 500)
-        #expect(packed.groups.map(\.sequences.count).reduce(0, +) == count)
         let workspace = Workspace(threads: 2)
         defer { withExtendedLifetime(workspace) {} }
         func gradients() -> [Float] { probe.parameters.parameters.flatMap(\.gradientArray) }
@@ -78,6 +75,47 @@ import Testing
             }
             expectClose(together, sums, 1e-5, "gradients")
         }
+    }
+
+    /// What is kept for gradients is wide here: 900 sequences are summed in several groups, and give what their parts give.
+    @Test func groupsAddUp() throws {
+        let width = 1024
+        let specs = OperationGradientTests.head + (0..<24).map { ParameterSpec("w\($0)", [width, width], .zeros) }
+        let probe = try OperationProbe(specs + [ParameterSpec("up", [width, Self.d], .normal(0.5))]) {
+            builder, x, operand in
+            var y = builder.append(Linear(x, weight: try operand("up"), bias: nil, in: builder))
+            for i in 0..<24 {
+                let w = try operand("w\(i)")
+                y = builder.append(Linear(y, weight: w, bias: nil, residual: y, in: builder))
+            }
+            let narrow = builder.append(
+                Linear(y, weight: try operand("up"), bias: nil, weightTransposed: true, in: builder))
+            return try OperationGradientTests.classify(narrow, builder, operand)
+        }
+        let batch = Self.batch(3, count: 900)
+        #expect(probe.plan.groupTokens == 768)
+        let groups = batch.groups(tokens: probe.plan.groupTokens)
+        #expect(groups.count > 1 && groups.map(\.tokens.count).reduce(0, +) == batch.tokens)
+        let workspace = Workspace(threads: 2)
+        defer { withExtendedLifetime(workspace) {} }
+        func gradients() -> [Float] {
+            ["up", "w3", "words"].flatMap { probe.parameters[$0]?.gradientArray ?? [] }
+        }
+        _ = probe.plan.run(batch, workspace: workspace)
+        let together = gradients()
+        let labelled = Double(batch.rows.count { $0.label >= 0 })
+        var sums = [Double](repeating: 0, count: together.count)
+        for first in stride(from: 0, to: 900, by: 100) {
+            let part = PackedBatch(
+                (first..<first + 100).map { i in
+                    let range = batch.offsets[i]..<batch.offsets[i + 1]
+                    return (Array(batch.ids[range]), Array(batch.types[range]), batch.rows[i])
+                })
+            _ = probe.plan.run(part, workspace: workspace)
+            let share = Double(part.rows.count { $0.label >= 0 }) / labelled
+            for (k, g) in gradients().enumerated() { sums[k] += share * Double(g) }
+        }
+        expectClose(together, sums, 1e-4, "gradients")
     }
 
     @Test func frozenTensorsStopTheWayDown() throws {
