@@ -58,14 +58,6 @@ bool amalgam_cpu_has_avx512(void) {
 #endif
 }
 
-bool amalgam_cpu_is_amd(void) {
-#if defined(__x86_64__)
-    return __builtin_cpu_is("amd");
-#else
-    return false;
-#endif
-}
-
 const amalgam_kernels *amalgam_kernels_at(int i) {
     if (i == 0) return &kernels_portable;
 #if defined(__x86_64__)

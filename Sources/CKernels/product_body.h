@@ -4,10 +4,10 @@
 #define PANEL (LANES * TILE_VECTORS)
 
 // One tile: rows x PANEL sums, each over all of k in its order, so that no cut of the rows changes a result.
-// `rows`, `vectors` and `transposed` are constants wherever this is inlined. `next` is fetched `step` bytes a k: the panel to come is
-// in the second-level cache when its turn is, however far away the weights lie.
-INLINE void NAME(tile)(const int rows, const int vectors, const bool transposed, const amalgam_product *p, size_t row, size_t column,
-                       const float *restrict b, const char *next, size_t step) {
+// `rows`, `vectors` and `transposed` are constants wherever this is inlined. `next` is fetched `step` bytes a k: the panel
+// to come is in the second-level cache when its turn is, however far away the weights lie.
+INLINE void NAME(tile)(const int rows, const int vectors, const bool transposed, const amalgam_product *p, size_t row,
+                       size_t column, const float *restrict b, const char *next, size_t step) {
     vf sums[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
@@ -55,8 +55,8 @@ INLINE void NAME(tile)(const int rows, const int vectors, const bool transposed,
         break;
 
 // Rows first..<last under one panel of the right side.
-INLINE void NAME(tiles)(const int vectors, const bool transposed, const amalgam_product *p, size_t first, size_t last, size_t column,
-                        const float *b) {
+INLINE void NAME(tiles)(const int vectors, const bool transposed, const amalgam_product *p, size_t first, size_t last,
+                        size_t column, const float *b) {
     size_t row = first;
     // Each tile fetches its share of the next panel; where panels are not contiguous, the rows to come
     const bool packed = p->b_panel > PANEL;

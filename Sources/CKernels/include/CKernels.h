@@ -144,10 +144,9 @@ static inline uint64_t amalgam_mix(uint64_t x) {
     return x;
 }
 
-/// Whether this processor multiplies bfloat16 in hardware, its vendor, and its 512-bit units: for the choice of kernels.
+/// Which units this processor has: for the choice of kernels.
 bool amalgam_cpu_has_avx2(void);
 bool amalgam_cpu_has_avx512(void);
-bool amalgam_cpu_is_amd(void);
 
 /// A pool of `threads` threads, the caller among them. body(context, task, thread) runs once for each task.
 typedef struct amalgam_pool amalgam_pool;
