@@ -39,7 +39,7 @@ private struct WordTokenizer: Tokenizer {
             examples, tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2))
     }
 
-    private func tensor(_ recipe: String, threads: Int, seed: Int) throws -> (
+    private func tensor(_ recipe: String, threads: Int, seed: Int, precision: Precision = .float32) throws -> (
         tensors: [NamedTensor], result: TrainingResult
     ) {
         let model = try Golden.model()
@@ -61,7 +61,9 @@ private struct WordTokenizer: Tokenizer {
             made = .fusion(adapters, .dynamic)
         }
         let head = NamedHead("t", ClassificationHead(labels: ["a", "b", "c"], pooling: .first))
-        let network = try Network(made.arrangement(model: model, heads: [head], name: "x"), seed: UInt64(seed))
+        let network = try Network(
+            made.arrangement(model: model, heads: [head], name: "x"), seed: UInt64(seed),
+            precision: precision)
         var settings = TrainingSettings()
         settings.seed = seed
         settings.epochs = 3
@@ -82,6 +84,19 @@ private struct WordTokenizer: Tokenizer {
             #expect(more.result.losses == one.result.losses)
         }
         #expect(try tensor(recipe, threads: 2, seed: 2).tensors != one.tensors)
+    }
+
+    /// bfloat16 products with frozen weights: the same over threads, and near float32's course without being it.
+    @Test(
+        .enabled(if: Products.hasBFloat16, "this processor has no bfloat16 products"), arguments: ["adapter", "fusion"])
+    func bfloat16(_ recipe: String) throws {
+        let one = try tensor(recipe, threads: 1, seed: 1, precision: .bfloat16)
+        #expect(try tensor(recipe, threads: 3, seed: 1, precision: .bfloat16).tensors == one.tensors)
+        let exact = try tensor(recipe, threads: 2, seed: 1)
+        #expect(one.result.losses != exact.result.losses)
+        let apart = zip(one.result.losses, exact.result.losses).map { abs($0 - $1) / $1 }
+        #expect((apart.first ?? 1) < 0.02)
+        #expect(apart.reduce(0, +) / Double(apart.count) < 0.05)
     }
 
     @Test func fullFineTuningLearns() throws {
