@@ -48,8 +48,7 @@ let package = Package(
             name: "AmalgamCommand",
             dependencies: [
                 "Ablation", "Adapters", "Amalgam", "Bundles", "Corpora", "Files", "Models", "Numerics", "Reporting",
-                "Tasks",
-                "Text", "Training",
+                "Tasks", "Text", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

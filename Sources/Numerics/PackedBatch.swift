@@ -37,7 +37,7 @@ package final class PackedBatch: Sendable {
     let tokenIdentities: [UInt64]
     let sequenceIdentities: [UInt64]
 
-    /// Tokens a slice aims at: its activations stay in a core's cache (96 to 512 were tried: 3 % between them, and shorter
+    /// Tokens a slice aims at: its activations stay in a core's cache (96 to 256 were tried: 3 % between them, and shorter
     /// slices need less memory).
     package static let sliceQuota = 128
 
