@@ -208,7 +208,9 @@ extension Plan {
             for parameter in late { parameter.gradient.update(repeating: 0, count: parameter.count) }
         }
         for (i, group) in groups.enumerated() {
+            // The longest first: what is left at the end, while a thread has nothing to do, is short then
             let slices = batch.slices.filter { group.sequences.contains($0.sequences.lowerBound) }
+                .sorted { $0.tokens.count > $1.tokens.count }
             workspace.pool.run(slices.count) { index, thread in
                 SliceRun(
                     plan: self, batch: batch, slice: slices[index], group: group, stepKey: stepKey,
