@@ -16,7 +16,3 @@ enum Console {
         print(ConfigurationValue.map(fields).json)
     }
 }
-
-extension ConfigurationValue {
-    init(_ value: Int) { self = .number(Double(value)) }
-}

@@ -1,0 +1,29 @@
+import Files
+import Foundation
+
+/// The files of a training, held by this process alone: the bundle, its log and its checkpoint.
+final class TrainingOutput {
+    let checkpoint: URL
+    let log: URL
+    private let lock: OutputLock
+
+    /// - Throws: `FileError.locked` where another process writes them
+    init(_ bundle: URL, who: String) throws(FileError) {
+        lock = try OutputLock(bundle, who: "training \(who)")
+        checkpoint = bundle.appendingPathExtension("checkpoint")
+        log = bundle.deletingPathExtension().appendingPathExtension("run.json")
+        // Only now: a living process' temporary files look like a killed one's
+        AtomicFile.removeTemporaries(of: [bundle, checkpoint, log])
+    }
+
+    /// What a user should know before it starts.
+    func word(resumes: Bool) -> String? {
+        let isThere = FileManager.default.fileExists(atPath: checkpoint.path)
+        if isThere, !resumes {
+            return "\(checkpoint.path) is of a run that was stopped; --resume would go on with it, this one starts anew"
+        }
+        return resumes && !isThere ? "no checkpoint to go on from: starts at the first step" : nil
+    }
+
+    func removeCheckpoint() { try? FileManager.default.removeItem(at: checkpoint) }
+}
