@@ -49,7 +49,11 @@ enum ExitStatus: Int32 {
     }
 
     private static func of(_ error: TrainingError) -> ExitStatus {
-        if case .setting = error { .usage } else { .badData }
+        switch error {
+        case .setting: .usage
+        case .memory: .unavailable
+        default: .badData
+        }
     }
 }
 

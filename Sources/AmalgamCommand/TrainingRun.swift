@@ -32,12 +32,19 @@ struct TrainingRun {
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
         let started = Date()
         if let word = output.word(resumes: options.keeping.resume) { Console.error("amalgam: \(word)") }
-        let trained = try session.train(
-            recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
-            settings: settings, scheduler: order, keeping: options.keeping.keeping(output.checkpoint),
-            observe: { $0.show(on: progress, label: label) })
-        try BundleFile.write(trained.bundle, to: url)
-        try writeLog(trained, to: output.log, started: started)
+        let trained: Session.Trained
+        do {
+            trained = try session.train(
+                recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
+                settings: settings, scheduler: order, keeping: options.keeping.keeping(output),
+                memoryLimit: try options.limit(),
+                observe: { $0.show(on: progress, label: label) })
+        } catch TrainingError.done {
+            return try reportDone(output)
+        }
+        let bytes = try BundleFile.data(trained.bundle)
+        try AtomicFile.replace(url, with: bytes)
+        try writeLog(trained, to: output.log, started: started, sha256: Digest.sha256(bytes))
         output.removeCheckpoint()
         report(trained, tasks: tasks)
     }
@@ -72,7 +79,7 @@ struct TrainingRun {
         if case .map(let tasks) = dev, tasks.count == 1, let only = tasks.first?.value { only } else { dev }
     }
 
-    private func writeLog(_ trained: Session.Trained, to url: URL, started: Date) throws {
+    private func writeLog(_ trained: Session.Trained, to url: URL, started: Date, sha256: String) throws {
         var log = fields(trained)
         log["command"] = .list(CommandLine.arguments.map { .string($0) })
         log["started"] = .string(ISO8601DateFormatter().string(from: started))
@@ -80,8 +87,23 @@ struct TrainingRun {
         log["threads"] = .init(common.threadCount)
         log["kernels"] = .string(Products.description)
         log["losses"] = .list(trained.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
+        log["memory_estimate_bytes"] = .init(trained.memoryEstimate)
         log["run"] = .string(trained.run)
+        log["bundle_sha256"] = .string(sha256)
         try AtomicFile.replace(url, with: Data((ConfigurationValue.map(log).json + "\n").utf8))
+    }
+
+    /// A run that has ended before: what its log says.
+    private func reportDone(_ output: TrainingOutput) throws {
+        guard common.json else { return Console.print("done before: \(out)") }
+        guard case .map(let log)? = ConfigurationValue(json: try String(contentsOf: output.log, encoding: .utf8)) else {
+            return
+        }
+        let apart: Set<String> = [
+            "command", "started", "seconds", "threads", "kernels", "losses", "run", "bundle_sha256",
+            "memory_estimate_bytes",
+        ]
+        Console.print(json: log.filter { !apart.contains($0.key) })
     }
 
     private func report(_ trained: Session.Trained, tasks: [TaskData]) {

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// A file `.NAME.amalgam-lock` beside the output, locked by flock(2): the lock dies with its process, however that ends, so
 /// that a file which a killed process has left behind holds nobody up.
-package final class OutputLock {
+package final class OutputLock: Sendable {
     private let descriptor: Int32
     private let path: String
 

@@ -10,12 +10,17 @@ package struct Keeping: Sendable {
     package var every: Double
     /// Goes on from the checkpoint where there is one of this run.
     package var resumes: Bool
+    /// Whether the result of the run with this identity (`RunIdentity.digest`) stands already.
+    package var isDone: @Sendable (String) -> Bool
     /// Asked before every step: whether to write a checkpoint and end with `TrainingError.stopped`.
     package var stops: @Sendable () -> Bool
 
     package init(
-        _ url: URL, every: Double = 60, resumes: Bool = false, stops: @escaping @Sendable () -> Bool = { false }
+        _ url: URL, every: Double = 60, resumes: Bool = false,
+        isDone: @escaping @Sendable (String) -> Bool = { _ in false },
+        stops: @escaping @Sendable () -> Bool = { false }
     ) {
+        self.isDone = isDone
         self.url = url
         self.every = every
         self.resumes = resumes
@@ -59,7 +64,8 @@ struct Checkpoint {
                     ("losses", [state.result.losses.count], .float64),
                 ]
                 var parts = [
-                    bytes(parameters.values), bytes(optimizer.first.floats), bytes(optimizer.second.floats), steps, losses,
+                    bytes(parameters.values), bytes(optimizer.first.floats), bytes(optimizer.second.floats), steps,
+                    losses,
                 ]
                 if let best {
                     tensors.append(("best", [parameters.count], .float32))
@@ -106,7 +112,8 @@ struct Checkpoint {
             .checkpoint(
                 file: url.path, problem: "\(what); it was damaged after it was written: remove it and train anew")
         }
-        guard file.metadata["format"] == Self.format, let run = file.metadata["run"].flatMap(RunIdentity.init(json:)) else {
+        guard file.metadata["format"] == Self.format, let run = file.metadata["run"].flatMap(RunIdentity.init(json:))
+        else {
             throw damaged("no checkpoint of this program's version (\(Self.format))")
         }
         let parts = file.names.compactMap { name in file.tensors[name].map { (name, $0.bytes) } }
@@ -116,7 +123,8 @@ struct Checkpoint {
         if let difference = identity.difference(from: run) {
             throw TrainingError.checkpoint(
                 file: url.path,
-                problem: "of another run (\(difference)); give the same settings and data, or start anew without --resume")
+                problem:
+                    "of another run (\(difference)); give the same settings and data, or start anew without --resume")
         }
         let losses = try doubles(file)
         guard let state = file.metadata["state"].flatMap({ TrainingState(json: $0, losses: losses) }),
@@ -143,7 +151,8 @@ struct Checkpoint {
         return (0..<tensor.count).map { tensor.bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
     }
 
-    private func take(_ name: String, _ file: SafetensorsFile, into floats: UnsafeMutablePointer<Float>) throws -> Bool {
+    private func take(_ name: String, _ file: SafetensorsFile, into floats: UnsafeMutablePointer<Float>) throws -> Bool
+    {
         let tensor = try file.tensor(name)
         guard tensor.dtype == .float32, tensor.count == parameters.count, let from = tensor.bytes.baseAddress else {
             return tensor.count == parameters.count && parameters.count == 0

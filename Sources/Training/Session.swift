@@ -64,6 +64,8 @@ package final class Session {
         package var trainable: Int
         /// Training texts that were cut.
         package var truncated: Int
+        /// Largest resident memory that was expected, in bytes.
+        package var memoryEstimate: Int
         /// Of `RunIdentity`: runs with the same one end with the same bundle.
         package var run: String
     }
@@ -74,11 +76,13 @@ package final class Session {
     ///   - pooling: nil: what the model was made for.
     ///   - prefix: stands before each text.
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
-    /// - Throws: `TrainingError`, and what the bundles and the model throw.
+    ///   - memoryLimit: a run that will take more is refused before its first step.
+    /// - Throws: `TrainingError` (`.done` where `keeping` goes on with a run that has ended), and what the bundles and the
+    ///   model throw.
     package func train(
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String = "",
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        keeping: Keeping? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
+        keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
         guard recipe.kind != .full || settings.precision == .float32 else {
@@ -117,8 +121,16 @@ package final class Session {
         let identity = RunIdentity(
             network: network, kind: recipe.kind.rawValue, name: name, base: fingerprint, data: dataHash,
             settings: settings, scheduler: scheduler.name)
+        if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
+            keeping.isDone(identity.digest)
+        {
+            throw TrainingError.done
+        }
         // What was copied or packed need not stay in memory from the file too
         model.releasePages()
+        let resident = PeakMemory.resident
+        if let limit = memoryLimit { try trainer.check(limit, resident: resident) }
+        let estimate = max(PeakMemory.bytes, trainer.memoryEstimate(resident: resident).total)
         let result = try Self.naming(tasks) { try trainer.run(keeping, identity: identity) }
         network.parameters.releaseGradients()
         workspace.release()
@@ -134,7 +146,8 @@ package final class Session {
         provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
         return Trained(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
-            result: result, trainable: network.parameters.trainable, truncated: truncated, run: identity.digest)
+            result: result, trainable: network.parameters.trainable, truncated: truncated,
+            memoryEstimate: estimate, run: identity.digest)
     }
 
     /// Turns the examples that an error names into lines of the task's file, which a user can look up.

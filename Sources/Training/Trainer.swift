@@ -54,13 +54,13 @@ package struct TrainingResult: Sendable {
 
 /// The one training loop: single tasks are multi-task training with one task.
 package final class Trainer {
-    private let network: Network
-    private let tasks: [TrainingTask]
-    private let settings: TrainingSettings
+    let network: Network
+    let tasks: [TrainingTask]
+    let settings: TrainingSettings
     private let scheduler: any TaskScheduler.Type
-    private let workspace: Workspace
+    let workspace: Workspace
     private let observe: (TrainingEvent) -> Void
-    private let plans: [HeadPlan]
+    let plans: [HeadPlan]
     private let evaluators: [Evaluator]
 
     /// - Throws: `TrainingError` for settings out of range or a task without examples.
@@ -129,6 +129,9 @@ package final class Trainer {
         return steps
     }
 
+    /// Whether dev decides which epoch's parameters are kept.
+    var judges: Bool { settings.keep == .best && tasks.contains { $0.dev.count > 0 } }
+
     /// A run's moving parts.
     private struct Run {
         let steps: [Step]
@@ -152,7 +155,9 @@ package final class Trainer {
     ///   - keeping: nil: no checkpoints.
     ///   - identity: of this run, for its checkpoint.
     /// - Throws: `TrainingError.notFinite`, `.stopped`, `.checkpoint`, `FileError` of the checkpoint
-    package func run(_ keeping: Keeping? = nil, identity: @autoclosure () -> RunIdentity? = nil) throws -> TrainingResult {
+    package func run(_ keeping: Keeping? = nil, identity: @autoclosure () -> RunIdentity? = nil) throws
+        -> TrainingResult
+    {
         var adamw = AdamW.Settings()
         adamw.decay = Float(settings.weightDecay)
         adamw.decaysAll = settings.decaysAll
@@ -176,7 +181,6 @@ package final class Trainer {
             (run.state, run.best) = kept
             observe(.resumed(done: run.state.step, of: run.steps.count))
         }
-        let judges = settings.keep == .best && tasks.contains { $0.dev.count > 0 }
         var written = DispatchTime.now().uptimeNanoseconds
         while true {
             if keeping?.stops() == true {
@@ -186,7 +190,9 @@ package final class Trainer {
             }
             if run.endsEpoch, judges {
                 if !run.state.judged { judge(&run) }
-                if settings.patience > 0, let best = run.state.best, run.epoch - best.epoch >= settings.patience { break }
+                if settings.patience > 0, let best = run.state.best, run.epoch - best.epoch >= settings.patience {
+                    break
+                }
             }
             guard run.state.step < run.steps.count else { break }
             try step(&run, checkpoint: checkpoint)
@@ -246,7 +252,8 @@ package final class Trainer {
         run.state.judged = false
         observe(
             .step(
-                done: i + 1, of: run.steps.count, loss: run.state.result.losses.last ?? 0, tokens: run.state.result.tokens))
+                done: i + 1, of: run.steps.count, loss: run.state.result.losses.last ?? 0,
+                tokens: run.state.result.tokens))
     }
 
     /// Scores dev at an epoch's end, and keeps the parameters where they are the best so far.
@@ -280,14 +287,17 @@ package final class Trainer {
             return "the weights have grown out of all bounds (\(bad.name)): lower --lr, or raise --warmup"
         }
         if losses.isEmpty {
-            return "at the very first steps, so it is not the learning rate: look for extreme numbers in the model or in the "
+            return
+                "at the very first steps, so it is not the learning rate: look for extreme numbers in the model or in the "
                 + "adapters given (amalgam inspect)"
         }
         let lowest = losses.min() ?? 0
         if let last = losses.last, last > 2 * lowest {
-            return "the loss had risen from \(Self.short(lowest)) to \(Self.short(last)) before: lower --lr, or raise --warmup"
+            return
+                "the loss had risen from \(Self.short(lowest)) to \(Self.short(last)) before: lower --lr, or raise --warmup"
         }
-        return "the loss was \(Self.short(losses.last ?? 0)) until then: look at these texts; --on-nan skip leaves such steps "
+        return
+            "the loss was \(Self.short(losses.last ?? 0)) until then: look at these texts; --on-nan skip leaves such steps "
             + "out and counts them"
     }
 
@@ -299,7 +309,9 @@ package final class Trainer {
 
     /// The last step moved too: what is kept must be numbers.
     private func checkEnd(_ run: Run, checkpoint: Checkpoint?) throws {
-        guard let bad = network.parameters.parameters.first(where: { p in !p.array.allSatisfy(\.isFinite) }) else { return }
+        guard let bad = network.parameters.parameters.first(where: { p in !p.array.allSatisfy(\.isFinite) }) else {
+            return
+        }
         throw TrainingError.notFinite(
             NotFinite(
                 step: run.state.step, task: tasks[0].name, found: "\(bad.name) is not finite", examples: [],

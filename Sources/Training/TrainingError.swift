@@ -6,8 +6,12 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
     case notFinite(NotFinite)
     /// Somebody has asked for a stop between two steps; the checkpoint has all that is done.
     case stopped(step: Int, of: Int, checkpoint: String?)
+    /// The run that is to go on has ended before: its bundle stands.
+    case done
     /// A checkpoint from which this run cannot go on.
     case checkpoint(file: String, problem: String)
+    /// The run would take more memory than it may; `smaller` are settings that need least, and whether they fit.
+    case memory(needed: Int, limit: MemoryLimit, smaller: String, fits: Bool, least: Int)
     /// A split without examples.
     case noExamples(task: String, split: String)
     /// The task and what is to read it do not fit.
@@ -19,11 +23,20 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
         case .notFinite(let facts): facts.description
         case .stopped(let step, let total, let checkpoint):
             "stopped after step \(step) of \(total)" + (checkpoint.map { "; all of it is kept in \($0)" } ?? "")
+        case .memory(let needed, let limit, let smaller, let fits, let least):
+            "the run would take about \(Self.megabytes(needed)), over \(limit.source) of \(Self.megabytes(limit.bytes)); "
+                + (fits
+                    ? "with \(smaller) about \(Self.megabytes(least))"
+                    : "even with \(smaller) about \(Self.megabytes(least)): train an adapter or a head instead of all weights, "
+                        + "or take a smaller model")
+        case .done: "this run has ended before"
         case .checkpoint(let file, let problem): "\(file): \(problem)"
         case .noExamples(let task, let split): "task \(task): no examples in \(split); give its file under data:"
         case .mismatch(let problem): problem
         }
     }
+
+    private static func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
 }
 
 /// A step that came to no number: where, on what, and probably why.

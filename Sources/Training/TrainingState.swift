@@ -22,16 +22,16 @@ struct TrainingState {
     var json: String {
         var map: [String: ConfigurationValue] = [
             "step": .init(step), "judged": .bool(judged), "epochs": .init(result.epochs),
-            "tokens": .init(result.tokens), "seconds": .number(result.seconds), "skipped": .init(result.skipped),
+            "tokens": .init(result.tokens), "seconds": .bits(result.seconds), "skipped": .init(result.skipped),
         ]
         if let best {
-            map["best"] = .map(["score": .number(best.score), "loss": .number(best.loss), "epoch": .init(best.epoch)])
+            map["best"] = .map(["score": .bits(best.score), "loss": .bits(best.loss), "epoch": .init(best.epoch)])
         }
         map["dev"] = .map(
             result.dev.mapValues {
                 .map([
-                    "examples": .init($0.examples), "accuracy": .number($0.accuracy), "macro_f1": .number($0.macroF1),
-                    "loss": .number($0.loss), "score": .number($0.score),
+                    "examples": .init($0.examples), "accuracy": .bits($0.accuracy), "macro_f1": .bits($0.macroF1),
+                    "loss": .bits($0.loss), "score": .bits($0.score),
                     "predictions": .list($0.predictions.map { .init($0) }),
                 ])
             })
@@ -76,6 +76,13 @@ struct TrainingState {
 
 extension ConfigurationValue {
     fileprivate var fields: [String: ConfigurationValue]? { if case .map(let map) = self { map } else { nil } }
-    fileprivate var real: Double? { if case .number(let number) = self { number } else { nil } }
-    fileprivate var whole: Int? { real.flatMap { Int(exactly: $0) } }
+    fileprivate var whole: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
+
+    /// A number to its last bit: Foundation reads decimal fractions with an error in the last digit.
+    fileprivate static func bits(_ number: Double) -> ConfigurationValue {
+        .string(String(number.bitPattern, radix: 16))
+    }
+    fileprivate var real: Double? {
+        if case .string(let text) = self { UInt64(text, radix: 16).map { Double(bitPattern: $0) } } else { nil }
+    }
 }

@@ -30,6 +30,11 @@ struct TrainingOptions: ParsableArguments {
     @Option(
         help: "A step whose loss or gradient is no number: stop, or skip it and count it.") var onNan = "stop"
     @OptionGroup var keeping: KeepingOptions
+    @Option(
+        help:
+            "Refuse a run that would take more memory, as 800MB or 2GiB. (default: the control group's, or the machine's)"
+    )
+    var memoryLimit: String?
 
     func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
         var s = TrainingSettings()
@@ -60,6 +65,8 @@ struct TrainingOptions: ParsableArguments {
         try s.validate()
         return s
     }
+
+    func limit() throws -> MemoryLimit? { try memoryLimit.map { try MemoryLimit($0) } ?? .detected() }
 
     func poolingKind() throws -> Pool.Kind? {
         switch pooling {
@@ -101,7 +108,9 @@ struct KeepingOptions: ParsableArguments {
         }
     }
 
-    func keeping(_ url: URL) -> Keeping {
-        Keeping(url, every: checkpointEvery, resumes: resume, stops: { StopSignals.areReceived })
+    func keeping(_ output: TrainingOutput) -> Keeping {
+        Keeping(
+            output.checkpoint, every: checkpointEvery, resumes: resume, isDone: { output.isDone($0) },
+            stops: { StopSignals.areReceived })
     }
 }
