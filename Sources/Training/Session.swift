@@ -171,6 +171,7 @@ package final class Predictor {
         precision: Precision = .float32
     ) throws {
         try precision.validate()
+        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
         let wanted = task.map(Session.safeName)
         guard
             let index = bundle.heads.firstIndex(where: { $0.name == wanted })

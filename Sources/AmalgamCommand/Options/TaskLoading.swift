@@ -17,6 +17,11 @@ enum TaskLoading {
                 "amalgam: \(definition.name): \(rows.count) rows of \(split.rawValue) have an empty or unknown label and are "
                     + "left out (--strict-labels refuses them)")
         }
+        if splits == nil, data.dev.isEmpty {
+            Console.error(
+                "amalgam: \(definition.name): no dev split: the last epoch is kept; --keep best and --patience need one"
+            )
+        }
         if definition.labels == nil, let word = loneLabels(data) { Console.error("amalgam: \(word)") }
         return data
     }

@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+/// A folder with a small random model and tasks, in which the built command is run; removed with the object.
+final class Lab {
+    /// What a run printed, and how it ended.
+    struct Run {
+        var status: Int32
+        var output: String
+        var errors: String
+        /// What it said last, for a test's message.
+        var words: String { "exit code \(status): \(errors.suffix(600))\(output.suffix(300))" }
+    }
+
+    let folder: URL
+
+    /// Tests/sanitize's own settings hold for the command too.
+    private static let sanitizers = ProcessInfo.processInfo.environment.filter {
+        ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
+    }
+
+    /// Where the tests' own program is, and the commands beside it.
+    private static let programs: URL = {
+        #if os(macOS)
+            let bundle =
+                Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL ?? Bundle.main.bundleURL
+        #else
+            let bundle = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
+        #endif
+        return bundle.deletingLastPathComponent()
+    }()
+
+    /// Classes as a careless locale would spoil them.
+    static let labels = ["Istanbul", "größer", "日本"]
+    private static let words = "bdfghklmnprstvz".flatMap { consonant in "aeiou".map { "\(consonant)\($0)" } }
+    private static let keys = ["gi", "lo", "ma"]
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("command-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let tiny = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Golden/seed1/tiny")
+        try FileManager.default.copyItem(at: tiny, to: folder.appendingPathComponent("tiny"))
+        let letters = "abcdefghijklmnopqrstuvwxyz".map { String($0) }
+        let pieces =
+            ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", ",", "!", "?"] + letters
+            + letters.map { "##\($0)" } + Self.words
+        try write("tiny/vocab.txt", pieces)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func write(_ path: String, _ lines: [String]) throws {
+        let url = folder.appendingPathComponent(path)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: url)
+    }
+
+    func data(_ path: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(path)) }
+
+    /// A row of a task's file.
+    static func row(_ text: String, _ label: String) -> String {
+        let escaped = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+        return "{\"text\": \"\(escaped)\", \"label\": \"\(label)\"}"
+    }
+
+    /// Texts whose class is the one of three words that is in them; every eighth has another class, so that a model has
+    /// texts on which it is not sure.
+    static func rows(_ count: Int, seed: UInt64) -> [String] {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        func draw(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(bound))
+        }
+        return (0..<count).map { i in
+            let label = draw(3)
+            var text = (0..<3 + draw(18)).map { _ in words[draw(words.count)] }.filter { !keys.contains($0) }
+            text.insert(keys[label], at: draw(text.count + 1))
+            return row(text.joined(separator: " "), labels[i % 8 == 7 ? draw(3) : label])
+        }
+    }
+
+    /// A task's folder; without `dev` it has no such file.
+    func task(_ name: String, train: [String], dev: [String]? = nil, test: [String]? = nil) throws {
+        for (split, rows) in [("train", train), ("dev", dev), ("test", test)] {
+            if let rows { try write("\(name)/\(split).jsonl", rows) }
+        }
+    }
+
+    func task(_ name: String, seed: UInt64, train: Int = 60, dev: Int = 30) throws {
+        try task(
+            name, train: Self.rows(train, seed: seed), dev: Self.rows(dev, seed: seed + 1),
+            test: Self.rows(20, seed: seed + 2))
+    }
+
+    /// Runs the command to its end.
+    /// - Parameters:
+    ///   - arguments: `@x` stands for the path of x in this folder.
+    ///   - environment: the whole of it.
+    ///   - relative: in this folder with paths from here; else elsewhere with whole ones.
+    ///   - input: on its standard input.
+    ///   - output: where its standard output goes; nil: it is returned.
+    func run(
+        _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
+        output: String? = nil, of program: String = "amalgam"
+    ) throws -> Run {
+        let process = Process()
+        process.executableURL = Self.programs.appendingPathComponent(program)
+        process.arguments = arguments.map { word in
+            guard word.hasPrefix("@") else { return word }
+            return relative ? String(word.dropFirst()) : folder.appendingPathComponent(String(word.dropFirst())).path
+        }
+        process.environment =
+            (environment ?? ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8", "TZ": "UTC"])
+            .merging(Self.sanitizers) { $1 }
+        process.currentDirectoryURL = relative ? folder : FileManager.default.temporaryDirectory
+        // Files, not pipes: nothing can be full
+        let files = ["in", "out", "err"].map { folder.appendingPathComponent("std\($0)") }
+        for (file, content) in zip(files, [input, "", ""]) { try Data(content.utf8).write(to: file) }
+        let handles = (
+            try FileHandle(forReadingFrom: files[0]),
+            try FileHandle(forWritingTo: output.map { URL(fileURLWithPath: $0) } ?? files[1]),
+            try FileHandle(forWritingTo: files[2])
+        )
+        (process.standardInput, process.standardOutput, process.standardError) = handles
+        try process.run()
+        process.waitUntilExit()
+        let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+        return Run(
+            status: signal + process.terminationStatus,
+            output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
+            errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+    }
+
+    /// What `inspect --json` says.
+    func inspect(_ bundle: String) throws -> [String: Any] {
+        let run = try run(["inspect", "@\(bundle)", "--json", "--verify"])
+        try #require(run.status == 0, "\(run.words)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    }
+}
