@@ -3,6 +3,15 @@ import Foundation
 
 /// Where output goes: results on stdout, all else on stderr.
 enum Console {
+    /// Takes the numbers of standard streams that were closed (`>&-`): else the next file that is opened gets one, and
+    /// what is printed goes into it. Writing there fails, as it does to a closed stream.
+    static func holdStreams() {
+        for (stream, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+        where fcntl(stream, F_GETFD) == -1 {
+            _ = open("/dev/null", mode)  // the smallest free number is this one
+        }
+    }
+
     /// Results that cannot be written end the command: whoever reads them would miss some.
     static func print(_ text: String) {
         do {

@@ -50,10 +50,12 @@ package final class Session {
         return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
     }
 
+    private func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
+
     /// Examples as token ids, cut where the model or the settings end.
     package func encode(_ examples: [Example], maxLength: Int, prefix: String) -> EncodedExamples {
         EncodedExamples(
-            examples, tokenizer: tokenizer, maxLength: min(maxLength, model.configuration.longestSequence),
+            examples, tokenizer: tokenizer, maxLength: longest(maxLength),
             prefix: prefix, types: model.configuration.types, pool: workspace.pool)
     }
 
@@ -64,6 +66,8 @@ package final class Session {
         package var trainable: Int
         /// Training texts that were cut.
         package var truncated: Int
+        /// Pieces they were cut at.
+        package var longest: Int
     }
 
     /// Trains a recipe on one task or several.
@@ -127,7 +131,8 @@ package final class Session {
         provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
         return Trained(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
-            result: result, trainable: network.parameters.trainable, truncated: truncated)
+            result: result, trainable: network.parameters.trainable, truncated: truncated,
+            longest: longest(settings.maxLength))
     }
 
     private static func dataHash(_ tasks: [TaskData]) -> String {

@@ -30,7 +30,8 @@ import Testing
         Case(name: "only punctuation", train: one("?!... ,"), dev: one("?"), test: one("….")),
         Case(
             name: "a text of 100,000 words", train: one(hundredThousand), dev: one(hundredThousand),
-            test: one(hundredThousand), words: ["1 training texts reach --max-length 128 and are cut there"]),
+            test: one(hundredThousand),
+            words: ["1 training texts reach 48 pieces, the model's longest, and are cut there"]),
         Case(name: "a word of 100,000 letters", train: one(hundredThousand.replacingOccurrences(of: " ", with: ""))),
         Case(name: "one training example", train: Array(train.prefix(1)), yaml: [classes], words: ["dev accuracy"]),
         Case(
@@ -57,7 +58,10 @@ import Testing
         Case(
             name: "a label that only dev has, refused", dev: Lab.rows(9, seed: 2) + [stranger],
             arguments: ["--strict-labels"], status: 65,
-            words: ["dev.jsonl:10: label 'Köln' does not occur in train.jsonl", "list all labels under labels"]),
+            words: [
+                "dev.jsonl:10: label 'Köln' does not occur in ",
+                "train.jsonl; correct it, or list all labels under labels",
+            ]),
         Case(
             name: "no label of dev is known", dev: [stranger], status: 65,
             words: ["dev.jsonl:1: label 'Köln' does not occur"]),
@@ -80,7 +84,8 @@ import Testing
             name: "--max-length 2", arguments: ["--max-length", "2"], status: 64,
             words: ["--max-length: found 2, expected 3 or more"]),
         Case(
-            name: "--max-length 3", arguments: ["--max-length", "3"], words: ["24 training texts reach --max-length 3"]),
+            name: "--max-length 3", arguments: ["--max-length", "3"],
+            words: ["24 training texts reach 3 pieces, --max-length, and are cut there"]),
         Case(name: "longer than the model's positions", arguments: ["--max-length", "60000"]),
         Case(
             name: "--threads 0", arguments: ["--threads", "0"], status: 64,
@@ -220,6 +225,24 @@ import Testing
         let short = try predict("ba\n", ["--max-length", "0"])
         #expect(short.status == 64, "\(short.words)")
         #expect(short.errors.contains("--max-length: found 0, expected 3 or more"), "\(short.words)")
+    }
+
+    /// With a closed stream the next file that is opened has its number: nothing printed may go into it.
+    @Test func closedStreams() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 1)
+        _ = try train(lab, [], to: "open.h5")
+        for (closed, status) in [("<&-", 0), ("2>&-", 0), (">&-", 74), ("<&- >&- 2>&-", 74)] as [(String, Int32)] {
+            let run = try lab.run(
+                [
+                    "-c", "exec \"$0\" \"$@\" \(closed)", Lab.program("amalgam").path, "train-adapter", "--model",
+                    "@tiny",
+                    "--task", "@game", "--out", "@closed.h5", "--epochs", "1",
+                ], of: "/bin/sh")
+            #expect(run.status == status, "\(closed): \(run.words)")
+            #expect(try lab.data("closed.h5") == lab.data("open.h5"), "\(closed)")
+            try FileManager.default.removeItem(at: lab.folder.appendingPathComponent("closed.h5"))
+        }
     }
 
     /// Output that cannot be written is an error of input and output, not a crash.

@@ -30,6 +30,10 @@ final class Lab {
         return bundle.deletingLastPathComponent()
     }()
 
+    static func program(_ name: String) -> URL {
+        name.hasPrefix("/") ? URL(fileURLWithPath: name) : programs.appendingPathComponent(name)
+    }
+
     /// Classes as a careless locale would spoil them.
     static let labels = ["Istanbul", "größer", "日本"]
     private static let words = "bdfghklmnprstvz".flatMap { consonant in "aeiou".map { "\(consonant)\($0)" } }
@@ -101,12 +105,13 @@ final class Lab {
     ///   - relative: in this folder with paths from here; else elsewhere with whole ones.
     ///   - input: on its standard input.
     ///   - output: where its standard output goes; nil: it is returned.
+    ///   - program: beside the tests' program, or a whole path.
     func run(
         _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
         output: String? = nil, of program: String = "amalgam"
     ) throws -> Run {
         let process = Process()
-        process.executableURL = Self.programs.appendingPathComponent(program)
+        process.executableURL = Self.program(program)
         process.arguments = arguments.map { word in
             guard word.hasPrefix("@") else { return word }
             return relative ? String(word.dropFirst()) : folder.appendingPathComponent(String(word.dropFirst())).path
