@@ -25,10 +25,18 @@ package final class AblationRunner {
     private let tasks: [TaskData]
     private let store: RunStore
     private let progress: ProgressReporter
+    private let checkpointEvery: Double
+    private let stops: @Sendable () -> Bool
 
-    package init(session: Session, plan: AblationPlan, tasks: [TaskData], folder: URL, progress: ProgressReporter)
-        throws
-    {
+    /// - Parameters:
+    ///   - checkpointEvery: seconds between checkpoints of the training that runs.
+    ///   - stops: asked before every step: whether to end with `TrainingError.stopped`.
+    package init(
+        session: Session, plan: AblationPlan, tasks: [TaskData], folder: URL, progress: ProgressReporter,
+        checkpointEvery: Double = 60, stops: @escaping @Sendable () -> Bool = { false }
+    ) throws {
+        self.checkpointEvery = checkpointEvery
+        self.stops = stops
         for task in tasks where task.test.isEmpty || task.dev.isEmpty {
             throw TrainingError.noExamples(task: task.definition.name, split: task.test.isEmpty ? "test" : "dev")
         }
@@ -182,13 +190,16 @@ package final class AblationRunner {
         let label = "\(arm.label), \(arm.isMultitask ? "all tasks" : chosen[0].definition.name)"
         let trained = try session.train(
             recipe, on: chosen, name: arm.isMultitask ? "shared" : chosen[0].definition.name, settings: settings,
-            scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0]
+            scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0],
+            keeping: Keeping(
+                try store.checkpointFile(name, key: key), every: checkpointEvery, resumes: true, stops: stops)
         ) { event in
             switch event {
             case .started(let steps, _): self.progress.stage(label, total: steps)
             case .step(let done, _, let loss, let tokens): self.progress.update(done: done, loss: loss, tokens: tokens)
             case .finished: self.progress.finish()
-            case .epoch: break
+            case .resumed(let done, let steps): self.progress.message("\(name): goes on after step \(done) of \(steps)")
+            case .skipped, .epoch: break
             }
         }
         var run = StoredRun(
@@ -201,6 +212,7 @@ package final class AblationRunner {
                 predictor.evaluate(task.test, metric: metric(task)).predictions
         }
         try store.save(run, bundle: keepsBundle ? trained.bundle : nil, name, key: key)
+        store.removeCheckpoint(name, key: key)
         return run
     }
 

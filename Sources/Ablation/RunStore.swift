@@ -21,6 +21,17 @@ package struct StoredRun: Codable, Sendable {
 struct RunStore {
     let folder: URL
 
+    /// Where an unfinished training stands, in a folder that is there.
+    func checkpointFile(_ name: String, key: String) throws -> URL {
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("trainings"), withIntermediateDirectories: true)
+        return file(name, key: key, "checkpoint")
+    }
+
+    func removeCheckpoint(_ name: String, key: String) {
+        try? FileManager.default.removeItem(at: file(name, key: key, "checkpoint"))
+    }
+
     /// A run's name tells what it is; its key changes with all that shapes it.
     private func file(_ name: String, key: String, _ suffix: String) -> URL {
         folder.appendingPathComponent("trainings/\(name).\(key.prefix(12)).\(suffix)")

@@ -30,6 +30,8 @@ package enum ConfigurationValue: Equatable, Sendable {
         }
     }
 
+    package init(_ value: Int) { self = .number(Double(value)) }
+
     /// From a word on the command line: a number, true, false, null, or text.
     package init(word: String) {
         switch word.lowercased() {

@@ -37,7 +37,3 @@ enum Console {
         print(ConfigurationValue.map(fields).json)
     }
 }
-
-extension ConfigurationValue {
-    init(_ value: Int) { self = .number(Double(value)) }
-}

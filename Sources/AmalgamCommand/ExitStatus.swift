@@ -17,6 +17,7 @@ enum ExitStatus: Int32 {
     case noInput = 66
     case unavailable = 69
     case inputOutput = 74
+    case busy = 75
 
     static func of(_ error: any Error) -> ExitStatus {
         switch error {
@@ -40,13 +41,19 @@ enum ExitStatus: Int32 {
     private static func of(_ error: FileError) -> ExitStatus {
         switch error {
         case .system(_, _, let code): code == ENOENT || code == ENOTDIR ? .noInput : .inputOutput
+        case .unwritable: .inputOutput
+        case .locked: .busy
         case .notAFile: .noInput
         default: .badData
         }
     }
 
     private static func of(_ error: TrainingError) -> ExitStatus {
-        if case .setting = error { .usage } else { .badData }
+        switch error {
+        case .setting: .usage
+        case .memory: .unavailable
+        default: .badData
+        }
     }
 }
 
@@ -57,11 +64,25 @@ extension ParsableCommand {
             try body()
         } catch let error as ExitCode {
             throw error
+        } catch TrainingError.stopped(let step, let total, let checkpoint) {
+            Console.error("amalgam: \(TrainingError.stopped(step: step, of: total, checkpoint: checkpoint))")
+            Console.error("go on with: \(Self.resumingCommand)")
+            throw ExitCode(StopSignals.exitCode)
         } catch let error as ValidationError {
             throw error
         } catch {
             Console.error("amalgam: \(error)")
             throw ExitCode(ExitStatus.of(error).rawValue)
         }
+    }
+
+    /// This command once more, with --resume.
+    private static var resumingCommand: String {
+        var words = CommandLine.arguments
+        if !words.contains("--resume") { words.append("--resume") }
+        return words.map { word in
+            word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0) } && !word.isEmpty
+                ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        }.joined(separator: " ")
     }
 }

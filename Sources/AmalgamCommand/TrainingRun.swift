@@ -19,6 +19,8 @@ struct TrainingRun {
     {
         let url = URL(fileURLWithPath: out)
         try Self.checkTarget(url)
+        let output = try TrainingOutput(url, who: recipe.kind.rawValue)
+        StopSignals.install()
         let settings = try options.settings(seed: common.seed, learningRate: rate)
         guard let order = TaskSchedulers.named(scheduler) else {
             throw TrainingError.setting(
@@ -29,11 +31,21 @@ struct TrainingRun {
         let progress = common.progress
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
         let started = Date()
-        let trained = try session.train(
-            recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
-            settings: settings, scheduler: order, observe: { $0.show(on: progress, label: label) })
-        try BundleFile.write(trained.bundle, to: url)
-        try writeLog(trained, beside: url, started: started)
+        if let word = output.word(resumes: options.keeping.resume) { Console.error("amalgam: \(word)") }
+        let trained: Session.Trained
+        do {
+            trained = try session.train(
+                recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
+                settings: settings, scheduler: order, keeping: options.keeping.keeping(output),
+                memoryLimit: try options.limit(),
+                observe: { $0.show(on: progress, label: label) })
+        } catch TrainingError.done {
+            return try reportDone(output)
+        }
+        let bytes = try BundleFile.data(trained.bundle)
+        try AtomicFile.replace(url, with: bytes)
+        try writeLog(trained, to: output.log, started: started, sha256: Digest.sha256(bytes))
+        output.removeCheckpoint()
         report(trained, tasks: tasks)
     }
 
@@ -57,7 +69,8 @@ struct TrainingRun {
             "bundle": .string(out), "trainable_parameters": .init(trained.trainable), "steps": .init(result.steps),
             "epochs": .init(result.epochs), "tokens": .init(result.tokens),
             "tokens_per_second": .number(result.tokensPerSecond.rounded()),
-            "peak_memory_bytes": .init(PeakMemory.bytes), "dev": Self.single(dev),
+            "skipped_steps": .init(result.skipped), "peak_memory_bytes": .init(PeakMemory.bytes),
+            "dev": Self.single(dev),
         ]
     }
 
@@ -66,7 +79,7 @@ struct TrainingRun {
         if case .map(let tasks) = dev, tasks.count == 1, let only = tasks.first?.value { only } else { dev }
     }
 
-    private func writeLog(_ trained: Session.Trained, beside url: URL, started: Date) throws {
+    private func writeLog(_ trained: Session.Trained, to url: URL, started: Date, sha256: String) throws {
         var log = fields(trained)
         log["command"] = .list(CommandLine.arguments.map { .string($0) })
         log["started"] = .string(ISO8601DateFormatter().string(from: started))
@@ -74,9 +87,23 @@ struct TrainingRun {
         log["threads"] = .init(common.threadCount)
         log["kernels"] = .string(Products.description)
         log["losses"] = .list(trained.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
-        try AtomicFile.replace(
-            url.deletingPathExtension().appendingPathExtension("run.json"),
-            with: Data((ConfigurationValue.map(log).json + "\n").utf8))
+        log["memory_estimate_bytes"] = .init(trained.memoryEstimate)
+        log["run"] = .string(trained.run)
+        log["bundle_sha256"] = .string(sha256)
+        try AtomicFile.replace(url, with: Data((ConfigurationValue.map(log).json + "\n").utf8))
+    }
+
+    /// A run that has ended before: what its log says.
+    private func reportDone(_ output: TrainingOutput) throws {
+        guard common.json else { return Console.print("done before: \(out)") }
+        guard case .map(let log)? = ConfigurationValue(json: try String(contentsOf: output.log, encoding: .utf8)) else {
+            return
+        }
+        let apart: Set<String> = [
+            "command", "started", "seconds", "threads", "kernels", "losses", "run", "bundle_sha256",
+            "memory_estimate_bytes",
+        ]
+        Console.print(json: log.filter { !apart.contains($0.key) })
     }
 
     private func report(_ trained: Session.Trained, tasks: [TaskData]) {
@@ -92,6 +119,9 @@ struct TrainingRun {
             "\(Human.count(trained.trainable)) parameters trained in \(Human.count(result.steps)) steps, "
                 + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
+        if result.skipped > 0 {
+            Console.print("\(Human.count(result.skipped)) steps came to no number and were left out")
+        }
         if trained.truncated > 0 {
             Console.print(
                 "\(Human.count(trained.truncated)) training texts reach \(trained.longest) pieces, "
@@ -107,6 +137,9 @@ extension TrainingEvent {
     func show(on progress: ProgressReporter, label: String) {
         switch self {
         case .started(let steps, _): progress.stage(label, total: steps)
+        case .resumed(let done, let steps):
+            progress.message("goes on after step \(Human.count(done)) of \(Human.count(steps))")
+        case .skipped(let step, let found): progress.message("step \(step): \(found); left out")
         case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
         case .epoch(let epoch, let dev, let best):
             let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \(Human.score($0.value.accuracy))" }

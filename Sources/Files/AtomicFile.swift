@@ -7,10 +7,24 @@ package enum AtomicFile {
     /// Writes a temporary file `.NAME.amalgam-PID-RANDOM.tmp` in the same folder, flushes it to the disk, renames it
     /// over the old one, and flushes the folder. A symbolic link stays and what it points to is replaced; the old
     /// file's permissions are kept.
-    /// - Throws: `FileError.system` with the path and the operating system's words, `.notAFile` for a folder or
+    /// - Throws: `FileError.unwritable` with the path and the operating system's words, `.notAFile` for a folder or
     ///   device. Then the old file is whole and the temporary one is gone. (Only if the last step fails, flushing the
     ///   folder, does the new file already stand there, whole; the action says so.)
     package static func replace(_ url: URL, with data: Data) throws(FileError) {
+        // The closure hands the error out, as typed throws do not pass through withUnsafeBytes of Data.
+        let failure: FileError? = data.withUnsafeBytes { bytes in
+            do throws(FileError) {
+                try replace(url, withParts: [bytes])
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The same for bytes that lie in several places: written in order, without a copy.
+    package static func replace(_ url: URL, withParts parts: [UnsafeRawBufferPointer]) throws(FileError) {
         let name = FileError.name(of: url)
         let target = try resolve(url, name: name)
         let system = SystemCalls.current
@@ -19,26 +33,26 @@ package enum AtomicFile {
         // O_EXCL: never write into a file that somebody else has made under this name.
         let descriptor = system.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
-            throw FileError.system(file: name, action: "create a temporary file beside", code: errno)
+            throw FileError.unwritable(file: name, action: "create a temporary file beside", code: errno)
         }
         do throws(FileError) {
             do throws(FileError) {
                 if let mode = target.mode, fchmod(descriptor, mode) != 0 {
-                    throw FileError.system(file: name, action: "set the permissions of", code: errno)
+                    throw FileError.unwritable(file: name, action: "set the permissions of", code: errno)
                 }
-                try write(data, to: descriptor, name: name, system: system)
+                for part in parts { try write(part, to: descriptor, name: name, system: system) }
                 guard system.fsync(descriptor) == 0 else {
-                    throw FileError.system(file: name, action: "flush", code: errno)
+                    throw FileError.unwritable(file: name, action: "flush", code: errno)
                 }
             } catch {
                 _ = system.close(descriptor)
                 throw error
             }
             guard system.close(descriptor) == 0 else {
-                throw FileError.system(file: name, action: "close", code: errno)
+                throw FileError.unwritable(file: name, action: "close", code: errno)
             }
             guard system.rename(temporary, target.path) == 0 else {
-                throw FileError.system(file: name, action: "replace", code: errno)
+                throw FileError.unwritable(file: name, action: "replace", code: errno)
             }
         } catch {
             unlink(temporary)
@@ -52,23 +66,44 @@ package enum AtomicFile {
         fileName.hasPrefix(".") && fileName.hasSuffix(".tmp") && fileName.contains(".amalgam-")
     }
 
+    /// Removes what killed runs have left behind of these files: temporary files with their names. Only for who holds the
+    /// lock on them, since a living process' files look the same.
+    package static func removeTemporaries(of urls: [URL]) {
+        for url in urls {
+            let folder = url.deletingLastPathComponent()
+            let stem = temporaryStem(url.lastPathComponent)
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            where name.hasPrefix(stem) && isTemporary(name) {
+                unlink(folder.appendingPathComponent(name).path)
+            }
+        }
+    }
+
+    /// The same for every file of a folder and of those in it.
+    package static func removeTemporaries(under folder: URL) {
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
+        where isTemporary((name as NSString).lastPathComponent) {
+            unlink(folder.appendingPathComponent(name).path)
+        }
+    }
+
     /// The path that is replaced, links resolved, and the mode of what stands there now (nil: nothing).
     private static func resolve(_ url: URL, name: String) throws(FileError) -> (path: String, mode: mode_t?) {
         guard url.isFileURL else { throw FileError.notAFile(file: name, found: "a URL that is not a file's") }
         var path = url.path
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            guard errno == ENOENT else { throw FileError.system(file: name, action: "look at", code: errno) }
+            guard errno == ENOENT else { throw FileError.unwritable(file: name, action: "look at", code: errno) }
             return (path, nil)
         }
         if status.st_mode & S_IFMT == S_IFLNK {
             guard let real = realpath(path, nil) else {
-                throw FileError.system(file: name, action: "follow the link", code: errno)
+                throw FileError.unwritable(file: name, action: "follow the link", code: errno)
             }
             path = String(cString: real)
             free(real)
             guard stat(path, &status) == 0 else {
-                throw FileError.system(file: name, action: "look at", code: errno)
+                throw FileError.unwritable(file: name, action: "look at", code: errno)
             }
         }
         switch status.st_mode & S_IFMT {
@@ -78,37 +113,39 @@ package enum AtomicFile {
         }
     }
 
-    private static func temporaryPath(for path: String) -> String {
-        let url = URL(fileURLWithPath: path)
-        var name = url.lastPathComponent
+    /// How the temporary files of a file begin.
+    private static func temporaryStem(_ fileName: String) -> String {
+        var name = fileName
         // File systems allow 255 bytes a name; ours adds up to 48.
         while name.utf8.count > 200 { name.removeLast() }
+        return ".\(name).amalgam-"
+    }
+
+    private static func temporaryPath(for path: String) -> String {
+        let url = URL(fileURLWithPath: path)
         let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        let fileName = ".\(name).amalgam-\(getpid())-\(random).tmp"
+        let fileName = "\(temporaryStem(url.lastPathComponent))\(getpid())-\(random).tmp"
         return url.deletingLastPathComponent().appendingPathComponent(fileName).path
     }
 
     private static func write(
-        _ data: Data, to descriptor: Int32, name: String, system: SystemCalls
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, name: String, system: SystemCalls
     ) throws(FileError) {
-        // The closure hands the errno out, as typed throws do not pass through withUnsafeBytes of Data.
-        let failure: Int32? = data.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-                guard let start = part.baseAddress else { return nil }
-                let count = system.write(descriptor, start, part.count)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    return errno
-                }
-                // POSIX lets write(2) take nothing without an error; trying for ever would hang.
-                guard count > 0, count <= part.count else { return EIO }
-                rest = rest.dropFirst(count)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+            guard let start = part.baseAddress else { return }
+            let count = system.write(descriptor, start, part.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError.unwritable(file: name, action: "write", code: errno)
             }
-            return nil
+            // POSIX lets write(2) take nothing without an error; trying for ever would hang.
+            guard count > 0, count <= part.count else {
+                throw FileError.unwritable(file: name, action: "write", code: EIO)
+            }
+            rest = rest.dropFirst(count)
         }
-        if let failure { throw FileError.system(file: name, action: "write", code: failure) }
     }
 
     private static func flushFolder(of path: String, name: String, system: SystemCalls) throws(FileError) {
@@ -118,12 +155,12 @@ package enum AtomicFile {
         guard descriptor >= 0 else {
             // A folder that may be written but not read cannot be opened, so not flushed either.
             if errno == EACCES { return }
-            throw FileError.system(file: name, action: action, code: errno)
+            throw FileError.unwritable(file: name, action: action, code: errno)
         }
         defer { _ = system.close(descriptor) }
         // EINVAL: the file system (some network ones) does not flush folders.
         if system.fsync(descriptor) != 0, errno != EINVAL {
-            throw FileError.system(file: name, action: action, code: errno)
+            throw FileError.unwritable(file: name, action: action, code: errno)
         }
     }
 }

@@ -4,6 +4,10 @@ import Foundation
 package enum FileError: Error, Equatable, Sendable {
     /// The operating system refused: `action` is what was tried ("write to"), `code` the errno.
     case system(file: String, action: String, code: Int32)
+    /// The same where a file was to be written: nothing is lost, the old file is as it was.
+    case unwritable(file: String, action: String, code: Int32)
+    /// Another process is writing this output now.
+    case locked(file: String, holder: String)
     /// The path is not an ordinary file ("a folder", "a device or socket", "not a file: URL").
     case notAFile(file: String, found: String)
     /// A field of the file breaks its format's rules.
@@ -27,8 +31,10 @@ extension FileError: CustomStringConvertible {
 
     private var text: String {
         switch self {
-        case .system(let file, let action, let code):
+        case .system(let file, let action, let code), .unwritable(let file, let action, let code):
             return "\(file): cannot \(action) it: \(FileError.text(errno: code))\(FileError.mend(errno: code))"
+        case .locked(let file, let holder):
+            return "\(file): \(holder) is writing it; wait until it has ended, or give another --out"
         case .notAFile(let file, let found):
             return "\(file): found \(found), expected an ordinary file; give a file's path"
         case .malformed(let file, let field, let found, let expected, let mend),

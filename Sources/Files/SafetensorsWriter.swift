@@ -57,19 +57,34 @@ package enum SafetensorsWriter {
     package static func data(
         tensors: [(name: String, shape: [Int], value: SafetensorsValue)], metadata: [String: String] = [:]
     ) throws(FileError) -> Data {
+        for (name, shape, value) in tensors where checkedProduct(shape) != value.count {
+            throw .notWritable(
+                field: "tensor \(name)", found: "\(value.count) elements", expected: "as many as shape \(shape)")
+        }
+        let (header, order) = try header(tensors: tensors.map { ($0, $1, $2.type) }, metadata: metadata)
+        var data = header
+        for i in order { tensors[i].value.withBytes { data.append(contentsOf: $0) } }
+        return data
+    }
+
+    /// What stands before the tensors' bytes, and the order in which these follow (indices of `tensors`): for who writes
+    /// them from where they lie.
+    /// - Throws: `FileError.notWritable` for a name twice, or a shape that has no size
+    package static func header(
+        tensors: [(name: String, shape: [Int], type: SafetensorsType)], metadata: [String: String] = [:]
+    ) throws(FileError) -> (bytes: Data, order: [Int]) {
         var seen = Set<String>()
-        for (name, shape, value) in tensors {
+        for (name, shape, _) in tensors {
             guard name != "__metadata__", seen.insert(name).inserted else {
                 throw .notWritable(field: "tensor \(name)", found: "this name twice", expected: "each once")
             }
-            guard shape.allSatisfy({ $0 >= 0 }), checkedProduct(shape) == value.count else {
-                throw .notWritable(
-                    field: "tensor \(name)", found: "\(value.count) elements", expected: "as many as shape \(shape)")
+            guard shape.allSatisfy({ $0 >= 0 }), checkedProduct(shape) != nil else {
+                throw .notWritable(field: "tensor \(name)", found: "shape \(shape)", expected: "sizes of 0 or more")
             }
         }
-        let sorted = tensors.sorted { left, right in
-            let ranks = (left.value.type.rank, right.value.type.rank)
-            return ranks.0 == ranks.1 ? hdf5NameOrder(left.name, right.name) : ranks.0 > ranks.1
+        let order = tensors.indices.sorted { i, j in
+            let ranks = (tensors[i].type.rank, tensors[j].type.rank)
+            return ranks.0 == ranks.1 ? hdf5NameOrder(tensors[i].name, tensors[j].name) : ranks.0 > ranks.1
         }
 
         var members: [String] = []
@@ -79,24 +94,20 @@ package enum SafetensorsWriter {
                 "\"__metadata__\":{" + strings.map { "\(quoted($0)):\(quoted($1))" }.joined(separator: ",") + "}")
         }
         var offset = 0
-        for (name, shape, value) in sorted {
-            let end = offset + value.count * (value.type.size ?? 0)
+        for (name, shape, type) in order.map({ tensors[$0] }) {
+            let end = offset + (checkedProduct(shape) ?? 0) * (type.size ?? 0)
             let sizes = shape.map(String.init).joined(separator: ",")
             members.append(
-                "\(quoted(name)):{\"dtype\":\"\(value.type.name)\",\"shape\":[\(sizes)],"
+                "\(quoted(name)):{\"dtype\":\"\(type.name)\",\"shape\":[\(sizes)],"
                     + "\"data_offsets\":[\(offset),\(end)]}")
             offset = end
         }
-        var header = Data(("{" + members.joined(separator: ",") + "}").utf8)
-        header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
-
-        var data = Data(capacity: 8 + header.count + offset)
-        withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
-        data.append(header)
-        for tensor in sorted {
-            tensor.value.withBytes { data.append(contentsOf: $0) }
-        }
-        return data
+        var text = Data(("{" + members.joined(separator: ",") + "}").utf8)
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+        var bytes = Data(capacity: 8 + text.count)
+        withUnsafeBytes(of: UInt64(text.count).littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(text)
+        return (bytes, order)
     }
 
     /// A JSON string that escapes only what it must.

@@ -37,6 +37,9 @@ package final class SliceRun {
     private let kindOffsets: [Int]
     private var privateOffsets: [Int] = []
     private var arena: UnsafeMutablePointer<Float>?
+    /// Floats of the arena that this slice needs.
+    private(set) var arenaFloats = 0
+    private let arenaBuffer: GrowingBuffer
     private let scratchBuffer: GrowingBuffer
     fileprivate(set) var current = 0
 
@@ -52,6 +55,7 @@ package final class SliceRun {
         self.keptBases = keptBases
         kernels = workspace.kernels
         trains = plan.trains
+        arenaBuffer = workspace.arenas[thread]
         scratchBuffer = workspace.scratches[thread]
         var total = 0
         var offsets: [Int] = []
@@ -65,7 +69,7 @@ package final class SliceRun {
             privateOffsets.append(total)
             total += Self.padded(operation.privateFloats(self))
         }
-        arena = workspace.arenas[thread].reserve(total)
+        arenaFloats = total
     }
 
     private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
@@ -125,6 +129,7 @@ package final class SliceRun {
     }
 
     func execute() {
+        arena = arenaBuffer.reserve(arenaFloats)
         for i in plan.operations.indices {
             current = i
             plan.operations[i].forward(self)
@@ -188,17 +193,8 @@ extension Plan {
     package func run(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false)
         -> PlanResults
     {
-        // Parameters' gradients are summed a group at a time; without them all slices are one group
-        let groups =
-            units.isEmpty
-            ? [BatchSlice(tokens: 0..<batch.tokens, sequences: 0..<batch.count)] : batch.groups(tokens: groupTokens)
-        var total = 0
-        var offsets: [Int] = []
-        for (i, kind) in kept.enumerated() {
-            offsets.append(total)
-            let rows = i < keptOutputs ? batch.rows(kind.rows) : groups.map { $0.count(kind.rows) }.max() ?? 0
-            total += (rows * kind.width + 15) / 16 * 16
-        }
+        let groups = groups(of: batch)
+        let (offsets, total) = keptLayout(batch, groups)
         let base = workspace.batch.reserve(total)
         let bases = offsets.map { base + $0 }
         if !packing.isEmpty {
@@ -227,6 +223,37 @@ extension Plan {
             }
         }
         return PlanResults(plan: self, bases: bases, batch: batch, workspace: workspace)
+    }
+
+    /// Parameters' gradients are summed a group at a time; without them all slices are one group.
+    private func groups(of batch: PackedBatch) -> [BatchSlice] {
+        units.isEmpty
+            ? [BatchSlice(tokens: 0..<batch.tokens, sequences: 0..<batch.count)] : batch.groups(tokens: groupTokens)
+    }
+
+    /// Where each kept value begins, and the floats of all.
+    private func keptLayout(_ batch: PackedBatch, _ groups: [BatchSlice]) -> (offsets: [Int], total: Int) {
+        var total = 0
+        var offsets: [Int] = []
+        for (i, kind) in kept.enumerated() {
+            offsets.append(total)
+            let rows = i < keptOutputs ? batch.rows(kind.rows) : groups.map { $0.count(kind.rows) }.max() ?? 0
+            total += (rows * kind.width + 15) / 16 * 16
+        }
+        return (offsets, total)
+    }
+
+    /// Bytes of the work areas that a run over this batch needs: a thread's arena, and what all share. Allocates none.
+    package func workBytes(_ batch: PackedBatch) -> (thread: Int, shared: Int) {
+        let empty = Workspace(threads: 1)
+        let arena =
+            batch.slices.map { slice in
+                SliceRun(
+                    plan: self, batch: batch, slice: slice, group: slice, stepKey: nil, workspace: empty, thread: 0,
+                    keptBases: []
+                ).arenaFloats
+            }.max() ?? 0
+        return (arena * 4, keptLayout(batch, groups(of: batch)).total * 4)
     }
 
     /// Multiply-adds of the products that a run over this batch needs, forward and (in training) backward.

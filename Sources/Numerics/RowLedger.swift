@@ -33,6 +33,8 @@ package final class RowLedger {
             current.append(Int32(row))
         }
 
+        fileprivate func restore(_ used: ArraySlice<UInt8>) { everUsed = used.map { $0 != 0 } }
+
         /// Calls `body` with runs of neighbouring rows that all were, or all were not, ever used.
         package func forEachRun(_ body: (_ rows: Range<Int>, _ used: Bool) -> Void) {
             var first = 0
@@ -46,6 +48,16 @@ package final class RowLedger {
     }
 
     package let pieces: [Piece]
+
+    /// Of each row of the table, whether it ever had a gradient (1 or 0): for a checkpoint.
+    package var used: [UInt8] { pieces.flatMap { $0.everUsed.map { $0 ? 1 : 0 } } }
+
+    /// - Returns: false where there are not as many as rows.
+    package func restore(used: [UInt8]) -> Bool {
+        guard used.count == pieces.last?.range.upperBound ?? 0 else { return false }
+        for piece in pieces { piece.restore(used[piece.range]) }
+        return true
+    }
 
     func forget() { for piece in pieces { piece.clear { _ in } } }
 

@@ -18,9 +18,11 @@ package final class AdamW {
 
     private let buffer: ParameterBuffer
     private let settings: Settings
-    private let first: AlignedBuffer
-    private let second: AlignedBuffer
-    private var steps: [Int]
+    /// Means of the gradients and of their squares, as the buffer lies.
+    let first: AlignedBuffer
+    let second: AlignedBuffer
+    /// Steps of each tensor.
+    var steps: [Int]
     private let pool: ThreadPool
     private let kernels = amalgam_kernels_best()
 
@@ -61,7 +63,7 @@ package final class AdamW {
     /// - Parameters:
     ///   - rate: learning rate of this step.
     ///   - clip: largest norm of all gradients together; 0: none.
-    /// - Returns: the norm before clipping.
+    /// - Returns: the norm before clipping; where it is not finite, nothing was moved.
     @discardableResult
     package func step(_ parameters: [Parameter], rate: Float, clip: Float) -> Double {
         let chunks = chunks(parameters)
@@ -82,6 +84,7 @@ package final class AdamW {
             }
         }
         let norm = squares.reduce(0, +).squareRoot()  // in the chunks' order, whoever computed them
+        guard norm.isFinite else { return norm }
         // As torch's clip_grad_norm_
         let scale = clip > 0 ? Float(min(1, Double(clip) / (norm + 1e-6))) : 1
         for parameter in parameters { if let i = buffer.index(of: parameter.name) { steps[i] += 1 } }

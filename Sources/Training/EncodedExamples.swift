@@ -47,12 +47,17 @@ package struct EncodedExamples: Sendable {
 
     package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
 
+    /// How many different pieces there are.
+    package var distinctPieces: Int { Set(ids).count }
+
     /// The examples as a packed batch, in this order.
-    /// - Parameter task: index of the task, for the rows' story.
-    package func batch(_ indices: [Int], task: Int) -> PackedBatch {
+    /// - Parameters:
+    ///   - task: index of the task, for the rows' story.
+    ///   - longest: pieces that are taken of an example at most.
+    package func batch(_ indices: [Int], task: Int, longest: Int = .max) -> PackedBatch {
         PackedBatch(
             indices.map { i in
-                let range = offsets[i]..<offsets[i + 1]
+                let range = offsets[i]..<offsets[i] + min(length(i), longest)
                 return (
                     Array(ids[range]), types[range].map { Int32($0) },
                     SequenceRow(example: UInt64(i), task: task, label: Int(labels[i]))

@@ -12,4 +12,12 @@ package enum PeakMemory {
             return usage.ru_maxrss
         #endif
     }
+
+    /// What it takes now; where the system does not say, the largest so far.
+    package static var resident: Int {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return bytes }
+        let fields = text.split(separator: " ")
+        guard fields.count > 1, let pages = Int(fields[1]) else { return bytes }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
 }

@@ -68,6 +68,10 @@ package final class Session {
         package var truncated: Int
         /// Pieces they were cut at.
         package var longest: Int
+        /// Largest resident memory that was expected, in bytes.
+        package var memoryEstimate: Int
+        /// Of `RunIdentity`: runs with the same one end with the same bundle.
+        package var run: String
     }
 
     /// Trains a recipe on one task or several.
@@ -75,11 +79,14 @@ package final class Session {
     ///   - name: of the bundle and of a new adapter.
     ///   - pooling: nil: what the model was made for.
     ///   - prefix: stands before each text.
-    /// - Throws: `TrainingError`, and what the bundles and the model throw.
+    ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
+    ///   - memoryLimit: a run that will take more is refused before its first step.
+    /// - Throws: `TrainingError` (`.done` where `keeping` goes on with a run that has ended), and what the bundles and the
+    ///   model throw.
     package func train(
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String = "",
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        observe: @escaping (TrainingEvent) -> Void = { _ in }
+        keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
         guard recipe.kind != .full || settings.precision == .float32 else {
@@ -114,14 +121,26 @@ package final class Session {
         }
         let trainer = try Trainer(
             network, tasks: inputs, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
+        let dataHash = Self.dataHash(tasks)
+        let identity = RunIdentity(
+            network: network, kind: recipe.kind.rawValue, name: name, base: fingerprint, data: dataHash,
+            settings: settings, scheduler: scheduler.name)
+        if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
+            keeping.isDone(identity.digest)
+        {
+            throw TrainingError.done
+        }
         // What was copied or packed need not stay in memory from the file too
         model.releasePages()
-        let result = try trainer.run()
+        let resident = PeakMemory.resident
+        if let limit = memoryLimit { try trainer.check(limit, resident: resident) }
+        let estimate = max(PeakMemory.bytes, trainer.memoryEstimate(resident: resident).total)
+        let result = try Self.naming(tasks) { try trainer.run(keeping, identity: identity) }
         network.parameters.releaseGradients()
         workspace.release()
         var provenance = Provenance()
         provenance.task = tasks.map(\.definition.name).joined(separator: "+")
-        provenance.dataSHA256 = Self.dataHash(tasks)
+        provenance.dataSHA256 = dataHash
         provenance.seed = settings.seed
         provenance.settings = settings.json
         provenance.steps = result.steps
@@ -132,7 +151,20 @@ package final class Session {
         return Trained(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
             result: result, trainable: network.parameters.trainable, truncated: truncated,
-            longest: longest(settings.maxLength))
+            longest: longest(settings.maxLength), memoryEstimate: estimate, run: identity.digest)
+    }
+
+    /// Turns the examples that an error names into lines of the task's file, which a user can look up.
+    private static func naming<Result>(_ tasks: [TaskData], _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch TrainingError.notFinite(var facts) {
+            if let task = tasks.first(where: { $0.definition.name == facts.task }) {
+                let lines = facts.examples.filter { task.train.indices.contains($0) }.map { task.train[$0].line }
+                if lines.allSatisfy({ $0 > 0 }) { (facts.examples, facts.areLines) = (lines, true) }
+            }
+            throw TrainingError.notFinite(facts)
+        }
     }
 
     private static func dataHash(_ tasks: [TaskData]) -> String {

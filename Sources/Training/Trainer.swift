@@ -25,7 +25,11 @@ package struct TrainingTask {
 /// News of a run.
 package enum TrainingEvent: Sendable {
     case started(steps: Int, tokens: Int)
+    /// Goes on from a checkpoint.
+    case resumed(done: Int, of: Int)
     case step(done: Int, of: Int, loss: Double, tokens: Int)
+    /// A step came to no number and is left out.
+    case skipped(step: Int, found: String)
     case epoch(Int, dev: [String: Evaluation], best: Bool)
     case finished
 }
@@ -41,20 +45,22 @@ package struct TrainingResult: Sendable {
     package var seconds = 0.0
     /// Dev scores of the state that was kept, by task.
     package var dev: [String: Evaluation] = [:]
-    /// Loss of each step.
+    /// Steps that came to no number and were left out.
+    package var skipped = 0
+    /// Loss of each step, those that were left out apart.
     package var losses: [Double] = []
     package var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
 }
 
 /// The one training loop: single tasks are multi-task training with one task.
 package final class Trainer {
-    private let network: Network
-    private let tasks: [TrainingTask]
-    private let settings: TrainingSettings
+    let network: Network
+    let tasks: [TrainingTask]
+    let settings: TrainingSettings
     private let scheduler: any TaskScheduler.Type
-    private let workspace: Workspace
+    let workspace: Workspace
     private let observe: (TrainingEvent) -> Void
-    private let plans: [HeadPlan]
+    let plans: [HeadPlan]
     private let evaluators: [Evaluator]
 
     /// - Throws: `TrainingError` for settings out of range or a task without examples.
@@ -123,69 +129,193 @@ package final class Trainer {
         return steps
     }
 
+    /// Whether dev decides which epoch's parameters are kept.
+    var judges: Bool { settings.keep == .best && tasks.contains { $0.dev.count > 0 } }
+
+    /// A run's moving parts.
+    private struct Run {
+        let steps: [Step]
+        let optimizer: AdamW
+        let schedule: any LearningRateSchedule.Type
+        var state = TrainingState()
+        /// Parameters of the best epoch; one for the whole run: of all weights it is large.
+        var best: AlignedBuffer?
+        var skippedInARow = 0
+
+        /// Whether the last step ended its epoch.
+        var endsEpoch: Bool {
+            state.step > 0
+                && (state.step == steps.count || steps[state.step].epoch != steps[state.step - 1].epoch)
+        }
+        var epoch: Int { state.step > 0 ? steps[state.step - 1].epoch : 0 }
+    }
+
     /// Trains; the network's parameters end as the state that is kept.
-    /// - Throws: `TrainingError.notFinite`
-    package func run() throws -> TrainingResult {
-        let steps = schedule()
-        var result = TrainingResult()
+    /// - Parameters:
+    ///   - keeping: nil: no checkpoints.
+    ///   - identity: of this run, for its checkpoint.
+    /// - Throws: `TrainingError.notFinite`, `.stopped`, `.checkpoint`, `FileError` of the checkpoint
+    package func run(_ keeping: Keeping? = nil, identity: @autoclosure () -> RunIdentity? = nil) throws
+        -> TrainingResult
+    {
         var adamw = AdamW.Settings()
         adamw.decay = Float(settings.weightDecay)
         adamw.decaysAll = settings.decaysAll
-        let optimizer = AdamW(network.parameters, settings: adamw, pool: workspace.pool)
-        let schedule = LearningRateSchedules.named(settings.schedule) ?? LearningRateSchedules.builtIn[0]
-        let planned = steps.reduce(0) { sum, step in
+        var run = Run(
+            steps: schedule(), optimizer: AdamW(network.parameters, settings: adamw, pool: workspace.pool),
+            schedule: LearningRateSchedules.named(settings.schedule) ?? LearningRateSchedules.builtIn[0])
+        let checkpoint = keeping.flatMap { keeping in
+            identity().map {
+                Checkpoint(url: keeping.url, identity: $0, parameters: network.parameters, optimizer: run.optimizer)
+            }
+        }
+        let planned = run.steps.reduce(0) { sum, step in
             sum + step.examples.reduce(0) { $0 + tasks[step.task].train.length($1) }
         }
-        observe(.started(steps: steps.count, tokens: planned))
-        var best: (score: Double, loss: Double, epoch: Int)?
-        var bestValues: AlignedBuffer?  // one for the whole run: of all weights it is large
-        let judges = settings.keep == .best && tasks.contains { $0.dev.count > 0 }
-
-        for (i, step) in steps.enumerated() {
-            let started = DispatchTime.now().uptimeNanoseconds
-            let batch = tasks[step.task].train.batch(step.examples, task: step.task)
-            let loss = plans[step.task].step(
-                batch, workspace: workspace, stepKey: Randomness.key(UInt64(settings.seed), UInt64(i)))
-            guard loss.isFinite else {
-                throw TrainingError.notFinite(step: i + 1, loss: "\(loss)", examples: step.examples)
+        observe(.started(steps: run.steps.count, tokens: planned))
+        if keeping?.resumes == true, let kept = try checkpoint?.restore() {
+            guard kept.state.step <= run.steps.count else {
+                throw TrainingError.checkpoint(
+                    file: checkpoint?.url.path ?? "", problem: "it stands at a step that this run does not have")
             }
+            (run.state, run.best) = kept
+            observe(.resumed(done: run.state.step, of: run.steps.count))
+        }
+        var written = DispatchTime.now().uptimeNanoseconds
+        while true {
+            if keeping?.stops() == true {
+                try checkpoint?.write(run.state, best: run.best)
+                throw TrainingError.stopped(
+                    step: run.state.step, of: run.steps.count, checkpoint: checkpoint?.url.path)
+            }
+            if run.endsEpoch, judges {
+                if !run.state.judged { judge(&run) }
+                if settings.patience > 0, let best = run.state.best, run.epoch - best.epoch >= settings.patience {
+                    break
+                }
+            }
+            guard run.state.step < run.steps.count else { break }
+            try step(&run, checkpoint: checkpoint)
+            if let keeping, let checkpoint {
+                let now = DispatchTime.now().uptimeNanoseconds
+                if Double(now - written) / 1e9 >= keeping.every {
+                    try checkpoint.write(run.state, best: run.best)
+                    written = DispatchTime.now().uptimeNanoseconds
+                }
+            }
+        }
+        if let best = run.best {
+            network.parameters.values.update(from: best.floats, count: best.count)
+        } else {
+            run.state.result.dev = evaluateDev()
+        }
+        try checkEnd(run, checkpoint: checkpoint)
+        observe(.finished)
+        return run.state.result
+    }
+
+    private func step(_ run: inout Run, checkpoint: Checkpoint?) throws {
+        let i = run.state.step
+        let step = run.steps[i]
+        let started = DispatchTime.now().uptimeNanoseconds
+        let batch = tasks[step.task].train.batch(step.examples, task: step.task)
+        let loss = plans[step.task].step(
+            batch, workspace: workspace, stepKey: Randomness.key(UInt64(settings.seed), UInt64(i)))
+        var trouble = loss.isFinite ? nil : "the loss is \(loss)"
+        if loss.isFinite {
             let rate =
                 settings.learningRate
-                * LearningRateSchedules.factor(schedule, step: i, total: steps.count, warmup: settings.warmup)
-            optimizer.step(plans[step.task].plan.parameters, rate: Float(rate), clip: Float(settings.clip))
-            result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
-            result.steps = i + 1
-            result.tokens += batch.tokens
-            result.losses.append(loss)
-            observe(.step(done: i + 1, of: steps.count, loss: loss, tokens: result.tokens))
-
-            let ends = i + 1 == steps.count || steps[i + 1].epoch != step.epoch
-            guard ends else { continue }
-            result.epochs = step.epoch + 1
-            guard judges else { continue }
-            let dev = evaluateDev()
-            let score = dev.values.reduce(0) { $0 + $1.score } / Double(max(dev.count, 1))
-            let devLoss = dev.values.reduce(0) { $0 + $1.loss } / Double(max(dev.count, 1))
-            // Of equal scores the smaller loss, then the earlier epoch
-            let better = best.map { score > $0.score || (score == $0.score && devLoss < $0.loss) } ?? true
-            if better {
-                let count = network.parameters.count
-                let copy = bestValues ?? AlignedBuffer(count: count)
-                copy.floats.update(from: network.parameters.values, count: count)
-                bestValues = copy
-                best = (score, devLoss, step.epoch)
-                result.dev = dev
+                * LearningRateSchedules.factor(run.schedule, step: i, total: run.steps.count, warmup: settings.warmup)
+            let norm = run.optimizer.step(
+                plans[step.task].plan.parameters, rate: Float(rate), clip: Float(settings.clip))
+            if !norm.isFinite { trouble = "the gradient's norm is \(norm)" }
+        }
+        if let trouble {
+            run.skippedInARow += 1
+            guard settings.onNotFinite == .skip, run.skippedInARow < Self.hopeless else {
+                throw TrainingError.notFinite(
+                    NotFinite(
+                        step: i + 1, task: tasks[step.task].name, found: trouble, examples: step.examples,
+                        reason: reason(run), checkpoint: Self.existing(checkpoint)))
             }
-            observe(.epoch(step.epoch + 1, dev: dev, best: better))
-            if settings.patience > 0, let best, step.epoch - best.epoch >= settings.patience { break }
-        }
-        if let bestValues {
-            network.parameters.values.update(from: bestValues.floats, count: bestValues.count)
+            run.state.result.skipped += 1
+            observe(.skipped(step: i + 1, found: trouble))
         } else {
-            result.dev = evaluateDev()
+            run.skippedInARow = 0
+            run.state.result.losses.append(loss)
         }
-        observe(.finished)
-        return result
+        run.state.result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
+        run.state.result.tokens += batch.tokens
+        run.state.step = i + 1
+        run.state.result.steps = i + 1
+        run.state.result.epochs = step.epoch + 1
+        run.state.judged = false
+        observe(
+            .step(
+                done: i + 1, of: run.steps.count, loss: run.state.result.losses.last ?? 0,
+                tokens: run.state.result.tokens))
+    }
+
+    /// Scores dev at an epoch's end, and keeps the parameters where they are the best so far.
+    private func judge(_ run: inout Run) {
+        let dev = evaluateDev()
+        let score = dev.values.reduce(0) { $0 + $1.score } / Double(max(dev.count, 1))
+        let loss = dev.values.reduce(0) { $0 + $1.loss } / Double(max(dev.count, 1))
+        // Of equal scores the smaller loss, then the earlier epoch
+        let better = run.state.best.map { score > $0.score || (score == $0.score && loss < $0.loss) } ?? true
+        if better {
+            let count = network.parameters.count
+            let copy = run.best ?? AlignedBuffer(count: count)
+            copy.floats.update(from: network.parameters.values, count: count)
+            run.best = copy
+            run.state.best = TrainingState.Best(score: score, loss: loss, epoch: run.epoch)
+            run.state.result.dev = dev
+        }
+        run.state.judged = true
+        observe(.epoch(run.epoch + 1, dev: dev, best: better))
+    }
+
+    // When a number is none
+
+    /// So many steps without a number in a row, and skipping does not help any more.
+    private static let hopeless = 50
+
+    /// The likely reason, from what is at hand.
+    private func reason(_ run: Run) -> String {
+        let losses = run.state.result.losses
+        if let bad = network.parameters.parameters.first(where: { p in p.array.contains { !($0.magnitude < 1e5) } }) {
+            return "the weights have grown out of all bounds (\(bad.name)): lower --lr, or raise --warmup"
+        }
+        if losses.isEmpty {
+            return
+                "at the very first steps, so it is not the learning rate: look for extreme numbers in the model or in the "
+                + "adapters given (amalgam inspect)"
+        }
+        let lowest = losses.min() ?? 0
+        if let last = losses.last, last > 2 * lowest {
+            return
+                "the loss had risen from \(Self.short(lowest)) to \(Self.short(last)) before: lower --lr, or raise --warmup"
+        }
+        return
+            "the loss was \(Self.short(losses.last ?? 0)) until then: look at these texts; --on-nan skip leaves such steps "
+            + "out and counts them"
+    }
+
+    private static func short(_ loss: Double) -> String { String(format: "%.3g", loss) }
+
+    private static func existing(_ checkpoint: Checkpoint?) -> String? {
+        checkpoint.flatMap { FileManager.default.fileExists(atPath: $0.url.path) ? $0.url.path : nil }
+    }
+
+    /// The last step moved too: what is kept must be numbers.
+    private func checkEnd(_ run: Run, checkpoint: Checkpoint?) throws {
+        guard let bad = network.parameters.parameters.first(where: { p in !p.array.allSatisfy(\.isFinite) }) else {
+            return
+        }
+        throw TrainingError.notFinite(
+            NotFinite(
+                step: run.state.step, task: tasks[0].name, found: "\(bad.name) is not finite", examples: [],
+                reason: "lower --lr, or raise --warmup", checkpoint: Self.existing(checkpoint)))
     }
 
     private func evaluateDev() -> [String: Evaluation] {

@@ -2,8 +2,16 @@
 package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A setting out of its range.
     case setting(name: String, found: String, expected: String)
-    /// The loss is not a number any more.
-    case notFinite(step: Int, loss: String, examples: [Int])
+    /// The loss or its gradient is not a number any more; nothing was moved by it.
+    case notFinite(NotFinite)
+    /// Somebody has asked for a stop between two steps; the checkpoint has all that is done.
+    case stopped(step: Int, of: Int, checkpoint: String?)
+    /// The run that is to go on has ended before: its bundle stands.
+    case done
+    /// A checkpoint from which this run cannot go on.
+    case checkpoint(file: String, problem: String)
+    /// The run would take more memory than it may; `smaller` are settings that need least, and whether they fit.
+    case memory(needed: Int, limit: MemoryLimit, smaller: String, fits: Bool, least: Int)
     /// A split without examples.
     case noExamples(task: String, split: String)
     /// The task and what is to read it do not fit.
@@ -12,11 +20,43 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
     package var description: String {
         switch self {
         case .setting(let name, let found, let expected): "\(name): found \(found), expected \(expected)"
-        case .notFinite(let step, let loss, let examples):
-            "step \(step): the loss is \(loss), on examples \(examples.prefix(8).map(String.init).joined(separator: ", "))"
-                + "; lower --lr, or raise --warmup"
+        case .notFinite(let facts): facts.description
+        case .stopped(let step, let total, let checkpoint):
+            "stopped after step \(step) of \(total)" + (checkpoint.map { "; all of it is kept in \($0)" } ?? "")
+        case .memory(let needed, let limit, let smaller, let fits, let least):
+            "the run would take about \(Self.megabytes(needed)), over \(limit.source) of \(Self.megabytes(limit.bytes)); "
+                + (fits
+                    ? "with \(smaller) about \(Self.megabytes(least))"
+                    : "even with \(smaller) about \(Self.megabytes(least)): train an adapter or a head instead of all weights, "
+                        + "or take a smaller model")
+        case .done: "this run has ended before"
+        case .checkpoint(let file, let problem): "\(file): \(problem)"
         case .noExamples(let task, let split): "task \(task): no examples in \(split); give its file under data:"
         case .mismatch(let problem): problem
         }
+    }
+
+    private static func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
+}
+
+/// A step that came to no number: where, on what, and probably why.
+package struct NotFinite: Equatable, Sendable, CustomStringConvertible {
+    /// From 1.
+    package var step: Int
+    package var task: String
+    /// "the loss is nan" or "the gradient's norm is inf".
+    package var found: String
+    /// The batch's examples: lines of the training file where they are known, else indices from 0.
+    package var examples: [Int]
+    package var areLines = false
+    package var reason: String
+    /// Where the state before still stands.
+    package var checkpoint: String?
+
+    package var description: String {
+        let shown = examples.prefix(16).map(String.init).joined(separator: ", ")
+        return "step \(step): \(found), on \(areLines ? "lines" : "examples") \(shown)"
+            + (examples.count > 16 ? ", … (\(examples.count))" : "") + " of \(task)'s train: \(reason)"
+            + (checkpoint.map { "; the last good state is kept in \($0)" } ?? "")
     }
 }

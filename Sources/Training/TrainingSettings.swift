@@ -16,6 +16,13 @@ package enum Keep: String, CaseIterable, Sendable {
     case last
 }
 
+/// What a step without a finite loss or gradient does.
+package enum OnNotFinite: String, CaseIterable, Sendable {
+    case stop
+    /// The step is left out and counted.
+    case skip
+}
+
 /// All that shapes the result of a training run. Threads, paths and progress are not here: they must not.
 package struct TrainingSettings: Equatable, Sendable {
     package var seed = 0
@@ -44,6 +51,7 @@ package struct TrainingSettings: Equatable, Sendable {
     package var decaysAll = false
     /// Of products with frozen weights.
     package var precision = Precision.float32
+    package var onNotFinite = OnNotFinite.stop
 
     package init() {}
 
@@ -89,7 +97,7 @@ package struct TrainingSettings: Equatable, Sendable {
             case .examples(let n): ("batch_size", n)
             case .tokens(let n): ("batch_tokens", n)
             }
-        return ConfigurationValue.map([
+        var map: [String: ConfigurationValue] = [
             "epochs": .number(Double(epochs)), "lr": .number(learningRate), "warmup": .number(warmup),
             "schedule": .string(schedule), "weight_decay": .number(weightDecay), "clip": .number(clip),
             "patience": .number(Double(patience)), batchKey: .number(Double(batchValue)),
@@ -97,7 +105,9 @@ package struct TrainingSettings: Equatable, Sendable {
             "class_weights": .bool(classWeights), "head_dropout": headDropout.map { .number($0) } ?? .null,
             "base_dropout": .bool(baseDropout), "keep": .string(keep.rawValue), "decays_all": .bool(decaysAll),
             "precision": .string(precision.rawValue),
-        ]).json
+        ]
+        if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
+        return ConfigurationValue.map(map).json
     }
 }
 

@@ -110,6 +110,23 @@ final class Lab {
         _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
         output: String? = nil, of program: String = "amalgam"
     ) throws -> Run {
+        let process = try start(
+            arguments, environment: environment, relative: relative, input: input, output: output, of: program)
+        process.waitUntilExit()
+        let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+        return Run(
+            status: signal + process.terminationStatus,
+            output: String(decoding: try data("stdout"), as: UTF8.self), errors: try errors())
+    }
+
+    /// What the last run said on standard error.
+    func errors() throws -> String { String(decoding: try data("stderr"), as: UTF8.self) }
+
+    /// The same, without waiting for its end.
+    func start(
+        _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
+        output: String? = nil, of program: String = "amalgam"
+    ) throws -> Process {
         let process = Process()
         process.executableURL = Self.program(program)
         process.arguments = arguments.map { word in
@@ -121,7 +138,7 @@ final class Lab {
             .merging(Self.sanitizers) { $1 }
         process.currentDirectoryURL = relative ? folder : FileManager.default.temporaryDirectory
         // Files, not pipes: nothing can be full
-        let files = ["in", "out", "err"].map { folder.appendingPathComponent("std\($0)") }
+        let files = ["stdin", "stdout", "stderr"].map { folder.appendingPathComponent($0) }
         for (file, content) in zip(files, [input, "", ""]) { try Data(content.utf8).write(to: file) }
         let handles = (
             try FileHandle(forReadingFrom: files[0]),
@@ -130,12 +147,7 @@ final class Lab {
         )
         (process.standardInput, process.standardOutput, process.standardError) = handles
         try process.run()
-        process.waitUntilExit()
-        let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-        return Run(
-            status: signal + process.terminationStatus,
-            output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
-            errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+        return process
     }
 
     /// What `inspect --json` says.

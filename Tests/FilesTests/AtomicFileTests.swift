@@ -45,7 +45,7 @@ struct AtomicFileTests {
         }
         let missing = folder.url.appendingPathComponent("gone/a.bin")
         let error = #expect(throws: FileError.self) { try AtomicFile.replace(missing, with: Data([1])) }
-        guard case .system(missing.path, _, ENOENT) = error else {
+        guard case .unwritable(missing.path, _, ENOENT) = error else {
             return #expect(Bool(false), "\(String(describing: error))")
         }
         #expect(error?.description.contains("No such file or directory") == true)
@@ -147,7 +147,7 @@ struct AtomicFileTests {
             let url = try folder.file("a.bin")
             try AtomicFile.replace(url, with: Data([1, 2, 3]))
             let error = #expect(throws: FileError.self) { try AtomicFile.replace(url, with: Data(count: 1 << 20)) }
-            #expect(error == .system(file: url.path, action: "write", code: ENOSPC))
+            #expect(error == .unwritable(file: url.path, action: "write", code: ENOSPC))
             #expect(error?.description.contains("No space left on device") == true)
             #expect(try Data(contentsOf: url) == Data([1, 2, 3]))
             #expect(folder.names == ["a.bin"])

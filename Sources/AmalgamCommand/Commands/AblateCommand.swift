@@ -1,6 +1,7 @@
 import Ablation
 import Adapters
 import ArgumentParser
+import Files
 import Foundation
 import Reporting
 import Training
@@ -27,6 +28,9 @@ struct AblateCommand: ParsableCommand {
     @Option(help: "At most so many test examples a task.") var maxTest: Int?
     @Option(help: "For multi-task arms: \(TaskSchedulers.names.joined(separator: ", ")).") var scheduler =
         "proportional"
+    @Flag(help: "Go on where it was stopped or killed; it does so without being asked too.") var resume = false
+    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0: after every step.", valueName: "seconds"))
+    var checkpointEvery = 60.0
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
@@ -69,8 +73,13 @@ struct AblateCommand: ParsableCommand {
             let session = try model.session(common)
             let folder = URL(fileURLWithPath: out)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let lock = try OutputLock(folder, who: "ablate")
+            defer { withExtendedLifetime(lock) {} }
+            AtomicFile.removeTemporaries(under: folder)
+            StopSignals.install()
             let report = try AblationRunner(
-                session: session, plan: plan, tasks: data, folder: folder, progress: common.progress
+                session: session, plan: plan, tasks: data, folder: folder, progress: common.progress,
+                checkpointEvery: checkpointEvery, stops: { StopSignals.areReceived }
             ).run(folder: folder)
             let page = folder.appendingPathComponent("report.html").path
             guard common.json else {

@@ -27,6 +27,9 @@ struct DataCommand: ParsableCommand {
                 options.maxTrain = maxTrain
                 options.maxTest = maxTest
                 options.seed = UInt64(common.seed)
+                try? FileManager.default.createDirectory(at: options.out, withIntermediateDirectories: true)
+                let lock = try OutputLock(options.out, who: "data debian")
+                defer { withExtendedLifetime(lock) {} }
                 let summary = try DebianCorpus.build(
                     options, writeFile: { try AtomicFile.replace($0, with: $1) },
                     progress: { if !common.quiet { Console.error($0) } })

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Numerics
 import Training
 
@@ -26,6 +27,14 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "No dropout in the frozen base.") var noBaseDropout = false
     @OptionGroup var precision: PrecisionOption
     @Option(help: "Name of the bundle and its adapter. (default: the task's)") var name: String?
+    @Option(
+        help: "A step whose loss or gradient is no number: stop, or skip it and count it.") var onNan = "stop"
+    @OptionGroup var keeping: KeepingOptions
+    @Option(
+        help:
+            "Refuse a run that would take more memory, as 800MB or 2GiB. (default: the control group's, or the machine's)"
+    )
+    var memoryLimit: String?
 
     func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
         var s = TrainingSettings()
@@ -49,9 +58,15 @@ struct TrainingOptions: ParsableArguments {
         s.headDropout = headDropout
         s.baseDropout = !noBaseDropout
         s.precision = try precision.value()
+        guard let onNotFinite = OnNotFinite(rawValue: onNan) else {
+            throw TrainingError.setting(name: "--on-nan", found: onNan, expected: "stop or skip")
+        }
+        s.onNotFinite = onNotFinite
         try s.validate()
         return s
     }
+
+    func limit() throws -> MemoryLimit? { try memoryLimit.map { try MemoryLimit($0) } ?? .detected() }
 
     func poolingKind() throws -> Pool.Kind? {
         switch pooling {
@@ -75,5 +90,27 @@ struct PrecisionOption: ParsableArguments {
                 expected: Precision.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return known
+    }
+}
+
+/// How a run outlives its process.
+struct KeepingOptions: ParsableArguments {
+    @Flag(help: "Go on from the checkpoint of a run that was stopped or killed; the result has the same bytes.")
+    var resume = false
+    @Option(
+        help: ArgumentHelp(
+            "Seconds between checkpoints, written beside the bundle; 0: after every step.", valueName: "seconds"))
+    var checkpointEvery = 60.0
+
+    func validate() throws {
+        if !(checkpointEvery >= 0) {
+            throw ValidationError("--checkpoint-every: found \(checkpointEvery), expected 0 or more")
+        }
+    }
+
+    func keeping(_ output: TrainingOutput) -> Keeping {
+        Keeping(
+            output.checkpoint, every: checkpointEvery, resumes: resume, isDone: { output.isDone($0) },
+            stops: { StopSignals.areReceived })
     }
 }

@@ -1,0 +1,30 @@
+import Foundation
+
+/// Ctrl-C and SIGTERM: the first asks for a stop between two steps, a second one stops at once. What is written is whole
+/// either way, since every file is.
+enum StopSignals {
+    // Touched by a signal handler: one machine word, never more than once each way
+    nonisolated(unsafe) private static var received: sig_atomic_t = 0
+
+    /// The signal that asked for a stop.
+    static var signal: Int32? { received == 0 ? nil : Int32(received) }
+
+    static var areReceived: Bool { received != 0 }
+
+    /// From now on a training may be stopped.
+    static func install() {
+        received = 0
+        for signal in [SIGINT, SIGTERM] { Foundation.signal(signal, handler) }
+    }
+
+    private static let handler: @convention(c) (Int32) -> Void = { signal in
+        // Only what may be done in a handler: no allocation, no lock
+        if received != 0 { _exit(128 + signal) }
+        received = sig_atomic_t(signal)
+        let words: StaticString = "\namalgam: stopping after this step; once more to stop at once\n"
+        _ = write(2, words.utf8Start, words.utf8CodeUnitCount)
+    }
+
+    /// Exit code of a command that a signal has stopped, as the shell gives it.
+    static var exitCode: Int32 { 128 + (signal ?? SIGINT) }
+}

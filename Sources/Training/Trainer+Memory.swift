@@ -1,0 +1,102 @@
+import Foundation
+import Models
+import Numerics
+
+/// What a run will take at its peak, before its first step: what is resident by now, and what the steps will add.
+package struct MemoryEstimate: Equatable, Sendable {
+    /// With the model, its packed weights, the data and the parameters in memory.
+    package var resident = 0
+    /// Gradients and the optimizer's two moments.
+    package var optimizer = 0
+    /// Parameters of the best epoch.
+    package var best = 0
+    /// A thread's work area, times the threads.
+    package var threads = 0
+    /// Work areas of a whole batch.
+    package var batch = 0
+    /// Rows of the frozen word table that the texts touch.
+    package var words = 0
+
+    package var total: Int { resident + optimizer + best + threads + batch + words }
+}
+
+/// What could be set otherwise, to take less.
+private struct Thrift {
+    var threads: Int
+    var keepsBest: Bool
+    var batch: BatchPolicy
+    var maxLength: Int
+}
+
+extension Trainer {
+    private var present: Thrift {
+        Thrift(
+            threads: workspace.pool.threads, keepsBest: judges, batch: settings.batch, maxLength: settings.maxLength)
+    }
+
+    /// - Parameter resident: bytes in memory now.
+    package func memoryEstimate(resident: Int) -> MemoryEstimate { estimate(present, resident: resident) }
+
+    private func estimate(_ thrift: Thrift, resident: Int) -> MemoryEstimate {
+        var estimate = MemoryEstimate()
+        estimate.resident = resident
+        let pieces = tasks.reduce(0) { $0 + $1.train.distinctPieces }
+        let float = MemoryLayout<Float>.size
+        for parameter in network.parameters.parameters {
+            let rows = parameter.ledger == nil ? parameter.shape[0] : min(pieces, parameter.shape[0])
+            let bytes = parameter.count / max(1, parameter.shape[0]) * rows * float
+            estimate.optimizer += 3 * bytes
+        }
+        estimate.best = thrift.keepsBest ? network.parameters.count * float : 0
+        let encoder = network.arrangement.model.configuration
+        if network.parameters["base/\(EncoderTensors.words)"] == nil {
+            // A row's page comes with its neighbours
+            let page = 4096
+            estimate.words = min(encoder.vocabulary * encoder.hidden * float, pieces * (encoder.hidden * float + page))
+        }
+        for (t, task) in tasks.enumerated() {
+            for indices in heaviest(task.train, thrift) {
+                let work = plans[t].plan.workBytes(task.train.batch(indices, task: t, longest: thrift.maxLength))
+                estimate.threads = max(estimate.threads, work.thread * thrift.threads)
+                estimate.batch = max(estimate.batch, work.shared)
+            }
+        }
+        return estimate
+    }
+
+    /// Batches that none of the run's will exceed by much: the longest texts together, and texts as they come.
+    private func heaviest(_ examples: EncodedExamples, _ thrift: Thrift) -> [[Int]] {
+        let order = (0..<examples.count).sorted { examples.length($0) > examples.length($1) }
+        let longest = examples.batches(Array(order.prefix(1)), policy: thrift.batch)
+        // The longest text among others of the middle
+        let middle = Array(order.dropFirst(order.count / 3))
+        let common = examples.batches(order.prefix(1) + middle, policy: thrift.batch)
+        return Array((longest + common).prefix(2))
+    }
+
+    /// Refuses a run that would take more than it may, and says with what settings it would not.
+    /// - Throws: `TrainingError.memory`
+    package func check(_ limit: MemoryLimit, resident: Int) throws(TrainingError) {
+        let estimate = estimate(present, resident: resident)
+        guard estimate.total > limit.bytes else { return }
+        var thrift = present
+        var changes: [String] = []
+        func tries(_ change: String, _ body: (inout Thrift) -> Void) -> Bool {
+            body(&thrift)
+            changes.append(change)
+            return self.estimate(thrift, resident: resident).total <= limit.bytes
+        }
+        var fits = false
+        if thrift.keepsBest { fits = tries("--keep last") { $0.keepsBest = false } }
+        if !fits, thrift.threads > 1 { fits = tries("--threads 1") { $0.threads = 1 } }
+        while !fits, thrift.maxLength > 32 {
+            changes.removeAll { $0.hasPrefix("--max-length") }
+            let length = thrift.maxLength / 2
+            fits = tries("--max-length \(length)") { $0.maxLength = length }
+        }
+        if !fits, thrift.batch != .examples(1) { fits = tries("--batch-size 1") { $0.batch = .examples(1) } }
+        throw .memory(
+            needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "),
+            fits: fits, least: self.estimate(thrift, resident: resident).total)
+    }
+}
