@@ -9,7 +9,8 @@ import Training
 struct SoakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak",
-        abstract: "Train, evaluate, write and read bundles in a loop; fails where memory, files or threads grow.",
+        abstract:
+            "Train with checkpoints, evaluate, write and read bundles in a loop; fails where memory, files or threads grow.",
         discussion: "Each minute a line goes to stderr; Tests/soak makes the model and the tasks.")
 
     @Option(help: "A Hugging Face folder.") var model: String
@@ -77,7 +78,8 @@ struct SoakCommand: ParsableCommand {
     }
 }
 
-/// The rounds of a soak. Each starts a session, and with it threads and a mapped model, and lets it go.
+/// The rounds of a soak. Each starts a session, and with it threads and a mapped model, writes a checkpoint after every
+/// step, and lets all go.
 private struct Soak {
     let model: URL
     let tasks: [TaskData]
@@ -122,9 +124,11 @@ private struct Soak {
         let session = try Session(folder: model, threads: threads, cache: nil)
         var settings = TrainingSettings()
         settings.epochs = 1
-        let trained = try session.train(recipe, on: data, name: "soak", settings: settings)
         let file = url(name)
+        let keeping = Keeping(file.appendingPathExtension("checkpoint"), every: 0)
+        let trained = try session.train(recipe, on: data, name: "soak", settings: settings, keeping: keeping)
         try BundleFile.write(trained.bundle, to: file)
+        try FileManager.default.removeItem(at: keeping.url)
         bundles += 1
         let bytes = try Data(contentsOf: file)
         guard first[name, default: bytes] == bytes else {

@@ -134,6 +134,39 @@ import Testing
         }
     }
 
+    /// Every training command on one empty text, in batches of one, at the smallest length.
+    @Test(arguments: SameBytesTests.commands) func everyCommandAtTheEdge(_ command: SameBytesTests.Command) throws {
+        let lab = try Lab()
+        for name in ["game", "role"] {
+            try lab.task(name, train: [Lab.row("", Lab.labels[0])], dev: [Lab.row("", Lab.labels[1])])
+            try lab.write("\(name).yaml", ["kind: text-classification", "data: \(name)", Self.classes])
+        }
+        for name in ["a", "b"] {
+            let run = try train(lab, [], to: "\(name).h5", task: "@game.yaml")
+            try #require(run.status == 0, "\(run.words)")
+        }
+        let arguments = command.arguments.map { ["@game", "@role"].contains($0) ? "\($0).yaml" : $0 }
+        let run = try lab.run(
+            arguments + ["--out", "@out.h5", "--epochs", "1", "--batch-size", "1", "--max-length", "3", "--quiet"])
+        #expect(run.status == 0, "\(run.words)")
+        _ = try lab.inspect("out.h5")
+    }
+
+    /// Pairs whose special pieces take all the room, and pairs of nothing.
+    @Test func pairs() throws {
+        let lab = try Lab()
+        let rows = (0..<12).map { i in
+            "{\"text_a\": \"\(i % 3 == 0 ? "" : "ba be")\", \"text_b\": \"\(i % 2 == 0 ? "" : "gi")\", \"label\": \(i % 2)}"
+        }
+        try lab.task("game", train: rows, dev: rows, test: rows)
+        for length in ["3", "4", "128"] {
+            let run = try train(lab, ["--max-length", length])
+            #expect(run.status == 0, "\(run.words)")
+            let scores = try lab.run(["evaluate", "--model", "@tiny", "--task", "@game", "--bundle", "@out.h5"])
+            #expect(scores.status == 0, "\(scores.words)")
+        }
+    }
+
     /// The largest rate that is allowed: a whole bundle, or a line with the step.
     @Test func theLargestRate() throws {
         let lab = try Lab()
