@@ -72,8 +72,8 @@ let package = Package(
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
         .testTarget(name: "AblationTests", dependencies: ["Ablation", "Adapters", "Tasks"]),
         .testTarget(name: "AmalgamTests", dependencies: ["Amalgam"]),
-        // runs the built command, so it imports nothing
-        .testTarget(name: "CommandTests"),
+        // runs the built command
+        .testTarget(name: "CommandTests", dependencies: ["Files"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

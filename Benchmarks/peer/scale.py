@@ -2,6 +2,7 @@
 """The driver of Benchmarks/scale: how cost grows. Standard library only; writes scale.md and scale.svg."""
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -86,25 +87,31 @@ def svg(found):
              'font-size="11"><style>text{fill:#333}.a{stroke:#8886}.one{stroke:#b35}.two{stroke:#27a}'
              'path{fill:none;stroke-width:2}@media(prefers-color-scheme:dark){text{fill:#ccc}}</style>']
     for i, (name, points) in enumerate(found.items()):
-        most = max(max(p[1], p[2]) for p in points) * 1.1
-        across = wide - left - 16
+        # Grid lines at round numbers; the last tick's label needs half its width
+        largest = max(max(p[1], p[2]) for p in points) * 1.08
+        size = 10 ** math.floor(math.log10(largest / 4))
+        step = next(size * n for n in (1, 2, 2.5, 5, 10) if size * n * 5 >= largest)
+        most = step * math.ceil(largest / step)
+        right = 28
+        across = wide - left - right
 
         def at(k, value):
             x = left + across * (k / max(1, len(points) - 1))
             return f"{x:.1f},{top + (high - top - bottom) * (1 - value / most):.1f}"
 
         parts.append(f'<g transform="translate({wide * i} 0)"><text x="{left}" y="18" font-weight="bold">tokens/s by {name}</text>')
-        for line in range(5):
-            value = most * line / 4
+        for line in range(round(most / step) + 1):
+            value = step * line
             y = at(0, value).split(",")[1]
-            parts.append(f'<path class="a" style="stroke-width:1" d="M{left},{y}H{wide - 16}"/>'
+            parts.append(f'<path class="a" style="stroke-width:1" d="M{left},{y}H{wide - right}"/>'
                          f'<text x="{left - 5}" y="{float(y) + 4:.1f}" text-anchor="end">{value:,.0f}</text>')
         for k, p in enumerate(points):
             parts.append(f'<text x="{at(k, 0).split(",")[0]}" y="{high - bottom + 16}" text-anchor="middle">{p[0]:,}</text>')
         for column, threads in ((1, "one"), (2, "two")):
             parts.append(f'<path class="{threads}" d="M{" ".join(at(k, p[column]) for k, p in enumerate(points))}"/>')
             x, y = at(len(points) - 1, points[-1][column]).split(",")
-            parts.append(f'<text x="{x}" y="{float(y) - 5:.1f}" text-anchor="end">{threads} thread{"s" * (column - 1)}</text>')
+            below = 15 if points[-1][column] < 0.95 * points[len(points) // 2][column] else -5  # beside a falling line
+            parts.append(f'<text x="{x}" y="{float(y) + below:.1f}" text-anchor="end">{threads} thread{"s" * (column - 1)}</text>')
         parts.append("</g>")
     return "\n".join(parts + ["</svg>\n"])
 

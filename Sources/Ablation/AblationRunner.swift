@@ -27,14 +27,18 @@ package final class AblationRunner {
     private let progress: ProgressReporter
     private let checkpointEvery: Double
     private let stops: @Sendable () -> Bool
+    private let memoryLimit: MemoryLimit?
 
     /// - Parameters:
     ///   - checkpointEvery: seconds between checkpoints of the training that runs.
+    ///   - memoryLimit: a training that will take more is refused before its first step.
     ///   - stops: asked before every step: whether to end with `TrainingError.stopped`.
     package init(
         session: Session, plan: AblationPlan, tasks: [TaskData], folder: URL, progress: ProgressReporter,
-        checkpointEvery: Double = 60, stops: @escaping @Sendable () -> Bool = { false }
+        checkpointEvery: Double = 60, memoryLimit: MemoryLimit? = nil,
+        stops: @escaping @Sendable () -> Bool = { false }
     ) throws {
+        self.memoryLimit = memoryLimit
         self.checkpointEvery = checkpointEvery
         self.stops = stops
         for task in tasks where task.test.isEmpty || task.dev.isEmpty {
@@ -192,7 +196,8 @@ package final class AblationRunner {
             recipe, on: chosen, name: arm.isMultitask ? "shared" : chosen[0].definition.name, settings: settings,
             scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0],
             keeping: Keeping(
-                try store.checkpointFile(name, key: key), every: checkpointEvery, resumes: true, stops: stops)
+                try store.checkpointFile(name, key: key), every: checkpointEvery, resumes: true, stops: stops),
+            memoryLimit: memoryLimit
         ) { event in
             switch event {
             case .started(let steps, _): self.progress.stage(label, total: steps)

@@ -23,8 +23,7 @@ struct RunStore {
 
     /// Where an unfinished training stands, in a folder that is there.
     func checkpointFile(_ name: String, key: String) throws -> URL {
-        try FileManager.default.createDirectory(
-            at: folder.appendingPathComponent("trainings"), withIntermediateDirectories: true)
+        try Folder.make(folder.appendingPathComponent("trainings"))
         return file(name, key: key, "checkpoint")
     }
 
@@ -49,8 +48,7 @@ struct RunStore {
 
     /// The bundle first: a result without its bundle is never found.
     func save(_ run: StoredRun, bundle: AdapterBundle?, _ name: String, key: String) throws {
-        try FileManager.default.createDirectory(
-            at: folder.appendingPathComponent("trainings"), withIntermediateDirectories: true)
+        try Folder.make(folder.appendingPathComponent("trainings"))
         if let bundle { try BundleFile.write(bundle, to: bundleFile(name, key: key)) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

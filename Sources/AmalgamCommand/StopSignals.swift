@@ -14,7 +14,14 @@ enum StopSignals {
     /// From now on a training may be stopped.
     static func install() {
         received = 0
-        for signal in [SIGINT, SIGTERM] { Foundation.signal(signal, handler) }
+        // A parent's mask is inherited: who was started from a thread that blocks signals would never hear of them
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for signal in [SIGINT, SIGTERM] {
+            sigaddset(&mask, signal)
+            Foundation.signal(signal, handler)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 
     private static let handler: @convention(c) (Int32) -> Void = { signal in

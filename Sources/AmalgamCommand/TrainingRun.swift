@@ -37,7 +37,7 @@ struct TrainingRun {
             trained = try session.train(
                 recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
                 settings: settings, scheduler: order, keeping: options.keeping.keeping(output),
-                memoryLimit: try options.limit(),
+                memoryLimit: try options.memory.limit(),
                 observe: { $0.show(on: progress, label: label) })
         } catch TrainingError.done {
             return try reportDone(output)
@@ -56,10 +56,7 @@ struct TrainingRun {
         if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
             throw FileError.notAFile(file: url.path, found: "a folder")
         }
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue,
-            FileManager.default.isWritableFile(atPath: folder.path)
-        else { throw FileError.system(file: url.path, action: "make a file in the folder of", code: EACCES) }
+        try Folder.make(folder)
     }
 
     private func fields(_ trained: Session.Trained) -> [String: ConfigurationValue] {

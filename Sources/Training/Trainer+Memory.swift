@@ -29,6 +29,10 @@ private struct Thrift {
 }
 
 extension Trainer {
+    private static let page = 4096
+    /// Linux maps so many bytes of a file around the one that is read, where it has them in memory.
+    private static let faultAround = 65_536.0
+
     private var present: Thrift {
         Thrift(
             threads: workspace.pool.threads, keepsBest: judges, batch: settings.batch, maxLength: settings.maxLength)
@@ -43,16 +47,17 @@ extension Trainer {
         let pieces = tasks.reduce(0) { $0 + $1.train.distinctPieces }
         let float = MemoryLayout<Float>.size
         for parameter in network.parameters.parameters {
-            let rows = parameter.ledger == nil ? parameter.shape[0] : min(pieces, parameter.shape[0])
-            let bytes = parameter.count / max(1, parameter.shape[0]) * rows * float
-            estimate.optimizer += 3 * bytes
+            let bytes = parameter.count * float
+            let row = bytes / max(1, parameter.shape[0])
+            // A table's gradients and moments are only touched where texts have its pieces, by the page
+            estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, pieces * (row + Self.page)))
         }
         estimate.best = thrift.keepsBest ? network.parameters.count * float : 0
         let encoder = network.arrangement.model.configuration
         if network.parameters["base/\(EncoderTensors.words)"] == nil {
-            // A row's page comes with its neighbours
-            let page = 4096
-            estimate.words = min(encoder.vocabulary * encoder.hidden * float, pieces * (encoder.hidden * float + page))
+            let table = Double(encoder.vocabulary * encoder.hidden * float)
+            let window = min(1, Self.faultAround / table)
+            estimate.words = Int(table * (1 - pow(1 - window, Double(pieces))))
         }
         for (t, task) in tasks.enumerated() {
             for indices in heaviest(task.train, thrift) {
@@ -95,8 +100,11 @@ extension Trainer {
             fits = tries("--max-length \(length)") { $0.maxLength = length }
         }
         if !fits, thrift.batch != .examples(1) { fits = tries("--batch-size 1") { $0.batch = .examples(1) } }
+        let isFull = network.parameters["base/\(EncoderTensors.words)"] != nil
         throw .memory(
-            needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "),
-            fits: fits, least: self.estimate(thrift, resident: resident).total)
+            needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "), fits: fits,
+            least: self.estimate(thrift, resident: resident).total,
+            otherwise: isFull
+                ? "train an adapter instead (train-adapter), or take a smaller model" : "take a smaller model")
     }
 }

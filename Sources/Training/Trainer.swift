@@ -221,14 +221,14 @@ package final class Trainer {
         let batch = tasks[step.task].train.batch(step.examples, task: step.task)
         let loss = plans[step.task].step(
             batch, workspace: workspace, stepKey: Randomness.key(UInt64(settings.seed), UInt64(i)))
-        var trouble = loss.isFinite ? nil : "the loss is \(loss)"
+        var trouble = loss.isFinite ? nil : "the loss is \(Self.word(loss))"
         if loss.isFinite {
             let rate =
                 settings.learningRate
                 * LearningRateSchedules.factor(run.schedule, step: i, total: run.steps.count, warmup: settings.warmup)
             let norm = run.optimizer.step(
                 plans[step.task].plan.parameters, rate: Float(rate), clip: Float(settings.clip))
-            if !norm.isFinite { trouble = "the gradient's norm is \(norm)" }
+            if !norm.isFinite { trouble = "the gradient's norm is \(Self.word(norm))" }
         }
         if let trouble {
             run.skippedInARow += 1
@@ -300,6 +300,8 @@ package final class Trainer {
             "the loss was \(Self.short(losses.last ?? 0)) until then: look at these texts; --on-nan skip leaves such steps "
             + "out and counts them"
     }
+
+    private static func word(_ number: Double) -> String { number.isNaN ? "nan" : "\(number)" }
 
     private static func short(_ loss: Double) -> String { String(format: "%.3g", loss) }
 

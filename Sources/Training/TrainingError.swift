@@ -11,7 +11,7 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
     /// A checkpoint from which this run cannot go on.
     case checkpoint(file: String, problem: String)
     /// The run would take more memory than it may; `smaller` are settings that need least, and whether they fit.
-    case memory(needed: Int, limit: MemoryLimit, smaller: String, fits: Bool, least: Int)
+    case memory(needed: Int, limit: MemoryLimit, smaller: String, fits: Bool, least: Int, otherwise: String)
     /// A split without examples.
     case noExamples(task: String, split: String)
     /// The task and what is to read it do not fit.
@@ -23,12 +23,11 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
         case .notFinite(let facts): facts.description
         case .stopped(let step, let total, let checkpoint):
             "stopped after step \(step) of \(total)" + (checkpoint.map { "; all of it is kept in \($0)" } ?? "")
-        case .memory(let needed, let limit, let smaller, let fits, let least):
+        case .memory(let needed, let limit, let smaller, let fits, let least, let otherwise):
             "the run would take about \(Self.megabytes(needed)), over \(limit.source) of \(Self.megabytes(limit.bytes)); "
                 + (fits
                     ? "with \(smaller) about \(Self.megabytes(least))"
-                    : "even with \(smaller) about \(Self.megabytes(least)): train an adapter or a head instead of all weights, "
-                        + "or take a smaller model")
+                    : "even with \(smaller) about \(Self.megabytes(least)): \(otherwise)")
         case .done: "this run has ended before"
         case .checkpoint(let file, let problem): "\(file): \(problem)"
         case .noExamples(let task, let split): "task \(task): no examples in \(split); give its file under data:"

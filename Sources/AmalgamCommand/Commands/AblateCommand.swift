@@ -31,6 +31,7 @@ struct AblateCommand: ParsableCommand {
     @Flag(help: "Go on where it was stopped or killed; it does so without being asked too.") var resume = false
     @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0: after every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
+    @OptionGroup var memory: MemoryOptions
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
@@ -72,14 +73,14 @@ struct AblateCommand: ParsableCommand {
             let data = try tasks.map { try TaskLoading.load($0, strict: labels.strictLabels, choosesEpoch: false) }
             let session = try model.session(common)
             let folder = URL(fileURLWithPath: out)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Folder.make(folder)
             let lock = try OutputLock(folder, who: "ablate")
             defer { withExtendedLifetime(lock) {} }
             AtomicFile.removeTemporaries(under: folder)
             StopSignals.install()
             let report = try AblationRunner(
                 session: session, plan: plan, tasks: data, folder: folder, progress: common.progress,
-                checkpointEvery: checkpointEvery, stops: { StopSignals.areReceived }
+                checkpointEvery: checkpointEvery, memoryLimit: memory.limit(), stops: { StopSignals.areReceived }
             ).run(folder: folder)
             let page = folder.appendingPathComponent("report.html").path
             guard common.json else {

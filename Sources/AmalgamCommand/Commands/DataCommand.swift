@@ -27,7 +27,7 @@ struct DataCommand: ParsableCommand {
                 options.maxTrain = maxTrain
                 options.maxTest = maxTest
                 options.seed = UInt64(common.seed)
-                try? FileManager.default.createDirectory(at: options.out, withIntermediateDirectories: true)
+                try Folder.make(options.out)
                 let lock = try OutputLock(options.out, who: "data debian")
                 defer { withExtendedLifetime(lock) {} }
                 let summary = try DebianCorpus.build(

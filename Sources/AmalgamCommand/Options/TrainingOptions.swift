@@ -30,11 +30,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(
         help: "A step whose loss or gradient is no number: stop, or skip it and count it.") var onNan = "stop"
     @OptionGroup var keeping: KeepingOptions
-    @Option(
-        help:
-            "Refuse a run that would take more memory, as 800MB or 2GiB. (default: the control group's, or the machine's)"
-    )
-    var memoryLimit: String?
+    @OptionGroup var memory: MemoryOptions
 
     func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
         var s = TrainingSettings()
@@ -65,8 +61,6 @@ struct TrainingOptions: ParsableArguments {
         try s.validate()
         return s
     }
-
-    func limit() throws -> MemoryLimit? { try memoryLimit.map { try MemoryLimit($0) } ?? .detected() }
 
     func poolingKind() throws -> Pool.Kind? {
         switch pooling {
@@ -113,4 +107,15 @@ struct KeepingOptions: ParsableArguments {
             output.checkpoint, every: checkpointEvery, resumes: resume, isDone: { output.isDone($0) },
             stops: { StopSignals.areReceived })
     }
+}
+
+/// How much memory a run may take.
+struct MemoryOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Refuse a run that would take more memory, as 800MB or 2GiB. (default: the control group's, or the machine's)",
+            valueName: "size"))
+    var memoryLimit: String?
+
+    func limit() throws -> MemoryLimit? { try memoryLimit.map { try MemoryLimit($0) } ?? .detected() }
 }

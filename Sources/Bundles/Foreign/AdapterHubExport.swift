@@ -22,12 +22,7 @@ package enum AdapterHubExport {
         for (path, data) in writer.files {
             let url = folder.appendingPathComponent(path)
             let parent = url.deletingLastPathComponent()
-            do {
-                try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-            } catch {
-                throw AdapterHubModule.wrong(
-                    parent.path, "the folder", "cannot be made", "one that can", mend: "choose another path")
-            }
+            try Folder.make(parent)
             try AtomicFile.replace(url, with: data)
         }
         return writer.warnings

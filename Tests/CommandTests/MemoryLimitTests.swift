@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+/// What a run says it will take, beside what it took. Needs a real model: of the small one nearly all is the program itself.
+@Suite(
+    .serialized, .enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"] != nil), .timeLimit(.minutes(5))
+) struct MemoryOfRunsTests {
+    static let model = ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"]
+
+    private static let runs: [[String]] = [
+        ["train-adapter", "--threads", "2"], ["train-adapter", "--threads", "1", "--batch-size", "1"],
+        ["train-adapter", "--threads", "2", "--batch-size", "64", "--max-length", "32"],
+        ["finetune", "--threads", "2"], ["finetune", "--threads", "1", "--keep", "last"],
+        ["finetune", "--head-only", "--threads", "2"],
+    ]
+
+    @Test(arguments: runs) func estimateIsWithinAFifthOfThePeak(_ words: [String]) throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 3, train: 120, dev: 20)
+        let run = try lab.run(
+            words + ["--model", Self.model ?? "", "--task", "@game", "--epochs", "1", "--quiet", "--out", "@a.h5"])
+        try #require(run.status == 0, "\(run.words)")
+        let log = try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any])
+        let estimate = try #require(log["memory_estimate_bytes"] as? Double)
+        let peak = try #require(log["peak_memory_bytes"] as? Double)
+        #expect(abs(estimate / peak - 1) < 0.2, "estimate \(Int(estimate)), peak \(Int(peak))")
+    }
+
+    @Test func aRunThatCannotFitNamesSettingsThatDo() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 3, train: 120, dev: 20)
+        let words = ["finetune", "--model", Self.model ?? "", "--task", "@game", "--epochs", "1", "--out", "@a.h5"]
+        let log = { try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any]) }
+        try #require(try lab.run(words + ["--threads", "2"]).status == 0)
+        let need = try #require(try log()["memory_estimate_bytes"] as? Double)
+        try FileManager.default.removeItem(at: lab.folder.appendingPathComponent("a.h5"))
+        let limit = ["--memory-limit", "\(Int(need * 0.9 / 1e6))MB"]
+        let refused = try lab.run(words + ["--threads", "2"] + limit)
+        #expect(refused.status == 69 && refused.errors.contains("over --memory-limit of"), "\(refused.words)")
+        let settings = try #require(refused.errors.firstMatch(of: /; with (.*) about [0-9]+ MB/)?.1)
+        let fits = try lab.run(words + limit + settings.split(separator: " ").map(String.init))
+        #expect(fits.status == 0, "\(fits.words)")
+        let peak = try #require(try log()["peak_memory_bytes"] as? Double)
+        #expect(peak < need * 0.9 * 1.1)
+    }
+}
