@@ -268,7 +268,7 @@ import Testing
         for (closed, status) in [("<&-", 0), ("2>&-", 0), (">&-", 74), ("<&- >&- 2>&-", 74)] as [(String, Int32)] {
             let run = try lab.run(
                 [
-                    "-c", "exec \"$0\" \"$@\" \(closed)", Lab.program("amalgam").path, "train-adapter", "--model",
+                    "-c", "exec \"$0\" \"$@\" \(closed)", Lab.command.path, "train-adapter", "--model",
                     "@tiny",
                     "--task", "@game", "--out", "@closed.h5", "--epochs", "1",
                 ], of: "/bin/sh")

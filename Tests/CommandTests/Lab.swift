@@ -30,6 +30,9 @@ final class Lab {
         return bundle.deletingLastPathComponent()
     }()
 
+    /// `amalgam`.
+    static let command = program("amalgam")
+
     static func program(_ name: String) -> URL {
         name.hasPrefix("/") ? URL(fileURLWithPath: name) : programs.appendingPathComponent(name)
     }
