@@ -21,4 +21,9 @@ struct AmalgamTool: ParsableCommand {
             EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ImportCommand.self, ExportCommand.self,
             AblateCommand.self, ModelCommand.self, DataCommand.self,
         ])
+
+    static func main() {
+        Console.holdStreams()
+        main(nil)
+    }
 }

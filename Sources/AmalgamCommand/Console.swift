@@ -3,12 +3,33 @@ import Foundation
 
 /// Where output goes: results on stdout, all else on stderr.
 enum Console {
+    /// Takes the numbers of standard streams that were closed (`>&-`): else the next file that is opened gets one, and
+    /// what is printed goes into it. Writing there fails, as it does to a closed stream.
+    static func holdStreams() {
+        for (stream, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+        where fcntl(stream, F_GETFD) == -1 {
+            _ = open("/dev/null", mode)  // the smallest free number is this one
+        }
+    }
+
+    /// Results that cannot be written end the command: whoever reads them would miss some.
     static func print(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+        } catch {
+            Console.error("amalgam: standard output: cannot write to it: \(reason(error)); give it another target")
+            exit(ExitStatus.inputOutput.rawValue)
+        }
     }
 
     static func error(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        // A closed or full stderr must not end a long training
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let below = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+        return below.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(below.code))) : "\(error)"
     }
 
     /// One JSON object on stdout.

@@ -121,7 +121,8 @@ struct TrainingRun {
         }
         if trained.truncated > 0 {
             Console.print(
-                "\(Human.count(trained.truncated)) training texts reach --max-length \(options.maxLength) and are cut there"
+                "\(Human.count(trained.truncated)) training texts reach \(trained.longest) pieces, "
+                    + "\(trained.longest < options.maxLength ? "the model's longest" : "--max-length"), and are cut there"
             )
         }
         Console.print("written: \(out)")

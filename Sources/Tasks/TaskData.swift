@@ -146,6 +146,7 @@ private struct SplitFile {
     ) throws(TaskError) -> (examples: [Example], dropped: [DroppedRow]) {
         var examples: [Example] = []
         var dropped: [DroppedRow] = []
+        var firstStray: TaskError?
         examples.reserveCapacity(table.rows.count)
         for row in table.rows {
             do throws(TaskError) {
@@ -155,8 +156,11 @@ private struct SplitFile {
             } catch {
                 guard strayLabels == .drop, let label = error.strayLabel else { throw error }
                 dropped.append(DroppedRow(line: row.line, label: label))
+                firstStray = firstStray ?? error
             }
         }
+        // Nothing is left to score: then what is wrong with the rows is the news
+        if examples.isEmpty, let firstStray { throw firstStray }
         return (examples, dropped)
     }
 }

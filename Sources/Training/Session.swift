@@ -50,10 +50,12 @@ package final class Session {
         return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
     }
 
+    private func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
+
     /// Examples as token ids, cut where the model or the settings end.
     package func encode(_ examples: [Example], maxLength: Int, prefix: String) -> EncodedExamples {
         EncodedExamples(
-            examples, tokenizer: tokenizer, maxLength: min(maxLength, model.configuration.longestSequence),
+            examples, tokenizer: tokenizer, maxLength: longest(maxLength),
             prefix: prefix, types: model.configuration.types, pool: workspace.pool)
     }
 
@@ -64,6 +66,8 @@ package final class Session {
         package var trainable: Int
         /// Training texts that were cut.
         package var truncated: Int
+        /// Pieces they were cut at.
+        package var longest: Int
         /// Largest resident memory that was expected, in bytes.
         package var memoryEstimate: Int
         /// Of `RunIdentity`: runs with the same one end with the same bundle.
@@ -147,7 +151,7 @@ package final class Session {
         return Trained(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
             result: result, trainable: network.parameters.trainable, truncated: truncated,
-            memoryEstimate: estimate, run: identity.digest)
+            longest: longest(settings.maxLength), memoryEstimate: estimate, run: identity.digest)
     }
 
     /// Turns the examples that an error names into lines of the task's file, which a user can look up.
@@ -204,6 +208,7 @@ package final class Predictor {
         precision: Precision = .float32
     ) throws {
         try precision.validate()
+        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
         let wanted = task.map(Session.safeName)
         guard
             let index = bundle.heads.firstIndex(where: { $0.name == wanted })

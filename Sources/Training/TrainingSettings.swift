@@ -68,7 +68,7 @@ package struct TrainingSettings: Equatable, Sendable {
         try check(clip >= 0 && clip.isFinite, "--clip", clip, "0 (none) or more")
         try check(patience >= 0, "--patience", patience, "0 (never) or more")
         try check((0..<1).contains(labelSmoothing), "--label-smoothing", labelSmoothing, "0 or more, below 1")
-        try check((3...65_536).contains(maxLength), "--max-length", maxLength, "3 or more")
+        try Self.validate(maxLength: maxLength)
         if let headDropout {
             try check((0..<1).contains(headDropout), "--head-dropout", headDropout, "0 or more, below 1")
         }
@@ -80,6 +80,13 @@ package struct TrainingSettings: Equatable, Sendable {
         guard LearningRateSchedules.named(schedule) != nil else {
             throw .setting(
                 name: "--schedule", found: schedule, expected: LearningRateSchedules.names.joined(separator: ", "))
+        }
+    }
+
+    /// - Throws: `TrainingError.setting`
+    package static func validate(maxLength: Int) throws(TrainingError) {
+        guard (3...65_536).contains(maxLength) else {
+            throw .setting(name: "--max-length", found: "\(maxLength)", expected: "3 or more")
         }
     }
 

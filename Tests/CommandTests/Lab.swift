@@ -14,16 +14,28 @@ final class Lab {
 
     let folder: URL
 
-    /// `amalgam`, beside the tests' own program.
-    static let command: URL = {
+    /// Tests/sanitize's own settings hold for the command too.
+    private static let sanitizers = ProcessInfo.processInfo.environment.filter {
+        ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
+    }
+
+    /// Where the tests' own program is, and the commands beside it.
+    private static let programs: URL = {
         #if os(macOS)
             let bundle =
                 Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL ?? Bundle.main.bundleURL
         #else
             let bundle = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
         #endif
-        return bundle.deletingLastPathComponent().appendingPathComponent("amalgam")
+        return bundle.deletingLastPathComponent()
     }()
+
+    /// `amalgam`.
+    static let command = program("amalgam")
+
+    static func program(_ name: String) -> URL {
+        name.hasPrefix("/") ? URL(fileURLWithPath: name) : programs.appendingPathComponent(name)
+    }
 
     /// Classes as a careless locale would spoil them.
     static let labels = ["Istanbul", "größer", "日本"]
@@ -96,12 +108,13 @@ final class Lab {
     ///   - relative: in this folder with paths from here; else elsewhere with whole ones.
     ///   - input: on its standard input.
     ///   - output: where its standard output goes; nil: it is returned.
+    ///   - program: beside the tests' program, or a whole path.
     func run(
         _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
-        output: String? = nil
+        output: String? = nil, of program: String = "amalgam"
     ) throws -> Run {
         let process = try start(
-            arguments, environment: environment, relative: relative, input: input, output: output)
+            arguments, environment: environment, relative: relative, input: input, output: output, of: program)
         process.waitUntilExit()
         let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
         return Run(
@@ -115,16 +128,17 @@ final class Lab {
     /// The same, without waiting for its end.
     func start(
         _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
-        output: String? = nil
+        output: String? = nil, of program: String = "amalgam"
     ) throws -> Process {
         let process = Process()
-        process.executableURL = Self.command
+        process.executableURL = Self.program(program)
         process.arguments = arguments.map { word in
             guard word.hasPrefix("@") else { return word }
             return relative ? String(word.dropFirst()) : folder.appendingPathComponent(String(word.dropFirst())).path
         }
         process.environment =
-            environment ?? ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8", "TZ": "UTC"]
+            (environment ?? ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8", "TZ": "UTC"])
+            .merging(Self.sanitizers) { $1 }
         process.currentDirectoryURL = relative ? folder : FileManager.default.temporaryDirectory
         // Files, not pipes: nothing can be full
         let files = ["stdin", "stdout", "stderr"].map { folder.appendingPathComponent($0) }

@@ -192,7 +192,8 @@ struct TaskDataTests {
         none.labels = ["x", "y"]
         #expect(
             scratch.message { _ = try TaskData.load(none, strayLabels: .drop) }
-                == "a.csv: no examples; expected one row an example")
+                == "a.csv:2: label '0' is not one of the 2 labels in the task YAML (nearest: 'x'); "
+                + "correct it, or add it to labels")
         try scratch.write("a.csv", "text,label\na,0,9\n")
         #expect(scratch.message { _ = try TaskData.load(definition, strayLabels: .drop) }.hasPrefix("a.csv:2: 3 cells"))
     }

@@ -6,9 +6,11 @@ import Tasks
 enum TaskLoading {
     /// A task's YAML or folder. Rows with labels that are empty or that training does not have are left out with a word,
     /// since public data has them; `strict` refuses them.
-    static func load(_ path: String, splits: Set<Split>? = nil, labels: [String]? = nil, strict: Bool) throws
-        -> TaskData
-    {
+    ///
+    /// - Parameter choosesEpoch: whether dev decides which epoch is kept.
+    static func load(
+        _ path: String, splits: Set<Split>? = nil, labels: [String]? = nil, strict: Bool, choosesEpoch: Bool = true
+    ) throws -> TaskData {
         var definition = try TaskDefinition.load(URL(fileURLWithPath: path))
         if let labels { definition.labels = labels }
         let data = try TaskData.load(definition, splits: splits, strayLabels: strict ? .refuse : .drop)
@@ -16,6 +18,11 @@ enum TaskLoading {
             Console.error(
                 "amalgam: \(definition.name): \(rows.count) rows of \(split.rawValue) have an empty or unknown label and are "
                     + "left out (--strict-labels refuses them)")
+        }
+        if choosesEpoch, splits == nil, data.dev.isEmpty {
+            Console.error(
+                "amalgam: \(definition.name): no dev split: the last epoch is kept; --keep best and --patience need one"
+            )
         }
         if definition.labels == nil, let word = loneLabels(data) { Console.error("amalgam: \(word)") }
         return data
