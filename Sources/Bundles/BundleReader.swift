@@ -32,7 +32,8 @@ struct BundleReader {
         return value
     }
 
-    func bundle() throws -> AdapterBundle {
+    /// - Parameter allowChanged: takes members whose content is not what their hash says
+    func bundle(allowChanged: Bool) throws -> AdapterBundle {
         let format = try text(root, "format", in: "/")
         guard format == "amalgam.bundle" else { throw wrong("/@format", format, "amalgam.bundle") }
         let version = try number(root, "version", in: "/", range: 0...Int(Int32.max))
@@ -52,7 +53,23 @@ struct BundleReader {
         bundle.heads = try heads()
         bundle.provenance = try provenance()
         bundle.tensors = try tensors(bundle.specs())
+        if !allowChanged, let change = try memberChanges(bundle).first {
+            throw BundleError.content(
+                file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
+                expected: "the content's own", mend: "make it anew, or allow changed files if you trust whoever changed it")
+        }
         return bundle
+    }
+
+    /// Members whose content is not what their hash says, with both hashes' first digits.
+    func memberChanges(_ bundle: AdapterBundle) throws -> [(path: String, hash: String, found: String)] {
+        try bundle.members.compactMap { member in
+            let path = "/members/\(member.name)"
+            let group = root.group("members")?.group(member.name) ?? HDF5Group()
+            let hash = try text(group, "hash", in: path)
+            let found = bundle.contentHash(of: member.scope, configuration: member.configuration.json)
+            return hash == found ? nil : (path, String(hash.prefix(12)), String(found.prefix(12)))
+        }
     }
 
     /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.

@@ -51,13 +51,34 @@ package final class EncoderModel: Sendable {
                 throw ModelError.tensor(
                     file: path, name: prefix + name, found: "shape \(tensor.shape)", expected: "\(shape)")
             }
+            let weight: Weight
             if let pointer = try file.float32Pointer(prefix + name) {
-                weights[name] = Weight(floats: pointer, shape: shape, owner: file)
+                weight = Weight(floats: pointer, shape: shape, owner: file)
             } else {
-                weights[name] = Weight(try file.floats(prefix + name), shape: shape)
+                weight = Weight(try file.floats(prefix + name), shape: shape)
             }
+            if let bad = firstNotFinite(UnsafeBufferPointer(start: weight.floats, count: weight.count)) {
+                throw ModelError.weight(file: path, name: prefix + name, found: "\(weight.floats[bad])", element: bad)
+            }
+            weights[name] = weight
         }
         return weights
+    }
+
+    /// The index of the first NaN or infinity. Blocks are told by their bits, which the compiler makes vectors of.
+    static func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
+        var start = 0
+        while start < values.count {
+            let end = min(start + 4096, values.count)
+            var bits: UInt32 = 0
+            // An exponent of all ones is what NaN and infinity have, and no other number.
+            for i in start..<end { bits |= (values[i].bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
+            if bits & 0x8000_0000 != 0 {
+                for i in start..<end where !values[i].isFinite { return i }
+            }
+            start = end
+        }
+        return nil
     }
 
     /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
@@ -66,10 +87,15 @@ package final class EncoderModel: Sendable {
 
     private static func pooling(_ file: URL) throws -> Result<Pool.Kind, ModelError> {
         guard let data = FileManager.default.contents(atPath: file.path) else { return .success(.first) }
-        guard let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw ModelError.field(file: file.path, field: "the whole file", found: "no JSON object", expected: "one")
+        let json = try ModelJSON([UInt8](data), file: file.path)
+        var modes: [String] = []
+        for key in Set(json.members.map(\.key)).sorted() where key.hasPrefix("pooling_mode_") {
+            switch try json.value(key) {
+            case .bool(true): modes.append(key)
+            case .bool(false), nil: break
+            case let other?: throw json.wrong(key, other.summary, "true or false")
+            }
         }
-        let modes = json.filter { $0.key.hasPrefix("pooling_mode_") && $0.value as? Bool == true }.keys.sorted()
         switch modes {
         case ["pooling_mode_mean_tokens"]: return .success(.mean)
         case ["pooling_mode_cls_token"], []: return .success(.first)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Yams
 
@@ -80,11 +81,8 @@ extension TaskDefinition {
 
     private static func composed(_ text: String, file: String) throws(TaskError) -> Node {
         let mend = "expected a YAML map with the keys kind and data"
-        guard text.utf8.count <= 1 << 20 else {
-            throw .malformed(file: file, line: 1, problem: "larger than 1 MiB", mend: mend)
-        }
-        guard !YAMLDepth.exceeds(32, in: text) else {
-            throw .malformed(file: file, line: 1, problem: "nested more than 32 levels deep", mend: mend)
+        if let problem = YAMLBounds.fault(in: text) {
+            throw .malformed(file: file, line: 1, problem: problem, mend: mend)
         }
         do {
             guard let node = try Yams.compose(yaml: text) else {
