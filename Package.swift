@@ -76,3 +76,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// The coverage-guided fuzzer, built by Tests/fuzz alone: it links libFuzzer, and nothing else needs that.
+if Context.environment["AMALGAM_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CFuzz", path: "Tests/Fuzzing/CFuzz"),
+        .executableTarget(
+            name: "AmalgamFuzz",
+            dependencies: [
+                "Adapters", "Bundles", "CFuzz", "Corpora", "Files", "Models", "Numerics", "Tasks", "Text",
+            ],
+            path: "Tests/Fuzzing/AmalgamFuzz"),
+    ]
+}

@@ -63,13 +63,21 @@ struct BundleReader {
 
     /// Members whose content is not what their hash says, with both hashes' first digits.
     func memberChanges(_ bundle: AdapterBundle) throws -> [(path: String, hash: String, found: String)] {
-        try bundle.members.compactMap { member in
+        // Members and their tensors come in one order: each is looked at once, however many there are.
+        var rest = bundle.tensors[...]
+        return try zip(bundle.members, root.group("members")?.groups ?? []).compactMap { member, group in
             let path = "/members/\(member.name)"
-            let group = root.group("members")?.group(member.name) ?? HDF5Group()
-            let hash = try text(group, "hash", in: path)
-            let found = bundle.contentHash(of: member.scope, configuration: member.configuration.json)
+            let own = rest.prefix { $0.name.hasPrefix(member.scope + "/") }
+            rest = rest.dropFirst(own.count)
+            let hash = try text(group.1, "hash", in: path)
+            let found = AdapterBundle.contentHash(own, of: member.scope, configuration: member.configuration.json)
             return hash == found ? nil : (path, String(hash.prefix(12)), String(found.prefix(12)))
         }
+    }
+
+    /// Names become folders when a bundle is exported: only such as we write ourselves.
+    private func checkName(_ name: String, in path: String) throws {
+        guard BundleFile.isName(name) else { throw wrong(path, "the name \"\(name)\"", "one that a folder can have") }
     }
 
     /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.
@@ -94,6 +102,7 @@ struct BundleReader {
     private func members() throws -> [Member] {
         try (root.group("members")?.groups ?? []).map { name, group in
             let path = "/members/\(name)"
+            try checkName(name, in: "/members")
             let json = try text(group, "config", in: path)
             guard case .map(let fields)? = ConfigurationValue(json: json) else {
                 throw wrong("\(path)@config", json, "a JSON object")
@@ -110,8 +119,10 @@ struct BundleReader {
         guard let value = ConfigurationValue(json: json), let composition = Composition(json: value) else {
             throw wrong("/@composition", json, "a composition")
         }
-        for name in composition.members where !members.contains(where: { $0.name == name }) {
-            throw wrong("/@composition", name, "one of the members \(members.map(\.name))")
+        var left = Set(members.map(\.name))
+        for name in composition.members where left.remove(name) == nil {
+            throw wrong(
+                "/@composition", name, "one of the members \(members.prefix(8).map(\.name)), each at most once")
         }
         return composition
     }
@@ -128,6 +139,7 @@ struct BundleReader {
     private func heads() throws -> [NamedHead] {
         try (root.group("heads")?.groups ?? []).map { name, group in
             let path = "/heads/\(name)"
+            try checkName(name, in: "/heads")
             let kind = try text(group, "kind", in: path)
             guard kind == "classification" else { throw wrong("\(path)@kind", kind, "classification") }
             guard case .strings(let labels)? = group.attribute("labels"), !labels.isEmpty,

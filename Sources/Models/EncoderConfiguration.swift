@@ -57,7 +57,7 @@ package struct EncoderConfiguration: Equatable, Sendable {
     package init(_ bytes: [UInt8], name: String) throws {
         let json = try ModelJSON(bytes, file: name)
         func integer(_ field: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
-            guard let raw = try json.value(field) else {
+            guard let raw = json.value(field) else {
                 if let fallback { return fallback }
                 throw json.wrong(field, "nothing", "an integer in \(range.text)")
             }
@@ -73,7 +73,7 @@ package struct EncoderConfiguration: Equatable, Sendable {
             return value
         }
         func number(_ field: String, _ expected: String, _ isRight: (Float) -> Bool) throws -> Float? {
-            guard let raw = try json.value(field) else { return nil }
+            guard let raw = json.value(field) else { return nil }
             let value: Float? =
                 switch raw {
                 case .integer(let value): Float(value)
@@ -83,7 +83,7 @@ package struct EncoderConfiguration: Equatable, Sendable {
             guard let value, isRight(value) else { throw json.wrong(field, raw.summary, expected) }
             return value
         }
-        guard let kind = try json.value("model_type") else { throw json.wrong("model_type", "nothing", "bert") }
+        guard let kind = json.value("model_type") else { throw json.wrong("model_type", "nothing", "bert") }
         guard case .string(let type) = kind else { throw json.wrong("model_type", kind.summary, "bert") }
         switch type {
         case "bert": firstPosition = 0
@@ -108,14 +108,14 @@ package struct EncoderConfiguration: Equatable, Sendable {
             throw json.wrong("max_position_embeddings", "\(positions)", "over \(firstPosition)")
         }
         epsilon = try number("layer_norm_eps", "a number in 0..1") { $0 > 0 && $0 < 1 } ?? 1e-12
-        let act = try json.value("hidden_act") ?? .string("gelu")
+        let act = json.value("hidden_act") ?? .string("gelu")
         switch act {
         case .string("gelu"): activation = .gelu
         case .string("relu"): activation = .relu
         case .string("silu"), .string("swish"): activation = .swish
         default: throw json.wrong("hidden_act", act.summary, "gelu, relu or silu")
         }
-        if let kind = try json.value("position_embedding_type") {
+        if let kind = json.value("position_embedding_type") {
             guard case .string("absolute") = kind else {
                 throw json.wrong("position_embedding_type", kind.summary, "absolute")
             }

@@ -87,19 +87,23 @@ package final class EncoderModel: Sendable {
 
     private static func pooling(_ file: URL) throws -> Result<Pool.Kind, ModelError> {
         guard let data = FileManager.default.contents(atPath: file.path) else { return .success(.first) }
-        let json = try ModelJSON([UInt8](data), file: file.path)
+        return try pooling([UInt8](data), file: file.path)
+    }
+
+    static func pooling(_ bytes: [UInt8], file: String) throws(ModelError) -> Result<Pool.Kind, ModelError> {
+        let json = try ModelJSON(bytes, file: file)
         var modes: [String] = []
-        for key in Set(json.members.map(\.key)).sorted() where key.hasPrefix("pooling_mode_") {
-            switch try json.value(key) {
+        for (key, value) in json.members where key.hasPrefix("pooling_mode_") {
+            switch value {
             case .bool(true): modes.append(key)
-            case .bool(false), nil: break
-            case let other?: throw json.wrong(key, other.summary, "true or false")
+            case .bool(false), .null: break
+            default: throw json.wrong(key, value.summary, "true or false")
             }
         }
-        switch modes {
+        switch modes.sorted() {
         case ["pooling_mode_mean_tokens"]: return .success(.mean)
         case ["pooling_mode_cls_token"], []: return .success(.first)
-        default: return .failure(.pooling(file: file.path, found: modes.joined(separator: " and ")))
+        default: return .failure(.pooling(file: file, found: modes.sorted().joined(separator: " and ")))
         }
     }
 

@@ -5,7 +5,7 @@ struct ModelJSON {
     let file: String
     let members: [(key: String, value: JSONValue)]
 
-    /// - Throws: `ModelError.field` where the bytes are no JSON object, with the byte at which it ends to be one
+    /// - Throws: `ModelError.field` where the bytes are no JSON object (with the byte), or a field comes twice
     init(_ bytes: [UInt8], file: String) throws(ModelError) {
         let value: JSONValue
         do {
@@ -18,6 +18,8 @@ struct ModelJSON {
         }
         self.file = file
         self.members = members
+        var seen = Set<[UInt8]>(minimumCapacity: members.count)
+        for (key, _) in members where !seen.insert(Array(key.utf8)).inserted { throw wrong(key, "it twice", "it once") }
     }
 
     func wrong(_ field: String, _ found: String, _ expected: String) -> ModelError {
@@ -25,14 +27,9 @@ struct ModelJSON {
     }
 
     /// The field's value; nil if it is missing or null.
-    /// - Throws: `ModelError.field` for a field that comes twice
-    func value(_ field: String) throws(ModelError) -> JSONValue? {
-        var found: JSONValue?
-        for (key, value) in members where key == field {
-            guard found == nil else { throw wrong(field, "it twice", "it once") }
-            found = value
-        }
-        if case .null? = found { return nil }
-        return found
+    func value(_ field: String) -> JSONValue? {
+        let value = members.first { $0.key.utf8.elementsEqual(field.utf8) }?.value
+        if case .null? = value { return nil }
+        return value
     }
 }

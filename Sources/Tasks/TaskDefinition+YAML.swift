@@ -10,9 +10,25 @@ extension TaskDefinition {
 
     static func fromYAML(_ url: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
         let file = shownPath(url)
-        let bytes = try TextBytes.withoutMark(try fileBytes(url), file: file)
-        guard let text = TextBytes.string(bytes) else { throw .notUTF8(file: file, line: 1) }
-        return try parse(yaml: text, file: file, folder: url.deletingLastPathComponent(), kinds: kinds)
+        return try parse(
+            yaml: try fileBytes(url), file: file, folder: url.deletingLastPathComponent(), kinds: kinds)
+    }
+
+    /// The same as `parse(yaml:)` with a text, from a file's bytes.
+    package static func parse(
+        yaml bytes: [UInt8], file: String, folder: URL, kinds: TaskKinds = .standard
+    ) throws(TaskError) -> TaskDefinition {
+        let bytes = try TextBytes.withoutMark(bytes, file: file)
+        guard let text = TextBytes.string(bytes) else {
+            // The line whose bytes end to be UTF-8.
+            var line = 1
+            for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+                if TextBytes.string(part) == nil { break }
+                line += 1
+            }
+            throw .notUTF8(file: file, line: line)
+        }
+        return try parse(yaml: text, file: file, folder: folder, kinds: kinds)
     }
 
     /// Reads a definition from its YAML.
