@@ -56,7 +56,8 @@ struct BundleReader {
         if !allowChanged, let change = try memberChanges(bundle).first {
             throw BundleError.content(
                 file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
-                expected: "the content's own", mend: "make it anew, or allow changed files if you trust whoever changed it")
+                expected: "the content's own",
+                mend: "make it anew, or allow changed files if you trust whoever changed it")
         }
         return bundle
     }

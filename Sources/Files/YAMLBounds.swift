@@ -45,7 +45,8 @@ package enum YAMLBounds {
             default: break
             }
             // NEL, LS and PS end lines too, as YAML 1.1 has it; a byte order mark may stand before a node.
-            let isBreak = byte == 0x0A || byte == 0x0D || last & 0xFFFF == 0xC285 || last == 0xE280A8 || last == 0xE280A9
+            let isBreak =
+                byte == 0x0A || byte == 0x0D || last & 0xFFFF == 0xC285 || last == 0xE280A8 || last == 0xE280A9
             if isBreak || last == 0xEFBBBF {
                 (indent, isInIndent, mayBegin) = (isBreak ? 0 : indent, true, true)
                 return

@@ -44,6 +44,34 @@ import Testing
         }
     }
 
+    @Test func refusesAWeightThatIsNoNumber() throws {
+        for bits in [Float.nan.bitPattern, (-Float.infinity).bitPattern] {
+            try Fixture.withFolder { folder in
+                try copy(to: folder)
+                let file = folder.appendingPathComponent("model.safetensors")
+                var data = try Data(contentsOf: file)
+                withUnsafeBytes(of: bits.littleEndian) {
+                    data.replaceSubrange(data.count - 4..<data.count, with: Data($0))
+                }
+                try data.write(to: file)
+                do {
+                    _ = try EncoderModel(folder: folder)
+                    Issue.record("taken")
+                } catch let error as ModelError {
+                    guard case .weight(_, let name, let found, let element) = error else {
+                        Issue.record("\(error)")
+                        return
+                    }
+                    #expect(!name.isEmpty && element >= 0 && ["nan", "-inf"].contains(found), "\(error)")
+                }
+            }
+        }
+        var values = [Float](repeating: .greatestFiniteMagnitude, count: 10_000)
+        #expect(values.withUnsafeBufferPointer { EncoderModel.firstNotFinite($0) } == nil)
+        values[9_999] = .infinity
+        #expect(values.withUnsafeBufferPointer { EncoderModel.firstNotFinite($0) } == 9_999)
+    }
+
     @Test func readsThePooling() throws {
         for (text, kind) in [
             (#"{"pooling_mode_mean_tokens": true}"#, Pool.Kind.mean), (#"{"pooling_mode_cls_token": true}"#, .first),

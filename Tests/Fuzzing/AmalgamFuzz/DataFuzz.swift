@@ -8,11 +8,14 @@ enum JSONLFuzz: FuzzedReader {
     static let name = "jsonl"
     static let files = [
         "Files/JSONValue.swift", "Tasks/Readers/JSONLReader.swift", "Tasks/Readers/RowReader.swift",
-        "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift", "Tasks/Kinds/TextPairClassification.swift",
+        "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
+        "Tasks/Kinds/TextPairClassification.swift",
     ]
     static let tokens = words(
-        "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "null", "true", "1.0", "-0", "1e400",
-        "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n", "\u{FEFF}")
+        "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "null", "true", "1.0", "-0",
+        "1e400",
+        "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n",
+        "\u{FEFF}")
     static let memory = (constant: 1 << 16, perByte: 1024)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
@@ -67,7 +70,8 @@ enum PackagesFuzz: FuzzedReader {
     ]
     static let tokens = words(
         "Package: a\n", "Source: b (1)\n", "Section: games\n", "Tag: role::program, use::{viewing, TODO,\n editing}\n",
-        "Description: x\n y\n .\n  z\n", "Description-md5: 00112233445566778899aabbccddeeff\n", "Description-de: x\n y\n",
+        "Description: x\n y\n .\n  z\n", "Description-md5: 00112233445566778899aabbccddeeff\n",
+        "Description-de: x\n y\n",
         "\n\n", "\u{0}", "\t", " .\n", "::", "{", "}", ",", ":", "日本\n 語")
     static let memory = (constant: 1 << 16, perByte: 1024)
 

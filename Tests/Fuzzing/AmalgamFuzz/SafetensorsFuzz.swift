@@ -23,7 +23,8 @@ enum SafetensorsFuzz: FuzzedReader {
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        Invariants.require(descriptor >= 0 && write(descriptor, bytes, bytes.count) == bytes.count, "cannot write \(path)")
+        Invariants.require(
+            descriptor >= 0 && write(descriptor, bytes, bytes.count) == bytes.count, "cannot write \(path)")
         close(descriptor)
         // The mapping stays.
         defer { unlink(path) }
@@ -78,7 +79,9 @@ enum SafetensorsFuzz: FuzzedReader {
         for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }
         guard random.below(4) > 0 else { return }
         var largest = 0
-        for word in String(decoding: bytes[8..<8 + length], as: UTF8.self).components(separatedBy: "data_offsets").dropFirst() {
+        for word in String(decoding: bytes[8..<8 + length], as: UTF8.self).components(separatedBy: "data_offsets")
+            .dropFirst()
+        {
             for number in word.prefix(60).split(whereSeparator: { !$0.isNumber }).prefix(2) {
                 if let value = Int(number), value <= 4096 { largest = max(largest, value) }
             }

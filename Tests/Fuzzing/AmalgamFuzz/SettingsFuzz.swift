@@ -61,9 +61,11 @@ enum AdapterFuzz: FuzzedReader {
         "Files/JSONValue.swift",
     ]
     static let tokens = words(
-        "method: ", "bottleneck\n", "ia3\n", "reduction_factor: ", "16", "1e308", ".inf", ".nan", "0x1F", "0o7", "1_000",
+        "method: ", "bottleneck\n", "ia3\n", "reduction_factor: ", "16", "1e308", ".inf", ".nan", "0x1F", "0o7",
+        "1_000",
         "true", "null", "~", "leave_out: [0, 1]\n", "non_linearity: gelu\n", "scaling: ", "&a ", "*a", "[*a, *a]", "? ",
-        "- ", "!!float ", "!!binary ", "!!set ", "!!timestamp ", "2001-12-14", "<<: ", "1:30", "\u{85}", "\"", "\\", "\n")
+        "- ", "!!float ", "!!binary ", "!!set ", "!!timestamp ", "2001-12-14", "<<: ", "1:30", "\u{85}", "\"", "\\",
+        "\n")
     static let memory = (constant: 1 << 18, perByte: 4096)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {

@@ -32,7 +32,8 @@ enum TokenizerFuzz: FuzzedReader {
             let encoding = tokenizer.encode(text, pair: pair, maxLength: most)
             let count = encoding.ids.count
             Invariants.require(
-                encoding.ids.allSatisfy { $0 >= 0 && Int($0) < tokenizer.vocabularySize }, "an id outside the vocabulary")
+                encoding.ids.allSatisfy { $0 >= 0 && Int($0) < tokenizer.vocabularySize },
+                "an id outside the vocabulary")
             Invariants.require(
                 encoding.offsets.count == count && encoding.typeIDs.count == count && encoding.sequence.count == count,
                 "arrays of different lengths")
