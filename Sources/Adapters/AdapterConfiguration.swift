@@ -64,11 +64,11 @@ package struct AdapterConfiguration: Equatable, Sendable {
     ) throws(AdapterError) -> (String, [String: ConfigurationValue]) {
         guard let text = validText(bytes) else { throw .unreadable(source: source, problem: "not UTF-8") }
         if let problem = YAMLBounds.fault(in: text) { throw .unreadable(source: source, problem: problem) }
-        let any: Any?
-        do { any = try Yams.load(yaml: text) } catch {
+        let node: Node?
+        do { node = try Yams.compose(yaml: text) } catch {
             throw .unreadable(source: source, problem: Self.problem(error))
         }
-        guard let any, case .map(var fields)? = ConfigurationValue(any: any) else {
+        guard let node, case .map(var fields)? = ConfigurationValue(node) else {
             throw .unreadable(source: source, problem: "no map of fields")
         }
         guard case .string(let method)? = fields.removeValue(forKey: "method") else {

@@ -1,5 +1,4 @@
 import Files
-import Foundation
 
 /// A value of a configuration, as JSON and YAML know it.
 package enum ConfigurationValue: Equatable, Sendable {
@@ -9,26 +8,6 @@ package enum ConfigurationValue: Equatable, Sendable {
     case string(String)
     case list([ConfigurationValue])
     case map([String: ConfigurationValue])
-
-    /// From what a YAML parser gives.
-    package init?(any: Any) {
-        switch any {
-        case is NSNull: self = .null
-        case let value as Bool: self = .bool(value)
-        case let value as Int: self = .number(Double(value))
-        case let value as Double: self = .number(value)
-        case let value as String: self = .string(value)
-        case let values as [Any]:
-            let list = values.compactMap { ConfigurationValue(any: $0) }
-            guard list.count == values.count else { return nil }
-            self = .list(list)
-        case let values as [String: Any]:
-            let map = values.compactMapValues { ConfigurationValue(any: $0) }
-            guard map.count == values.count else { return nil }
-            self = .map(map)
-        default: return nil
-        }
-    }
 
     /// From a word on the command line: a number, true, false, null, or text.
     package init(word: String) {

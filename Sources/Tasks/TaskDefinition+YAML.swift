@@ -83,7 +83,10 @@ extension TaskDefinition {
         var files: [Split: String] = [:]
         for split in Split.allCases {
             guard let name = texts[split.rawValue] else { continue }
-            _ = try RowReaders.reader(for: name)
+            do { _ = try RowReaders.reader(for: name) } catch {
+                let known = RowReaders.builtIn.map { "." + $0.fileExtension }.joined(separator: ", ")
+                throw root.bad("data", found: "'\(shown(name))'", expected: "files that end with one of \(known)")
+            }
             files[split] = name
         }
         guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }

@@ -5,7 +5,7 @@ import Testing
 
 /// Adapter files of strangers.
 @Suite struct HostileConfigurationTests {
-    private func read(_ yaml: [UInt8]) throws(AdapterError) -> AdapterConfiguration {
+    private func read(_ yaml: [UInt8]) throws -> AdapterConfiguration {
         let (method, fields) = try AdapterConfiguration.fields(yaml: yaml, source: "a.yaml")
         return try AdapterConfiguration(method: method, fields: fields, source: "a.yaml")
     }
@@ -27,6 +27,10 @@ import Testing
             (Array("method: 1\n".utf8), "method: found"),
             (Array("method: bottleneck\n\"a\\nb\": 1\n".utf8), "unknown field"),
             (Array("method: bottleneck\nscaling: .nan\n".utf8), "scaling"),
+            // Yams' own conversion trapped at these (found by Tests/fuzz).
+            (Array("? ethod: rine17i\nt\"gel}\"\n".utf8), "no map of fields"),
+            (Array("? {a: b}\n: c\n".utf8), "no map of fields"),
+            (Array("? [a]\n: c\n".utf8), "no map of fields"), (Array("1: a\n\"1\": b\n".utf8), "no map of fields"),
             (Array("method: bottleneck\nreduction_factor: .inf\n".utf8), "reduction_factor"),
             ([UInt8](repeating: UInt8(ascii: "x"), count: 10 << 20), "larger than 1 MiB"),
         ]
@@ -35,7 +39,7 @@ import Testing
                 _ = try read(bytes)
                 Issue.record("taken: \(word)")
             } catch {
-                let text = error.description
+                let text = "\(error)"
                 #expect(text.hasPrefix("a.yaml: ") && text.contains(word) && !text.contains { $0.isNewline }, "\(text)")
             }
         }
@@ -62,7 +66,7 @@ import Testing
         }
         for round in 0..<4000 {
             var bytes = good
-            for _ in 0...below(3) {
+            for _ in 0...below(2) {
                 let place = below(bytes.count)
                 switch below(3) {
                 case 0: bytes[place] = spice[below(spice.count)]
@@ -80,9 +84,9 @@ import Testing
                 #expect(
                     try AdapterConfiguration(method: configuration.method, fields: fields, source: "x") == configuration
                 )
-            } catch let error as AdapterError {
+            } catch {
                 refused += 1
-                if error.description.contains(where: \.isNewline) { Issue.record("\(round): \(error)") }
+                if "\(error)".contains(where: { $0.isNewline }) { Issue.record("\(round): \(error)") }
             }
         }
         #expect(taken > 100 && refused > 100, "\(taken) taken, \(refused) refused")

@@ -66,7 +66,8 @@ import Testing
 
     /// What HDF5 allows and a bundle does not: made by h5py, sealed here. Each is refused in one line for its own reason.
     @Test(arguments: [
-        ("external-link", "/: symbol node"), ("external-data", "/a: header message: data in other files"),
+        ("external-link", "/: header message: links as messages (external or user-defined"),
+        ("external-data", "/a: header message: data in other files"),
         ("soft-loop", "/: symbol node: 'a' is a soft link"),
         ("group-loop", "a second link to the same object, or a circle"),
         ("hard-link", "a second link to the same object, or a circle"), ("virtual", "/a"),

@@ -16,7 +16,7 @@ enum JSONLFuzz: FuzzedReader {
         "1e400",
         "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n",
         "\u{FEFF}")
-    static let memory = (constant: 1 << 16, perByte: 1024)
+    static let memory = (constant: 1 << 15, perByte: 64)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         try rows(JSONLReader.self, bytes)
@@ -52,7 +52,7 @@ enum DelimitedFuzz: FuzzedReader {
     static let tokens = words(
         "text,label\n", "\ttext\tlabel\n", "\"", "\"\"", ",", "\t", "\r\n", "\r", "\n\n", "\u{FEFF}", "\u{301}",
         "\u{2028}", "\u{85}", "\u{E022}", "\" ", "\u{0}")
-    static let memory = (constant: 1 << 16, perByte: 2048)
+    static let memory = (constant: 1 << 15, perByte: 128)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let isTab = bytes.first == 0x09
@@ -73,7 +73,7 @@ enum PackagesFuzz: FuzzedReader {
         "Description: x\n y\n .\n  z\n", "Description-md5: 00112233445566778899aabbccddeeff\n",
         "Description-de: x\n y\n",
         "\n\n", "\u{0}", "\t", " .\n", "::", "{", "}", ",", ":", "日本\n 語")
-    static let memory = (constant: 1 << 16, perByte: 1024)
+    static let memory = (constant: 1 << 15, perByte: 64)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Data($0) }

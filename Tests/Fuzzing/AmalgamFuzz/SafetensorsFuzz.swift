@@ -13,7 +13,7 @@ enum SafetensorsFuzz: FuzzedReader {
         "\"dtype\":", "\"shape\":", "\"data_offsets\":", "\"__metadata__\":", "\"F32\"", "\"BF16\"", "\"F16\"",
         "\"F64\"", "\"I64\"", "\"U64\"", "\"F4\"", "[0,4]", "[9223372036854775807]", "4611686018427387904", "\\ud800",
         "\\ud83d\\ude00", "{", "}", ",\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[4,4]}")
-    static let memory = (constant: 1 << 17, perByte: 64)
+    static let memory = (constant: 1 << 14, perByte: 32)
 
     private static let path = "\(shared)/amalgam-fuzz-\(ProcessInfo.processInfo.processIdentifier).FILE"
     /// Memory where there is such a folder: each input is written once.

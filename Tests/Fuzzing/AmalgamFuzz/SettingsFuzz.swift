@@ -14,7 +14,7 @@ enum ConfigurationFuzz: FuzzedReader {
         "0.5", "9223372036854775807", "null", "true", "\"pad_token_id\":1", "\"hidden_act\":\"silu\"",
         "\"layer_norm_eps\":1e-5", "\"position_embedding_type\":\"absolute\"", "\"hidden_dropout_prob\":0.9", "\\ud800",
         "\u{0}{\"pooling_mode_mean_tokens\":true}", "\"pooling_mode_cls_token\":", "{", "}", "[", "]", ",", ":")
-    static let memory = (constant: 1 << 16, perByte: 512)
+    static let memory = (constant: 1 << 15, perByte: 64)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
@@ -40,7 +40,7 @@ enum TaskFuzz: FuzzedReader {
         "data:\n  dev: b.tsv\n", "fields: {text: t}\n", "labels:\n  - x\n", "labels: [a, b]\n", "metric: macro_f1\n",
         "description: |\n  x\n", "language: ", "license: ", "&a ", "*a", "? ", "- ", "!!str ", "<<: ", "---\n", "...\n",
         "\u{85}", "\u{2028}", "\u{FEFF}", "\"]\"", "[", "]", "{", "}", "'", "\"", "\\x41", "%YAML 1.1\n", "# c\n")
-    static let memory = (constant: 1 << 18, perByte: 4096)
+    static let memory = (constant: 1 << 19, perByte: 512)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let folder = URL(fileURLWithPath: "/nowhere")
@@ -66,7 +66,7 @@ enum AdapterFuzz: FuzzedReader {
         "true", "null", "~", "leave_out: [0, 1]\n", "non_linearity: gelu\n", "scaling: ", "&a ", "*a", "[*a, *a]", "? ",
         "- ", "!!float ", "!!binary ", "!!set ", "!!timestamp ", "2001-12-14", "<<: ", "1:30", "\u{85}", "\"", "\\",
         "\n")
-    static let memory = (constant: 1 << 18, perByte: 4096)
+    static let memory = (constant: 1 << 19, perByte: 512)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let (method, fields) = try AdapterConfiguration.fields(yaml: bytes, source: Invariants.file)

@@ -16,7 +16,7 @@ enum TokenizerFuzz: FuzzedReader {
         "\"TemplateProcessing\"", "\"cls\":[\"[CLS]\",2]", "\"sep\":[\"[SEP]\",3]", "null", "true", "false", "\\ud800",
         "\\ud83d\\ude00", "\"Sequence\"", "\"SpecialToken\"", "\"ids\":[2]", "\"added_tokens\":", "\"normalized\":",
         "\"single_word\":true", "\"lstrip\":true", "\"rstrip\":true", "2147483646", "{", "}", "[", "]", "\"a\":", ",")
-    static let memory = (constant: 1 << 17, perByte: 512)
+    static let memory = (constant: 1 << 16, perByte: 64)
 
     static func warmUp() { _ = ScalarTable.shared }
 
@@ -51,7 +51,7 @@ enum VocabularyFuzz: FuzzedReader {
         "[PAD]\n", "[UNK]\n", "[CLS]\n", "[SEP]\n", "[MASK]\n", "##b\n", "\r\n", "\u{0}{\"do_lower_case\":false}",
         "\"strip_accents\":", "\"tokenize_chinese_chars\":", "\"unk_token\":\"a\"", "\"never_split\":[\"a\"]",
         "\"cls_token\":{\"content\":\"a\"}", "\"truncation_side\":\"left\"", "null", "true")
-    static let memory = (constant: 1 << 17, perByte: 512)
+    static let memory = (constant: 1 << 15, perByte: 96)
 
     static func warmUp() { _ = ScalarTable.shared }
 
