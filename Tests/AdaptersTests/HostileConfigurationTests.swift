@@ -28,7 +28,7 @@ import Testing
             (Array("method: bottleneck\n\"a\\nb\": 1\n".utf8), "unknown field"),
             (Array("method: bottleneck\nscaling: .nan\n".utf8), "scaling"),
             // Yams' own conversion trapped at these (found by Tests/fuzz).
-            (Array("? ethod: rine17i\nt\"gel}\"\n".utf8), "no map of fields"),
+            (Array("? ethod: rine17it\"gel}\"\n".utf8), "no map of fields"),
             (Array("? {a: b}\n: c\n".utf8), "no map of fields"),
             (Array("? [a]\n: c\n".utf8), "no map of fields"), (Array("1: a\n\"1\": b\n".utf8), "no map of fields"),
             (Array("method: bottleneck\nreduction_factor: .inf\n".utf8), "reduction_factor"),
