@@ -52,7 +52,9 @@ struct BundleReader {
         bundle.fusion = try fusion()
         bundle.heads = try heads()
         bundle.provenance = try provenance()
-        bundle.tensors = try tensors(bundle.specs())
+        let datasets = Self.datasets(root)
+        try checkLayers(bundle, datasets: datasets.count)
+        bundle.tensors = try tensors(bundle.specs(), in: datasets)
         if !allowChanged, let change = try memberChanges(bundle).first {
             throw BundleError.content(
                 file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
@@ -174,13 +176,31 @@ struct BundleReader {
         return p
     }
 
-    private func tensors(_ specs: [ParameterSpec]) throws -> [NamedTensor] {
+    /// Every dataset of the file by its path.
+    private static func datasets(_ root: HDF5Group) -> [String: HDF5Dataset] {
         var found: [String: HDF5Dataset] = [:]
         func collect(_ group: HDF5Group, _ path: String) {
             for (name, dataset) in group.datasets { found[path + name] = dataset }
             for (name, child) in group.groups { collect(child, path + name + "/") }
         }
         collect(root, "")
+        return found
+    }
+
+    /// Holds the number of layers to the tensors that are there, before a schema of that size is made: a layer has some,
+    /// or is left out by name. Numbers that models have cost nothing, and pass.
+    private func checkLayers(_ bundle: AdapterBundle, datasets: Int) throws {
+        let leftOut = bundle.members.map { member in
+            if case .list(let layers)? = member.configuration.fields["leave_out"] { layers.count } else { 0 }
+        }
+        let layers = bundle.base.shape.layers
+        guard layers <= 64 || layers <= datasets + (leftOut.max() ?? 0) else {
+            throw wrong("/base@layers", "\(layers) with \(datasets) tensors", "tensors for each layer")
+        }
+    }
+
+    private func tensors(_ specs: [ParameterSpec], in datasets: [String: HDF5Dataset]) throws -> [NamedTensor] {
+        var found = datasets
         let tensors = try specs.map { spec in
             guard let dataset = found.removeValue(forKey: spec.name) else {
                 throw wrong("/\(spec.name)", "not there", "shape \(spec.shape), as its configuration says")

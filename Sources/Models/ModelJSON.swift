@@ -4,9 +4,16 @@ import Files
 struct ModelJSON {
     let file: String
     let members: [(key: String, value: JSONValue)]
+    private static let mostBytes = 16 << 20
 
     /// - Throws: `ModelError.field` where the bytes are no JSON object (with the byte), or a field comes twice
     init(_ bytes: [UInt8], file: String) throws(ModelError) {
+        // A tree takes some forty bytes of memory for each byte of JSON; the largest configurations have a few megabytes.
+        guard bytes.count <= Self.mostBytes else {
+            throw .field(
+                file: file, field: "the whole file", found: "\(bytes.count) bytes",
+                expected: "at most \(Self.mostBytes)")
+        }
         let value: JSONValue
         do {
             value = try JSONReader.read(bytes)

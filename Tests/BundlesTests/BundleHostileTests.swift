@@ -106,6 +106,18 @@ import Testing
         #expect(problem { try BundleFile.read(try BundleContainer.seal(root), name: "b") }.contains("/@composition: "))
     }
 
+    /// A schema of a thousand layers was made for a file of one (found by Tests/fuzz).
+    @Test func layersAreHeldToTheTensors() throws {
+        for (layers, word) in [
+            (65, "/base@layers: 65 with 4 tensors"), (1024, "/base@layers: 1024"), (64, "not there"),
+        ] {
+            var (root, _) = try BundleContainer.open(BundleFile.data(tiny()), name: "sample")
+            root.set("base", "layers", .integer(Int64(layers)))
+            let text = problem { try BundleFile.read(try BundleContainer.seal(root), name: "b") }
+            #expect(text.contains(word), "\(text)")
+        }
+    }
+
     /// What a value holds must not break the message's line.
     @Test func messagesStayOnOneLine() throws {
         var (root, _) = try BundleContainer.open(BundleFile.data(tiny()), name: "sample")

@@ -17,7 +17,7 @@ enum BundleFuzz: FuzzedReader {
     static let tokens = words(
         "TREE", "SNOD", "HEAP", "GCOL", "members", "heads", "base", "provenance", "composition", "fusion", "labels",
         "config", "\"fuse\"", "reduction_factor", "1e308", "-1", "first", "mean", "adapter", "full", "head")
-    static let memory = (constant: 1 << 16, perByte: 4)
+    static let memory = (constant: 1 << 18, perByte: 4)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let bundle = try BundleFile.read(sealed(bytes), name: Invariants.file)
@@ -47,7 +47,11 @@ enum BundleFuzz: FuzzedReader {
     static func repair(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
         let block = BundleContainer.blockSize
         guard bytes.count > block + 16, random.below(8) == 0 else { return }
-        let hostile: [UInt64] = [.max, .max - 7, 1 << 63, 1 << 62, 1 << 60, 1 << 32, 0, 1, 8, UInt64(bytes.count)]
+        // The last ones are addresses just before the end, where a structure would reach beyond it.
+        let end = UInt64(bytes.count - block)
+        let hostile: [UInt64] = [
+            .max, .max - 7, 1 << 63, 1 << 62, 1 << 60, 1 << 32, 0, 1, 8, end, end - 1, end - 4, end - 8, end - 16,
+        ]
         let place = block + random.below((bytes.count - block) / 8) * 8
         let other = block + random.below((bytes.count - block) / 8) * 8
         let number = random.below(2) == 0 ? hostile[random.below(hostile.count)] : nil

@@ -51,7 +51,7 @@ enum VocabularyFuzz: FuzzedReader {
         "[PAD]\n", "[UNK]\n", "[CLS]\n", "[SEP]\n", "[MASK]\n", "##b\n", "\r\n", "\u{0}{\"do_lower_case\":false}",
         "\"strip_accents\":", "\"tokenize_chinese_chars\":", "\"unk_token\":\"a\"", "\"never_split\":[\"a\"]",
         "\"cls_token\":{\"content\":\"a\"}", "\"truncation_side\":\"left\"", "null", "true")
-    static let memory = (constant: 1 << 15, perByte: 96)
+    static let memory = (constant: 1 << 15, perByte: 128)
 
     static func warmUp() { _ = ScalarTable.shared }
 
