@@ -58,7 +58,7 @@ enum AdapterFuzz: FuzzedReader {
     static let name = "adapter"
     static let files = [
         "Files/YAMLBounds.swift", "Adapters/AdapterConfiguration.swift", "Adapters/ConfigurationValue.swift",
-        "Files/JSONValue.swift",
+        "Adapters/ConfigurationValue+YAML.swift",
     ]
     static let tokens = words(
         "method: ", "bottleneck\n", "ia3\n", "reduction_factor: ", "16", "1e308", ".inf", ".nan", "0x1F", "0o7",
