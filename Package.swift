@@ -29,11 +29,11 @@ let package = Package(
         .target(name: "Numerics", dependencies: ["CKernels", "COpenBLAS"]),
         .target(
             name: "Files", dependencies: ["CHDF5", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Text"),
+        .target(name: "Text", dependencies: ["Files"]),
         .target(name: "Models", dependencies: ["Files", "Numerics"]),
-        .target(name: "Adapters", dependencies: ["Models", "Numerics", "Yams"]),
+        .target(name: "Adapters", dependencies: ["Files", "Models", "Numerics", "Yams"]),
         .target(name: "Bundles", dependencies: ["Adapters", "Files", "Models", "Numerics"]),
-        .target(name: "Tasks", dependencies: ["Text", "SwiftCSV", "Yams"]),
+        .target(name: "Tasks", dependencies: ["Files", "Text", "SwiftCSV", "Yams"]),
         .target(name: "Corpora", dependencies: ["Tasks", "Files"]),
         .target(
             name: "Training",
@@ -60,11 +60,11 @@ let package = Package(
 
         .testTarget(name: "NumericsTests", dependencies: ["CKernels", "Numerics"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
-        .testTarget(name: "TextTests", dependencies: ["Text"]),
+        .testTarget(name: "TextTests", dependencies: ["Files", "Text"]),
         .testTarget(name: "ModelsTests", dependencies: ["Files", "Models", "Numerics"]),
-        .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Models", "Numerics"]),
+        .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Files", "Models", "Numerics"]),
         .testTarget(name: "BundlesTests", dependencies: ["Adapters", "Bundles", "Files", "Models", "Numerics"]),
-        .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
+        .testTarget(name: "TasksTests", dependencies: ["Files", "Tasks"]),
         .testTarget(name: "CorporaTests", dependencies: ["Corpora", "Files", "Tasks"]),
         .testTarget(
             name: "TrainingTests",
@@ -78,3 +78,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// The coverage-guided fuzzer, built by Tests/fuzz alone: it links libFuzzer, and nothing else needs that.
+if Context.environment["AMALGAM_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CFuzz", path: "Tests/Fuzzing/CFuzz"),
+        .executableTarget(
+            name: "AmalgamFuzz",
+            dependencies: [
+                "Adapters", "Bundles", "CFuzz", "Corpora", "Files", "Models", "Numerics", "Tasks", "Text",
+            ],
+            path: "Tests/Fuzzing/AmalgamFuzz"),
+    ]
+}

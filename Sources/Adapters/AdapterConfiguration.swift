@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Yams
 
@@ -51,19 +52,42 @@ package struct AdapterConfiguration: Equatable, Sendable {
         guard nameOrFile.hasSuffix(".yaml") || nameOrFile.hasSuffix(".yml") || nameOrFile.contains("/") else {
             throw .unknownConfiguration(source: "--config", name: nameOrFile, known: AdapterMethods.presetNames)
         }
-        guard let data = FileManager.default.contents(atPath: nameOrFile),
-            let text = String(data: data, encoding: .utf8)
-        else { throw .unreadable(source: nameOrFile, problem: "cannot be read") }
-        let any: Any?
-        do { any = try Yams.load(yaml: text) } catch { throw .unreadable(source: nameOrFile, problem: "not YAML") }
-        guard let any, case .map(var fields)? = ConfigurationValue(any: any) else {
-            throw .unreadable(source: nameOrFile, problem: "no map of fields")
+        guard let data = FileManager.default.contents(atPath: nameOrFile) else {
+            throw .unreadable(source: nameOrFile, problem: "cannot be read")
+        }
+        return try fields(yaml: [UInt8](data), source: nameOrFile)
+    }
+
+    /// The method and its fields from a YAML file's bytes.
+    package static func fields(
+        yaml bytes: [UInt8], source: String
+    ) throws(AdapterError) -> (String, [String: ConfigurationValue]) {
+        guard let text = validText(bytes) else { throw .unreadable(source: source, problem: "not UTF-8") }
+        if let problem = YAMLBounds.fault(in: text) { throw .unreadable(source: source, problem: problem) }
+        let node: Node?
+        do { node = try Yams.compose(yaml: text) } catch {
+            throw .unreadable(source: source, problem: Self.problem(error))
+        }
+        guard let node, case .map(var fields)? = ConfigurationValue(node) else {
+            throw .unreadable(source: source, problem: "no map of fields")
         }
         guard case .string(let method)? = fields.removeValue(forKey: "method") else {
             throw .field(
-                source: nameOrFile, field: "method", found: "nothing",
+                source: source, field: "method", found: "nothing",
                 expected: AdapterMethods.builtIn.map { $0.name }.joined(separator: ", "))
         }
         return (method, fields)
+    }
+
+    private static func problem(_ error: any Error) -> String {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "line \(max(1, mark.line)): not YAML: \(problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            "line \(max(1, context.mark.line)): \(keys.joined(separator: ", ")) stands twice"
+        case .reader(let problem, _, _, _): "not YAML: \(problem)"
+        default: "not YAML"
+        }
     }
 }

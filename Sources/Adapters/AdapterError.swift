@@ -1,3 +1,5 @@
+import Files
+
 /// What can go wrong with an adapter's configuration or composition.
 package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A configuration's field: where it stands, what was found and what was expected.
@@ -11,7 +13,9 @@ package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A block cannot take such members.
     case composition(String)
 
-    package var description: String {
+    package var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .field(let source, let field, let found, let expected):
             "\(source): \(field): found \(found), expected \(expected)"

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// A value of a configuration, as JSON and YAML know it.
 package enum ConfigurationValue: Equatable, Sendable {
@@ -8,27 +8,6 @@ package enum ConfigurationValue: Equatable, Sendable {
     case string(String)
     case list([ConfigurationValue])
     case map([String: ConfigurationValue])
-
-    /// From what JSONSerialization or a YAML parser gives.
-    package init?(any: Any) {
-        switch any {
-        case is NSNull: self = .null
-        case let value as Bool where !(any is NSNumber) || CFBooleanLike.isBoolean(any): self = .bool(value)
-        case let value as Int: self = .number(Double(value))
-        case let value as Double: self = .number(value)
-        case let value as NSNumber: self = .number(value.doubleValue)
-        case let value as String: self = .string(value)
-        case let values as [Any]:
-            let list = values.compactMap { ConfigurationValue(any: $0) }
-            guard list.count == values.count else { return nil }
-            self = .list(list)
-        case let values as [String: Any]:
-            let map = values.compactMapValues { ConfigurationValue(any: $0) }
-            guard map.count == values.count else { return nil }
-            self = .map(map)
-        default: return nil
-        }
-    }
 
     package init(_ value: Int) { self = .number(Double(value)) }
 
@@ -58,12 +37,25 @@ package enum ConfigurationValue: Equatable, Sendable {
         }
     }
 
-    /// Parses JSON text; nil where it is none.
-    package init?(json: String) {
-        guard let any = try? JSONSerialization.jsonObject(with: Data(json.utf8), options: [.fragmentsAllowed]),
-            let value = ConfigurationValue(any: any)
-        else { return nil }
-        self = value
+    /// Parses JSON text; nil where it is none, or an object in it has two members of one name.
+    package init?(json: String) { self.init(json: Array(json.utf8)) }
+
+    package init?(json: [UInt8]) {
+        guard let value = try? JSONReader.read(json), value.memberTwice == nil else { return nil }
+        self.init(value)
+    }
+
+    private init(_ json: JSONValue) {
+        switch json {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .number(Double(value))
+        case .number(let value): self = .number(value)
+        case .string(let text): self = .string(text)
+        case .array(let values): self = .list(values.map { ConfigurationValue($0) })
+        case .object(let members):
+            self = .map(Dictionary(members.map { ($0.key, ConfigurationValue($0.value)) }) { first, _ in first })
+        }
     }
 
     private static func quoted(_ text: String) -> String {
@@ -82,14 +74,6 @@ package enum ConfigurationValue: Equatable, Sendable {
             }
         }
         return out + "\""
-    }
-}
-
-/// Foundation hands booleans and numbers over in one class; only their C type tells them apart.
-private enum CFBooleanLike {
-    static func isBoolean(_ any: Any) -> Bool {
-        guard let number = any as? NSNumber else { return any is Bool }
-        return String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
     }
 }
 

@@ -122,9 +122,14 @@ package struct AdapterBundle: Equatable, Sendable {
 
     /// SHA-256 of a member's or head's content: its configuration and its tensors.
     package func contentHash(of scope: String, configuration: String) -> String {
+        Self.contentHash(tensors.filter { $0.name.hasPrefix(scope + "/") }, of: scope, configuration: configuration)
+    }
+
+    /// The same where the scope's tensors are at hand.
+    static func contentHash(_ tensors: some Sequence<NamedTensor>, of scope: String, configuration: String) -> String {
         var digest = Digest.Incremental()
         digest.update(Data(configuration.utf8))
-        for tensor in tensors where tensor.name.hasPrefix(scope + "/") {
+        for tensor in tensors {
             digest.update(Data("\n\(tensor.name.dropFirst(scope.count)) \(tensor.shape)\n".utf8))
             tensor.values.withUnsafeBytes { digest.update($0) }
         }

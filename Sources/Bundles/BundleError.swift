@@ -1,3 +1,5 @@
+import Files
+
 /// What can go wrong with a bundle or a folder that is imported.
 package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Something in the file: which field, what was found, what was expected, what to do.
@@ -7,7 +9,9 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The bundles of a fusion do not go together.
     case members(String)
 
-    package var description: String {
+    package var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .content(let file, let field, let found, let expected, let mend):
             "\(file): \(field): \(found), expected \(expected); \(mend)"

@@ -92,12 +92,35 @@ package enum BundleFile {
     }
 
     /// Reads a bundle and checks it against its own configuration: every tensor that its members, fusion and heads need
-    /// is there, of the right shape, and finite; nothing else is.
+    /// is there, of the right shape, and finite; nothing else is; each member's content is what its hash says.
     /// - Parameter allowChanged: accepts a file that another program has changed since it was written.
     /// - Throws: `FileError`, `BundleError`, `AdapterError`
     package static func read(_ url: URL, allowChanged: Bool = false) throws -> AdapterBundle {
         let (root, _) = try BundleContainer.open(url, allowChanged: allowChanged)
-        return try BundleReader(file: url.path, root: root).bundle()
+        return try BundleReader(file: url.path, root: root).bundle(allowChanged: allowChanged)
+    }
+
+    /// The same from a file's bytes.
+    /// - Parameter name: what messages call the file
+    package static func read(_ data: Data, name: String, allowChanged: Bool = false) throws -> AdapterBundle {
+        let (root, _) = try BundleContainer.open(data, name: name, allowChanged: allowChanged)
+        return try BundleReader(file: name, root: root).bundle(allowChanged: allowChanged)
+    }
+
+    /// What of a bundle is not as it was written: a line for the seal, and one for each member whose content is not what
+    /// its hash says. Empty for a file that nobody has changed.
+    ///
+    /// For `inspect --verify`, which with `--allow-changed` says what was changed instead of refusing the file.
+    /// - Throws: `FileError`, `BundleError`, `AdapterError` for what cannot be read even as a changed file
+    package static func changes(_ url: URL) throws -> [String] {
+        let (root, sha256) = try BundleContainer.open(url, allowChanged: true)
+        let reader = BundleReader(file: url.path, root: root)
+        let bundle = try reader.bundle(allowChanged: true)
+        var changes = try reader.memberChanges(bundle).map { "\($0.path): content \($0.found), sealed with \($0.hash)" }
+        if (try? BundleContainer.open(url)) == nil {
+            changes.insert("the file: changed after it was written; SHA-256 is now \(sha256)", at: 0)
+        }
+        return changes
     }
 }
 

@@ -32,7 +32,8 @@ struct BundleReader {
         return value
     }
 
-    func bundle() throws -> AdapterBundle {
+    /// - Parameter allowChanged: takes members whose content is not what their hash says
+    func bundle(allowChanged: Bool) throws -> AdapterBundle {
         let format = try text(root, "format", in: "/")
         guard format == "amalgam.bundle" else { throw wrong("/@format", format, "amalgam.bundle") }
         let version = try number(root, "version", in: "/", range: 0...Int(Int32.max))
@@ -51,8 +52,35 @@ struct BundleReader {
         bundle.fusion = try fusion()
         bundle.heads = try heads()
         bundle.provenance = try provenance()
-        bundle.tensors = try tensors(bundle.specs())
+        let datasets = Self.datasets(root)
+        try checkLayers(bundle, datasets: datasets.count)
+        bundle.tensors = try tensors(bundle.specs(), in: datasets)
+        if !allowChanged, let change = try memberChanges(bundle).first {
+            throw BundleError.content(
+                file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
+                expected: "the content's own",
+                mend: "make it anew, or allow changed files if you trust whoever changed it")
+        }
         return bundle
+    }
+
+    /// Members whose content is not what their hash says, with both hashes' first digits.
+    func memberChanges(_ bundle: AdapterBundle) throws -> [(path: String, hash: String, found: String)] {
+        // Members and their tensors come in one order: each is looked at once, however many there are.
+        var rest = bundle.tensors[...]
+        return try zip(bundle.members, root.group("members")?.groups ?? []).compactMap { member, group in
+            let path = "/members/\(member.name)"
+            let own = rest.prefix { $0.name.hasPrefix(member.scope + "/") }
+            rest = rest.dropFirst(own.count)
+            let hash = try text(group.1, "hash", in: path)
+            let found = AdapterBundle.contentHash(own, of: member.scope, configuration: member.configuration.json)
+            return hash == found ? nil : (path, String(hash.prefix(12)), String(found.prefix(12)))
+        }
+    }
+
+    /// Names become folders when a bundle is exported: only such as we write ourselves.
+    private func checkName(_ name: String, in path: String) throws {
+        guard BundleFile.isName(name) else { throw wrong(path, "the name \"\(name)\"", "one that a folder can have") }
     }
 
     /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.
@@ -77,6 +105,7 @@ struct BundleReader {
     private func members() throws -> [Member] {
         try (root.group("members")?.groups ?? []).map { name, group in
             let path = "/members/\(name)"
+            try checkName(name, in: "/members")
             let json = try text(group, "config", in: path)
             guard case .map(let fields)? = ConfigurationValue(json: json) else {
                 throw wrong("\(path)@config", json, "a JSON object")
@@ -93,8 +122,10 @@ struct BundleReader {
         guard let value = ConfigurationValue(json: json), let composition = Composition(json: value) else {
             throw wrong("/@composition", json, "a composition")
         }
-        for name in composition.members where !members.contains(where: { $0.name == name }) {
-            throw wrong("/@composition", name, "one of the members \(members.map(\.name))")
+        var left = Set(members.map(\.name))
+        for name in composition.members where left.remove(name) == nil {
+            throw wrong(
+                "/@composition", name, "one of the members \(members.prefix(8).map(\.name)), each at most once")
         }
         return composition
     }
@@ -111,6 +142,7 @@ struct BundleReader {
     private func heads() throws -> [NamedHead] {
         try (root.group("heads")?.groups ?? []).map { name, group in
             let path = "/heads/\(name)"
+            try checkName(name, in: "/heads")
             let kind = try text(group, "kind", in: path)
             guard kind == "classification" else { throw wrong("\(path)@kind", kind, "classification") }
             guard case .strings(let labels)? = group.attribute("labels"), !labels.isEmpty,
@@ -144,13 +176,31 @@ struct BundleReader {
         return p
     }
 
-    private func tensors(_ specs: [ParameterSpec]) throws -> [NamedTensor] {
+    /// Every dataset of the file by its path.
+    private static func datasets(_ root: HDF5Group) -> [String: HDF5Dataset] {
         var found: [String: HDF5Dataset] = [:]
         func collect(_ group: HDF5Group, _ path: String) {
             for (name, dataset) in group.datasets { found[path + name] = dataset }
             for (name, child) in group.groups { collect(child, path + name + "/") }
         }
         collect(root, "")
+        return found
+    }
+
+    /// Holds the number of layers to the tensors that are there, before a schema of that size is made: a layer has some,
+    /// or is left out by name. Numbers that models have cost nothing, and pass.
+    private func checkLayers(_ bundle: AdapterBundle, datasets: Int) throws {
+        let leftOut = bundle.members.map { member in
+            if case .list(let layers)? = member.configuration.fields["leave_out"] { layers.count } else { 0 }
+        }
+        let layers = bundle.base.shape.layers
+        guard layers <= 64 || layers <= datasets + (leftOut.max() ?? 0) else {
+            throw wrong("/base@layers", "\(layers) with \(datasets) tensors", "tensors for each layer")
+        }
+    }
+
+    private func tensors(_ specs: [ParameterSpec], in datasets: [String: HDF5Dataset]) throws -> [NamedTensor] {
+        var found = datasets
         let tensors = try specs.map { spec in
             guard let dataset = found.removeValue(forKey: spec.name) else {
                 throw wrong("/\(spec.name)", "not there", "shape \(spec.shape), as its configuration says")

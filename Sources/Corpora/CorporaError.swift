@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What can go wrong while data or models are brought in. Cases carry facts; `description` makes the one line of text.
@@ -29,7 +30,9 @@ package enum CorporaError: Error, Equatable, Sendable {
 }
 
 extension CorporaError: CustomStringConvertible {
-    package var description: String {
+    package var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .option(let name, let found, let expected):
             "\(name): found '\(found)', expected \(expected)"

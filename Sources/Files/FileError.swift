@@ -27,7 +27,7 @@ package enum FileError: Error, Equatable, Sendable {
 }
 
 extension FileError: CustomStringConvertible {
-    package var description: String { Self.oneLine(text) }
+    package var description: String { oneLine(text) }
 
     private var text: String {
         switch self {
@@ -52,15 +52,6 @@ extension FileError: CustomStringConvertible {
         case .library(let field, let call, let detail):
             return "\(field): \(call) failed: \(detail)"
         }
-    }
-
-    /// Names come from files: control characters must not break the line, nor a long name fill the screen.
-    private static func oneLine(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(2000) {
-            result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-        }
-        return String(result) + (text.unicodeScalars.count > 2000 ? "…" : "")
     }
 
     /// The C library's text for an errno, through strerror_r, as strerror is not safe between threads.

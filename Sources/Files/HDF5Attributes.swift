@@ -33,6 +33,9 @@ extension HDF5Reader {
         guard !overflow else { throw space.malformed("\(count) elements", expected: "fewer") }
         // Taken before anything is allocated: the count is real once its bytes are.
         var data = HDF5Cursor(try message.take(size), file: self.name, field: field)
+        // A list of short elements is longer in memory than in the file.
+        let memory = count * element.memory
+        if memory > size { try spend(memory - size, at: data) }
         let value = try readValue(&data, element: element, count: count, isList: !shape.isEmpty)
         return (name, value)
     }
@@ -49,10 +52,12 @@ extension HDF5Reader {
             return isList ? .floats(numbers) : .float(numbers[0])
         case .integer(let bytes, let signed):
             var numbers: [Int64] = []
+            numbers.reserveCapacity(count)
             for _ in 0..<count { numbers.append(try readInteger(&data, bytes: bytes, signed: signed)) }
             return isList ? .integers(numbers) : .integer(numbers[0])
         case .text(let bytes, let spaces):
             var texts: [String] = []
+            texts.reserveCapacity(count)
             for _ in 0..<count {
                 var text = try data.take(bytes).prefix { $0 != 0 }
                 if spaces { while text.last == UInt8(ascii: " ") { text.removeLast() } }
@@ -61,6 +66,7 @@ extension HDF5Reader {
             return isList ? .strings(texts) : .string(texts[0])
         case .variableText:
             var texts: [String] = []
+            texts.reserveCapacity(count)
             for _ in 0..<count { texts.append(try readVariableText(&data)) }
             return isList ? .strings(texts) : .string(texts[0])
         }

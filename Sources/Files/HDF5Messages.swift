@@ -18,6 +18,16 @@ enum HDF5ElementType: Equatable {
     }
 }
 
+extension HDF5ElementType {
+    /// Bytes that an attribute's element takes when it is read.
+    var memory: Int {
+        switch self {
+        case .float32, .float64, .integer: 8
+        case .text, .variableText: 16
+        }
+    }
+}
+
 extension HDF5Reader {
     /// The sizes that a dataspace message gives; [] for a scalar. Their product fits an Int.
     func readShape(_ message: HDF5Cursor) throws(FileError) -> (shape: [Int], count: Int) {

@@ -21,7 +21,8 @@ final class HDF5Reader {
         self.limits = limits
         content = bytes
         budget = bytes.count
-        textBudget = bytes.count
+        // Lists of short elements get a little more than a small file's length.
+        textBudget = bytes.count + 65_536
         objectsLeft = limits.objects
     }
 
@@ -175,7 +176,7 @@ final class HDF5Reader {
     /// Charges a text or name: many that share their bytes would make a small file cost much.
     func spend(_ length: Int, at cursor: HDF5Cursor) throws(FileError) {
         guard length <= textBudget else {
-            throw cursor.malformed("texts longer than the file", expected: "each in a place of its own")
+            throw cursor.malformed("texts and lists larger than the file", expected: "each in a place of its own")
         }
         textBudget -= length
     }

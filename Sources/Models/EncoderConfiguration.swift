@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Numerics
 
@@ -45,40 +46,49 @@ package struct EncoderConfiguration: Equatable, Sendable {
 
     /// - Throws: `ModelError` naming the field that is missing, of another type, or out of range.
     package init(file: URL) throws {
-        let name = file.path
         guard let data = FileManager.default.contents(atPath: file.path) else {
             throw ModelError.noFolder(path: file.deletingLastPathComponent().path)
         }
-        guard let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw ModelError.field(file: name, field: "the whole file", found: "no JSON object", expected: "one")
-        }
+        try self.init([UInt8](data), name: file.path)
+    }
+
+    /// The same from a file's bytes.
+    /// - Parameter name: what messages call the file
+    package init(_ bytes: [UInt8], name: String) throws {
+        let json = try ModelJSON(bytes, file: name)
         func integer(_ field: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
-            guard let raw = json[field], !(raw is NSNull) else {
+            guard let raw = json.value(field) else {
                 if let fallback { return fallback }
-                throw ModelError.field(
-                    file: name, field: field, found: "nothing", expected: "an integer in \(range.text)")
+                throw json.wrong(field, "nothing", "an integer in \(range.text)")
             }
-            guard let number = raw as? NSNumber, let value = Int(exactly: number.doubleValue), range.contains(value)
-            else {
-                throw ModelError.field(
-                    file: name, field: field, found: "\(raw)", expected: "an integer in \(range.text)")
-            }
-            return value
-        }
-        func probability(_ field: String) throws -> Float {
-            guard let raw = json[field] else { return 0.1 }
-            guard let value = (raw as? NSNumber)?.floatValue, value >= 0, value < 1 else {
-                throw ModelError.field(file: name, field: field, found: "\(raw)", expected: "a probability in 0..<1")
+            let value: Int? =
+                switch raw {
+                case .integer(let value): value
+                case .number(let value): Int(exactly: value)
+                default: nil
+                }
+            guard let value, range.contains(value) else {
+                throw json.wrong(field, raw.summary, "an integer in \(range.text)")
             }
             return value
         }
-        guard let type = json["model_type"] as? String else {
-            throw ModelError.field(file: name, field: "model_type", found: "nothing", expected: "bert")
+        func number(_ field: String, _ expected: String, _ isRight: (Float) -> Bool) throws -> Float? {
+            guard let raw = json.value(field) else { return nil }
+            let value: Float? =
+                switch raw {
+                case .integer(let value): Float(value)
+                case .number(let value): Float(value)
+                default: nil
+                }
+            guard let value, isRight(value) else { throw json.wrong(field, raw.summary, expected) }
+            return value
         }
+        guard let kind = json.value("model_type") else { throw json.wrong("model_type", "nothing", "bert") }
+        guard case .string(let type) = kind else { throw json.wrong("model_type", kind.summary, "bert") }
         switch type {
         case "bert": firstPosition = 0
         case "roberta", "xlm-roberta": firstPosition = try integer("pad_token_id", in: 0...1_000_000, default: 1) + 1
-        default: throw ModelError.architecture(file: name, found: type)
+        default: throw ModelError.architecture(file: name, found: String(type.prefix(40)))
         }
         architecture = type
         hidden = try integer("hidden_size", in: 1...65_536)
@@ -88,36 +98,27 @@ package struct EncoderConfiguration: Equatable, Sendable {
         vocabulary = try integer("vocab_size", in: 1...16_777_216)
         positions = try integer("max_position_embeddings", in: 1...1_048_576)
         types = try integer("type_vocab_size", in: 1...1024, default: 2)
-        hiddenDropout = try probability("hidden_dropout_prob")
-        attentionDropout = try probability("attention_probs_dropout_prob")
+        let probability = "a probability in 0..<1"
+        hiddenDropout = try number("hidden_dropout_prob", probability) { $0 >= 0 && $0 < 1 } ?? 0.1
+        attentionDropout = try number("attention_probs_dropout_prob", probability) { $0 >= 0 && $0 < 1 } ?? 0.1
         guard hidden % heads == 0 else {
-            throw ModelError.field(
-                file: name, field: "num_attention_heads", found: "\(heads)",
-                expected: "a divisor of hidden_size \(hidden)")
+            throw json.wrong("num_attention_heads", "\(heads)", "a divisor of hidden_size \(hidden)")
         }
         guard positions > firstPosition else {
-            throw ModelError.field(
-                file: name, field: "max_position_embeddings", found: "\(positions)", expected: "over \(firstPosition)")
+            throw json.wrong("max_position_embeddings", "\(positions)", "over \(firstPosition)")
         }
-        if let raw = json["layer_norm_eps"] {
-            guard let value = (raw as? NSNumber)?.floatValue, value > 0, value < 1 else {
-                throw ModelError.field(
-                    file: name, field: "layer_norm_eps", found: "\(raw)", expected: "a number in 0..1")
+        epsilon = try number("layer_norm_eps", "a number in 0..1") { $0 > 0 && $0 < 1 } ?? 1e-12
+        let act = json.value("hidden_act") ?? .string("gelu")
+        switch act {
+        case .string("gelu"): activation = .gelu
+        case .string("relu"): activation = .relu
+        case .string("silu"), .string("swish"): activation = .swish
+        default: throw json.wrong("hidden_act", act.summary, "gelu, relu or silu")
+        }
+        if let kind = json.value("position_embedding_type") {
+            guard case .string("absolute") = kind else {
+                throw json.wrong("position_embedding_type", kind.summary, "absolute")
             }
-            epsilon = value
-        } else {
-            epsilon = 1e-12
-        }
-        let act = json["hidden_act"] ?? "gelu"
-        switch act as? String {
-        case "gelu": activation = .gelu
-        case "relu": activation = .relu
-        case "silu", "swish": activation = .swish
-        default:
-            throw ModelError.field(file: name, field: "hidden_act", found: "\(act)", expected: "gelu, relu or silu")
-        }
-        if let kind = json["position_embedding_type"], !(kind is NSNull), kind as? String != "absolute" {
-            throw ModelError.field(file: name, field: "position_embedding_type", found: "\(kind)", expected: "absolute")
         }
     }
 }

@@ -51,13 +51,41 @@ package final class EncoderModel: Sendable {
                 throw ModelError.tensor(
                     file: path, name: prefix + name, found: "shape \(tensor.shape)", expected: "\(shape)")
             }
+            let weight: Weight
             if let pointer = try file.float32Pointer(prefix + name) {
-                weights[name] = Weight(floats: pointer, shape: shape, owner: file)
+                weight = Weight(floats: pointer, shape: shape, owner: file)
             } else {
-                weights[name] = Weight(try file.floats(prefix + name), shape: shape)
+                weight = Weight(try file.floats(prefix + name), shape: shape)
             }
+            // Piece by piece, and given back: a large table must not be in memory because it was looked at
+            for start in stride(from: 0, to: weight.count, by: 1 << 20) {
+                let piece = UnsafeBufferPointer(
+                    start: weight.floats + start, count: min(1 << 20, weight.count - start))
+                if let bad = firstNotFinite(piece) {
+                    throw ModelError.weight(
+                        file: path, name: prefix + name, found: "\(piece[bad])", element: start + bad)
+                }
+                file.releasePages()
+            }
+            weights[name] = weight
         }
         return weights
+    }
+
+    /// The index of the first NaN or infinity. Blocks are told by their bits, which the compiler makes vectors of.
+    static func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
+        var start = 0
+        while start < values.count {
+            let end = min(start + 4096, values.count)
+            var bits: UInt32 = 0
+            // An exponent of all ones is what NaN and infinity have, and no other number.
+            for i in start..<end { bits |= (values[i].bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
+            if bits & 0x8000_0000 != 0 {
+                for i in start..<end where !values[i].isFinite { return i }
+            }
+            start = end
+        }
+        return nil
     }
 
     /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
@@ -66,14 +94,23 @@ package final class EncoderModel: Sendable {
 
     private static func pooling(_ file: URL) throws -> Result<Pool.Kind, ModelError> {
         guard let data = FileManager.default.contents(atPath: file.path) else { return .success(.first) }
-        guard let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw ModelError.field(file: file.path, field: "the whole file", found: "no JSON object", expected: "one")
+        return try pooling([UInt8](data), file: file.path)
+    }
+
+    static func pooling(_ bytes: [UInt8], file: String) throws(ModelError) -> Result<Pool.Kind, ModelError> {
+        let json = try ModelJSON(bytes, file: file)
+        var modes: [String] = []
+        for (key, value) in json.members where key.hasPrefix("pooling_mode_") {
+            switch value {
+            case .bool(true): modes.append(key)
+            case .bool(false), .null: break
+            default: throw json.wrong(key, value.summary, "true or false")
+            }
         }
-        let modes = json.filter { $0.key.hasPrefix("pooling_mode_") && $0.value as? Bool == true }.keys.sorted()
-        switch modes {
+        switch modes.sorted() {
         case ["pooling_mode_mean_tokens"]: return .success(.mean)
         case ["pooling_mode_cls_token"], []: return .success(.first)
-        default: return .failure(.pooling(file: file.path, found: modes.joined(separator: " and ")))
+        default: return .failure(.pooling(file: file, found: modes.sorted().joined(separator: " and ")))
         }
     }
 

@@ -1,3 +1,5 @@
+import Files
+
 /// What can go wrong while a model's folder is read.
 package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The path is no model folder.
@@ -8,10 +10,14 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case pooling(file: String, found: String)
     /// A tensor is missing or has another shape than the configuration says.
     case tensor(file: String, name: String, found: String, expected: String)
+    /// A weight that is no finite number.
+    case weight(file: String, name: String, found: String, element: Int)
     /// A family of models that Amalgam does not know.
     case architecture(file: String, found: String)
 
-    package var description: String {
+    package var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .noFolder(let path):
             "\(path): no model here; give a Hugging Face folder with config.json and model.safetensors, or the name of "
@@ -22,6 +28,8 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(file): the model was made for \(found), which is not here; choose --pooling mean or --pooling cls"
         case .tensor(let file, let name, let found, let expected):
             "\(file): tensor \(name): \(found), config.json says \(expected); the two files are not of one model"
+        case .weight(let file, let name, let found, let element):
+            "\(file): tensor \(name): \(found) at element \(element), expected finite numbers; download the model again"
         case .architecture(let file, let found):
             "\(file): model_type: \(found) is not known, expected bert; convert the model, or choose an encoder of the "
                 + "BERT family"

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Yams
 
@@ -9,9 +10,25 @@ extension TaskDefinition {
 
     static func fromYAML(_ url: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
         let file = shownPath(url)
-        let bytes = try TextBytes.withoutMark(try fileBytes(url), file: file)
-        guard let text = TextBytes.string(bytes) else { throw .notUTF8(file: file, line: 1) }
-        return try parse(yaml: text, file: file, folder: url.deletingLastPathComponent(), kinds: kinds)
+        return try parse(
+            yaml: try fileBytes(url), file: file, folder: url.deletingLastPathComponent(), kinds: kinds)
+    }
+
+    /// The same as `parse(yaml:)` with a text, from a file's bytes.
+    package static func parse(
+        yaml bytes: [UInt8], file: String, folder: URL, kinds: TaskKinds = .standard
+    ) throws(TaskError) -> TaskDefinition {
+        let bytes = try TextBytes.withoutMark(bytes, file: file)
+        guard let text = TextBytes.string(bytes) else {
+            // The line whose bytes end to be UTF-8.
+            var line = 1
+            for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+                if TextBytes.string(part) == nil { break }
+                line += 1
+            }
+            throw .notUTF8(file: file, line: line)
+        }
+        return try parse(yaml: text, file: file, folder: folder, kinds: kinds)
     }
 
     /// Reads a definition from its YAML.
@@ -66,7 +83,10 @@ extension TaskDefinition {
         var files: [Split: String] = [:]
         for split in Split.allCases {
             guard let name = texts[split.rawValue] else { continue }
-            _ = try RowReaders.reader(for: name)
+            do { _ = try RowReaders.reader(for: name) } catch {
+                let known = RowReaders.builtIn.map { "." + $0.fileExtension }.joined(separator: ", ")
+                throw root.bad("data", found: "'\(shown(name))'", expected: "files that end with one of \(known)")
+            }
             files[split] = name
         }
         guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }
@@ -80,11 +100,8 @@ extension TaskDefinition {
 
     private static func composed(_ text: String, file: String) throws(TaskError) -> Node {
         let mend = "expected a YAML map with the keys kind and data"
-        guard text.utf8.count <= 1 << 20 else {
-            throw .malformed(file: file, line: 1, problem: "larger than 1 MiB", mend: mend)
-        }
-        guard !YAMLDepth.exceeds(32, in: text) else {
-            throw .malformed(file: file, line: 1, problem: "nested more than 32 levels deep", mend: mend)
+        if let problem = YAMLBounds.fault(in: text) {
+            throw .malformed(file: file, line: 1, problem: problem, mend: mend)
         }
         do {
             guard let node = try Yams.compose(yaml: text) else {

@@ -1,3 +1,5 @@
+import Files
+
 /// What can be wrong with a task's definition or data. Each description is one line: file, line, field, what was found,
 /// what was expected, the mend.
 package enum TaskError: Error, Equatable, Sendable {
@@ -38,7 +40,9 @@ package enum TaskError: Error, Equatable, Sendable {
 }
 
 extension TaskError: CustomStringConvertible {
-    package var description: String {
+    package var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .unreadable(let file, let reason):
             return "\(file): \(reason)"

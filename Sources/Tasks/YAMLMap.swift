@@ -93,32 +93,3 @@ struct YAMLMap {
         }
     }
 }
-
-/// A bound on how deep a YAML text nests, found without parsing: the parser recurses once a level, and background
-/// threads have small stacks.
-enum YAMLDepth {
-    /// Whether the text may nest deeper than `limit` in brackets, or four times as deep in indentation.
-    static func exceeds(_ limit: Int, in text: String) -> Bool {
-        var brackets = 0
-        var indent = 0
-        var inIndent = true
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                brackets += 1
-                if brackets > limit { return true }
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(0, brackets - 1)
-            default: break
-            }
-            switch byte {
-            case 0x0A, 0x0D: (indent, inIndent) = (0, true)
-            // A level of a block costs at least one of these at a line's start.
-            case 0x20, UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: ":"):
-                if inIndent { indent += 1 }
-                if indent > 4 * limit { return true }
-            default: inIndent = false
-            }
-        }
-        return false
-    }
-}

@@ -1,3 +1,5 @@
+import Files
+
 /// What can be wrong with a tokenizer's files. Every case tells the file, the place, what stands there, what was
 /// expected, and what to do.
 package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -14,7 +16,9 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A piece of the vocabulary is wrong; `place` is a line or a key.
     case vocabulary(file: String, place: String, found: String, expected: String)
 
-    package var description: String {
+    package var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .noTokenizer(let folder):
             return "\(folder): found neither tokenizer.json nor vocab.txt; expected one of them; copy it there"

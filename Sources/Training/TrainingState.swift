@@ -78,7 +78,7 @@ extension ConfigurationValue {
     fileprivate var fields: [String: ConfigurationValue]? { if case .map(let map) = self { map } else { nil } }
     fileprivate var whole: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
 
-    /// A number to its last bit: Foundation reads decimal fractions with an error in the last digit.
+    /// A number to its last bit, and one that is none too: JSON has no word for NaN.
     fileprivate static func bits(_ number: Double) -> ConfigurationValue {
         .string(String(number.bitPattern, radix: 16))
     }

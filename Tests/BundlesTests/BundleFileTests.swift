@@ -139,7 +139,8 @@ import Testing
         var bundle = try Sample.bundle(.adapter)
         bundle.members = [try Sample.member(name)]
         #expect(
-            problem { try BundleFile.data(bundle) }.hasPrefix("sample: name: \"\(name)\", expected one without '/'"))
+            problem { try BundleFile.data(bundle) }
+                .hasPrefix("sample: name: \"\(name == "\u{7}" ? "\u{FFFD}" : name)\", expected one without '/'"))
     }
 }
 

@@ -88,6 +88,26 @@ import Testing
         }
     }
 
+    /// Lists of strangers: bytes that are no UTF-8, NULs, a line and a stanza of 10 MB.
+    @Test func hostileListsAreReadOrRefusedInOneLine() throws {
+        let long = String(repeating: "x", count: 10 << 20)
+        for bytes in [
+            Data(), Data(count: 100), Data("Package: a\nTag: \(long)\n".utf8), Data("Package: \(long)\n".utf8),
+            Data("Package: a\nDescription: b\n".utf8 + [UInt8](repeating: 0xFF, count: 100) + "\n".utf8),
+            Data("Package: a\n".utf8) + Data(String(repeating: " use::{\n", count: 100_000).utf8), Data(long.utf8),
+            Data("Package: a\nTag: ".utf8) + Data(String(repeating: "a::{", count: 1 << 18).utf8),
+        ] {
+            do throws(CorporaError) {
+                _ = try PackageIndex(lists: [LoadedList(path: "Packages", data: bytes)])
+            } catch {
+                let text = error.description
+                #expect(
+                    text.hasPrefix("Packages: ") && text.contains("expected") && !text.contains { $0.isNewline }
+                        && text.count < 300, "\(text.prefix(400))")
+            }
+        }
+    }
+
     @Test func hashesAreTheSameForEver() {
         // Another function would move every split: these numbers may not change.
         let sides = (0..<2_000).map { Split(source: "source\($0)").rawValue }

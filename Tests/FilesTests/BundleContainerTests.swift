@@ -112,4 +112,34 @@ struct BundleContainerFuzzTests {
             }
         }
     }
+
+    /// Lists of one-byte elements are sixteen times as long in memory: a file may have a few of them, not many.
+    @Test func listsOfShortElements() throws {
+        var root = HDF5Group()
+        for index in 0..<40 {
+            root.attributes.append(("a\(index)", .integers([Int64](repeating: 0, count: 7_900))))
+        }
+        var data = try HDF5.encode(root)
+        #expect(try HDF5.decode(data, name: "x").attributes.count == 40)
+        // The type of every list: 8-byte integers (class 0, version 1; bits 8; size 8; offset 0; precision 64) to text
+        // of one byte (class 3).
+        let integers = Data([0x10, 8, 0, 0, 8, 0, 0, 0, 0, 0, 64, 0])
+        let text = Data([0x13, 0, 0, 0, 1, 0, 0, 0, 0, 0, 64, 0])
+        var start = data.startIndex
+        var changed = 0
+        while let found = data.range(of: integers, in: start..<data.endIndex) {
+            data.replaceSubrange(found, with: text)
+            // The size of the list follows after the type and the dataspace's own eight bytes: as many as there are bytes.
+            let size = found.lowerBound + 16 + 8
+            withUnsafeBytes(of: UInt64(7_900 * 8).littleEndian) {
+                data.replaceSubrange(size..<size + 8, with: Data($0))
+            }
+            start = found.upperBound
+            changed += 1
+        }
+        #expect(changed == 40)
+        let error = #expect(throws: FileError.self) { try HDF5.decode(data, name: "x") }
+        #expect(
+            error?.description.contains("texts and lists larger than the file") == true, "\(String(describing: error))")
+    }
 }

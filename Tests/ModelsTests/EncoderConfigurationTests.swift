@@ -73,20 +73,80 @@ import Testing
         }
     }
 
-    /// Every truncation, and flipped bytes: a configuration or a `ModelError`.
+    /// Every truncation, every flipped bit, and seeded damage: a configuration or a `ModelError` of one line.
     @Test func fuzz() throws {
-        let data = try Data(contentsOf: Fixture.tiny.appendingPathComponent("config.json"))
-        var inputs = (0..<data.count).map { Data(data.prefix($0)) }
-        for seed in 0..<500 {
+        let data = [UInt8](try Data(contentsOf: Fixture.tiny.appendingPathComponent("config.json")))
+        var inputs = (0..<data.count).map { Array(data.prefix($0)) }
+        for index in data.indices {
+            for bit in 0..<8 {
+                var changed = data
+                changed[index] ^= 1 << UInt8(bit)
+                inputs.append(changed)
+            }
+        }
+        let spice = Array("{}[]:,\"\\u-+.eE019 \ntfn".utf8) + [0, 0x80, 0xFF]
+        for seed in 0..<3000 {
             var changed = data
             for i in 0..<3 {
                 let key = Randomness.key(UInt64(seed), UInt64(i))
-                changed[Randomness.integer(key, 0, below: data.count)] = UInt8(Randomness.integer(key, 1, below: 256))
+                let place = Randomness.integer(key, 0, below: changed.count)
+                let byte = spice[Randomness.integer(key, 1, below: spice.count)]
+                switch Randomness.integer(key, 2, below: 3) {
+                case 0: changed[place] = byte
+                case 1: changed.insert(byte, at: place)
+                default: changed.remove(at: place)
+                }
             }
             inputs.append(changed)
         }
+        var taken = 0
         for input in inputs {
-            do { _ = try read(input) } catch is ModelError {}
+            do {
+                _ = try EncoderConfiguration(input, name: "config.json")
+                taken += 1
+            } catch let error as ModelError {
+                let text = error.description
+                if !text.hasPrefix("config.json: ") || text.contains(where: \.isNewline) { Issue.record("\(text)") }
+            }
+        }
+        #expect(taken > 100)
+    }
+
+    /// Files of strangers: each is refused for its own reason, in one line that says where.
+    @Test func hostile() throws {
+        let good =
+            #""model_type":"bert","hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,"#
+            + #""intermediate_size":8,"vocab_size":9,"max_position_embeddings":9"#
+        #expect(try EncoderConfiguration(Array("{\(good)}".utf8), name: "c").hidden == 8)
+        let cases: [([UInt8], String)] = [
+            ([], "byte 0: found the file ends"), (Array("[]".utf8), "the whole file: found a list of 0"),
+            (Array("{\(good)".utf8), "found the file ends, expected ',' or '}'"),
+            (Array("{\(good),\"hidden_size\":16}".utf8), "hidden_size: found it twice, expected it once"),
+            (Array("{\(good),\"x\":\"\\ud800\"}".utf8), "no lone surrogate"),
+            (Array("{\"x\":\"".utf8) + [0xFF] + Array("\"}".utf8), "a string that is not UTF-8"),
+            (Array("{\"x\":\(String(repeating: "[", count: 100_000))".utf8), "at most 128 levels"),
+            (Array("{\(good),\"hidden_act\":\"a\\nb\\u001b[2J\"}".utf8), "hidden_act"),
+            (Array("{\(good),\"layer_norm_eps\":1e999}".utf8), "expected a value"),
+            (Array("{\(good.replacingOccurrences(of: ":8,", with: ":1152921504606846976,"))}".utf8), "hidden_size"),
+            ([UInt8](repeating: UInt8(ascii: "x"), count: 10 << 20), "byte 0: found 'x', expected a value"),
+        ]
+        for (bytes, word) in cases {
+            do {
+                _ = try EncoderConfiguration(bytes, name: "c")
+                Issue.record("taken: \(word)")
+            } catch {
+                let text = "\(error)"
+                #expect(
+                    text.hasPrefix("c: ") && text.contains(word) && text.contains("expected")
+                        && !text.contains { $0.isNewline || $0 == "\u{1B}" } && text.count < 300, "\(text.prefix(400))")
+            }
+        }
+        #expect(throws: ModelError.self) {
+            try EncoderModel.pooling(Array(#"{"pooling_mode_mean_tokens":1}"#.utf8), file: "p")
+        }
+        #expect(throws: ModelError.self) {
+            try EncoderModel.pooling(
+                Array(#"{"pooling_mode_mean_tokens":true,"pooling_mode_mean_tokens":false}"#.utf8), file: "p")
         }
     }
 }

@@ -44,6 +44,30 @@ import Testing
         }
     }
 
+    @Test func refusesAWeightThatIsNoNumber() throws {
+        let name = "encoder.layer.1.output.dense.bias"
+        for bad in [Float.nan, -.infinity] {
+            try Fixture.withFolder { folder in
+                try copy(to: folder, without: "model.safetensors")
+                let good = try SafetensorsFile(Fixture.tiny.appendingPathComponent("model.safetensors"))
+                let tensors = try good.names.map { tensor in
+                    var values = try good.floats(tensor)
+                    if tensor.hasSuffix(name) { values[5] = bad }
+                    return (name: tensor, shape: try good.tensor(tensor).shape, value: SafetensorsValue.float32(values))
+                }
+                try SafetensorsWriter.data(tensors: tensors).write(
+                    to: folder.appendingPathComponent("model.safetensors"))
+                let error = #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
+                let text = error?.description ?? ""
+                #expect(text.contains("\(name): \(bad) at element 5, expected finite numbers"), "\(text)")
+            }
+        }
+        var values = [Float](repeating: .greatestFiniteMagnitude, count: 10_000)
+        #expect(values.withUnsafeBufferPointer { EncoderModel.firstNotFinite($0) } == nil)
+        values[9_999] = .infinity
+        #expect(values.withUnsafeBufferPointer { EncoderModel.firstNotFinite($0) } == 9_999)
+    }
+
     @Test func readsThePooling() throws {
         for (text, kind) in [
             (#"{"pooling_mode_mean_tokens": true}"#, Pool.Kind.mean), (#"{"pooling_mode_cls_token": true}"#, .first),

@@ -110,8 +110,11 @@ struct TaskDataTests {
             #"{"text":"y","label":""}"#,
             "b.jsonl:1: 'label' is empty; expected a label; fill it in, or delete the row"
         ),
-        (#"{"text":"y","label":"good""#, "b.jsonl:1: not valid JSON; expected one JSON object a line"),
-        (#"["y","good"]"#, "b.jsonl:1: not a JSON object; expected one JSON object a line"),
+        (
+            #"{"text":"y","label":"good""#,
+            "b.jsonl:1: not valid JSON: the line ends at byte 26, expected ',' or '}'; expected one JSON object a line"
+        ),
+        (#"["y","good"]"#, "b.jsonl:1: a list, not a JSON object; expected one JSON object a line"),
         ("", "b.jsonl: no examples; expected one row an example"),
     ])
     func saysWhatIsWrongWithJSONL(dev: String, expected: String) throws {

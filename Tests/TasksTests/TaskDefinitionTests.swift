@@ -82,7 +82,7 @@ struct TaskDefinitionTests {
         ),
         (
             "kind: text-classification\ndata: {train: a.parquet}\n",
-            "a.parquet: no reader for this extension; expected .jsonl, .csv or .tsv"
+            "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .csv, .tsv"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: a\n",

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -151,5 +152,66 @@ import Testing
         try FileManager.default.createDirectory(
             at: folder.appendingPathComponent("vocab.txt"), withIntermediateDirectories: false)
         #expect(throws: TextError.self) { _ = try TokenizerFolder.load(folder) }
+    }
+
+    /// Files of strangers, for both forms of a tokenizer.
+    @Test func refusesHostileFilesInOneLine() {
+        let long = [UInt8](repeating: UInt8(ascii: "x"), count: 10 << 20)
+        let cases: [([UInt8], String)] = [
+            ([], "byte 0: the file ends"), (Array("[1]".utf8), "the whole file: a list of 1"),
+            (Array(#"{"model":{"type":"a\nb\u001b[2J"}}"#.utf8), "model.type"),
+            (Array(#"{"a":"\ud800"}"#.utf8), "no lone surrogate"),
+            (Array("{\"a\":\"".utf8) + [0xFF, 0x22], "not UTF-8"),
+            (long, "byte 0: 'x'"), (Array("{\"model\":\"".utf8) + long, "the file ends"),
+        ]
+        for (bytes, word) in cases {
+            do throws(TextError) {
+                _ = try TokenizerFile.tokenizer(try TextFile.object(bytes, file: "t"))
+                Issue.record("taken: \(word)")
+            } catch {
+                let text = error.description
+                #expect(
+                    text.hasPrefix("t: ") && text.contains(word)
+                        && !text.contains { $0.isNewline || $0 == "\u{1B}" } && text.count < 400, "\(text.prefix(500))")
+            }
+        }
+        // A piece of 10 MB is a piece; without the special tokens it is no vocabulary.
+        #expect(throws: TextError.self) { try VocabularyFile.tokenizer(long, file: "v", options: nil) }
+    }
+
+    /// Seeded damage of a vocabulary and of its options.
+    @Test func survivesChangedVocabularies() throws {
+        let vocabulary = Array("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\né\r\n".utf8)
+        let options = Array(
+            #"{"do_lower_case":false,"strip_accents":null,"mask_token":{"content":"a"},"never_split":[]}"#.utf8)
+        let telling = Array("\"{}[]:,#a\n\r\\utf \u{0}".utf8) + [0xFF, 0xC3, 0x80]
+        var state: UInt64 = 9
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        func damaged(_ bytes: [UInt8]) -> [UInt8] {
+            var bytes = bytes
+            for _ in 0..<next(3) {
+                let at = next(bytes.count)
+                switch next(3) {
+                case 0: bytes[at] = telling[next(telling.count)]
+                case 1: bytes.remove(at: at)
+                default: bytes.insert(telling[next(telling.count)], at: at)
+                }
+            }
+            return bytes
+        }
+        var taken = 0
+        for _ in 0..<4000 {
+            do throws(TextError) {
+                let fields = try TextFile.object(damaged(options), file: "o")
+                use(try VocabularyFile.tokenizer(damaged(vocabulary), file: "v", options: fields))
+                taken += 1
+            } catch {
+                #expect(!error.description.contains { $0.isNewline }, "\(error.description)")
+            }
+        }
+        #expect(taken > 100 && taken < 3900, "\(taken)")
     }
 }

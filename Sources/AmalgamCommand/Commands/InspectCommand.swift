@@ -22,8 +22,12 @@ struct InspectCommand: ParsableCommand {
         try guarded {
             let stored = try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)
             var verified: [String] = []
+            var changes: [String] = []
             if verify {
-                verified.append("seal, schema and values: right")
+                changes = allowChanged ? try BundleFile.changes(URL(fileURLWithPath: bundle)) : []
+                verified +=
+                    changes.isEmpty
+                    ? ["seal, schema, values and content hashes: right"] : changes.map { "changed: \($0)" }
                 if let model {
                     let base = try EncoderModel(folder: ModelStore().resolve(model))
                     try stored.check(model: base, fingerprint: base.computeFingerprint(), file: bundle, force: false)
@@ -48,7 +52,8 @@ struct InspectCommand: ParsableCommand {
                 "seed": .init(stored.provenance.seed), "steps": .init(stored.provenance.steps),
                 "settings": ConfigurationValue(json: stored.provenance.settings) ?? .null,
                 "dev": ConfigurationValue(json: stored.provenance.metrics) ?? .null,
-                "kernels": .string(stored.provenance.kernels), "verified": .bool(verify),
+                "kernels": .string(stored.provenance.kernels), "verified": .bool(verify && changes.isEmpty),
+                "changes": .list(changes.map { .string($0) }),
             ])
         }
     }

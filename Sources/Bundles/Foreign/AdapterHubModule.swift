@@ -155,7 +155,7 @@ struct AdapterHubModule {
         guard file.bytes.count <= mostJSON else {
             throw FileError.tooLarge(file: url.path, field: "JSON", found: file.bytes.count, limit: mostJSON)
         }
-        guard case .map(let fields)? = ConfigurationValue(json: file.withBytes { String(decoding: $0, as: UTF8.self) })
+        guard case .map(let fields)? = ConfigurationValue(json: file.withBytes { [UInt8]($0) })
         else { throw wrong(url.path, "the whole file", "no JSON object", "one") }
         return fields
     }

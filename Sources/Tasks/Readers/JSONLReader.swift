@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// JSON Lines: one object a line. Lines end with LF or CRLF; lines of white space are passed over.
 package enum JSONLReader: RowReader {
@@ -6,7 +6,6 @@ package enum JSONLReader: RowReader {
 
     package static func read(_ bytes: [UInt8], file: String, limit: Int?) throws(TaskError) -> RowTable {
         var table = RowTable()
-        let decoder = JSONDecoder()
         var rest = try TextBytes.withoutMark(bytes, file: file)
         var line = 0
         while !rest.isEmpty, table.rows.count < limit ?? Int.max {
@@ -18,85 +17,64 @@ package enum JSONLReader: RowReader {
                 table.skippedLines += 1
                 continue
             }
-            table.rows.append(Row(line: line, values: try object(content, file: file, line: line, decoder: decoder)))
+            table.rows.append(Row(line: line, values: try object(content, file: file, line: line)))
         }
         return table
     }
 
+    private static let mend = "expected one JSON object a line"
+
     private static func object(
-        _ content: ArraySlice<UInt8>, file: String, line: Int, decoder: JSONDecoder
+        _ content: ArraySlice<UInt8>, file: String, line: Int
     ) throws(TaskError) -> [String: FieldValue] {
         guard TextBytes.string(content) != nil else { throw .notUTF8(file: file, line: line) }
-        guard !isDeep(content) else {
+        let value: JSONValue
+        do { value = try JSONReader.read(Array(content)) } catch {
+            let found = error.found == JSONFault.end ? "the line ends" : error.found
             throw .malformed(
-                file: file, line: line, problem: "nested more than \(depthLimit) levels deep",
-                mend: "expected one flat JSON object a line")
+                file: file, line: line,
+                problem: "not valid JSON: \(found) at byte \(error.offset), expected \(error.expected)", mend: mend)
         }
-        do {
-            return try decoder.decode([String: FieldValue].self, from: Data(content))
-        } catch DecodingError.typeMismatch {
-            throw .malformed(
-                file: file, line: line, problem: "not a JSON object", mend: "expected one JSON object a line")
-        } catch {
-            throw .malformed(
-                file: file, line: line, problem: "not valid JSON", mend: "expected one JSON object a line")
+        guard case .object(let members) = value else {
+            throw .malformed(file: file, line: line, problem: "\(value.kind), not a JSON object", mend: mend)
         }
-    }
-
-    private static let depthLimit = 64
-
-    // The decoder recurses once a level; on the small stacks of background threads that ends in an overflow.
-    private static func isDeep(_ content: ArraySlice<UInt8>) -> Bool {
-        var depth = 0
-        var inString = false
-        var escaped = false
-        for byte in content {
-            if inString {
-                if escaped {
-                    escaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    escaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): inString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
-                if depth > depthLimit { return true }
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-            default: break
+        var values: [String: FieldValue] = [:]
+        for (name, value) in members {
+            guard values.updateValue(FieldValue(value), forKey: name) == nil else {
+                throw .malformed(
+                    file: file, line: line, problem: "'\(shown(name))' stands twice", mend: "leave one of them out")
             }
         }
-        return false
+        return values
     }
 }
 
-extension FieldValue: Decodable {
-    package init(from decoder: any Decoder) throws {
-        self = Self.scalar(try decoder.singleValueContainer()) ?? Self.list(decoder)
-    }
+extension JSONValue {
+    /// In words, without the value, which may be long.
+    fileprivate var kind: String { FieldValue(self).typeName }
+}
 
-    private static func scalar(_ value: any SingleValueDecodingContainer) -> FieldValue? {
-        if let text = try? value.decode(String.self) { return .string(text) }
-        if value.decodeNil() { return .null }
-        if let flag = try? value.decode(Bool.self) { return .boolean(flag) }
-        if let integer = try? value.decode(Int.self) { return .integer(integer) }
-        if let number = try? value.decode(Double.self) { return .number(number) }
-        return nil
-    }
-
-    private static func list(_ decoder: any Decoder) -> FieldValue {
-        guard var items = try? decoder.unkeyedContainer() else { return .other }
-        var values: [FieldValue] = []
-        while !items.isAtEnd {
-            guard let item = try? items.superDecoder(), let container = try? item.singleValueContainer(),
-                let value = scalar(container)
-            else { return .other }
-            values.append(value)
+extension FieldValue {
+    init(_ value: JSONValue) {
+        if let value = Self.scalar(value) {
+            self = value
+        } else if case .array(let items) = value {
+            let values = items.compactMap { Self.scalar($0) }
+            self = values.count == items.count ? .list(values) : .other
+        } else {
+            self = .other
         }
-        return .list(values)
+    }
+
+    private static func scalar(_ value: JSONValue) -> FieldValue? {
+        switch value {
+        case .string(let text): .string(text)
+        case .null: .null
+        case .bool(let flag): .boolean(flag)
+        case .integer(let integer): .integer(integer)
+        // 1.0 is the label 1, as other readers have it.
+        case .number(let number): Int(exactly: number).map { .integer($0) } ?? .number(number)
+        case .array, .object: nil
+        }
     }
 }

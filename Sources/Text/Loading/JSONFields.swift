@@ -1,3 +1,5 @@
+import Files
+
 /// An object of a JSON file, with the file's name and the way to it for messages; each field is read by its type.
 struct JSONFields {
     let file: String

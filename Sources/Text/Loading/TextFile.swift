@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads whole small files of a tokenizer's folder.
@@ -27,12 +28,5 @@ enum TextFile {
             throw TextError.notJSON(file: file, offset: error.offset, found: error.found, expected: error.expected)
         }
         return try JSONFields(file: file, path: "", value: value)
-    }
-
-    /// The text that UTF-8 bytes spell; nil if they are not UTF-8.
-    static func text(_ bytes: ArraySlice<UInt8>) -> String? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        // Damage would have been replaced by U+FFFD.
-        return text.utf8.elementsEqual(bytes) ? text : nil
     }
 }

@@ -1,3 +1,5 @@
+import Files
+
 extension TokenizerFile {
     static func postProcessor(_ fields: JSONFields, vocabularySize: Int) throws(TextError) -> any PostProcessor {
         guard let fields = try fields.object("post_processor") else { return TemplateProcessing.none }

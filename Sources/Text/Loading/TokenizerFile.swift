@@ -1,3 +1,5 @@
+import Files
+
 /// Reads `tokenizer.json`, the format of Hugging Face's `tokenizers`: one object a layer, told apart by `type`.
 ///
 /// `truncation` and `padding` are the caller's business here and skipped, but for a direction that would change ids.

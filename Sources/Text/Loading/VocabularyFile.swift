@@ -1,3 +1,5 @@
+import Files
+
 /// Reads `vocab.txt`, a piece a line with the line's number as id, as BERT's tokenizer: the older form of a folder.
 enum VocabularyFile {
     /// - Parameters:
@@ -67,7 +69,7 @@ enum VocabularyFile {
         if lines.last?.isEmpty == true { lines.removeLast() }
         for (index, line) in lines.enumerated() {
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-            guard let piece = TextFile.text(line) else {
+            guard let piece = validText(line) else {
                 throw TextError.vocabulary(
                     file: file, place: "line \(index + 1)", found: "bytes that are not UTF-8", expected: "UTF-8")
             }

@@ -2,7 +2,7 @@
 ///
 /// Not Foundation's: that puts members in a dictionary whose keys are equal when canonically equivalent, and silently
 /// keeps one of two pieces that differ only in how their accents are composed.
-indirect enum JSONValue: Sendable {
+package indirect enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -12,7 +12,7 @@ indirect enum JSONValue: Sendable {
     case object([(key: String, value: JSONValue)])
 
     /// The value's kind and, where short, the value, for messages.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .null: return "null"
         case .bool(let value): return "\(value)"
@@ -23,25 +23,48 @@ indirect enum JSONValue: Sendable {
         case .object: return "an object"
         }
     }
+
+    /// The first member name that an object of this value has twice, at any depth; names are compared by their bytes.
+    package var memberTwice: String? {
+        switch self {
+        case .array(let values):
+            for value in values { if let name = value.memberTwice { return name } }
+        case .object(let members):
+            var seen = Set<[UInt8]>(minimumCapacity: members.count)
+            for (name, value) in members {
+                if !seen.insert(Array(name.utf8)).inserted { return name }
+                if let name = value.memberTwice { return name }
+            }
+        default: break
+        }
+        return nil
+    }
 }
 
 /// Where and why a text is not JSON.
-struct JSONFault: Error, Equatable {
+package struct JSONFault: Error, Equatable {
     /// In bytes.
-    var offset: Int
-    var found: String
-    var expected: String
+    package var offset: Int
+    package var found: String
+    package var expected: String
+
+    /// What is found where nothing is.
+    package static let end = "the file ends"
 }
 
-/// Reads JSON (RFC 8259) from UTF-8 bytes.
-struct JSONReader {
+/// Reads JSON (RFC 8259) from UTF-8 bytes: the one reader for all of it, so that what one file is refused for no other
+/// gets away with. (Foundation's takes the last of two members of one name without a word.)
+///
+/// Nesting ends at 128 levels, as each costs stack. Members of one name are left to whoever reads the object, who can
+/// name the field; `JSONValue.memberTwice` finds them.
+package struct JSONReader {
     private static let deepest = 128
 
     private let bytes: [UInt8]
     private var at = 0
 
     /// - Throws: `JSONFault` at the first byte that does not fit
-    static func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
+    package static func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
         var reader = JSONReader(bytes: bytes)
         let value = try reader.value(depth: 0)
         reader.skipSpace()
@@ -57,7 +80,7 @@ struct JSONReader {
     private var current: UInt8? { at < bytes.count ? bytes[at] : nil }
 
     private func fault(_ expected: String) -> JSONFault {
-        guard let byte = current else { return JSONFault(offset: at, found: "the file ends", expected: expected) }
+        guard let byte = current else { return JSONFault(offset: at, found: JSONFault.end, expected: expected) }
         let shown = (0x21...0x7E).contains(byte) ? "'\(Unicode.Scalar(byte))'" : "byte 0x" + String(byte, radix: 16)
         return JSONFault(offset: at, found: shown, expected: expected)
     }
@@ -138,25 +161,39 @@ struct JSONReader {
         }
     }
 
+    /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, and within a double's range.
     private mutating func number() throws(JSONFault) -> JSONValue {
         let start = at
         var isInteger = true
-        while let byte = current {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
-            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"): isInteger = false
-            default:
-                return try number(from: start, isInteger)
-            }
+        func accept(_ bytes: UInt8...) -> Bool {
+            guard let byte = current, bytes.contains(byte) else { return false }
             at += 1
+            return true
         }
-        return try number(from: start, isInteger)
-    }
-
-    private mutating func number(from start: Int, _ isInteger: Bool) throws(JSONFault) -> JSONValue {
-        let text = String(decoding: bytes[start..<at], as: UTF8.self)
-        if isInteger, let value = Int(text) { return .integer(value) }
-        if let value = Double(text), value.isFinite { return .number(value) }
+        func digits() -> Int {
+            let first = at
+            while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { at += 1 }
+            return at - first
+        }
+        func isNumber() -> Bool {
+            _ = accept(UInt8(ascii: "-"))
+            if !accept(UInt8(ascii: "0")), digits() == 0 { return false }
+            if accept(UInt8(ascii: ".")) {
+                isInteger = false
+                if digits() == 0 { return false }
+            }
+            if accept(UInt8(ascii: "e"), UInt8(ascii: "E")) {
+                isInteger = false
+                _ = accept(UInt8(ascii: "+"), UInt8(ascii: "-"))
+                if digits() == 0 { return false }
+            }
+            return true
+        }
+        if isNumber() {
+            let text = String(decoding: bytes[start..<at], as: UTF8.self)
+            if isInteger, let value = Int(text) { return .integer(value) }
+            if let value = Double(text), value.isFinite { return .number(value) }
+        }
         at = start
         throw fault("a value")
     }
@@ -191,7 +228,7 @@ struct JSONReader {
     }
 
     private func decoded(_ bytes: ArraySlice<UInt8>, at start: Int) throws(JSONFault) -> String {
-        guard let text = TextFile.text(bytes) else {
+        guard let text = validText(bytes) else {
             throw JSONFault(offset: start, found: "a string that is not UTF-8", expected: "UTF-8")
         }
         return text

@@ -1,0 +1,86 @@
+import Adapters
+import Files
+import Foundation
+import Tasks
+
+@testable import Models
+
+/// config.json and, behind a NUL, 1_Pooling/config.json.
+enum ConfigurationFuzz: FuzzedReader {
+    static let name = "configuration"
+    static let files = ["Files/JSONValue.swift", "Models/EncoderConfiguration.swift", "Models/ModelJSON.swift"]
+    static let tokens = words(
+        "\"model_type\":", "\"bert\"", "\"roberta\"", "\"hidden_size\":", "\"num_attention_heads\":", "1e308", "-1",
+        "0.5", "9223372036854775807", "null", "true", "\"pad_token_id\":1", "\"hidden_act\":\"silu\"",
+        "\"layer_norm_eps\":1e-5", "\"position_embedding_type\":\"absolute\"", "\"hidden_dropout_prob\":0.9", "\\ud800",
+        "\u{0}{\"pooling_mode_mean_tokens\":true}", "\"pooling_mode_cls_token\":", "{", "}", "[", "]", ",", ":")
+    static let memory = (constant: 1 << 15, perByte: 64)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
+        let c = try EncoderConfiguration(parts[0], name: Invariants.file)
+        if parts.count > 1 { _ = try EncoderModel.pooling(parts[1], file: Invariants.file).get() }
+        return {
+            Invariants.require(
+                c.hidden > 0 && c.hidden % c.heads == 0 && c.longestSequence > 0 && c.epsilon > 0
+                    && (0..<1).contains(c.hiddenDropout) && (0..<1).contains(c.attentionDropout), "\(c)")
+        }
+    }
+}
+
+/// A task's YAML.
+enum TaskFuzz: FuzzedReader {
+    static let name = "task"
+    static let files = [
+        "Files/YAMLBounds.swift", "Tasks/TaskDefinition+YAML.swift", "Tasks/TaskDefinition+Write.swift",
+        "Tasks/YAMLMap.swift", "Tasks/NearestName.swift",
+    ]
+    static let tokens = words(
+        "name: ", "kind: text-classification\n", "kind: text-pair-classification\n", "data: {train: a.csv}\n",
+        "data:\n  dev: b.tsv\n", "fields: {text: t}\n", "labels:\n  - x\n", "labels: [a, b]\n", "metric: macro_f1\n",
+        "description: |\n  x\n", "language: ", "license: ", "&a ", "*a", "? ", "- ", "!!str ", "<<: ", "---\n", "...\n",
+        "\u{85}", "\u{2028}", "\u{FEFF}", "\"]\"", "[", "]", "{", "}", "'", "\"", "\\x41", "%YAML 1.1\n", "# c\n")
+    static let memory = (constant: 1 << 19, perByte: 512)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let folder = URL(fileURLWithPath: "/nowhere")
+        let definition = try TaskDefinition.parse(yaml: bytes, file: Invariants.file, folder: folder)
+        return {
+            let yaml = Array(definition.yaml.utf8)
+            let back = try TaskDefinition.parse(yaml: yaml, file: Invariants.file, folder: folder)
+            Invariants.require(back == definition, "another definition after writing and reading:\n\(definition.yaml)")
+        }
+    }
+}
+
+/// An adapter's YAML, and its JSON in a bundle.
+enum AdapterFuzz: FuzzedReader {
+    static let name = "adapter"
+    static let files = [
+        "Files/YAMLBounds.swift", "Adapters/AdapterConfiguration.swift", "Adapters/ConfigurationValue.swift",
+        "Adapters/ConfigurationValue+YAML.swift",
+    ]
+    static let tokens = words(
+        "method: ", "bottleneck\n", "ia3\n", "reduction_factor: ", "16", "1e308", ".inf", ".nan", "0x1F", "0o7",
+        "1_000",
+        "true", "null", "~", "leave_out: [0, 1]\n", "non_linearity: gelu\n", "scaling: ", "&a ", "*a", "[*a, *a]", "? ",
+        "- ", "!!float ", "!!binary ", "!!set ", "!!timestamp ", "2001-12-14", "<<: ", "1:30", "\u{85}", "\"", "\\",
+        "\n")
+    static let memory = (constant: 1 << 19, perByte: 512)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let (method, fields) = try AdapterConfiguration.fields(yaml: bytes, source: Invariants.file)
+        let configuration = try AdapterConfiguration(method: method, fields: fields, source: Invariants.file)
+        return {
+            guard case .map(let back)? = ConfigurationValue(json: configuration.json) else {
+                Invariants.fail("not JSON: \(configuration.json)")
+            }
+            let again = try AdapterConfiguration(method: method, fields: back, source: "back")
+            Invariants.require(again == configuration, "another configuration from its own JSON \(configuration.json)")
+            let small = EncoderConfiguration(
+                architecture: "bert", hidden: 8, layers: 2, heads: 2, intermediate: 16, vocabulary: 0, positions: 0,
+                types: 0)
+            _ = try configuration.makeMethod().specs(small)
+        }
+    }
+}
