@@ -56,8 +56,10 @@ import Testing
         return [
             training("adapter", ["train-adapter", "--task", "@game", "--patience", "2"]),
             training("fusion", ["fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5"]),
-            training("full", ["finetune", "--task", "@game"]),
-            training("multitask", ["train-multitask", "--tasks", "@game", "@role", "--mode", "full"]),
+            // The last state: a best one of an early epoch would hide what was lost later
+            training("full", ["finetune", "--task", "@game", "--keep", "last"]),
+            training(
+                "multitask", ["train-multitask", "--tasks", "@game", "@role", "--mode", "full", "--keep", "last"]),
             Victim(
                 name: "ablation",
                 arguments: [

@@ -102,7 +102,8 @@ import Testing
 
     @Test func oneWriterAnOutput() throws {
         let lab = try Self.lab()
-        let process = try lab.start(Self.train("--epochs", "50000", "--checkpoint-every", "0", "--out", "@b.h5"))
+        let process = try lab.start(
+            Self.train("--epochs", "50000", "--checkpoint-every", "0", "--quiet", "--out", "@b.h5"))
         Self.wait(for: lab.folder.appendingPathComponent("b.h5.checkpoint"), process)
         let second = try lab.run(Self.train("--epochs", "1", "--out", "@b.h5"))
         #expect(second.status == 75, "\(second.words)")
