@@ -70,7 +70,7 @@ struct SoakCommand: ParsableCommand {
         for trend in trends {
             fields[trend.name] = .map([
                 "mean": .number(trend.mean.rounded()), "growth": .number((trend.growth * 100).rounded() / 100),
-                "limit": .number(trend.limit.rounded(.up)), "grows": .bool(trend.grows),
+                "limit": .number(trend.limit), "grows": .bool(trend.grows),
             ])
         }
         ConfigurationValue.map(fields).printJSON()

@@ -12,13 +12,16 @@ enum Console {
         }
     }
 
-    /// Results that cannot be written end the command: whoever reads them would miss some.
+    /// Whether a result could not be written; the command then ends with an error, since whoever reads would miss some.
+    nonisolated(unsafe) private(set) static var hasFailed = false  // the main thread alone prints
+
     static func print(_ text: String) {
+        guard !hasFailed else { return }
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
         } catch {
             Console.error("amalgam: standard output: cannot write to it: \(reason(error)); give it another target")
-            exit(ExitStatus.inputOutput.rawValue)
+            hasFailed = true
         }
     }
 

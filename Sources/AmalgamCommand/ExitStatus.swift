@@ -62,6 +62,7 @@ extension ParsableCommand {
     func guarded(_ body: () throws -> Void) throws {
         do {
             try body()
+            if Console.hasFailed { throw ExitCode(ExitStatus.inputOutput.rawValue) }
         } catch let error as ExitCode {
             throw error
         } catch TrainingError.stopped(let step, let total, let checkpoint) {

@@ -274,6 +274,10 @@ import Testing
                 ], of: "/bin/sh")
             #expect(run.status == status, "\(closed): \(run.words)")
             #expect(try lab.data("closed.h5") == lab.data("open.h5"), "\(closed)")
+            let left = try FileManager.default.contentsOfDirectory(atPath: lab.folder.path).filter {
+                $0.contains("closed")
+            }
+            #expect(left.sorted() == ["closed.h5", "closed.run.json"], "\(closed)")
             try FileManager.default.removeItem(at: lab.folder.appendingPathComponent("closed.h5"))
         }
     }

@@ -24,7 +24,7 @@ struct PredictCommand: ParsableCommand {
             let predictor = try bundle.predictor(stored, session: try model.session(common), task: nil)
             var examples: [Example] = []
             var number = 0
-            while let line = readLine(strippingNewline: true) {
+            while !Console.hasFailed, let line = readLine(strippingNewline: true) {
                 number += 1
                 examples.append(try Self.example(line, number: number))
                 if examples.count == Self.block {
