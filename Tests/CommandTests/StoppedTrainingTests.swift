@@ -120,6 +120,22 @@ import Testing
             ])
     }
 
+    @Test func exportCleansUpAfterAKilledOne() throws {
+        let lab = try Self.lab()
+        try #require(try lab.run(Self.train("--epochs", "1", "--out", "@a.h5")).status == 0)
+        for _ in 0..<2 {
+            try lab.write("hub/.adapter_config.json.amalgam-1-x.tmp", ["half"])
+            try lab.write("hub/deeper/.pytorch_adapter.bin.amalgam-1-y.tmp", ["half"])
+            let run = try lab.run(["export", "@a.h5", "--out", "@hub"])
+            try #require(run.status == 0, "\(run.words)")
+            let left = try FileManager.default.subpathsOfDirectory(
+                atPath: lab.folder.appendingPathComponent("hub").path)
+            #expect(left.allSatisfy { !$0.contains(".amalgam-") }, "\(left)")
+        }
+        let back = try lab.run(["import", "@hub", "--out", "@new/back.h5"])
+        #expect(back.status == 0, "\(back.words)")
+    }
+
     // Disks
 
     @Test func aFullDiskLeavesTheOldBundle() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundles
+import Files
 import Foundation
 
 struct ImportCommand: ParsableCommand {
@@ -16,7 +17,12 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         try guarded {
             let bundle = try AdapterHubImport.read(folder: URL(fileURLWithPath: folder), name: name)
-            try BundleFile.write(bundle, to: URL(fileURLWithPath: out))
+            let url = URL(fileURLWithPath: out)
+            try Folder.make(url.deletingLastPathComponent())
+            let lock = try OutputLock(url, who: "import")
+            defer { withExtendedLifetime(lock) {} }
+            AtomicFile.removeTemporaries(of: [url])
+            try BundleFile.write(bundle, to: url)
             let parameters = bundle.tensors.reduce(0) { $0 + $1.values.count }
             guard common.json else {
                 return Console.print(
@@ -44,7 +50,12 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         try guarded {
             let stored = try BundleFile.read(URL(fileURLWithPath: bundle))
-            let warnings = try AdapterHubExport.write(stored, to: URL(fileURLWithPath: out), name: name ?? stored.name)
+            let folder = URL(fileURLWithPath: out)
+            try Folder.make(folder)
+            let lock = try OutputLock(folder, who: "export")
+            defer { withExtendedLifetime(lock) {} }
+            AtomicFile.removeTemporaries(under: folder)
+            let warnings = try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name)
             for warning in warnings { Console.error("amalgam: \(warning)") }
             guard common.json else { return Console.print("written: \(out)") }
             Console.print(json: ["folder": .string(out), "warnings": .list(warnings.map { .string($0) })])
