@@ -37,6 +37,9 @@ final class Lab {
         name.hasPrefix("/") ? URL(fileURLWithPath: name) : programs.appendingPathComponent(name)
     }
 
+    /// Whether Tests/sanitize runs the tests.
+    static let isSanitized = ProcessInfo.processInfo.environment["TSAN_OPTIONS"] != nil
+
     /// Classes as a careless locale would spoil them.
     static let labels = ["Istanbul", "größer", "日本"]
     private static let words = "bdfghklmnprstvz".flatMap { consonant in "aeiou".map { "\(consonant)\($0)" } }

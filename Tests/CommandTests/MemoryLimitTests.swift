@@ -3,8 +3,10 @@ import Testing
 
 /// What a run says it will take, beside what it took. Needs a real model: of the small one nearly all is the program itself.
 @Suite(
-    .serialized, .enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"] != nil), .timeLimit(.minutes(5))
-) struct MemoryOfRunsTests {
+    .serialized,
+    .enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"] != nil),
+    .disabled(if: Lab.isSanitized, "a sanitizer's shadow takes memory of its own"), .timeLimit(.minutes(5)))
+struct MemoryOfRunsTests {
     static let model = ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"]
 
     private static let runs: [[String]] = [

@@ -138,7 +138,8 @@ import Testing
 
     // Disks
 
-    @Test func aFullDiskLeavesTheOldBundle() throws {
+    @Test(.disabled(if: Lab.isSanitized, "a sanitizer maps a file that may not be so large"))
+    func aFullDiskLeavesTheOldBundle() throws {
         let lab = try Self.lab()
         try #require(try lab.run(Self.train("--epochs", "1", "--out", "@b.h5")).status == 0)
         let old = try lab.data("b.h5")
