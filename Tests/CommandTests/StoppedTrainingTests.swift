@@ -179,7 +179,8 @@ import Testing
         process.waitUntilExit()
         let said = try lab.errors()
         #expect(process.terminationStatus == 74, "\(said)")
-        #expect(said.contains("b.h5.checkpoint: cannot create a temporary file beside it: No such file or directory"))
+        // Which call finds it missing is chance
+        #expect(said.contains("b.h5.checkpoint: cannot ") && said.contains("No such file or directory"), "\(said)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: away.path).contains("b.h5.checkpoint"))
     }
 
