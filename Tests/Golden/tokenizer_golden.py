@@ -248,4 +248,5 @@ def main():
     write(out / "scalars.json", {"tokenizers": tokenizers.__version__, "blocks": scalar_hashes()})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Testing
 
 @testable import Text
 
@@ -19,8 +20,10 @@ enum Golden {
         var file: String
     }
 
-    static func fields(_ name: String) throws -> JSONFields {
-        guard let fields = try TextFile.object(folder.appendingPathComponent(name)) else { throw Malformed(file: name) }
+    static func fields(_ name: String) throws -> JSONFields { try fields(at: folder.appendingPathComponent(name)) }
+
+    static func fields(at url: URL) throws -> JSONFields {
+        guard let fields = try TextFile.object(url) else { throw Malformed(file: url.path) }
         return fields
     }
 
@@ -29,8 +32,11 @@ enum Golden {
         return values.compactMap { if case .integer(let number) = $0 { Int32(number) } else { nil } }
     }
 
-    static func cases(_ name: String) throws -> [Case] {
-        try fields(name).requiredArray("cases").map { value in
+    static func cases(_ name: String) throws -> [Case] { try cases(at: folder.appendingPathComponent(name)) }
+
+    static func cases(at url: URL) throws -> [Case] {
+        let name = url.lastPathComponent
+        return try fields(at: url).requiredArray("cases").map { value in
             guard case .array(let parts) = value, parts.count == 6, case .string(let text) = parts[0],
                 case .integer(let maxLength) = parts[2]
             else { throw Malformed(file: name) }
@@ -63,5 +69,26 @@ enum Golden {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("amalgam-text-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         return url
+    }
+
+    /// Ids, type ids, offsets and sequences; the first few that differ are shown.
+    static func compare(_ tokenizer: any Tokenizer, _ cases: [Case]) {
+        var wrong = 0
+        for (index, expected) in cases.enumerated() {
+            let made = tokenizer.encode(expected.text, pair: expected.pair, maxLength: expected.maxLength)
+            guard made != expected.encoding else { continue }
+            wrong += 1
+            if wrong > 5 { continue }
+            let pieces = made.ids.map { tokenizer.piece($0) ?? "?" }
+            let wanted = expected.encoding.ids.map { tokenizer.piece($0) ?? "?" }
+            Issue.record(
+                """
+                case \(index): \(expected.text.debugDescription) [\(shown(expected.text))] pair \
+                \(expected.pair.debugDescription) at most \(expected.maxLength):
+                made \(pieces) \(made.offsets) \(made.typeIDs) \(made.sequence)
+                for  \(wanted) \(expected.encoding.offsets) \(expected.encoding.typeIDs) \(expected.encoding.sequence)
+                """)
+        }
+        #expect(wrong == 0)
     }
 }

@@ -74,7 +74,7 @@ import Testing
 
     /// One change of the good file each, and what the message must name.
     @Test(arguments: [
-        (#""WordPiece""#, #""Unigram""#, "model.type: \"Unigram\" is not supported"),
+        (#""WordPiece""#, #""BPE""#, "model.type: \"BPE\" is not supported"),
         (#""BertNormalizer""#, #""NFKC""#, "normalizer.type"),
         (#""BertPreTokenizer""#, #""ByteLevel""#, "pre_tokenizer.type"),
         (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.type"),

@@ -38,8 +38,9 @@ enum TokenizerFile {
         if type == nil, try fields.value("max_input_chars_per_word") != nil { type = WordPiece.name }
         switch type {
         case WordPiece.name: return try wordPiece(fields)
+        case Unigram.name: return try unigram(fields)
         case nil: throw fields.wrong("type", "nothing", "the model's kind")
-        case let type?: throw fields.unsupported("type", "\"\(type.prefix(40))\"", "\"WordPiece\"")
+        case let type?: throw fields.unsupported("type", "\"\(type.prefix(40))\"", "\"WordPiece\" and \"Unigram\"")
         }
     }
 
@@ -65,31 +66,6 @@ enum TokenizerFile {
             vocabulary: vocabulary, unknown: unknownID,
             prefix: try fields.requiredString("continuing_subword_prefix"),
             longestWord: try fields.requiredCount("max_input_chars_per_word"))
-    }
-
-    private static func normalizer(_ fields: JSONFields) throws(TextError) -> any Normalizer {
-        guard let fields = try fields.object("normalizer") else { return NoNormalizer() }
-        let type = try fields.requiredString("type")
-        guard type == "BertNormalizer" else {
-            throw fields.unsupported("type", "\"\(type.prefix(40))\"", "\"BertNormalizer\" or null")
-        }
-        func flag(_ key: String) throws(TextError) -> Bool {
-            guard let value = try fields.bool(key) else { throw fields.wrong(key, "nothing", "true or false") }
-            return value
-        }
-        let lowers = try flag("lowercase")
-        return BertNormalizer(
-            cleansText: try flag("clean_text"), separatesIdeographs: try flag("handle_chinese_chars"),
-            stripsAccents: try fields.bool("strip_accents") ?? lowers, lowers: lowers)
-    }
-
-    private static func preTokenizer(_ fields: JSONFields) throws(TextError) -> any PreTokenizer {
-        guard let fields = try fields.object("pre_tokenizer") else { return NoPreTokenizer() }
-        let type = try fields.requiredString("type")
-        guard type == "BertPreTokenizer" else {
-            throw fields.unsupported("type", "\"\(type.prefix(40))\"", "\"BertPreTokenizer\" or null")
-        }
-        return BertPreTokenizer()
     }
 
     private static func addedTokens(

@@ -1,0 +1,70 @@
+/// Several normalisers, one after the other: `"type": "Sequence"`.
+struct NormalizerSequence: Normalizer {
+    var parts: [any Normalizer]
+
+    func normalize(_ text: inout NormalizedText) {
+        for part in parts { part.normalize(&text) }
+    }
+}
+
+/// Runs of two spaces or more become one: the `Replace` of " {2,}" that sentencepiece's tokenizers come with.
+struct SpaceCollapse: Normalizer {
+    func normalize(_ text: inout NormalizedText) {
+        var last: UInt32 = 0
+        // The space that stays stands for the last of the run, as `tokenizers` has it
+        var kept: [NormalizedText.Unit] = []
+        kept.reserveCapacity(text.units.count)
+        for unit in text.units {
+            if unit.scalar == 0x20, last == 0x20 {
+                kept[kept.count - 1] = unit
+            } else {
+                kept.append(unit)
+            }
+            last = unit.scalar
+        }
+        text.units = kept
+    }
+}
+
+/// Cuts at white space, which is lost: `"type": "WhitespaceSplit"`.
+struct WhitespaceSplit: PreTokenizer {
+    func split(_ text: inout NormalizedText) -> [Range<Int>] {
+        var words: [Range<Int>] = []
+        var start: Int?
+        for (i, unit) in text.units.enumerated() {
+            let isSpace = Unicode.Scalar(unit.scalar)?.properties.isWhitespace ?? false
+            if isSpace {
+                if let from = start { words.append(from..<i) }
+                start = nil
+            } else if start == nil {
+                start = i
+            }
+        }
+        if let from = start { words.append(from..<text.units.count) }
+        return words
+    }
+}
+
+/// Each word of the first splitter goes through the next: `"type": "Sequence"`.
+struct PreTokenizerSequence: PreTokenizer {
+    var parts: [any PreTokenizer]
+
+    func split(_ text: inout NormalizedText) -> [Range<Int>] {
+        var units = text.units
+        var words = [0..<units.count]
+        for part in parts {
+            var next: [NormalizedText.Unit] = []
+            var ranges: [Range<Int>] = []
+            for word in words where !word.isEmpty {
+                var piece = NormalizedText(units[word])
+                let found = part.split(&piece)
+                ranges += found.map { next.count + $0.lowerBound..<next.count + $0.upperBound }
+                next += piece.units
+            }
+            units = next
+            words = ranges
+        }
+        text.units = units
+        return words
+    }
+}

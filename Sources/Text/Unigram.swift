@@ -1,0 +1,82 @@
+/// Unigram (Kudo 2018, sentencepiece): of all ways to spell a word in pieces, the one whose log probabilities sum highest.
+///
+/// Viterbi over scalars, in `tokenizers`' order of comparison: of equal sums the way that was found first, by earlier start and
+/// then by shorter piece. What no piece spells is unknown, scalar by scalar at a penalty; neighbours of it are one token.
+struct Unigram: SubwordModel {
+    static let name = "Unigram"
+    /// How much less likely than the least likely piece an unknown scalar is (sentencepiece's kUnkPenalty).
+    private static let penalty = 10.0
+
+    private let vocabulary: Vocabulary
+    /// Log probability of each piece, by id.
+    private let scores: [Double]
+    private let unknown: Int32
+    private let unknownScore: Double
+
+    /// - Parameters:
+    ///   - vocabulary: ids from 0 on, without holes
+    ///   - scores: as many
+    ///   - unknown: the id of the token for what cannot be spelled
+    init(vocabulary: Vocabulary, scores: [Double], unknown: Int32) {
+        self.vocabulary = vocabulary
+        self.scores = scores
+        self.unknown = unknown
+        unknownScore = (scores.min() ?? 0) - Self.penalty
+    }
+
+    var vocabularySize: Int { vocabulary.size }
+    var pieceCount: Int { vocabulary.count }
+    func id(of piece: String) -> Int32? { vocabulary.id(of: piece) }
+    func piece(_ id: Int32) -> String? { vocabulary.piece(id) }
+
+    /// The best way to the scalars before a border.
+    private struct Way {
+        var score = 0.0
+        /// Where its last piece starts; −1: there is none yet.
+        var start: Int32 = -1
+        var id: Int32 = 0
+    }
+
+    func appendPieces(of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece]) {
+        let count = range.count
+        withUnsafeTemporaryAllocation(of: Way.self, capacity: count + 1) { ways in
+            ways.initialize(repeating: Way())
+            for start in 0..<count {
+                let before = ways[start].score
+                var node = ScalarTrie.root
+                var spellsOne = false
+                var end = start
+                while end < count, let next = vocabulary.trie.next(node, units[range.lowerBound + end].scalar) {
+                    node = next
+                    end += 1
+                    guard let id = vocabulary.trie.value(node) else { continue }
+                    if end == start + 1 { spellsOne = true }
+                    let score = scores[Int(id)] + before
+                    if ways[end].start < 0 || score > ways[end].score {
+                        ways[end] = Way(score: score, start: Int32(start), id: id)
+                    }
+                }
+                if !spellsOne {
+                    let score = unknownScore + before
+                    if ways[start + 1].start < 0 || score > ways[start + 1].score {
+                        ways[start + 1] = Way(score: score, start: Int32(start), id: unknown)
+                    }
+                }
+            }
+            let first = pieces.count
+            var end = count
+            while end > 0 {
+                let way = ways[end]
+                let start = Int(way.start)
+                if way.id == unknown, let last = pieces.indices.last, last >= first, pieces[last].id == unknown {
+                    pieces[last].range = range.lowerBound + start..<pieces[last].range.upperBound
+                } else {
+                    pieces.append(
+                        SubwordPiece(id: way.id, range: range.lowerBound + start..<range.lowerBound + end))
+                }
+                end = start
+            }
+            pieces[first...].reverse()
+        }
+    }
+}
