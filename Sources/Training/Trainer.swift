@@ -140,7 +140,8 @@ package final class Trainer {
         var state = TrainingState()
         /// Parameters of the best epoch; one for the whole run: of all weights it is large.
         var best: AlignedBuffer?
-        var skippedInARow = 0
+        /// Whether the checkpoint's file is of this run.
+        var isKept = false
 
         /// Whether the last step ended its epoch.
         var endsEpoch: Bool {
@@ -179,6 +180,7 @@ package final class Trainer {
                     file: checkpoint?.url.path ?? "", problem: "it stands at a step that this run does not have")
             }
             (run.state, run.best) = kept
+            run.isKept = true
             observe(.resumed(done: run.state.step, of: run.steps.count))
         }
         var written = DispatchTime.now().uptimeNanoseconds
@@ -200,6 +202,7 @@ package final class Trainer {
                 let now = DispatchTime.now().uptimeNanoseconds
                 if Double(now - written) / 1e9 >= keeping.every {
                     try checkpoint.write(run.state, best: run.best)
+                    run.isKept = true
                     written = DispatchTime.now().uptimeNanoseconds
                 }
             }
@@ -231,17 +234,19 @@ package final class Trainer {
             if !norm.isFinite { trouble = "the gradient's norm is \(Self.word(norm))" }
         }
         if let trouble {
-            run.skippedInARow += 1
-            guard settings.onNotFinite == .skip, run.skippedInARow < Self.hopeless else {
+            guard settings.onNotFinite == .skip, run.state.skippedInARow + 1 < Self.hopeless else {
+                // Nothing was moved: the state is as good as it was before the step
+                if let checkpoint, !run.isKept { try checkpoint.write(run.state, best: run.best) }
                 throw TrainingError.notFinite(
                     NotFinite(
                         step: i + 1, task: tasks[step.task].name, found: trouble, examples: step.examples,
-                        reason: reason(run), checkpoint: Self.existing(checkpoint)))
+                        reason: reason(run), checkpoint: checkpoint?.url.path))
             }
+            run.state.skippedInARow += 1
             run.state.result.skipped += 1
             observe(.skipped(step: i + 1, found: trouble))
         } else {
-            run.skippedInARow = 0
+            run.state.skippedInARow = 0
             run.state.result.losses.append(loss)
         }
         run.state.result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
@@ -305,10 +310,6 @@ package final class Trainer {
 
     private static func short(_ loss: Double) -> String { String(format: "%.3g", loss) }
 
-    private static func existing(_ checkpoint: Checkpoint?) -> String? {
-        checkpoint.flatMap { FileManager.default.fileExists(atPath: $0.url.path) ? $0.url.path : nil }
-    }
-
     /// The last step moved too: what is kept must be numbers.
     private func checkEnd(_ run: Run, checkpoint: Checkpoint?) throws {
         guard let bad = network.parameters.parameters.first(where: { p in !p.array.allSatisfy(\.isFinite) }) else {
@@ -317,7 +318,7 @@ package final class Trainer {
         throw TrainingError.notFinite(
             NotFinite(
                 step: run.state.step, task: tasks[0].name, found: "\(bad.name) is not finite", examples: [],
-                reason: "lower --lr, or raise --warmup", checkpoint: Self.existing(checkpoint)))
+                reason: "lower --lr, or raise --warmup", checkpoint: run.isKept ? checkpoint?.url.path : nil))
     }
 
     private func evaluateDev() -> [String: Evaluation] {

@@ -11,6 +11,8 @@ struct TrainingState {
     /// The epoch that is best on dev so far.
     var best: Best?
     var result = TrainingResult()
+    /// Steps just now that came to no number, without one between them that did.
+    var skippedInARow = 0
 
     struct Best: Equatable {
         var score: Double
@@ -23,6 +25,7 @@ struct TrainingState {
         var map: [String: ConfigurationValue] = [
             "step": .init(step), "judged": .bool(judged), "epochs": .init(result.epochs),
             "tokens": .init(result.tokens), "seconds": .bits(result.seconds), "skipped": .init(result.skipped),
+            "skipped_in_a_row": .init(skippedInARow),
         ]
         if let best {
             map["best"] = .map(["score": .bits(best.score), "loss": .bits(best.loss), "epoch": .init(best.epoch)])
@@ -45,7 +48,8 @@ struct TrainingState {
         guard let map = ConfigurationValue(json: json)?.fields, let step = map["step"]?.whole, step >= 0,
             case .bool(let judged)? = map["judged"], let epochs = map["epochs"]?.whole,
             let tokens = map["tokens"]?.whole, let seconds = map["seconds"]?.real,
-            let skipped = map["skipped"]?.whole, losses.count + skipped == step, let dev = map["dev"]?.fields
+            let skipped = map["skipped"]?.whole, let inARow = map["skipped_in_a_row"]?.whole,
+            losses.count + skipped == step, let dev = map["dev"]?.fields
         else { return nil }
         self.step = step
         self.judged = judged
@@ -54,6 +58,7 @@ struct TrainingState {
         result.tokens = tokens
         result.seconds = seconds
         result.skipped = skipped
+        skippedInARow = inARow
         result.losses = losses
         if let fields = map["best"]?.fields {
             guard let score = fields["score"]?.real, let loss = fields["loss"]?.real, let epoch = fields["epoch"]?.whole
