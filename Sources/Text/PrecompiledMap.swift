@@ -5,8 +5,9 @@ import Foundation
 struct PrecompiledMap: Sendable {
     private let trie: [UInt32]
     private let replacements: [UInt8]
-    /// Where the replacement of each scalar below 0x10000 begins, −1 where it has none: nearly all text needs no more.
+    /// Where the replacement of each scalar below the ideographs begins, −1 where it has none: nearly all text needs no more.
     private var single: [Int32] = []
+    private static let singles: UInt32 = 0x3400
 
     /// - Returns: nil where the bytes are no such table.
     init?(_ bytes: [UInt8]) {
@@ -16,8 +17,8 @@ struct PrecompiledMap: Sendable {
         trie = (0..<size / 4).map { i in (0..<4).reduce(0) { $0 | UInt32(bytes[4 + 4 * i + $1]) << UInt32(8 * $1) } }
         replacements = Array(bytes[(4 + size)...])
         guard String(validating: replacements, as: UTF8.self) != nil else { return nil }
-        single = (0..<0x10000).map { value in
-            guard let scalar = Unicode.Scalar(UInt32(value)) else { return -1 }
+        single = (0..<Self.singles).map { value in
+            guard let scalar = Unicode.Scalar(value) else { return -1 }
             return Int32(find(UTF8.encode(scalar).map { Array($0) } ?? []) ?? -1)
         }
     }
@@ -45,7 +46,7 @@ struct PrecompiledMap: Sendable {
     /// Whether a scalar has a replacement, and where.
     @inline(__always)
     func replacement(of scalar: UInt32) -> Int? {
-        if scalar < 0x10000 { return single[Int(scalar)] < 0 ? nil : Int(single[Int(scalar)]) }
+        if scalar < Self.singles { return single[Int(scalar)] < 0 ? nil : Int(single[Int(scalar)]) }
         guard let scalar = Unicode.Scalar(scalar), let bytes = UTF8.encode(scalar) else { return nil }
         return find(Array(bytes))
     }
