@@ -73,12 +73,7 @@ struct CorpusWriter {
     /// Killed runs leave files behind that were still being written; one that cannot be removed does no harm.
     private func removeTemporaryFiles() {
         let folders = Set(earlier.union(written).map { place($0).deletingLastPathComponent() }).union([folder])
-        for folder in folders {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-            for name in names where AtomicFile.isTemporary(name) {
-                try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-            }
-        }
+        for folder in folders { AtomicFile.removeTemporaries(in: folder) }
     }
 
     private mutating func put(_ record: Record) throws(CorporaError) {

@@ -35,6 +35,8 @@ package enum AtomicFile {
         guard descriptor >= 0 else {
             throw FileError.unwritable(file: name, action: "create a temporary file beside", code: errno)
         }
+        // Says that its writer lives, to whoever cleans up in this folder; where there are no locks nothing is lost
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
         do throws(FileError) {
             do throws(FileError) {
                 if let mode = target.mode, fchmod(descriptor, mode) != 0 {
@@ -79,11 +81,20 @@ package enum AtomicFile {
         }
     }
 
-    /// The same for every file of a folder and of those in it.
-    package static func removeTemporaries(under folder: URL) {
-        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
-        where isTemporary((name as NSString).lastPathComponent) {
-            unlink(folder.appendingPathComponent(name).path)
+    /// Removes what killed runs have left behind of any file in a folder. Files that a living process writes now stay:
+    /// it holds a lock on them.
+    /// - Parameter deep: also in the folders beneath.
+    package static func removeTemporaries(in folder: URL, deep: Bool = false) {
+        let manager = FileManager.default
+        let names =
+            try? deep
+            ? manager.subpathsOfDirectory(atPath: folder.path) : manager.contentsOfDirectory(atPath: folder.path)
+        for name in names ?? [] where isTemporary((name as NSString).lastPathComponent) {
+            let path = folder.appendingPathComponent(name).path
+            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            defer { if descriptor >= 0 { close(descriptor) } }
+            // One that cannot be opened cannot be told from a living one's
+            if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
         }
     }
 

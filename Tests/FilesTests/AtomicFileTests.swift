@@ -134,6 +134,29 @@ struct AtomicFileTests {
         #expect(!AtomicFile.isTemporary("a.bin"))
     }
 
+    @Test func cleansUpAfterKilledRunsOnly() throws {
+        let folder = try TemporaryFolder()
+        let url = try folder.file("a.bin", Data([1]))
+        _ = try folder.file(".b.bin.amalgam-1-x.tmp", Data([2]))
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("deeper"), withIntermediateDirectories: true)
+        _ = try folder.file("deeper/.c.bin.amalgam-1-y.tmp", Data([3]))
+        // Cleaning goes on while a.bin is written: its temporary file must outlive that
+        var calls = SystemCalls.real
+        let path = folder.url
+        calls.fsync = { descriptor in
+            AtomicFile.removeTemporaries(in: path)
+            return SystemCalls.real.fsync(descriptor)
+        }
+        try SystemCalls.$current.withValue(calls) { try AtomicFile.replace(url, with: Data([4])) }
+        #expect(try Data(contentsOf: url) == Data([4]))
+        #expect(folder.names == ["a.bin", "deeper"])
+        #expect(
+            FileManager.default.fileExists(atPath: path.appendingPathComponent("deeper/.c.bin.amalgam-1-y.tmp").path))
+        AtomicFile.removeTemporaries(in: path, deep: true)
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: path.path).sorted() == ["a.bin", "deeper"])
+    }
+
     #if os(Linux)
         @Test(.enabled(if: getuid() == 0 && Tool.find("mount") != nil, "only root can mount a small disk"))
         func fullDisk() throws {

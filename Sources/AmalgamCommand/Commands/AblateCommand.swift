@@ -76,7 +76,7 @@ struct AblateCommand: ParsableCommand {
             try Folder.make(folder)
             let lock = try OutputLock(folder, who: "ablate")
             defer { withExtendedLifetime(lock) {} }
-            AtomicFile.removeTemporaries(under: folder)
+            AtomicFile.removeTemporaries(in: folder, deep: true)
             StopSignals.install()
             let report = try AblationRunner(
                 session: session, plan: plan, tasks: data, folder: folder, progress: common.progress,

@@ -54,7 +54,7 @@ struct ExportCommand: ParsableCommand {
             try Folder.make(folder)
             let lock = try OutputLock(folder, who: "export")
             defer { withExtendedLifetime(lock) {} }
-            AtomicFile.removeTemporaries(under: folder)
+            AtomicFile.removeTemporaries(in: folder, deep: true)
             let warnings = try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name)
             for warning in warnings { Console.error("amalgam: \(warning)") }
             guard common.json else { return Console.print("written: \(out)") }
