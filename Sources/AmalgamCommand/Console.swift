@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Foundation
 
 /// Where output goes: results on stdout, all else on stderr.
@@ -20,7 +21,8 @@ enum Console {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
         } catch {
-            Console.error("amalgam: standard output: cannot write to it: \(reason(error)); give it another target")
+            let reason = FileError.text(errno: FileError.errno(beneath: error))
+            Console.error("amalgam: standard output: cannot write to it: \(reason); give it another target")
             hasFailed = true
         }
     }
@@ -28,11 +30,6 @@ enum Console {
     static func error(_ text: String) {
         // A closed or full stderr must not end a long training
         try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let below = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-        return below.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(below.code))) : "\(error)"
     }
 
     /// One JSON object on stdout.

@@ -55,8 +55,16 @@ extension FileError: CustomStringConvertible {
     }
 
     /// The C library's text for an errno, through strerror_r, as strerror is not safe between threads.
-    static func text(errno code: Int32) -> String {
+    package static func text(errno code: Int32) -> String {
         String(describing: POSIXErrorText(code: code))
+    }
+
+    /// The errno beneath an error of Foundation's; EIO where there is none.
+    package static func errno(beneath error: any Error) -> Int32 {
+        let error = error as NSError
+        if error.domain == NSPOSIXErrorDomain { return Int32(error.code) }
+        if let beneath = error.userInfo[NSUnderlyingErrorKey] as? any Error { return errno(beneath: beneath) }
+        return (error as? CocoaError)?.code == .fileWriteFileExists ? ENOTDIR : EIO
     }
 
     private static func mend(errno code: Int32) -> String {

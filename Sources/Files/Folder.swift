@@ -8,18 +8,10 @@ package enum Folder {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw FileError.unwritable(file: url.path, action: "make the folder", code: code(of: error))
+            throw FileError.unwritable(file: url.path, action: "make the folder", code: FileError.errno(beneath: error))
         }
         guard access(url.path, W_OK | X_OK) == 0 else {
             throw FileError.unwritable(file: url.path, action: "make files in", code: errno)
         }
-    }
-
-    /// The errno beneath Foundation's error.
-    private static func code(of error: any Error) -> Int32 {
-        let error = error as NSError
-        if error.domain == NSPOSIXErrorDomain { return Int32(error.code) }
-        if let beneath = error.userInfo[NSUnderlyingErrorKey] as? any Error { return code(of: beneath) }
-        return (error as? CocoaError)?.code == .fileWriteFileExists ? ENOTDIR : EIO
     }
 }

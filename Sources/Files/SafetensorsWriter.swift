@@ -62,7 +62,8 @@ package enum SafetensorsWriter {
                 field: "tensor \(name)", found: "\(value.count) elements", expected: "as many as shape \(shape)")
         }
         let (header, order) = try header(tensors: tensors.map { ($0, $1, $2.type) }, metadata: metadata)
-        var data = header
+        var data = Data(capacity: header.count + tensors.reduce(0) { $0 + $1.value.count * ($1.value.type.size ?? 0) })
+        data.append(header)
         for i in order { tensors[i].value.withBytes { data.append(contentsOf: $0) } }
         return data
     }

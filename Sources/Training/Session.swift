@@ -132,9 +132,9 @@ package final class Session {
         }
         // What was copied or packed need not stay in memory from the file too
         model.releasePages()
-        let resident = PeakMemory.resident
-        if let limit = memoryLimit { try trainer.check(limit, resident: resident) }
-        let estimate = max(PeakMemory.bytes, trainer.memoryEstimate(resident: resident).total)
+        let estimate = trainer.memoryEstimate(resident: PeakMemory.resident)
+        if let memoryLimit { try trainer.check(estimate, memoryLimit) }
+        let expectedPeak = max(PeakMemory.bytes, estimate.total)
         let result = try Self.naming(tasks) { try trainer.run(keeping, identity: identity) }
         network.parameters.releaseGradients()
         workspace.release()
@@ -151,7 +151,7 @@ package final class Session {
         return Trained(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
             result: result, trainable: network.parameters.trainable, truncated: truncated,
-            longest: longest(settings.maxLength), memoryEstimate: estimate, run: identity.digest)
+            longest: longest(settings.maxLength), memoryEstimate: expectedPeak, run: identity.digest)
     }
 
     /// Turns the examples that an error names into lines of the task's file, which a user can look up.

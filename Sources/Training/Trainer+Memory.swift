@@ -80,16 +80,18 @@ extension Trainer {
     }
 
     /// Refuses a run that would take more than it may, and says with what settings it would not.
+    /// - Parameter estimate: of the run as it is set.
     /// - Throws: `TrainingError.memory`
-    package func check(_ limit: MemoryLimit, resident: Int) throws(TrainingError) {
-        let estimate = estimate(present, resident: resident)
+    package func check(_ estimate: MemoryEstimate, _ limit: MemoryLimit) throws(TrainingError) {
         guard estimate.total > limit.bytes else { return }
         var thrift = present
+        var smaller = estimate
         var changes: [String] = []
         func tries(_ change: String, _ body: (inout Thrift) -> Void) -> Bool {
             body(&thrift)
             changes.append(change)
-            return self.estimate(thrift, resident: resident).total <= limit.bytes
+            smaller = self.estimate(thrift, resident: estimate.resident)
+            return smaller.total <= limit.bytes
         }
         var fits = false
         if thrift.keepsBest { fits = tries("--keep last") { $0.keepsBest = false } }
@@ -103,7 +105,7 @@ extension Trainer {
         let isFull = network.parameters["base/\(EncoderTensors.words)"] != nil
         throw .memory(
             needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "), fits: fits,
-            least: self.estimate(thrift, resident: resident).total,
+            least: smaller.total,
             otherwise: isFull
                 ? "train an adapter instead (train-adapter), or take a smaller model" : "take a smaller model")
     }

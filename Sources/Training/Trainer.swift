@@ -156,7 +156,7 @@ package final class Trainer {
     ///   - keeping: nil: no checkpoints.
     ///   - identity: of this run, for its checkpoint.
     /// - Throws: `TrainingError.notFinite`, `.stopped`, `.checkpoint`, `FileError` of the checkpoint
-    package func run(_ keeping: Keeping? = nil, identity: @autoclosure () -> RunIdentity? = nil) throws
+    package func run(_ keeping: Keeping? = nil, identity: RunIdentity? = nil) throws
         -> TrainingResult
     {
         var adamw = AdamW.Settings()
@@ -166,7 +166,7 @@ package final class Trainer {
             steps: schedule(), optimizer: AdamW(network.parameters, settings: adamw, pool: workspace.pool),
             schedule: LearningRateSchedules.named(settings.schedule) ?? LearningRateSchedules.builtIn[0])
         let checkpoint = keeping.flatMap { keeping in
-            identity().map {
+            identity.map {
                 Checkpoint(url: keeping.url, identity: $0, parameters: network.parameters, optimizer: run.optimizer)
             }
         }
@@ -251,7 +251,6 @@ package final class Trainer {
         }
         run.state.result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
         run.state.result.tokens += batch.tokens
-        run.state.step = i + 1
         run.state.result.steps = i + 1
         run.state.result.epochs = step.epoch + 1
         run.state.judged = false

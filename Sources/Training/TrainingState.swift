@@ -5,7 +5,7 @@ import Numerics
 /// the data alone (order, dropout and learning rate all follow from the seed and the step).
 struct TrainingState {
     /// Steps that are done.
-    var step = 0
+    var step: Int { result.steps }
     /// Whether dev was scored for the epoch that the last step ended.
     var judged = false
     /// The epoch that is best on dev so far.
@@ -51,7 +51,6 @@ struct TrainingState {
             let skipped = map["skipped"]?.whole, let inARow = map["skipped_in_a_row"]?.whole,
             losses.count + skipped == step, let dev = map["dev"]?.fields
         else { return nil }
-        self.step = step
         self.judged = judged
         result.steps = step
         result.epochs = epochs
