@@ -19,7 +19,7 @@ enum ConfigurationFuzz: FuzzedReader {
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
         let c = try EncoderConfiguration(parts[0], name: Invariants.file)
-        if parts.count > 1 { _ = try EncoderModel.pooling(parts[1], file: Invariants.file).get() }
+        if parts.count > 1 { _ = try SentenceSettings.pooling(parts[1], file: Invariants.file).get() }
         return {
             Invariants.require(
                 c.hidden > 0 && c.hidden % c.heads == 0 && c.longestSequence > 0 && c.epsilon > 0
