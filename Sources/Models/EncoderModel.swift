@@ -14,6 +14,9 @@ package final class EncoderModel: Sendable {
     private let weights: [String: Weight]
     private let weightsFile: URL
     private let weightsMap: SafetensorsFile
+    /// Elements that are looked at before their pages are given back: a large table must not be in memory because it was
+    /// checked or hashed.
+    private static let piece = 1 << 20
 
     /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, what sentence-transformers
     /// keeps about pooling and prompts.
@@ -65,10 +68,9 @@ package final class EncoderModel: Sendable {
             } else {
                 weight = Weight(try file.floats(prefix + name), shape: shape)
             }
-            // Piece by piece, and given back: a large table must not be in memory because it was looked at
-            for start in stride(from: 0, to: weight.count, by: 1 << 20) {
+            for start in stride(from: 0, to: weight.count, by: piece) {
                 let piece = UnsafeBufferPointer(
-                    start: weight.floats + start, count: min(1 << 20, weight.count - start))
+                    start: weight.floats + start, count: min(piece, weight.count - start))
                 if let bad = firstNotFinite(piece) {
                     throw ModelError.weight(
                         file: path, name: prefix + name, found: "\(piece[bad])", element: start + bad)
@@ -108,7 +110,12 @@ package final class EncoderModel: Sendable {
         for (name, shape) in tensors.list {
             guard let weight = weights[name] else { continue }
             digest.update(Data("\(name) \(shape)\n".utf8))
-            digest.update(UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4))
+            let bytes = UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4)
+            for start in stride(from: 0, to: bytes.count, by: Self.piece * 4) {
+                digest.update(
+                    UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.piece * 4, bytes.count)]))
+                weightsMap.releasePages()
+            }
         }
         return digest.hexDigest()
     }
