@@ -64,7 +64,7 @@ package final class EncoderModel: Sendable {
             }
             let weight: Weight
             if let pointer = try file.float32Pointer(prefix + name) {
-                weight = Weight(floats: pointer, shape: shape, owner: file)
+                weight = Weight(floats: pointer, shape: shape, owner: file) { tensor.releasePages() }
             } else {
                 weight = Weight(try file.floats(prefix + name), shape: shape)
             }

@@ -226,6 +226,8 @@ package final class Predictor {
         evaluator = try Evaluator(
             Network(Arrangement(model: session.model, bundle: bundle), seed: 0, precision: precision), head: index,
             workspace: session.workspace)
+        // What was packed need not stay in memory from the file too
+        session.model.releasePages()
         if let maxLength {
             self.maxLength = maxLength
         } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),

@@ -58,6 +58,11 @@ extension Trainer {
             let table = Double(encoder.vocabulary * encoder.hidden * float)
             let window = min(1, Self.faultAround / table)
             estimate.words = Int(table * (1 - pow(1 - window, Double(pieces))))
+            if network.arrangement.model.weight(EncoderTensors.words)?.isReleased == true {
+                // Given back after each slice. Where files lie in larger pieces in memory, more comes around a row
+                let rows = thrift.threads * max(PackedBatch.sliceQuota, min(thrift.maxLength, encoder.longestSequence))
+                estimate.words = min(estimate.words, rows * 2 * Int(Self.faultAround))
+            }
         }
         for (t, task) in tasks.enumerated() {
             for indices in heaviest(task.train, thrift) {
