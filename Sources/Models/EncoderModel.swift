@@ -69,11 +69,11 @@ package final class EncoderModel: Sendable {
                 weight = Weight(try file.floats(prefix + name), shape: shape)
             }
             for start in stride(from: 0, to: weight.count, by: piece) {
-                let piece = UnsafeBufferPointer(
+                let values = UnsafeBufferPointer(
                     start: weight.floats + start, count: min(piece, weight.count - start))
-                if let bad = firstNotFinite(piece) {
+                if let bad = firstNotFinite(values) {
                     throw ModelError.weight(
-                        file: path, name: prefix + name, found: "\(piece[bad])", element: start + bad)
+                        file: path, name: prefix + name, found: "\(values[bad])", element: start + bad)
                 }
                 file.releasePages()
             }

@@ -16,8 +16,10 @@ package struct MemoryEstimate: Equatable, Sendable {
     package var batch = 0
     /// Rows of the frozen word table that the texts touch.
     package var words = 0
+    /// At the end, when what the steps took is given back: the bundle's tensors and its file.
+    package var written = 0
 
-    package var total: Int { resident + optimizer + best + threads + batch + words }
+    package var total: Int { resident + best + max(optimizer + threads + batch + words, written) }
 }
 
 /// What could be set otherwise, to take less.
@@ -53,6 +55,7 @@ extension Trainer {
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, pieces * (row + Self.page)))
         }
         estimate.best = thrift.keepsBest ? network.parameters.count * float : 0
+        estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration
         if network.parameters["base/\(EncoderTensors.words)"] == nil {
             let table = Double(encoder.vocabulary * encoder.hidden * float)
