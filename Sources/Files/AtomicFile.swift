@@ -11,20 +11,21 @@ package enum AtomicFile {
     ///   device. Then the old file is whole and the temporary one is gone. (Only if the last step fails, flushing the
     ///   folder, does the new file already stand there, whole; the action says so.)
     package static func replace(_ url: URL, with data: Data) throws(FileError) {
-        // The closure hands the error out, as typed throws do not pass through withUnsafeBytes of Data.
-        let failure: FileError? = data.withUnsafeBytes { bytes in
-            do throws(FileError) {
-                try replace(url, withParts: [bytes])
-                return nil
-            } catch {
-                return error
-            }
-        }
-        if let failure { throw failure }
+        try data.withBytes { (bytes) throws(FileError) in try replace(url, withParts: [bytes]) }
     }
 
     /// The same for bytes that lie in several places: written in order, without a copy.
     package static func replace(_ url: URL, withParts parts: [UnsafeRawBufferPointer]) throws(FileError) {
+        try replace(url) { (write) throws(FileError) in
+            for part in parts { try write(part) }
+        }
+    }
+
+    /// The same for bytes that are made while they are written: `produce` hands over one piece after the other. If it
+    /// throws, the old file stays.
+    package static func replace(
+        _ url: URL, produce: (_ write: (UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) -> Void
+    ) throws(FileError) {
         let name = FileError.name(of: url)
         let target = try resolve(url, name: name)
         let system = SystemCalls.current
@@ -42,7 +43,9 @@ package enum AtomicFile {
                 if let mode = target.mode, fchmod(descriptor, mode) != 0 {
                     throw FileError.unwritable(file: name, action: "set the permissions of", code: errno)
                 }
-                for part in parts { try write(part, to: descriptor, name: name, system: system) }
+                try produce { (part) throws(FileError) in
+                    try write(part, to: descriptor, name: name, system: system)
+                }
                 guard system.fsync(descriptor) == 0 else {
                     throw FileError.unwritable(file: name, action: "flush", code: errno)
                 }

@@ -1,6 +1,6 @@
 extension HDF5Reader {
     /// One attribute message: its name and value.
-    func readAttribute(_ message: HDF5Cursor, path: String) throws(FileError) -> (String, HDF5Attribute) {
+    func readAttribute(_ message: ByteCursor, path: String) throws(FileError) -> (String, HDF5Attribute) {
         var message = message
         let version = try message.byte()
         guard (1...3).contains(version) else {
@@ -19,9 +19,9 @@ extension HDF5Reader {
         if version == 1 { try message.alignTo8() }
         let name = try checkedName(nameBytes.prefix { $0 != 0 }, at: message)
         let field = "\(path)@\(name)"
-        let type = HDF5Cursor(try message.take(typeSize), file: self.name, field: "\(field): datatype")
+        let type = ByteCursor(try message.take(typeSize), file: self.name, field: "\(field): datatype")
         if version == 1 { try message.alignTo8() }
-        let space = HDF5Cursor(try message.take(spaceSize), file: self.name, field: "\(field): dataspace")
+        let space = ByteCursor(try message.take(spaceSize), file: self.name, field: "\(field): dataspace")
         if version == 1 { try message.alignTo8() }
 
         let element = try readType(type)
@@ -32,7 +32,7 @@ extension HDF5Reader {
         let (size, overflow) = count.multipliedReportingOverflow(by: element.size)
         guard !overflow else { throw space.malformed("\(count) elements", expected: "fewer") }
         // Taken before anything is allocated: the count is real once its bytes are.
-        var data = HDF5Cursor(try message.take(size), file: self.name, field: field)
+        var data = ByteCursor(try message.take(size), file: self.name, field: field)
         // A list of short elements is longer in memory than in the file.
         let memory = count * element.memory
         if memory > size { try spend(memory - size, at: data) }
@@ -41,7 +41,7 @@ extension HDF5Reader {
     }
 
     private func readValue(
-        _ data: inout HDF5Cursor, element: HDF5ElementType, count: Int, isList: Bool
+        _ data: inout ByteCursor, element: HDF5ElementType, count: Int, isList: Bool
     ) throws(FileError) -> HDF5Attribute {
         switch element {
         case .float64:
@@ -72,7 +72,7 @@ extension HDF5Reader {
         }
     }
 
-    private func readInteger(_ data: inout HDF5Cursor, bytes: Int, signed: Bool) throws(FileError) -> Int64 {
+    private func readInteger(_ data: inout ByteCursor, bytes: Int, signed: Bool) throws(FileError) -> Int64 {
         switch bytes {
         case 1:
             let number = try data.number(UInt8.self)
@@ -94,7 +94,7 @@ extension HDF5Reader {
     }
 
     /// Length, heap address and index; the text lies in the heap.
-    private func readVariableText(_ data: inout HDF5Cursor) throws(FileError) -> String {
+    private func readVariableText(_ data: inout ByteCursor) throws(FileError) -> String {
         let length = try data.word()
         let address = try data.long()
         let index = try data.word()
@@ -106,7 +106,7 @@ extension HDF5Reader {
         return try checkedText(text.prefix { $0 != 0 }, at: data)
     }
 
-    private func checkedText(_ bytes: some Collection<UInt8>, at cursor: HDF5Cursor) throws(FileError) -> String {
+    private func checkedText(_ bytes: some Collection<UInt8>, at cursor: ByteCursor) throws(FileError) -> String {
         guard let text = validText(bytes) else {
             throw cursor.malformed("text that is not UTF-8", expected: "UTF-8")
         }

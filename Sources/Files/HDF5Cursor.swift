@@ -1,34 +1,9 @@
-/// Reads little-endian numbers from a part of a file, never past its end.
-struct HDF5Cursor {
-    /// What is left to read.
-    private(set) var rest: UnsafeRawBufferPointer
-    private let whole: Int
-    private let file: String
-    /// The object and structure that messages name ("/a/w: dataspace").
-    let field: String
-
+/// What HDF5's structures need of a cursor.
+extension ByteCursor {
     init(_ bytes: UnsafeRawBufferPointer, file: String, field: String) {
-        rest = bytes
-        whole = bytes.count
-        self.file = file
-        self.field = field
-    }
-
-    /// Bytes read so far.
-    var position: Int { whole - rest.count }
-
-    /// The next `count` bytes.
-    mutating func take(_ count: Int) throws(FileError) -> UnsafeRawBufferPointer {
-        guard count >= 0, count <= rest.count else {
-            throw malformed("\(rest.count) bytes left", expected: "\(count) more")
-        }
-        let taken = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        return taken
-    }
-
-    mutating func skip(_ count: Int) throws(FileError) {
-        _ = try take(count)
+        self.init(
+            bytes, file: file, field: field,
+            mend: "the file is damaged, or not of HDF5's oldest format: make it anew")
     }
 
     /// Skips to the next multiple of eight, or to the end where the last part is not padded.
@@ -36,37 +11,10 @@ struct HDF5Cursor {
         try skip(min((8 - position % 8) % 8, rest.count))
     }
 
-    /// The next unsigned number of the type asked for.
-    mutating func number<Number: FixedWidthInteger & UnsignedInteger>(
-        _ type: Number.Type
-    ) throws(FileError) -> Number {
-        let bytes = try take(MemoryLayout<Number>.size)
-        return Number(littleEndian: bytes.loadUnaligned(as: Number.self))
-    }
-
-    mutating func byte() throws(FileError) -> Int { Int(try number(UInt8.self)) }
-    mutating func short() throws(FileError) -> Int { Int(try number(UInt16.self)) }
-    mutating func word() throws(FileError) -> Int { Int(try number(UInt32.self)) }
-    /// A file address or a size, not believed yet.
-    mutating func long() throws(FileError) -> UInt64 { try number(UInt64.self) }
-
-    /// Checks that four letters stand next, as many of the format's structures begin.
-    mutating func signature(_ letters: StaticString) throws(FileError) {
-        let found = try take(letters.utf8CodeUnitCount)
-        let same = letters.withUTF8Buffer { $0.elementsEqual(found) }
-        guard same else { throw malformed("no '\(letters)' there", expected: "it at the start") }
-    }
-
     /// Checks that a byte has the one value that this reader knows.
     mutating func expect(_ value: Int, _ what: String) throws(FileError) {
         let found = try byte()
         guard found == value else { throw malformed("\(what) \(found)", expected: "\(value)") }
-    }
-
-    func malformed(_ found: String, expected: String) -> FileError {
-        .malformed(
-            file: file, field: field, found: found, expected: expected,
-            mend: "the file is damaged, or not of HDF5's oldest format: make it anew")
     }
 
     func unsupported(_ found: String, expected: String) -> FileError {

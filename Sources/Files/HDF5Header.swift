@@ -1,10 +1,10 @@
 /// The messages of an object header of version 1, sorted by what they say.
 struct HDF5Header {
-    private(set) var symbolTable: HDF5Cursor?
-    private(set) var space: HDF5Cursor?
-    private(set) var type: HDF5Cursor?
-    private(set) var layout: HDF5Cursor?
-    private(set) var attributes: [HDF5Cursor] = []
+    private(set) var symbolTable: ByteCursor?
+    private(set) var space: ByteCursor?
+    private(set) var type: ByteCursor?
+    private(set) var layout: ByteCursor?
+    private(set) var attributes: [ByteCursor] = []
 
     /// Whether it has what only datasets have; `readDataset` says what is missing.
     var isDataset: Bool { space != nil || type != nil || layout != nil }
@@ -37,7 +37,7 @@ struct HDF5Header {
                 try block.skip(3)
                 let bytes = try block.take(size)
                 let title = "\(field): \(Self.title(kind))"
-                let message = HDF5Cursor(bytes, file: reader.name, field: title)
+                let message = ByteCursor(bytes, file: reader.name, field: title)
                 if kind == Kind.nothing { continue }
                 guard flags & 2 == 0 else {
                     throw message.unsupported("shared with another object", expected: "its own")
@@ -54,7 +54,7 @@ struct HDF5Header {
         }
     }
 
-    private mutating func keep(_ message: HDF5Cursor, kind: Int) throws(FileError) {
+    private mutating func keep(_ message: ByteCursor, kind: Int) throws(FileError) {
         switch kind {
         case Kind.symbolTable: try Self.set(&symbolTable, message)
         case Kind.space: try Self.set(&space, message)
@@ -74,7 +74,7 @@ struct HDF5Header {
         }
     }
 
-    private static func set(_ place: inout HDF5Cursor?, _ message: HDF5Cursor) throws(FileError) {
+    private static func set(_ place: inout ByteCursor?, _ message: ByteCursor) throws(FileError) {
         guard place == nil else { throw message.malformed("a second one", expected: "one an object") }
         place = message
     }

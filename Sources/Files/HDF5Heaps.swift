@@ -34,7 +34,7 @@ enum HDF5Heaps {
 
 extension HDF5Reader {
     /// The bytes that a group's links point into for their names.
-    func readLocalHeap(at address: UInt64, field: String) throws(FileError) -> HDF5Cursor {
+    func readLocalHeap(at address: UInt64, field: String) throws(FileError) -> ByteCursor {
         let field = "\(field): local heap"
         var heap = try structure(at: address, count: 32, field: field)
         try heap.signature("HEAP")
@@ -47,7 +47,7 @@ extension HDF5Reader {
 
     /// Follows a group's B-tree down to its symbol nodes and appends their links.
     func readTree(
-        at address: UInt64, level expected: Int?, heap: HDF5Cursor, field: String,
+        at address: UInt64, level expected: Int?, heap: ByteCursor, field: String,
         into links: inout [(name: String, object: UInt64)]
     ) throws(FileError) {
         var start = try structure(at: address, count: 24, field: "\(field): B-tree")
@@ -74,7 +74,7 @@ extension HDF5Reader {
     }
 
     private func readSymbols(
-        at address: UInt64, heap: HDF5Cursor, field: String, into links: inout [(name: String, object: UInt64)]
+        at address: UInt64, heap: ByteCursor, field: String, into links: inout [(name: String, object: UInt64)]
     ) throws(FileError) {
         let title = "\(field): symbol node"
         var start = try structure(at: address, count: 8, field: title)
@@ -99,7 +99,7 @@ extension HDF5Reader {
         }
     }
 
-    private func linkName(at offset: UInt64, heap: HDF5Cursor) throws(FileError) -> String {
+    private func linkName(at offset: UInt64, heap: ByteCursor) throws(FileError) -> String {
         guard let start = Int(exactly: offset), start < heap.rest.count else {
             throw heap.malformed("a name at \(offset)", expected: "it within \(heap.rest.count) bytes")
         }
@@ -112,7 +112,7 @@ extension HDF5Reader {
     }
 
     /// A link's or an attribute's name, valid UTF-8 and such as `encode` would write.
-    func checkedName(_ bytes: some Collection<UInt8>, at cursor: HDF5Cursor) throws(FileError) -> String {
+    func checkedName(_ bytes: some Collection<UInt8>, at cursor: ByteCursor) throws(FileError) -> String {
         guard let name = validText(bytes), HDF5Check.isName(name, limits: limits) else {
             let shown = String(decoding: bytes.prefix(40), as: UTF8.self)
             throw cursor.malformed(

@@ -30,7 +30,7 @@ extension HDF5ElementType {
 
 extension HDF5Reader {
     /// The sizes that a dataspace message gives; [] for a scalar. Their product fits an Int.
-    func readShape(_ message: HDF5Cursor) throws(FileError) -> (shape: [Int], count: Int) {
+    func readShape(_ message: ByteCursor) throws(FileError) -> (shape: [Int], count: Int) {
         var message = message
         let version = try message.byte()
         let rank = try message.byte()
@@ -60,7 +60,7 @@ extension HDF5Reader {
         return (shape, count)
     }
 
-    func readType(_ message: HDF5Cursor) throws(FileError) -> HDF5ElementType {
+    func readType(_ message: ByteCursor) throws(FileError) -> HDF5ElementType {
         var message = message
         let first = try message.byte()
         let bits = Int(try message.byte()) | Int(try message.byte()) << 8 | Int(try message.byte()) << 16
@@ -123,7 +123,7 @@ extension HDF5Reader {
 
     /// Where a dataset's bytes are: exactly `size` of them, or an error.
     private func readLayout(
-        _ message: HDF5Cursor, size: Int, path: String
+        _ message: ByteCursor, size: Int, path: String
     ) throws(FileError) -> UnsafeRawBufferPointer {
         var message = message
         let version = try message.byte()

@@ -29,7 +29,7 @@ final class HDF5Reader {
     func readRoot() throws(FileError) -> HDF5Group {
         let start = try findSuperblock()
         content = UnsafeRawBufferPointer(rebasing: content.dropFirst(start))
-        var cursor = HDF5Cursor(content, file: name, field: "superblock")
+        var cursor = ByteCursor(content, file: name, field: "superblock")
         try cursor.skip(Self.magic.count)
         let version = try cursor.byte()
         guard version <= 1 else { throw cursor.unsupported("version \(version)", expected: "0 or 1") }
@@ -82,7 +82,7 @@ final class HDF5Reader {
         var group = HDF5Group()
         group.attributes = try readAttributes(header, path: field)
         guard var table = header.symbolTable else {
-            throw HDF5Cursor(content, file: name, field: field)
+            throw ByteCursor(content, file: name, field: field)
                 .unsupported("neither a dataset nor a group with a symbol table", expected: "one of them")
         }
         var links: [(name: String, object: UInt64)] = []
@@ -143,7 +143,7 @@ final class HDF5Reader {
     // MARK: Parts of the file
 
     /// The `count` bytes at `address`, charged against the budget; what makes that safe is said at the type.
-    func part(at address: UInt64, count: UInt64, field: String) throws(FileError) -> HDF5Cursor {
+    func part(at address: UInt64, count: UInt64, field: String) throws(FileError) -> ByteCursor {
         let cursor = try peek(at: address, count: count, field: field)
         guard cursor.rest.count <= budget else {
             throw cursor.malformed("parts that overlap", expected: "each byte of the file used once")
@@ -153,7 +153,7 @@ final class HDF5Reader {
     }
 
     /// The same for a structure that is entered once: a second visit is a circle, or a second link to an object.
-    func structure(at address: UInt64, count: UInt64, field: String) throws(FileError) -> HDF5Cursor {
+    func structure(at address: UInt64, count: UInt64, field: String) throws(FileError) -> ByteCursor {
         let cursor = try part(at: address, count: count, field: field)
         guard visited.insert(address).inserted else {
             throw cursor.unsupported("a second link to the same object, or a circle", expected: "a tree")
@@ -162,19 +162,19 @@ final class HDF5Reader {
     }
 
     /// The same without a charge, to look at a structure's own word on its length.
-    func peek(at address: UInt64, count: UInt64, field: String) throws(FileError) -> HDF5Cursor {
+    func peek(at address: UInt64, count: UInt64, field: String) throws(FileError) -> ByteCursor {
         guard let start = Int(exactly: address), let count = Int(exactly: count), start <= content.count,
             count <= content.count - start
         else {
-            throw HDF5Cursor(content, file: name, field: field)
+            throw ByteCursor(content, file: name, field: field)
                 .malformed("\(count) bytes at \(address)", expected: "them within the file's \(content.count)")
         }
-        return HDF5Cursor(
+        return ByteCursor(
             UnsafeRawBufferPointer(rebasing: content[start..<start + count]), file: name, field: field)
     }
 
     /// Charges a text or name: many that share their bytes would make a small file cost much.
-    func spend(_ length: Int, at cursor: HDF5Cursor) throws(FileError) {
+    func spend(_ length: Int, at cursor: ByteCursor) throws(FileError) {
         guard length <= textBudget else {
             throw cursor.malformed("texts and lists larger than the file", expected: "each in a place of its own")
         }
@@ -186,7 +186,7 @@ final class HDF5Reader {
         at address: UInt64, index: Int, length: Int, field: String
     ) throws(FileError) -> UnsafeRawBufferPointer {
         if heaps[address] == nil { heaps[address] = try HDF5Heaps.readGlobal(at: address, of: self, field: field) }
-        let cursor = HDF5Cursor(content, file: name, field: field)
+        let cursor = ByteCursor(content, file: name, field: field)
         guard let object = heaps[address]?[index] else {
             throw cursor.malformed("no object \(index) in the heap at \(address)", expected: "the attribute's text")
         }

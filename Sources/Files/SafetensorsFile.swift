@@ -113,6 +113,9 @@ package struct SafetensorsTensor: Sendable {
     /// The tensor's bytes, little-endian, perhaps unaligned; valid while the file or a tensor of it lives.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[range]) }
 
+    /// Lets the system take this tensor's pages back until they are read again.
+    package func releasePages() { file.releasePages(bytes) }
+
     /// Keeps the file mapped for as long as `body` runs.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         file.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }

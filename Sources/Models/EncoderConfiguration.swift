@@ -83,8 +83,9 @@ package struct EncoderConfiguration: Equatable, Sendable {
             guard let value, isRight(value) else { throw json.wrong(field, raw.summary, expected) }
             return value
         }
-        guard let kind = json.value("model_type") else { throw json.wrong("model_type", "nothing", "bert") }
-        guard case .string(let type) = kind else { throw json.wrong("model_type", kind.summary, "bert") }
+        let known = "bert, roberta or xlm-roberta"
+        guard let kind = json.value("model_type") else { throw json.wrong("model_type", "nothing", known) }
+        guard case .string(let type) = kind else { throw json.wrong("model_type", kind.summary, known) }
         switch type {
         case "bert": firstPosition = 0
         case "roberta", "xlm-roberta": firstPosition = try integer("pad_token_id", in: 0...1_000_000, default: 1) + 1

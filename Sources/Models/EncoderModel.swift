@@ -8,12 +8,18 @@ package final class EncoderModel: Sendable {
     package let name: String
     package let configuration: EncoderConfiguration
     private let modelPooling: Result<Pool.Kind, ModelError>
+    /// What stands before each text where nobody says otherwise: sentence-transformers' default prompt.
+    package let textPrefix: String
     package let tensors: EncoderTensors
     private let weights: [String: Weight]
     private let weightsFile: URL
     private let weightsMap: SafetensorsFile
+    /// Elements that are looked at before their pages are given back: a large table must not be in memory because it was
+    /// checked or hashed.
+    private static let piece = 1 << 20
 
-    /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, 1_Pooling/config.json.
+    /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, what sentence-transformers
+    /// keeps about pooling and prompts.
     /// - Throws: `ModelError`, `FileError` for what is missing or does not fit.
     package init(folder: URL) throws {
         let configurationFile = folder.appendingPathComponent("config.json")
@@ -23,7 +29,8 @@ package final class EncoderModel: Sendable {
         self.folder = folder
         name = folder.standardizedFileURL.lastPathComponent
         configuration = try EncoderConfiguration(file: configurationFile)
-        modelPooling = try Self.pooling(folder.appendingPathComponent("1_Pooling/config.json"))
+        modelPooling = try SentenceSettings.pooling(folder)
+        textPrefix = try SentenceSettings.textPrefix(folder)
         weightsFile = folder.appendingPathComponent("model.safetensors")
         tensors = EncoderTensors(configuration)
         weightsMap = try SafetensorsFile(weightsFile)
@@ -31,6 +38,10 @@ package final class EncoderModel: Sendable {
     }
 
     package func weight(_ name: String) -> Weight? { weights[name] }
+
+    /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
+    /// - Throws: `ModelError.pooling` where it is something that we do not have.
+    package func pooling() throws(ModelError) -> Pool.Kind { try modelPooling.get() }
 
     /// Lets the mapped weights' memory go until they are read again: after they were copied, or packed.
     package func releasePages() { weightsMap.releasePages() }
@@ -53,17 +64,16 @@ package final class EncoderModel: Sendable {
             }
             let weight: Weight
             if let pointer = try file.float32Pointer(prefix + name) {
-                weight = Weight(floats: pointer, shape: shape, owner: file)
+                weight = Weight(floats: pointer, shape: shape, owner: file) { tensor.releasePages() }
             } else {
                 weight = Weight(try file.floats(prefix + name), shape: shape)
             }
-            // Piece by piece, and given back: a large table must not be in memory because it was looked at
-            for start in stride(from: 0, to: weight.count, by: 1 << 20) {
-                let piece = UnsafeBufferPointer(
-                    start: weight.floats + start, count: min(1 << 20, weight.count - start))
-                if let bad = firstNotFinite(piece) {
+            for start in stride(from: 0, to: weight.count, by: piece) {
+                let values = UnsafeBufferPointer(
+                    start: weight.floats + start, count: min(piece, weight.count - start))
+                if let bad = firstNotFinite(values) {
                     throw ModelError.weight(
-                        file: path, name: prefix + name, found: "\(piece[bad])", element: start + bad)
+                        file: path, name: prefix + name, found: "\(values[bad])", element: start + bad)
                 }
                 file.releasePages()
             }
@@ -88,32 +98,6 @@ package final class EncoderModel: Sendable {
         return nil
     }
 
-    /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
-    /// - Throws: `ModelError.pooling` where it is something that we do not have.
-    package func pooling() throws(ModelError) -> Pool.Kind { try modelPooling.get() }
-
-    private static func pooling(_ file: URL) throws -> Result<Pool.Kind, ModelError> {
-        guard let data = FileManager.default.contents(atPath: file.path) else { return .success(.first) }
-        return try pooling([UInt8](data), file: file.path)
-    }
-
-    static func pooling(_ bytes: [UInt8], file: String) throws(ModelError) -> Result<Pool.Kind, ModelError> {
-        let json = try ModelJSON(bytes, file: file)
-        var modes: [String] = []
-        for (key, value) in json.members where key.hasPrefix("pooling_mode_") {
-            switch value {
-            case .bool(true): modes.append(key)
-            case .bool(false), .null: break
-            default: throw json.wrong(key, value.summary, "true or false")
-            }
-        }
-        switch modes.sorted() {
-        case ["pooling_mode_mean_tokens"]: return .success(.mean)
-        case ["pooling_mode_cls_token"], []: return .success(.first)
-        default: return .failure(.pooling(file: file, found: modes.sorted().joined(separator: " and ")))
-        }
-    }
-
     /// SHA-256 over canonical content: the architecture and its numbers, then each tensor's name, shape and float32
     /// values in a fixed order. The same model saved by another program, or with another head, has the same one.
     package func computeFingerprint() -> String {
@@ -126,7 +110,12 @@ package final class EncoderModel: Sendable {
         for (name, shape) in tensors.list {
             guard let weight = weights[name] else { continue }
             digest.update(Data("\(name) \(shape)\n".utf8))
-            digest.update(UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4))
+            let bytes = UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4)
+            for start in stride(from: 0, to: bytes.count, by: Self.piece * 4) {
+                digest.update(
+                    UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.piece * 4, bytes.count)]))
+                weightsMap.releasePages()
+            }
         }
         return digest.hexDigest()
     }

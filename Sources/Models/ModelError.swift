@@ -31,8 +31,8 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
         case .weight(let file, let name, let found, let element):
             "\(file): tensor \(name): \(found) at element \(element), expected finite numbers; download the model again"
         case .architecture(let file, let found):
-            "\(file): model_type: \(found) is not known, expected bert; convert the model, or choose an encoder of the "
-                + "BERT family"
+            "\(file): model_type: \(found) is not known, expected bert, roberta or xlm-roberta; convert the model, or "
+                + "choose an encoder of the BERT family"
         }
     }
 }

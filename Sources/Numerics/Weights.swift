@@ -6,15 +6,32 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     package let shape: [Int]
     package let floats: UnsafePointer<Float>
     private let owner: AnyObject
+    private let release: (@Sendable () -> Void)?
     let sides = RightSides()
 
     /// - Parameters:
     ///   - floats: the tensor's elements, row-major, valid while `owner` lives.
     ///   - shape: [out, in] for a matrix.
-    package init(floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject) {
+    ///   - release: gives back the memory of a tensor that lies in a file; reading brings it again.
+    package init(
+        floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject, release: (@Sendable () -> Void)? = nil
+    ) {
         self.floats = floats
         self.shape = shape
         self.owner = owner
+        self.release = release
+    }
+
+    /// Tables from this size on are released after reading: below it what stays is not worth the reading again.
+    private static let large = 128 << 20
+
+    /// Whether rows that were read do not stay in memory.
+    package var isReleased: Bool { release != nil && count >= Self.large / MemoryLayout<Float>.size }
+
+    /// After rows of a table were copied. The system brings 16 pages or more of a file around each that is read, so that
+    /// texts with a tenth of the pieces would have all of a large table in memory. Other threads may be reading.
+    func releaseAfterReading() {
+        if isReleased { release?() }
     }
 
     package convenience init(_ values: [Float], shape: [Int]) {

@@ -78,13 +78,13 @@ package final class Session {
     /// - Parameters:
     ///   - name: of the bundle and of a new adapter.
     ///   - pooling: nil: what the model was made for.
-    ///   - prefix: stands before each text.
+    ///   - prefix: stands before each text; nil: what the model was made for.
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
     /// - Throws: `TrainingError` (`.done` where `keeping` goes on with a run that has ended), and what the bundles and the
     ///   model throw.
     package func train(
-        _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String = "",
+        _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String? = nil,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
@@ -96,6 +96,7 @@ package final class Session {
         }
         let name = Self.safeName(name)
         let pooling = try pooling ?? model.pooling()
+        let prefix = prefix ?? model.textPrefix
         let heads = tasks.map { task in
             NamedHead(
                 Self.safeName(task.definition.name),
@@ -225,6 +226,8 @@ package final class Predictor {
         evaluator = try Evaluator(
             Network(Arrangement(model: session.model, bundle: bundle), seed: 0, precision: precision), head: index,
             workspace: session.workspace)
+        // What was packed need not stay in memory from the file too
+        session.model.releasePages()
         if let maxLength {
             self.maxLength = maxLength
         } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),

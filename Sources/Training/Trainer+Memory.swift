@@ -16,8 +16,10 @@ package struct MemoryEstimate: Equatable, Sendable {
     package var batch = 0
     /// Rows of the frozen word table that the texts touch.
     package var words = 0
+    /// At the end, when what the steps took is given back: the bundle's tensors and its file.
+    package var written = 0
 
-    package var total: Int { resident + optimizer + best + threads + batch + words }
+    package var total: Int { resident + best + max(optimizer + threads + batch + words, written) }
 }
 
 /// What could be set otherwise, to take less.
@@ -53,11 +55,17 @@ extension Trainer {
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, pieces * (row + Self.page)))
         }
         estimate.best = thrift.keepsBest ? network.parameters.count * float : 0
+        estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration
         if network.parameters["base/\(EncoderTensors.words)"] == nil {
             let table = Double(encoder.vocabulary * encoder.hidden * float)
             let window = min(1, Self.faultAround / table)
             estimate.words = Int(table * (1 - pow(1 - window, Double(pieces))))
+            if network.arrangement.model.weight(EncoderTensors.words)?.isReleased == true {
+                // Given back after each slice. Where files lie in larger pieces in memory, more comes around a row
+                let rows = thrift.threads * max(PackedBatch.sliceQuota, min(thrift.maxLength, encoder.longestSequence))
+                estimate.words = min(estimate.words, rows * 2 * Int(Self.faultAround))
+            }
         }
         for (t, task) in tasks.enumerated() {
             for indices in heaviest(task.train, thrift) {

@@ -11,7 +11,8 @@ import Testing
     init() throws {
         folder = try Folder()
         model = KnownModel(
-            name: "tiny", package: "tiny-model", version: "1", wheelBytes: 3, wheelHash: "00", folder: "tiny/model",
+            name: "tiny",
+            source: .folder(KnownModel.Wheel("tiny-model", "1", bytes: 3, hash: "00"), path: "tiny/model"),
             license: "MIT", files: [.init("config.json", 2, Digest.sha256(Data("{}".utf8)))])
     }
 

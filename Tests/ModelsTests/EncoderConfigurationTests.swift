@@ -142,10 +142,10 @@ import Testing
             }
         }
         #expect(throws: ModelError.self) {
-            try EncoderModel.pooling(Array(#"{"pooling_mode_mean_tokens":1}"#.utf8), file: "p")
+            try SentenceSettings.pooling(Array(#"{"pooling_mode_mean_tokens":1}"#.utf8), file: "p")
         }
         #expect(throws: ModelError.self) {
-            try EncoderModel.pooling(
+            try SentenceSettings.pooling(
                 Array(#"{"pooling_mode_mean_tokens":true,"pooling_mode_mean_tokens":false}"#.utf8), file: "p")
         }
     }

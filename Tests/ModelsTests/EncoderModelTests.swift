@@ -87,6 +87,30 @@ import Testing
         }
     }
 
+    @Test func readsTheDefaultPrompt() throws {
+        #expect(try EncoderModel(folder: Fixture.tiny).textPrefix.isEmpty)
+        let cases: [(String, String?)] = [
+            (#"{"prompts": {"query": "query: ", "passage": "p: "}, "default_prompt_name": "query"}"#, "query: "),
+            (#"{"prompts": {"query": "query: "}, "default_prompt_name": null}"#, ""), ("{}", ""),
+            (#"{"prompts": {"query": ""}, "default_prompt_name": "query"}"#, ""),
+            (#"{"prompts": {"a": "x"}, "default_prompt_name": "query"}"#, nil),
+            (#"{"prompts": {"query": 1}, "default_prompt_name": "query"}"#, nil),
+            (#"{"prompts": {"query": "a", "query": "b"}, "default_prompt_name": "query"}"#, nil),
+            (#"{"prompts": [], "default_prompt_name": "query"}"#, nil), (#"{"default_prompt_name": "query"}"#, nil),
+            (#"{"default_prompt_name": 1}"#, nil), ("[", nil), ("", nil),
+        ]
+        for (text, expected) in cases {
+            if let expected {
+                #expect(try SentenceSettings.textPrefix(Array(text.utf8), file: "p") == expected, "\(text)")
+            } else {
+                let error = #expect(throws: ModelError.self, "\(text)") {
+                    try SentenceSettings.textPrefix(Array(text.utf8), file: "p")
+                }
+                #expect(error?.description.hasPrefix("p: ") == true)
+            }
+        }
+    }
+
     @Test func fingerprintIsOfTheContent() throws {
         let model = try EncoderModel(folder: Fixture.tiny)
         let fingerprint = model.computeFingerprint()

@@ -10,7 +10,7 @@ struct ModelCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch a known model into the cache folder (AMALGAM_HOME); prints its folder.")
 
-        @Argument(help: "The model's name: minilm.") var name: String
+        @Argument(help: "The model's name: \(KnownModel.all.map(\.name).joined(separator: " or ")).") var name: String
         @OptionGroup var common: CommonOptions
 
         func run() throws {

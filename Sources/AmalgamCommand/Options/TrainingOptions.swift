@@ -20,7 +20,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Real tokens a batch, in place of --batch-size.") var batchTokens: Int?
     @Option(help: "Pieces a text is cut at, special ones included.") var maxLength = 128
     @Option(help: "What the head reads: cls or mean. (default: what the model was made for)") var pooling: String?
-    @Option(help: "Stands before each text, as \"query: \" for E5 models.") var textPrefix = ""
+    @Option(
+        help: "Stands before each text, as \"query: \" for E5 models. (default: what the model was made for)")
+    var textPrefix: String?
     @Flag(help: "Weigh classes by how rare they are.") var classWeights = false
     @Option(help: "Share of the target that is spread over all classes, in 0..<1.") var labelSmoothing = 0.0
     @Option(help: "Dropout in the head, in 0..<1. (default: the model's own)") var headDropout: Double?

@@ -37,6 +37,7 @@ package final class Embedding: Operation {
             run.kernels.pointee.add(y, type, width, 1, true)
             y += width
         }
+        if case .frozen(let table) = words { table.releaseAfterReading() }
     }
 
     package func backward(_ run: SliceRun) {}

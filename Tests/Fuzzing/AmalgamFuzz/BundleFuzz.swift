@@ -10,7 +10,7 @@ import Numerics
 enum BundleFuzz: FuzzedReader {
     static let name = "bundle"
     static let files = [
-        "Files/BundleContainer.swift", "Files/HDF5Attributes.swift", "Files/HDF5Cursor.swift",
+        "Files/BundleContainer.swift", "Files/HDF5Attributes.swift", "Files/ByteCursor.swift", "Files/HDF5Cursor.swift",
         "Files/HDF5Header.swift", "Files/HDF5Heaps.swift", "Files/HDF5Messages.swift", "Files/HDF5Reader.swift",
         "Bundles/BundleReader.swift",
     ]

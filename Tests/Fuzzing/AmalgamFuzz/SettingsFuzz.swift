@@ -5,21 +5,26 @@ import Tasks
 
 @testable import Models
 
-/// config.json and, behind a NUL, 1_Pooling/config.json.
+/// config.json and, each behind a NUL, 1_Pooling/config.json and config_sentence_transformers.json.
 enum ConfigurationFuzz: FuzzedReader {
     static let name = "configuration"
-    static let files = ["Files/JSONValue.swift", "Models/EncoderConfiguration.swift", "Models/ModelJSON.swift"]
+    static let files = [
+        "Files/JSONValue.swift", "Models/EncoderConfiguration.swift", "Models/ModelJSON.swift",
+        "Models/SentenceSettings.swift",
+    ]
     static let tokens = words(
         "\"model_type\":", "\"bert\"", "\"roberta\"", "\"hidden_size\":", "\"num_attention_heads\":", "1e308", "-1",
         "0.5", "9223372036854775807", "null", "true", "\"pad_token_id\":1", "\"hidden_act\":\"silu\"",
         "\"layer_norm_eps\":1e-5", "\"position_embedding_type\":\"absolute\"", "\"hidden_dropout_prob\":0.9", "\\ud800",
-        "\u{0}{\"pooling_mode_mean_tokens\":true}", "\"pooling_mode_cls_token\":", "{", "}", "[", "]", ",", ":")
+        "\u{0}{\"pooling_mode_mean_tokens\":true}", "\"pooling_mode_cls_token\":",
+        "{}\u{0}{}\u{0}{\"prompts\": {\"q\": \"x\"}, \"default_prompt_name\": \"q\"}", "{", "}", "[", "]", ",", ":")
     static let memory = (constant: 1 << 15, perByte: 64)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
-        let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
+        let parts = bytes.split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false).map { Array($0) }
         let c = try EncoderConfiguration(parts[0], name: Invariants.file)
-        if parts.count > 1 { _ = try EncoderModel.pooling(parts[1], file: Invariants.file).get() }
+        if parts.count > 1 { _ = try SentenceSettings.pooling(parts[1], file: Invariants.file).get() }
+        if parts.count > 2 { _ = try SentenceSettings.textPrefix(parts[2], file: Invariants.file) }
         return {
             Invariants.require(
                 c.hidden > 0 && c.hidden % c.heads == 0 && c.longestSequence > 0 && c.epsilon > 0

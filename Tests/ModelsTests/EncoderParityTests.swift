@@ -5,17 +5,30 @@ import Testing
 
 @testable import Models
 
-/// A real encoder's hidden states against `transformers` in float64 (Tests/Golden/minilm_golden.py).
-@Suite struct MiniLMParityTests {
-    static let folder = ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"]
+/// Real encoders' hidden states against `transformers` in float64 (Tests/Golden/encoder_golden.py).
+@Suite struct EncoderParityTests {
+    static let minilmFolder = ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"]
+    static let e5Folder = ProcessInfo.processInfo.environment["AMALGAM_TEST_E5"]
 
-    /// Hidden states within 1e-4; the library's own float32 is 1.2e-5 off. `projected` is a row times a unit vector, so
-    /// errors that are random across columns stay as small there, and the same bound holds.
-    @Test(.enabled(if: folder != nil, "AMALGAM_TEST_MODEL names no folder of all-MiniLM-L6-v2"))
-    func hiddenStates() throws {
+    /// The library's own float32 is 1.2e-5 off.
+    @Test(.enabled(if: minilmFolder != nil, "AMALGAM_TEST_MODEL names no folder of all-MiniLM-L6-v2"))
+    func minilm() throws { try hiddenStates(try #require(Self.minilmFolder), "minilm.safetensors") }
+
+    /// The library's own float32 is 4e-6 off.
+    @Test(.enabled(if: e5Folder != nil, "AMALGAM_TEST_E5 names no folder of multilingual-e5-small"))
+    func multilingual() throws {
+        let folder = try #require(Self.e5Folder)
+        try hiddenStates(folder, "e5.safetensors")
+        let model = try EncoderModel(folder: URL(fileURLWithPath: folder))
+        #expect(try model.pooling() == .mean && model.textPrefix == "query: ")
+    }
+
+    /// Hidden states within 1e-4. `projected` is a row times a unit vector, so errors that are random across columns stay
+    /// as small there, and the same bound holds.
+    private func hiddenStates(_ folder: String, _ file: String) throws {
         try Products.load()
-        let model = try EncoderModel(folder: URL(fileURLWithPath: try #require(Self.folder)))
-        let golden = try SafetensorsFile(Fixture.golden.appendingPathComponent("minilm.safetensors"))
+        let model = try EncoderModel(folder: URL(fileURLWithPath: folder))
+        let golden = try SafetensorsFile(Fixture.golden.appendingPathComponent(file))
         let ids = try golden.int64s("input_ids").map { Int32($0) }
         let types = try golden.int64s("token_type_ids").map { Int32($0) }
         var sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)] = []
