@@ -16,8 +16,6 @@ package struct TransferPlan: Sendable {
     /// Pieces that a language adapter is trained on, and the head of masked language modelling that all share.
     package var languageTokens = 500_000
     package var headTokens = 1_000_000
-    /// Pieces of held-out text that perplexity is measured on, a language.
-    package var heldOutTokens = 20_000
     package var configuration: AdapterConfiguration
     package var languageConfiguration: AdapterConfiguration
     /// Of all trainings on tasks.
@@ -54,7 +52,6 @@ package struct TransferPlan: Sendable {
         maxTest = 300
         languageTokens = 60_000
         headTokens = 120_000
-        heldOutTokens = 8_000
     }
 
     /// The source, then the targets.
