@@ -17,8 +17,8 @@ A head is trained in all cases but mlm; what else is trained stands behind the a
     seq_bn_inv         `t` = SeqBnInv -> t, its invertible part too
     double_seq_bn_inv  `t` = DoubleSeqBnInv -> the same
     stack              Stack(l, t), l = SeqBnInv, t = SeqBn -> t
-    stack_inv_top      Stack(l, t), both SeqBnInv -> t less its invertible part: only the first adapter's is used, so t's
-                       has no gradient (asserted) and no grad.* here. Its tensors do stand in stack_inv_top/t
+    stack_inv_top      Stack(l, t), both SeqBnInv -> t less its invertible part: only the first adapter's is used, so
+                       t's has no gradient (asserted) and no grad.* here. Its tensors do stand in stack_inv_top/t
     stack_fuse         Stack(l, Fuse(a, b)), l = SeqBnInv, a and b = SeqBn -> the fusion (dynamic), the regulariser not
                        in the loss
     stack_double       Stack(l, t), both DoubleSeqBn -> t
