@@ -12,41 +12,85 @@ struct TrainingRun {
     let common: CommonOptions
     let options: TrainingOptions
     let out: String
+    /// Says nothing on stdout: what is trained on the way to something else.
+    var isQuiet = false
 
-    /// Trains, writes the bundle and its run log, and prints the result.
-    func run(_ recipe: Recipe, on tasks: [TaskData], session: Session, rate: Double, scheduler: String = "proportional")
-        throws
-    {
-        let url = URL(fileURLWithPath: out)
-        try Self.checkTarget(url)
-        let output = try TrainingOutput(url, who: recipe.kind.rawValue)
-        StopSignals.install()
-        let settings = try options.settings(seed: common.seed, learningRate: rate)
+    /// What a training came to, whatever it was for.
+    struct Outcome {
+        var bundle: AdapterBundle
+        var result: TrainingResult
+        var trainable: Int
+        var memoryEstimate: Int
+        var run: String
+        /// What `--json` and the log say beside what all say.
+        var fields: [String: ConfigurationValue]
+        /// What people read of it, before and after what all say.
+        var scores: [String]
+        var remarks: [String] = []
+    }
+
+    /// What is handed to a training.
+    struct Setting {
+        var settings: TrainingSettings
+        var keeping: Keeping
+        var memoryLimit: MemoryLimit?
+        var observe: (TrainingEvent) -> Void
+    }
+
+    /// Trains on tasks, writes the bundle and its run log, and prints the result.
+    func run(
+        _ recipe: Recipe, on tasks: [TaskData], session: Session, language: LanguageAdapter? = nil, rate: Double,
+        scheduler: String = "proportional"
+    ) throws {
         guard let order = TaskSchedulers.named(scheduler) else {
             throw TrainingError.setting(
                 name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
         }
         // By its tasks, not by its file: the same training gives the same bytes wherever it is written
         let name = options.name ?? tasks.map(\.definition.name).joined(separator: "+")
-        let progress = common.progress
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
+        try run(who: recipe.kind.rawValue, label: label, rate: rate) { setting in
+            let trained = try session.train(
+                recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
+                language: language, settings: setting.settings, scheduler: order, keeping: setting.keeping,
+                memoryLimit: setting.memoryLimit, observe: setting.observe)
+            let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
+            return Outcome(
+                bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
+                memoryEstimate: trained.memoryEstimate, run: trained.run, fields: ["dev": Self.single(dev)],
+                scores: scores(trained, tasks), remarks: remarks(trained))
+        }
+    }
+
+    /// Writes the bundle that `train` makes and its run log, and prints the result.
+    /// - Parameters:
+    ///   - who: writes, for others who would.
+    ///   - label: of the progress.
+    ///   - rate: the learning rate where none is given.
+    func run(who: String, label: String, rate: Double, _ train: (Setting) throws -> Outcome) throws {
+        let url = URL(fileURLWithPath: out)
+        try Self.checkTarget(url)
+        let output = try TrainingOutput(url, who: who)
+        StopSignals.install()
+        let settings = try options.settings(seed: common.seed, learningRate: rate)
+        let progress = common.progress
         let started = Date()
         if let word = output.word(resumes: options.keeping.resume) { Console.error("amalgam: \(word)") }
-        let trained: Session.Trained
+        let outcome: Outcome
         do {
-            trained = try session.train(
-                recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
-                settings: settings, scheduler: order, keeping: options.keeping.keeping(output),
-                memoryLimit: try options.memory.limit(),
-                observe: { $0.show(on: progress, label: label) })
+            outcome = try train(
+                Setting(
+                    settings: settings, keeping: options.keeping.keeping(output),
+                    memoryLimit: try options.memory.limit(), observe: { $0.show(on: progress, label: label) }))
         } catch TrainingError.done {
-            return try reportDone(output)
+            if !isQuiet { try reportDone(output) }
+            return
         }
-        let bytes = try BundleFile.data(trained.bundle)
+        let bytes = try BundleFile.data(outcome.bundle)
         try AtomicFile.replace(url, with: bytes)
-        try writeLog(trained, to: output.log, started: started, sha256: Digest.sha256(bytes))
+        try writeLog(outcome, to: output.log, started: started, sha256: Digest.sha256(bytes))
         output.removeCheckpoint()
-        report(trained, tasks: tasks)
+        if !isQuiet { report(outcome) }
     }
 
     /// A target that cannot be written is told before hours of training, not after.
@@ -59,16 +103,15 @@ struct TrainingRun {
         try Folder.make(folder)
     }
 
-    private func fields(_ trained: Session.Trained) -> [String: ConfigurationValue] {
-        let result = trained.result
-        let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
-        return [
-            "bundle": .string(out), "trainable_parameters": .init(trained.trainable), "steps": .init(result.steps),
+    private func fields(_ outcome: Outcome) -> [String: ConfigurationValue] {
+        let result = outcome.result
+        let common: [String: ConfigurationValue] = [
+            "bundle": .string(out), "trainable_parameters": .init(outcome.trainable), "steps": .init(result.steps),
             "epochs": .init(result.epochs), "tokens": .init(result.tokens),
             "tokens_per_second": .number(result.tokensPerSecond.rounded()),
             "skipped_steps": .init(result.skipped), "peak_memory_bytes": .init(PeakMemory.bytes),
-            "dev": Self.single(dev),
         ]
+        return common.merging(outcome.fields) { $1 }
     }
 
     /// One task's metrics stand by themselves, several by name.
@@ -76,16 +119,16 @@ struct TrainingRun {
         if case .map(let tasks) = dev, tasks.count == 1, let only = tasks.first?.value { only } else { dev }
     }
 
-    private func writeLog(_ trained: Session.Trained, to url: URL, started: Date, sha256: String) throws {
-        var log = fields(trained)
+    private func writeLog(_ outcome: Outcome, to url: URL, started: Date, sha256: String) throws {
+        var log = fields(outcome)
         log["command"] = .list(CommandLine.arguments.map { .string($0) })
         log["started"] = .string(ISO8601DateFormatter().string(from: started))
         log["seconds"] = .number((Date().timeIntervalSince(started) * 10).rounded() / 10)
         log["threads"] = .init(common.threadCount)
         log["kernels"] = .string(Products.description)
-        log["losses"] = .list(trained.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
-        log["memory_estimate_bytes"] = .init(trained.memoryEstimate)
-        log["run"] = .string(trained.run)
+        log["losses"] = .list(outcome.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
+        log["memory_estimate_bytes"] = .init(outcome.memoryEstimate)
+        log["run"] = .string(outcome.run)
         log["bundle_sha256"] = .string(sha256)
         try AtomicFile.replace(url, with: Data((ConfigurationValue.map(log).json + "\n").utf8))
     }
@@ -103,28 +146,35 @@ struct TrainingRun {
         Console.print(json: log.filter { !apart.contains($0.key) })
     }
 
-    private func report(_ trained: Session.Trained, tasks: [TaskData]) {
-        guard !common.json else { return Console.print(json: fields(trained)) }
-        let result = trained.result
-        for task in tasks {
-            guard let dev = result.dev[task.definition.name] else { continue }
-            Console.print(
-                "\(task.definition.name): dev accuracy \(Human.score(dev.accuracy)), macro-F1 \(Human.score(dev.macroF1)) on "
-                    + "\(Human.count(dev.examples)) texts")
+    private func scores(_ trained: Session.Trained, _ tasks: [TaskData]) -> [String] {
+        tasks.compactMap { task in
+            trained.result.dev[task.definition.name].map { dev in
+                "\(task.definition.name): dev accuracy \(Human.score(dev.accuracy)), macro-F1 \(Human.score(dev.macroF1)) "
+                    + "on \(Human.count(dev.examples)) texts"
+            }
         }
+    }
+
+    private func remarks(_ trained: Session.Trained) -> [String] {
+        guard trained.truncated > 0 else { return [] }
+        let which = trained.longest < options.maxLength ? "the model's longest" : "--max-length"
+        return [
+            "\(Human.count(trained.truncated)) training texts reach \(trained.longest) pieces, \(which), and are cut there"
+        ]
+    }
+
+    private func report(_ outcome: Outcome) {
+        guard !common.json else { return Console.print(json: fields(outcome)) }
+        let result = outcome.result
+        outcome.scores.forEach { Console.print($0) }
         Console.print(
-            "\(Human.count(trained.trainable)) parameters trained in \(Human.count(result.steps)) steps, "
+            "\(Human.count(outcome.trainable)) parameters trained in \(Human.count(result.steps)) steps, "
                 + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
             Console.print("\(Human.count(result.skipped)) steps came to no number and were left out")
         }
-        if trained.truncated > 0 {
-            Console.print(
-                "\(Human.count(trained.truncated)) training texts reach \(trained.longest) pieces, "
-                    + "\(trained.longest < options.maxLength ? "the model's longest" : "--max-length"), and are cut there"
-            )
-        }
+        outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")
     }
 }
@@ -139,10 +189,16 @@ extension TrainingEvent {
         case .skipped(let step, let found): progress.message("step \(step): \(found); left out")
         case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
         case .epoch(let epoch, let dev, let best):
-            let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \(Human.score($0.value.accuracy))" }
-            progress.message(
-                "epoch \(epoch): dev accuracy \(scores.joined(separator: ", "))\(best ? " (best so far)" : "")")
+            let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.short)" }
+            progress.message("epoch \(epoch): dev \(scores.joined(separator: ", "))\(best ? " (best so far)" : "")")
         case .finished: progress.finish()
         }
+    }
+}
+
+extension Evaluation {
+    /// Of a task its accuracy; of a language, which has none, the perplexity.
+    fileprivate var short: String {
+        predictions.isEmpty ? "perplexity \(Human.loss(exp(loss)))" : "accuracy \(Human.score(accuracy))"
     }
 }

@@ -63,9 +63,21 @@ package struct Provenance: Equatable, Sendable {
     package init() {}
 }
 
+/// The language adapter that a bundle was trained on, which it does not carry.
+package struct LanguageReference: Equatable, Sendable {
+    package var name: String
+    /// Of its content (`AdapterBundle.contentHash`).
+    package var hash: String
+
+    package init(name: String, hash: String) {
+        self.name = name
+        self.hash = hash
+    }
+}
+
 /// One adapter, one fusion with its adapters, one set of full weights, or a head: all that is needed to use it.
 package struct AdapterBundle: Equatable, Sendable {
-    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, full, head }
+    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, full, head, mlm }
 
     package var kind: Kind
     package var name: String
@@ -76,6 +88,8 @@ package struct AdapterBundle: Equatable, Sendable {
     package var heads: [NamedHead]
     package var tensors: [NamedTensor]
     package var provenance: Provenance
+    /// nil: trained on the bare base.
+    package var language: LanguageReference?
 
     package init(
         kind: Kind, name: String, base: BaseIdentity, members: [Member] = [], composition: Composition? = nil,
@@ -97,18 +111,21 @@ package struct AdapterBundle: Equatable, Sendable {
         a.kind == b.kind && a.name == b.name && a.base == b.base && a.composition == b.composition
             && a.members.map(\.name) == b.members.map(\.name)
             && a.members.map(\.configuration) == b.members.map(\.configuration) && a.fusion == b.fusion
-            && a.heads == b.heads && a.tensors == b.tensors && a.provenance == b.provenance
+            && a.heads == b.heads && a.tensors == b.tensors && a.provenance == b.provenance && a.language == b.language
     }
 
     /// The tensors that its members, fusion, heads and base overlay must have, in order: the schema.
     package func specs() throws -> [ParameterSpec] {
         var specs: [ParameterSpec] = []
         for member in members { specs += try member.specs(base.shape) }
-        if case .fuse(let names)? = composition {
+        if let names = composition?.fused {
             let fused = names.compactMap { name in members.first { $0.name == name } }
             specs += try (fusion ?? .dynamic).specs(fused, base.shape)
         }
         for head in heads { specs += head.head.specs(hidden: base.shape.hidden, scope: head.scope) }
+        if kind == .mlm {
+            specs += MaskedLanguageHead.specs(hidden: base.shape.hidden, vocabulary: base.shape.vocabulary)
+        }
         if kind == .full {
             specs += EncoderTensors(base.shape).list.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
         }
@@ -148,7 +165,8 @@ package struct AdapterBundle: Equatable, Sendable {
         let numbers = [(mine.layers, its.layers), (mine.intermediate, its.intermediate)].filter { $0.0 != 0 }
         let fits =
             mine.architecture == its.architecture && mine.hidden == its.hidden && numbers.allSatisfy { $0 == $1 }
-            && (kind != .full || (mine.vocabulary == its.vocabulary && mine.positions == its.positions))
+            && (kind != .full || mine.positions == its.positions)
+            && (![.full, .mlm].contains(kind) || mine.vocabulary == its.vocabulary)
         func text(_ name: String, _ c: EncoderConfiguration, _ print: String?) -> String {
             "\(name) (\(c.architecture), \(c.layers == 0 ? "unknown" : "\(c.layers)") layers, hidden \(c.hidden)\(print.map { ", fingerprint \($0.prefix(12))" } ?? ""))"
         }

@@ -42,6 +42,9 @@ package enum BundleFile {
             root.attributes.append(("composition", .string(composition.json.json)))
         }
         if let fusion = bundle.fusion { root.attributes.append(("fusion", .string(fusion.json.json))) }
+        if let language = bundle.language {
+            root.attributes += [("language", .string(language.name)), ("language_hash", .string(language.hash))]
+        }
 
         let shape = bundle.base.shape
         var base = HDF5Group()

@@ -51,6 +51,10 @@ struct BundleReader {
         bundle.composition = try composition(bundle.members)
         bundle.fusion = try fusion()
         bundle.heads = try heads()
+        if root.attribute("language") != nil {
+            bundle.language = LanguageReference(
+                name: try text(root, "language", in: "/"), hash: try text(root, "language_hash", in: "/"))
+        }
         bundle.provenance = try provenance()
         let datasets = Self.datasets(root)
         try checkLayers(bundle, datasets: datasets.count)
@@ -73,7 +77,9 @@ struct BundleReader {
             let own = rest.prefix { $0.name.hasPrefix(member.scope + "/") }
             rest = rest.dropFirst(own.count)
             let hash = try text(group.1, "hash", in: path)
-            let found = AdapterBundle.contentHash(own, of: member.scope, configuration: member.configuration.json)
+            // What stands in the file, not what we read it as: it may be from before a field was added
+            let found = AdapterBundle.contentHash(
+                own, of: member.scope, configuration: try text(group.1, "config", in: path))
             return hash == found ? nil : (path, String(hash.prefix(12)), String(found.prefix(12)))
         }
     }
@@ -90,11 +96,12 @@ struct BundleReader {
             try number(group, name, in: "/base", range: (needed ? 1 : 0)...most)
         }
         let full = kind == .full
+        let hasVocabulary = full || kind == .mlm
         let shape = EncoderConfiguration(
             architecture: try text(group, "architecture", in: "/base"), hidden: try n("hidden", 65_536, needed: true),
-            layers: try n("layers", 1024, needed: kind != .head), heads: try n("heads", 1024, needed: full),
+            layers: try n("layers", 1024, needed: kind != .head && kind != .mlm), heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),
-            vocabulary: try n("vocabulary", 16_777_216, needed: full),
+            vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),
             positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: full))
         let fingerprint = try text(group, "fingerprint", in: "/base")
         return BaseIdentity(

@@ -73,17 +73,7 @@ package struct EncoderPlan {
     /// A site without residual: its output, changed by what acts there.
     private func applied(_ context: SiteContext) throws -> Value {
         guard let delta = try plugin.delta(at: context.site, context) else { return try context.output() }
-        return try added(delta, to: context.output())
-    }
-
-    private func added(_ delta: SiteDelta, to value: Value) -> Value {
-        switch delta {
-        case .dense(let dense): builder.append(DropAdd(dense, residual: value, dropout: .none, in: builder))
-        case .factored(let narrow, let up, let bias, let scale):
-            builder.append(
-                Linear(narrow, weight: up, bias: bias, residual: value, scale: scale, in: builder))
-        case .replacement(let replacement): replacement
-        }
+        return delta.applied(to: try context.output(), in: builder)
     }
 
     private func projection(_ kind: Site.Kind, layer: Int, _ x: Value, _ name: String) throws -> Value {
@@ -110,7 +100,7 @@ package struct EncoderPlan {
         if case .replacement(let h) = delta {
             return try norm(builder.append(DropAdd(h, residual: input, dropout: .none, in: builder)), name)
         }
-        return try norm(added(delta, to: context.sum()), name)
+        return try norm(delta.applied(to: context.sum(), in: builder), name)
     }
 
     private func block(_ i: Int, _ x: Value, firstOnly: Bool) throws -> Value {

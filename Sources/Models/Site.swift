@@ -4,6 +4,8 @@ import Numerics
 package struct Site: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case afterEmbeddings
+        /// Before the product with the embeddings in a language-modelling head
+        case beforeOutputEmbeddings
         case afterAttention
         case afterFeedForward
         case query
@@ -35,22 +37,34 @@ package enum SiteDelta {
     case factored(narrow: Value, up: Operand, bias: Operand?, scale: Float)
     /// Takes the output's place; for methods that multiply.
     case replacement(Value)
+
+    /// A value with it applied.
+    func applied(to value: Value, in builder: PlanBuilder) -> Value {
+        switch self {
+        case .dense(let dense): builder.append(DropAdd(dense, residual: value, dropout: .none, in: builder))
+        case .factored(let narrow, let up, let bias, let scale):
+            builder.append(Linear(narrow, weight: up, bias: bias, residual: value, scale: scale, in: builder))
+        case .replacement(let replacement): replacement
+        }
+    }
 }
 
 /// What the encoder shows a method at a site. Values are only computed if a method asks for them.
+///
+/// Where several methods act one upon the other, each is shown the site as the former one leaves it (`apply`).
 package final class SiteContext {
     package let site: Site
     package let builder: PlanBuilder
     /// The sublayer's input: the residual stream, or a projection's input.
     package let input: Value
-    private let makeOutput: () throws -> Value
-    private let makeSum: ((Value?) throws -> Value)?
+    private var makeOutput: () throws -> Value
+    private var makeSum: ((Value?) throws -> Value)?
     private let makeNormalized: ((Value) throws -> Value)?
     private var cachedOutput: Value?
     private var cachedSum: Value?
     private var cachedNormalized: Value?
 
-    init(
+    package init(
         site: Site, builder: PlanBuilder, input: Value, output: @escaping () throws -> Value,
         sum: ((Value?) throws -> Value)? = nil, normalized: ((Value) throws -> Value)? = nil
     ) {
@@ -77,6 +91,27 @@ package final class SiteContext {
         let value = try makeSum(cachedOutput)
         cachedSum = value
         return value
+    }
+
+    /// Makes a delta part of what the site shows from now on: of h, of h + input, and of its norm.
+    package func apply(_ delta: SiteDelta) {
+        if case .replacement(let h) = delta {
+            cachedOutput = h
+        } else {
+            let (formerOutput, formerSum, builder) = (cachedOutput, cachedSum, builder)
+            let (formerMakeOutput, formerMakeSum) = (makeOutput, makeSum)
+            makeOutput = { delta.applied(to: try formerOutput ?? formerMakeOutput(), in: builder) }
+            makeSum = formerMakeSum.map { make in
+                { output in
+                    // Whoever has asked for h has paid for the delta already
+                    if let output { return try make(output) }
+                    return delta.applied(to: try formerSum ?? make(formerOutput), in: builder)
+                }
+            }
+            cachedOutput = nil
+        }
+        cachedSum = nil
+        cachedNormalized = nil
     }
 
     /// LN(h + input), by the block's own norm. At a projection h itself.

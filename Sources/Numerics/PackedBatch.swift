@@ -32,6 +32,10 @@ package final class PackedBatch: Sendable {
     /// [sequences + 1]
     package let offsets: [Int]
     package let rows: [SequenceRow]
+    /// The piece that each token is to be told to be, −1 where none; empty where no token has one.
+    package let targets: [Int32]
+    /// Tokens with a target.
+    package let targetCount: Int
     package let slices: [BatchSlice]
     /// (example, position) of each token, and of each sequence's first: what random numbers are drawn by.
     let tokenIdentities: [UInt64]
@@ -43,7 +47,8 @@ package final class PackedBatch: Sendable {
 
     /// - Parameters:
     ///   - sequences: ids and type ids of equal length, at least one token each.
-    package init(_ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)]) {
+    ///   - targets: [tokens], or empty.
+    package init(_ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int32] = []) {
         var ids: [Int32] = []
         var types: [Int32] = []
         var positions: [Int32] = []
@@ -65,6 +70,9 @@ package final class PackedBatch: Sendable {
         self.positions = positions
         self.offsets = offsets
         rows = sequences.map(\.row)
+        precondition(targets.isEmpty || targets.count == ids.count)
+        self.targets = targets
+        targetCount = targets.count { $0 >= 0 }
         tokenIdentities = identities
         sequenceIdentities = rows.map { Self.identity($0, 0) }
         slices = Self.cut(offsets)

@@ -42,6 +42,10 @@ struct PipelineTokenizer: Tokenizer {
         addedPieces[id] ?? model.piece(id)
     }
 
+    func id(of piece: String) -> Int32? {
+        addedPieces.filter { $0.value.utf8.elementsEqual(piece.utf8) }.keys.min() ?? model.id(of: piece)
+    }
+
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
         let room = max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: pair != nil)))
         guard let pair else {

@@ -16,6 +16,9 @@ package protocol Tokenizer: Sendable {
     ///     encoding consists of them alone.
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding
 
+    /// The id of a token as the vocabulary writes it, or as it was added (`[MASK]`); nil where there is none.
+    func id(of piece: String) -> Int32?
+
     /// The token with this id as the vocabulary writes it (`##ing`); nil for an id without one.
     func piece(_ id: Int32) -> String?
 }

@@ -1,3 +1,4 @@
+import Files
 import Numerics
 import Tasks
 import Text
@@ -45,7 +46,30 @@ package struct EncodedExamples: Sendable {
         }
     }
 
+    /// Sequences as they are, without labels.
+    package init(sequences: [[Int32]]) {
+        for sequence in sequences {
+            ids += sequence
+            offsets.append(ids.count)
+        }
+        types = [UInt8](repeating: 0, count: ids.count)
+        labels = [Int32](repeating: -1, count: sequences.count)
+    }
+
     package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
+
+    package func ids(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
+
+    /// SHA-256 over all sequences.
+    package var contentHash: String {
+        var digest = Digest.Incremental()
+        offsets.withUnsafeBytes { digest.update($0) }
+        ids.withUnsafeBytes { digest.update($0) }
+        return digest.hexDigest()
+    }
+
+    /// The different pieces, ascending.
+    package var pieces: [Int32] { Set(ids).sorted() }
 
     /// How many different pieces there are.
     package var distinctPieces: Int { Set(ids).count }

@@ -10,6 +10,8 @@ package struct Arrangement {
     package var composition: Composition?
     package var fusion: FusionConfiguration?
     package var heads: [NamedHead] = []
+    /// The language adapter that all of it stands on.
+    package private(set) var language: LanguageAdapter?
     /// Frozen tensors by full name, beside the model's own.
     package var frozen: [String: Weight] = [:]
     package var trainable: [ParameterSpec] = []
@@ -25,6 +27,18 @@ package struct Arrangement {
         heads = bundle.heads
         for tensor in bundle.tensors { frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
     }
+
+    /// Puts all of it on a frozen language adapter.
+    package mutating func stack(on language: LanguageAdapter) {
+        self.language = language
+        for tensor in language.tensors { frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
+    }
+
+    /// The composition with the language adapter beneath it.
+    var stacked: Composition? {
+        guard let language else { return composition }
+        return composition.map { .stack([.leaf(language.member.name), $0]) } ?? .leaf(language.member.name)
+    }
 }
 
 /// A head's computation: the plan with the values that are read from it.
@@ -34,14 +48,17 @@ package struct HeadPlan {
     package let logits: Value
     /// [sequences, 1]; its sum is the batch's mean loss.
     package let loss: Value
+
+    /// What training needs of it.
+    package var training: LossPlan { LossPlan(plan: plan, loss: loss) }
 }
 
 /// The parameters of an arrangement, and its plans.
 package final class Network {
     package let arrangement: Arrangement
     package let parameters: ParameterBuffer
-    private let operand: OperandTable
-    private let precision: Precision
+    let operand: OperandTable
+    let precision: Precision
 
     /// - Throws: `NumericsError` where a name is declared twice or the matrix library is missing.
     package init(_ arrangement: Arrangement, seed: UInt64, precision: Precision = .float32) throws {
@@ -56,11 +73,11 @@ package final class Network {
         }
     }
 
-    private func plugin() throws -> any SitePlugin {
-        guard let composition = arrangement.composition else { return NoPlugin() }
+    func plugin() throws -> any SitePlugin {
+        guard let composition = arrangement.stacked else { return NoPlugin() }
         return try ComposedAdapters(
-            composition, members: arrangement.members, fusion: arrangement.fusion,
-            encoder: arrangement.model.configuration, operand: operand)
+            composition, members: arrangement.members + (arrangement.language.map { [$0.member] } ?? []),
+            fusion: arrangement.fusion, encoder: arrangement.model.configuration, operand: operand)
     }
 
     /// A plan from token ids to one head's loss.
@@ -96,4 +113,11 @@ package final class Network {
 
     /// The present values of all trainable tensors, by name.
     package var tensors: [NamedTensor] { parameters.parameters.map { NamedTensor($0.name, $0.shape, $0.array) } }
+}
+
+extension HeadPlan {
+    /// See `LossPlan.step`.
+    package func step(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?) -> Double {
+        training.step(batch, workspace: workspace, stepKey: stepKey)
+    }
 }

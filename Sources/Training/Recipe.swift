@@ -102,6 +102,7 @@ extension Network {
             kind: kind, name: name, base: base, members: arrangement.members.sorted { $0.name < $1.name },
             composition: arrangement.composition, fusion: arrangement.fusion, heads: arrangement.heads,
             provenance: provenance)
+        bundle.language = arrangement.language?.reference
         bundle.tensors = try bundle.specs().map { spec in
             if let parameter = parameters[spec.name] { return NamedTensor(spec.name, spec.shape, parameter.array) }
             guard let weight = arrangement.frozen[spec.name] else { throw NumericsError.missingTensor(spec.name) }

@@ -50,7 +50,7 @@ package final class Session {
         return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
     }
 
-    private func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
+    func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
 
     /// Examples as token ids, cut where the model or the settings end.
     package func encode(_ examples: [Example], maxLength: Int, prefix: String) -> EncodedExamples {
@@ -79,13 +79,14 @@ package final class Session {
     ///   - name: of the bundle and of a new adapter.
     ///   - pooling: nil: what the model was made for.
     ///   - prefix: stands before each text; nil: what the model was made for.
+    ///   - language: stays frozen beneath all that is trained; the bundle knows it, but does not carry it.
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
     /// - Throws: `TrainingError` (`.done` where `keeping` goes on with a run that has ended), and what the bundles and the
     ///   model throw.
     package func train(
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String? = nil,
-        settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
+        language: LanguageAdapter? = nil, settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
@@ -105,9 +106,9 @@ package final class Session {
         guard Set(heads.map(\.name)).count == heads.count else {
             throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")
         }
-        let network = try Network(
-            recipe.arrangement(model: model, heads: heads, name: name), seed: UInt64(settings.seed),
-            precision: settings.precision)
+        var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
+        if let language { arrangement.stack(on: language) }
+        let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
         var truncated = 0
         let inputs = try tasks.map { task in
             guard !task.train.isEmpty else {
@@ -120,11 +121,42 @@ package final class Session {
                 train: train, dev: encode(task.dev, maxLength: settings.maxLength, prefix: prefix),
                 classes: task.labels.count)
         }
+        let ran = try Self.naming(tasks) {
+            try run(
+                network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
+                scheduler: scheduler, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
+        }
+        var provenance = ran.provenance
+        provenance.task = tasks.map(\.definition.name).joined(separator: "+")
+        provenance.metrics = Self.metrics(ran.result.dev)
+        provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
+        return Trained(
+            bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
+            result: ran.result, trainable: network.parameters.trainable, truncated: truncated,
+            longest: longest(settings.maxLength), memoryEstimate: ran.memoryEstimate, run: ran.identity)
+    }
+
+    /// What a training leaves beside the network's numbers.
+    struct Ran {
+        var result: TrainingResult
+        /// Without task, metrics and license.
+        var provenance: Provenance
+        var memoryEstimate: Int
+        /// Digest of its `RunIdentity`.
+        var identity: String
+    }
+
+    /// Runs the training loop, whatever it is for.
+    /// - Parameter data: hash of all that it is trained and scored on.
+    func run(
+        _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
+        settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
+        keeping: Keeping?, memoryLimit: MemoryLimit?, observe: @escaping (TrainingEvent) -> Void
+    ) throws -> Ran {
         let trainer = try Trainer(
-            network, tasks: inputs, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
-        let dataHash = Self.dataHash(tasks)
+            network, tasks: tasks, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
         let identity = RunIdentity(
-            network: network, kind: recipe.kind.rawValue, name: name, base: fingerprint, data: dataHash,
+            network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name)
         if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
             keeping.isDone(identity.digest)
@@ -136,23 +168,18 @@ package final class Session {
         let estimate = trainer.memoryEstimate(resident: PeakMemory.resident)
         if let memoryLimit { try trainer.check(estimate, memoryLimit) }
         let expectedPeak = max(PeakMemory.bytes, estimate.total)
-        let result = try Self.naming(tasks) { try trainer.run(keeping, identity: identity) }
+        let result = try trainer.run(keeping, identity: identity)
         network.parameters.releaseGradients()
         workspace.release()
         var provenance = Provenance()
-        provenance.task = tasks.map(\.definition.name).joined(separator: "+")
-        provenance.dataSHA256 = dataHash
+        provenance.dataSHA256 = data
         provenance.seed = settings.seed
         provenance.settings = settings.json
         provenance.steps = result.steps
         provenance.epochs = result.epochs
-        provenance.metrics = Self.metrics(result.dev)
         provenance.kernels = Products.description
-        provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
-        return Trained(
-            bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
-            result: result, trainable: network.parameters.trainable, truncated: truncated,
-            longest: longest(settings.maxLength), memoryEstimate: expectedPeak, run: identity.digest)
+        return Ran(
+            result: result, provenance: provenance, memoryEstimate: expectedPeak, identity: identity.digest)
     }
 
     /// Turns the examples that an error names into lines of the task's file, which a user can look up.
@@ -201,11 +228,13 @@ package final class Predictor {
 
     /// - Parameters:
     ///   - task: name of the head; may be nil where there is only one.
+    ///   - language: what its adapters stand on; nil: the bare base.
     ///   - maxLength: nil: as in training.
     /// - Throws: `TrainingError.mismatch` where the bundle has no such head; `TrainingError.setting` for a precision
     ///   that the processor has not.
     package init(
-        _ session: Session, bundle: AdapterBundle, task: String? = nil, maxLength: Int? = nil,
+        _ session: Session, bundle: AdapterBundle, language: LanguageAdapter? = nil, task: String? = nil,
+        maxLength: Int? = nil,
         precision: Precision = .float32
     ) throws {
         try precision.validate()
@@ -223,9 +252,10 @@ package final class Predictor {
         }
         self.session = session
         head = bundle.heads[index]
+        var arrangement = Arrangement(model: session.model, bundle: bundle)
+        if let language { arrangement.stack(on: language) }
         evaluator = try Evaluator(
-            Network(Arrangement(model: session.model, bundle: bundle), seed: 0, precision: precision), head: index,
-            workspace: session.workspace)
+            Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
         // What was packed need not stay in memory from the file too
         session.model.releasePages()
         if let maxLength {

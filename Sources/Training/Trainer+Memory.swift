@@ -69,7 +69,9 @@ extension Trainer {
         }
         for (t, task) in tasks.enumerated() {
             for indices in heaviest(task.train, thrift) {
-                let work = plans[t].plan.workBytes(task.train.batch(indices, task: t, longest: thrift.maxLength))
+                let work = plans[t].plan.workBytes(
+                    task.objective.batch(
+                        indices, of: task.train, task: t, longest: thrift.maxLength, stepKey: 0))
                 estimate.threads = max(estimate.threads, work.thread * thrift.threads)
                 estimate.batch = max(estimate.batch, work.shared)
             }

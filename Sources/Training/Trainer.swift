@@ -6,19 +6,22 @@ import Tasks
 /// A task as the training loop sees it: its head's index and its encoded splits.
 package struct TrainingTask {
     package let name: String
-    package let metric: any Metric.Type
+    package let objective: any Objective
     package let train: EncodedExamples
     package let dev: EncodedExamples
-    package let classes: Int
 
+    package init(name: String, objective: any Objective, train: EncodedExamples, dev: EncodedExamples) {
+        self.name = name
+        self.objective = objective
+        self.train = train
+        self.dev = dev
+    }
+
+    /// A classification task.
     package init(
         name: String, metric: any Metric.Type, train: EncodedExamples, dev: EncodedExamples, classes: Int
     ) {
-        self.name = name
-        self.metric = metric
-        self.train = train
-        self.dev = dev
-        self.classes = classes
+        self.init(name: name, objective: Classification(metric: metric, classes: classes), train: train, dev: dev)
     }
 }
 
@@ -60,8 +63,8 @@ package final class Trainer {
     private let scheduler: any TaskScheduler.Type
     let workspace: Workspace
     private let observe: (TrainingEvent) -> Void
-    let plans: [HeadPlan]
-    private let evaluators: [Evaluator]
+    let plans: [LossPlan]
+    private let scorers: [(EncodedExamples) -> Evaluation]
 
     /// - Throws: `TrainingError` for settings out of range or a task without examples.
     package init(
@@ -80,21 +83,9 @@ package final class Trainer {
         self.workspace = workspace
         self.observe = observe
         plans = try tasks.indices.map { i in
-            try network.plan(
-                head: i, trains: true, baseDropout: settings.baseDropout,
-                headDropout: settings.headDropout.map { Float($0) },
-                classWeights: settings.classWeights ? Self.classWeights(tasks[i]) : nil,
-                smoothing: Float(settings.labelSmoothing))
+            try tasks[i].objective.plan(network, head: i, train: tasks[i].train, settings: settings)
         }
-        evaluators = try tasks.indices.map { try Evaluator(network, head: $0, workspace: workspace) }
-    }
-
-    /// n / (classes · count), as scikit-learn's "balanced"
-    private static func classWeights(_ task: TrainingTask) -> [Float] {
-        var counts = [Int](repeating: 0, count: task.classes)
-        for label in task.train.labels where label >= 0 { counts[Int(label)] += 1 }
-        let total = counts.reduce(0, +)
-        return counts.map { $0 == 0 ? 0 : Float(total) / Float(task.classes * $0) }
+        scorers = try tasks.indices.map { try tasks[$0].objective.scorer(network, head: $0, workspace: workspace) }
     }
 
     private struct Step {
@@ -221,9 +212,10 @@ package final class Trainer {
         let i = run.state.step
         let step = run.steps[i]
         let started = DispatchTime.now().uptimeNanoseconds
-        let batch = tasks[step.task].train.batch(step.examples, task: step.task)
-        let loss = plans[step.task].step(
-            batch, workspace: workspace, stepKey: Randomness.key(UInt64(settings.seed), UInt64(i)))
+        let (task, key) = (tasks[step.task], Randomness.key(UInt64(settings.seed), UInt64(i)))
+        let batch = task.objective.batch(
+            step.examples, of: task.train, task: step.task, longest: .max, stepKey: key)
+        let loss = plans[step.task].step(batch, workspace: workspace, stepKey: key)
         var trouble = loss.isFinite ? nil : "the loss is \(Self.word(loss))"
         if loss.isFinite {
             let rate =
@@ -322,18 +314,7 @@ package final class Trainer {
 
     private func evaluateDev() -> [String: Evaluation] {
         var dev: [String: Evaluation] = [:]
-        for (task, evaluator) in zip(tasks, evaluators) where task.dev.count > 0 {
-            dev[task.name] = evaluator.evaluate(task.dev, metric: task.metric, classes: task.classes)
-        }
+        for (task, score) in zip(tasks, scorers) where task.dev.count > 0 { dev[task.name] = score(task.dev) }
         return dev
-    }
-}
-
-extension HeadPlan {
-    /// Forward and backward over a batch; gradients are in the parameters then.
-    /// - Returns: the mean loss, regularisers included.
-    package func step(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?) -> Double {
-        let results = plan.run(batch, workspace: workspace, stepKey: stepKey)
-        return results.values(loss).reduce(0.0) { $0 + Double($1) } + plan.parameterLoss()
     }
 }

@@ -60,7 +60,7 @@ enum Sample {
             bundle.members = [try member("a"), try member("b", more: ["non_linearity=gelu"]), try member("é")]
             bundle.composition = .fuse(["b", "a", "é"])
             bundle.fusion = .dynamic
-        case .full, .head: break
+        case .full, .head, .mlm: break
         }
         bundle.heads = [NamedHead("task", ClassificationHead(labels: ["no", "yes", "ja \"!\""], pooling: .first))]
         bundle.provenance.task = "task"

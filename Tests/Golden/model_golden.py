@@ -110,8 +110,16 @@ def forget_where(folder):
                     stream.write("\n")
 
 
+def perturb(model, which, generator, std=PERTURB_STD):
+    """Moves every weight with `which` in its name by N(0, std)."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if which in name:
+                weight.add_(torch.randn(weight.shape, generator=generator) * std)
+
+
 def loss_of(model, batch):
-    return model(**batch, head="h").loss
+    return model(**batch).loss
 
 
 def trainable(model):
@@ -167,11 +175,22 @@ def relative(found, wanted):
     return float((found - wanted).abs().max() / size) if size > 1e-9 else 0.0
 
 
+def write_meta(out, seed, cases, **more):
+    with open(os.path.join(out, "meta.json"), "w", encoding="utf8") as stream:
+        json.dump({"seed": seed, "optimizer": {"AdamW": OPTIMIZER}, "clip": None, "schedule": "constant",
+                   "perturb_std": PERTURB_STD, **more,
+                   "versions": {"torch": torch.__version__, "adapters": adapters.__version__,
+                                "transformers": transformers.__version__},
+                   "cases": cases}, stream, indent=2)
+        stream.write("\n")
+
+
 class Recorder:
     def __init__(self, out, batches):
         self.out, self.batches, self.cases = out, batches, {}
 
-    def record(self, case, model, config=None, hidden=False, regulariser=False):
+    def record(self, case, model, config=None, hidden=False, regulariser=False, beside=None):
+        """Measures the model and writes what was found, with the tensors `beside`, to CASE.safetensors."""
         model.eval()
         exact = copy.deepcopy(model).double()
         single = self.measure(model)
@@ -194,14 +213,14 @@ class Recorder:
         grads = [n for n in tensors if n.startswith("grad.")]
         assert {"grad." + n for n, _ in trainable(exact)} == set(grads), "a trainable tensor has no gradient"
         rounded = {n: (t if "step_l" in n else t.float()).contiguous() for n, t in tensors.items()}
-        save_file(rounded, os.path.join(self.out, case + ".safetensors"))
+        save_file({**rounded, **(beside or {})}, os.path.join(self.out, case + ".safetensors"))
         self.cases[case] = {
             "config": config,
             "trainable": sum(p.numel() for _, p in trainable(exact)),
             "library_float32_error": {
                 "logits": float((single["logits"] - tensors["logits"]).abs().max()),
                 "loss": float((single["loss"] - tensors["loss"]).abs().max()),
-                "gradient": max(relative(single[n], tensors[n]) for n in grads),
+                "gradient": max(relative(single[n], tensors[n]) for n in single if n.startswith("grad")),
                 **{name: errors for name, (_, errors) in curves.items()},
             },
             "smallest_gradient": min((float(tensors[n].abs().max()), n[5:]) for n in grads),
@@ -211,13 +230,13 @@ class Recorder:
         print(case, json.dumps({k: v for k, v in self.cases[case].items() if k != "config"}), flush=True)
 
     def measure(self, model):
-        output = model(**self.batches[0], head="h")
+        output = model(**self.batches[0])
         return {"logits": output.logits.detach(), "loss": output.loss.detach().reshape(1),
                 **{"grad." + n: g for n, g in gradients(model, output.loss).items()}}
 
     def hidden_states(self, model):
         with torch.no_grad():
-            states = model(**self.batches[0], head="h", output_hidden_states=True).hidden_states
+            states = model(**self.batches[0], output_hidden_states=True).hidden_states
         real = self.batches[0]["attention_mask"].bool()
         return {f"hidden.{i}": state[real] for i, state in enumerate(states)}
 
@@ -256,13 +275,6 @@ def main():
                 weight.copy_(torch.randn(weight.shape, generator=stream) * BASE_STD)
         return model.eval()
 
-    def perturb(model, which, stream):
-        source_of_noise = generator(stream)
-        with torch.no_grad():
-            for name, weight in model.named_parameters():
-                if which in name:
-                    weight.add_(torch.randn(weight.shape, generator=source_of_noise) * PERTURB_STD)
-
     def folder(*parts):
         path = os.path.join(out, *parts)
         os.makedirs(path, exist_ok=True)
@@ -280,7 +292,7 @@ def main():
             (("seq_bn", SeqBnConfig()), ("double_seq_bn", DoubleSeqBnConfig()), ("par_bn", ParBnConfig()))):
         model = fresh()
         model.add_adapter("t", config=config)
-        perturb(model, ".adapters.", 10 + stream)
+        perturb(model, ".adapters.", generator(10 + stream))
         model.train_adapter("t")
         model.save_adapter(folder(case, "adapter"), "t", with_head=False, use_safetensors=True)
         recorder.record(case, model, config.to_dict())
@@ -291,10 +303,10 @@ def main():
         model = fresh()
         for name in names:
             model.add_adapter(name, config=adapter)
-        perturb(model, ".adapters.", 20)
+        perturb(model, ".adapters.", generator(20))
         setup = Fuse(*names)
         model.add_adapter_fusion(setup, config=kind)
-        perturb(model, ".adapter_fusion_layer.", 21)
+        perturb(model, ".adapter_fusion_layer.", generator(21))
         model.train_adapter_fusion(setup)
         model.save_adapter_fusion(folder(case, "fusion"), setup, use_safetensors=True)
         if case != "fusion3_static":  # the same seed and the same adapters as fusion3
@@ -303,13 +315,7 @@ def main():
         recorder.record(case, model, adapters.AdapterFusionConfig.load(kind).to_dict(), regulariser=case == "fusion3")
 
     forget_where(out)
-    with open(os.path.join(out, "meta.json"), "w", encoding="utf8") as stream:
-        json.dump({"seed": options.seed, "optimizer": {"AdamW": OPTIMIZER}, "clip": None, "schedule": "constant",
-                   "perturb_std": PERTURB_STD,
-                   "versions": {"torch": torch.__version__, "adapters": adapters.__version__,
-                                "transformers": transformers.__version__},
-                   "cases": recorder.cases}, stream, indent=2)
-        stream.write("\n")
+    write_meta(out, options.seed, recorder.cases)
 
 
 if __name__ == "__main__":

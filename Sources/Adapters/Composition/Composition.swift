@@ -6,20 +6,33 @@ package indirect enum Composition: Equatable, Sendable {
     case leaf(String)
     /// Attention over frozen adapters (AdapterFusion).
     case fuse([String])
+    /// One upon the other, the lowest first (MAD-X: a task's adapter on a language's).
+    case stack([Composition])
 
     /// Names in order.
     package var members: [String] {
         switch self {
         case .leaf(let name): [name]
         case .fuse(let names): names
+        case .stack(let parts): parts.flatMap(\.members)
         }
     }
 
-    /// As bundles hold it: "a" or {"fuse":["a","b"]}.
+    /// The names that a fusion within attends over.
+    package var fused: [String]? {
+        switch self {
+        case .leaf: nil
+        case .fuse(let names): names
+        case .stack(let parts): parts.lazy.compactMap(\.fused).first
+        }
+    }
+
+    /// As bundles hold it: "a", {"fuse":["a","b"]} or {"stack":["l",{"fuse":["a","b"]}]}.
     package var json: ConfigurationValue {
         switch self {
         case .leaf(let name): .string(name)
         case .fuse(let names): .map(["fuse": .list(names.map { .string($0) })])
+        case .stack(let parts): .map(["stack": .list(parts.map(\.json))])
         }
     }
 
@@ -27,7 +40,17 @@ package indirect enum Composition: Equatable, Sendable {
         switch json {
         case .string(let name): self = .leaf(name)
         case .map(let map):
-            guard map.count == 1, case .list(let list)? = map["fuse"] else { return nil }
+            guard map.count == 1 else { return nil }
+            if case .list(let list)? = map["stack"] {
+                let parts = list.compactMap { Composition(json: $0) }
+                // A fusion's tensors have one place: there is at most one
+                guard parts.count == list.count, !parts.isEmpty, parts.count(where: { $0.fused != nil }) <= 1 else {
+                    return nil
+                }
+                self = .stack(parts)
+                return
+            }
+            guard case .list(let list)? = map["fuse"] else { return nil }
             let names = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
             guard names.count == list.count, !names.isEmpty else { return nil }
             self = .fuse(names)
@@ -57,8 +80,12 @@ package struct Member: Sendable {
 }
 
 /// A composition at work at the sites of an encoder.
+///
+/// What a method does outside the layers (an invertible adapter) is done for the first member alone, as the `adapters`
+/// library does it: in a stack for the language, not for the task.
 package struct ComposedAdapters: SitePlugin {
     private let block: any SitePlugin
+    private let first: LeafBlock?
 
     /// - Parameters:
     ///   - members: at least those that the composition names.
@@ -68,24 +95,38 @@ package struct ComposedAdapters: SitePlugin {
         _ composition: Composition, members: [Member], fusion: FusionConfiguration?, encoder: EncoderConfiguration,
         operand: OperandTable
     ) throws(AdapterError) {
-        var chosen: [(member: Member, method: any AdapterMethod)] = []
+        var leaves: [String: (member: Member, method: any AdapterMethod)] = [:]
         for name in composition.members {
             guard let member = members.first(where: { $0.name == name }) else {
                 throw .composition("no adapter \(name) for the composition; there are \(members.map(\.name))")
             }
-            chosen.append((member, try member.configuration.makeMethod()))
+            leaves[name] = (member, try member.configuration.makeMethod())
         }
-        switch composition {
-        case .leaf:
-            block = LeafBlock(method: chosen[0].method, tensors: MemberTensors(operand, prefix: chosen[0].member.scope))
-        case .fuse:
-            block = try FuseBlock(
-                chosen, configuration: fusion ?? .dynamic, encoder: encoder, operand: operand)
+        func leaf(_ name: String) -> LeafBlock? {
+            leaves[name].map {
+                LeafBlock(method: $0.method, tensors: MemberTensors(operand, prefix: $0.member.scope))
+            }
         }
+        func block(_ composition: Composition) throws(AdapterError) -> any SitePlugin {
+            switch composition {
+            case .leaf(let name): return leaf(name) ?? NoPlugin()
+            case .fuse(let names):
+                return try FuseBlock(
+                    names.compactMap { leaves[$0] }, configuration: fusion ?? .dynamic, encoder: encoder,
+                    operand: operand)
+            case .stack(let parts):
+                var blocks: [any SitePlugin] = []
+                for part in parts { blocks.append(try block(part)) }
+                return StackBlock(blocks: blocks)
+            }
+        }
+        self.block = try block(composition)
+        first = composition.members.first.flatMap(leaf)
     }
 
     package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
-        try block.delta(at: site, context)
+        guard site.layer == nil else { return try block.delta(at: site, context) }
+        return try first?.delta(at: site, context)
     }
 
     package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?

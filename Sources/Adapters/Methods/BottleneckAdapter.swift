@@ -23,6 +23,7 @@ package struct Bottleneck: Equatable, Sendable {
 ///
 /// Pfeiffer et al. 2021 (`seq_bn`), Houlsby et al. 2019 (`double_seq_bn`), He et al. 2022 (`par_bn`). Fields are those of
 /// AdapterHub's BnConfig; x = LN(h + input) with `original_ln_before`, else h; the sublayer's input with `is_parallel`.
+/// With `inv_adapter` an invertible adapter (`NICE`) beside it: MAD-X's language adapters (`seq_bn_inv`).
 package struct BottleneckAdapter: AdapterMethod {
     package static let name = "bottleneck"
 
@@ -31,6 +32,13 @@ package struct BottleneckAdapter: AdapterMethod {
         (
             "double_seq_bn",
             ["mh_adapter": .bool(true), "original_ln_before": .bool(false), "non_linearity": .string("swish")]
+        ),
+        ("seq_bn_inv", invertible),
+        (
+            "double_seq_bn_inv",
+            [
+                "mh_adapter": .bool(true), "original_ln_before": .bool(false), "non_linearity": .string("swish"),
+            ].merging(invertible) { $1 }
         ),
         (
             "par_bn",
@@ -41,13 +49,17 @@ package struct BottleneckAdapter: AdapterMethod {
         ),
     ]
 
+    private static let invertible: [String: ConfigurationValue] = [
+        "inv_adapter": .string("nice"), "inv_adapter_reduction_factor": .number(2),
+    ]
+
     package static let defaults: [String: ConfigurationValue] = [
         "mh_adapter": .bool(false), "output_adapter": .bool(true), "reduction_factor": .number(16),
         "non_linearity": .string("relu"), "original_ln_before": .bool(true), "original_ln_after": .bool(true),
         "ln_before": .bool(false), "ln_after": .bool(false), "residual_before_ln": .bool(true),
         "adapter_residual_before_ln": .bool(false), "is_parallel": .bool(false), "scaling": .number(1),
         "init_weights": .string("bert"), "use_gating": .bool(false), "dropout": .number(0), "leave_out": .list([]),
-        "phm_layer": .bool(false), "inv_adapter": .null,
+        "phm_layer": .bool(false), "inv_adapter": .null, "inv_adapter_reduction_factor": .null,
     ]
 
     /// How the matrices start; biases are 0.
@@ -66,6 +78,7 @@ package struct BottleneckAdapter: AdapterMethod {
     private let scale: Float
     private let start: Start
     private let leaveOut: Set<Int>
+    private let invertible: NICE?
 
     package init(_ c: ConfigurationReader) throws(AdapterError) {
         afterAttention = try c.bool("mh_adapter")
@@ -88,7 +101,13 @@ package struct BottleneckAdapter: AdapterMethod {
             try c.require(field, .bool(false))
         }
         try c.require("dropout", .number(0))
-        try c.require("inv_adapter", .null)
+        if c["inv_adapter"] == .null {
+            invertible = nil
+        } else {
+            try c.require("inv_adapter", .string("nice"))
+            invertible = NICE(
+                reductionFactor: try c.number("inv_adapter_reduction_factor", above: 0), activation: activation)
+        }
         guard afterAttention || afterFeedForward else {
             throw .field(
                 source: c.source, field: "output_adapter", found: "false",
@@ -114,7 +133,7 @@ package struct BottleneckAdapter: AdapterMethod {
 
     package func specs(_ encoder: EncoderConfiguration) -> [ParameterSpec] {
         let d = encoder.hidden
-        var specs: [ParameterSpec] = []
+        var specs = invertible?.specs(hidden: d) ?? []
         for layer in 0..<encoder.layers {
             for kind in [Site.Kind.afterAttention, .afterFeedForward] {
                 let site = Site(kind, layer: layer)
@@ -133,6 +152,7 @@ package struct BottleneckAdapter: AdapterMethod {
     }
 
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {
+        if NICE.acts(at: site) { return try invertible?.delta(at: site, context, tensors) }
         guard acts(at: site) else { return nil }
         let down = context.builder.append(
             Linear(

@@ -9,6 +9,7 @@ import Training
 /// Which bundle, and which of its heads.
 struct BundleOptions: ParsableArguments {
     @Option(help: "The bundle.") var bundle: String
+    @OptionGroup var language: LanguageOption
     @Option(help: "The head, by its task's name. (default: the task's, or the only one)") var head: String?
     @Option(help: "Pieces a text is cut at. (default: as in training)") var maxLength: Int?
     @OptionGroup var precision: PrecisionOption
@@ -25,8 +26,10 @@ struct BundleOptions: ParsableArguments {
         {
             Console.error("amalgam: \(word)")
         }
+        let below = try language.read(for: session, force: force)
+        if let word = bundle.word(on: below, file: self.bundle) { Console.error("amalgam: \(word)") }
         return try Predictor(
-            session, bundle: bundle, task: head ?? task, maxLength: maxLength, precision: try precision.value())
+            session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength, precision: try precision.value())
     }
 }
 

@@ -16,6 +16,7 @@ struct FuseCommand: ParsableCommand {
     @Option(help: "dynamic: with a value matrix; static: without.") var fusion = "dynamic"
     @Option(help: "Weight of the pull of the value matrix to the identity; 0 for none.") var regularization = 0.01
     @Flag(help: "Fuse adapters that were trained on another model of the same shape.") var force = false
+    @OptionGroup var language: LanguageOption
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
@@ -34,6 +35,7 @@ struct FuseCommand: ParsableCommand {
             if configuration.value { configuration.regularization = Float(regularization) }
             let data = try TaskLoading.load(task, strict: labels.strictLabels)
             let session = try model.session(common)
+            let below = try language.read(for: session, force: force)
             let bundles = try adapters.map { path in
                 let bundle = try BundleFile.read(URL(fileURLWithPath: path))
                 if let word = try bundle.check(
@@ -41,10 +43,11 @@ struct FuseCommand: ParsableCommand {
                 {
                     Console.error("amalgam: \(word)")
                 }
+                if let word = bundle.word(on: below, file: path) { Console.error("amalgam: \(word)") }
                 return bundle
             }
             try TrainingRun(common: common, options: training, out: out)
-                .run(.fusion(bundles, configuration), on: [data], session: session, rate: 5e-4)
+                .run(.fusion(bundles, configuration), on: [data], session: session, language: below, rate: 5e-4)
         }
     }
 }

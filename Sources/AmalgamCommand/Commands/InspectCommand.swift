@@ -43,6 +43,9 @@ struct InspectCommand: ParsableCommand {
                     "hidden": .init(stored.base.shape.hidden), "layers": .init(stored.base.shape.layers),
                 ]),
                 "members": .list(stored.members.map { .string($0.name) }),
+                "language": stored.language.map {
+                    .map(["name": .string($0.name), "hash": .string($0.hash)])
+                } ?? .null,
                 "composition": stored.composition?.json ?? .null,
                 "heads": .map(
                     Dictionary(
@@ -71,6 +74,7 @@ struct InspectCommand: ParsableCommand {
             )
         }
         if let composition = b.composition { row("composition", composition.json.json) }
+        if let language = b.language { row("on language", "\(language.name), \(language.hash)") }
         for head in b.heads {
             row(
                 "head \(head.name)",

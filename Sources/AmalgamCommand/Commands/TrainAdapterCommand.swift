@@ -18,6 +18,7 @@ struct TrainAdapterCommand: ParsableCommand {
         name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
     var overrides: [String] = []
     @Option(help: "Start from this bundle's adapter.") var initFrom: String?
+    @OptionGroup var language: LanguageOption
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
@@ -29,7 +30,7 @@ struct TrainAdapterCommand: ParsableCommand {
             let session = try model.session(common)
             let source = try initFrom.map { try BundleFile.read(URL(fileURLWithPath: $0)) }
             try TrainingRun(common: common, options: training, out: out)
-                .run(.adapter(configuration, from: source), on: [data], session: session, rate: 1e-3)
+                .run(.adapter(configuration, from: source), on: [data], session: session, language: try language.read(for: session), rate: 1e-3)
         }
     }
 }

@@ -64,6 +64,17 @@ struct TrainingOptions: ParsableArguments {
         return s
     }
 
+    /// Settings that language modelling has nothing to do with are refused, not passed over.
+    /// - Throws: `TrainingError.setting`
+    func checkForLanguages() throws(TrainingError) {
+        for (name, isSet) in [
+            ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
+            ("--label-smoothing", labelSmoothing != 0), ("--head-dropout", headDropout != nil),
+        ] where isSet {
+            throw .setting(name: name, found: "a value", expected: "nothing: it is for tasks, not for languages")
+        }
+    }
+
     func poolingKind() throws -> Pool.Kind? {
         switch pooling {
         case nil: nil

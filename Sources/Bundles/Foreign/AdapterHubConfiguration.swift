@@ -26,7 +26,8 @@ enum AdapterHubConfiguration {
     /// Their names for whole configurations, today's and former ones, and ours.
     private static let named = [
         "seq_bn": "seq_bn", "pfeiffer": "seq_bn", "double_seq_bn": "double_seq_bn", "houlsby": "double_seq_bn",
-        "par_bn": "par_bn", "parallel": "par_bn",
+        "par_bn": "par_bn", "parallel": "par_bn", "seq_bn_inv": "seq_bn_inv", "pfeiffer+inv": "seq_bn_inv",
+        "double_seq_bn_inv": "double_seq_bn_inv", "houlsby+inv": "double_seq_bn_inv",
     ]
     /// Numbers that the library wants written with a fraction: it tells a constant scale from a learned one by type.
     static let floats: Set<String> = ["dropout", "phm_init_range", "scaling", "stochastic_depth"]

@@ -60,6 +60,10 @@ private struct AdapterHubWriter {
 
     mutating func make() throws {
         switch bundle.kind {
+        case .mlm:
+            throw cannot(
+                "kind", "mlm", "adapter, fusion or head",
+                mend: "its folder there would carry the base's word embeddings; export the language adapters alone")
         case .full:
             throw cannot(
                 "kind", "full", "adapter, fusion or head", mend: "AdapterHub has no folder for a model's full weights")

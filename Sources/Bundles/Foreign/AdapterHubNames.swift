@@ -3,7 +3,7 @@ import Models
 /// AdapterHub's names for ours: one table for import and export, so that the two cannot differ.
 ///
 /// A bottleneck adapter's tensors, under `bert.encoder.layer.N.`: `output.adapters.NAME.adapter_down.0.weight` after the
-/// feed-forward, `attention.output.adapters.NAME.…` after attention; a fusion's: `…adapter_fusion_layer.A,B.query.weight`;
+/// feed-forward, an invertible part's under `bert.invertible_adapters.NAME.`, `attention.output.adapters.NAME.…` after attention; a fusion's: `…adapter_fusion_layer.A,B.query.weight`;
 /// a head's: `heads.NAME.1.weight` (dense) and `.4.` (out).
 enum AdapterHubNames {
     private static let sites: [(ours: Site.Kind, theirs: String)] = [
@@ -13,6 +13,12 @@ enum AdapterHubNames {
         ("down.weight", "adapter_down.0.weight"), ("down.bias", "adapter_down.0.bias"),
         ("up.weight", "adapter_up.weight"), ("up.bias", "adapter_up.bias"),
     ]
+    /// `bert.invertible_adapters.NAME.F.0.weight`
+    private static let invertible: [(ours: String, theirs: String)] = ["F", "G"].flatMap { net in
+        [("down", "0"), ("up", "2")].flatMap { ours, theirs in
+            ["weight", "bias"].map { ("\(net).\(ours).\($0)", "\(net).\(theirs).\($0)") }
+        }
+    }
     private static let head: [(ours: String, theirs: String)] = [
         ("dense.weight", "1.weight"), ("dense.bias", "1.bias"), ("out.weight", "4.weight"), ("out.bias", "4.bias"),
     ]
@@ -29,6 +35,12 @@ enum AdapterHubNames {
     /// `afterFeedForward/3/down.weight` to `bert.encoder.layer.3.output.adapters.NAME.adapter_down.0.weight`.
     /// - Parameter prefix: `bert.`; empty for a model saved without its family's name
     static func adapter(_ ours: String, name: String, prefix: String) -> String? {
+        let home = "\(Site.Kind.afterEmbeddings.rawValue)/"
+        if ours.hasPrefix(home) {
+            return invertible.first { $0.ours == ours.dropFirst(home.count) }.map {
+                "\(prefix)invertible_adapters.\(name).\($0.theirs)"
+            }
+        }
         guard let (stem, tensor) = layer(ours, prefix: prefix),
             let theirs = bottleneck.first(where: { $0.ours == tensor })?.theirs
         else { return nil }

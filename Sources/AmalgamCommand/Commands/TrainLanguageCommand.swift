@@ -1,0 +1,125 @@
+import Adapters
+import ArgumentParser
+import Bundles
+import Files
+import Foundation
+import Reporting
+import Tasks
+import Training
+
+struct TrainLanguageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train-language",
+        abstract: "Train a language's adapter on running text (masked language modelling); the model stays frozen.",
+        discussion: """
+            The model needs a head that tells masked pieces. One is trained once, over text of all the languages, and is
+            frozen for each of them, so that they stay comparable:
+              amalgam train-language --model e5-small --head-only --text en.txt de.txt fr.txt --out adapters/mlm.h5
+              amalgam train-language --model e5-small --text de.txt --mlm-head adapters/mlm.h5 --out adapters/lang-de.h5
+            Without --mlm-head, mlm-MODEL.h5 beside --out is taken, and trained first on --text where it is not there.
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @Option(parsing: .upToNextOption, help: "UTF-8 files of running text, one text a line.") var text: [String]
+    @Option(
+        parsing: .upToNextOption,
+        help: "Text to score with, a file for each of --text. (default: one line in 20, chosen by what it says)")
+    var heldOut: [String] = []
+    @Option(help: "The bundle to write.") var out: String
+    @Option(help: "The head that tells masked pieces. (default: mlm-MODEL.h5 beside --out)") var mlmHead: String?
+    @Flag(help: "Train that head, over the bare model, in place of an adapter.") var headOnly = false
+    @Option(help: "Tokens of an epoch at most, shared out over the files. (default: all)") var tokens: Int?
+    @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
+    var config = "seq_bn_inv"
+    @Option(
+        name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
+    var overrides: [String] = []
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
+        if !heldOut.isEmpty, heldOut.count != text.count {
+            throw ValidationError("--held-out: found \(heldOut.count) files, expected one for each of --text, \(text.count)")
+        }
+        if headOnly, mlmHead != nil {
+            throw ValidationError("--mlm-head: found with --head-only, expected one of them: --out names the head")
+        }
+    }
+
+    func run() throws {
+        try guarded {
+            try training.checkForLanguages()
+            let texts = try text.enumerated().map { i, path in
+                try TextCorpus(
+                    file: URL(fileURLWithPath: path),
+                    heldOut: heldOut.isEmpty ? nil : URL(fileURLWithPath: heldOut[i]))
+            }
+            let session = try model.session(common)
+            if headOnly { return try train(.head, on: texts, session: session, out: out, name: "mlm") }
+            let configuration = try AdapterConfiguration.resolve(config, overrides: overrides)
+            let head = try head(texts, session: session)
+            try train(
+                .adapter(configuration, head: head), on: texts, session: session, out: out,
+                name: training.name ?? Self.name(text))
+        }
+    }
+
+    /// By the text, not by the bundle's file: the same training gives the same bytes wherever it is written.
+    private static func name(_ files: [String]) -> String {
+        files.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }.joined(separator: "+")
+    }
+
+    private func head(_ texts: [TextCorpus], session: Session) throws -> AdapterBundle {
+        let path =
+            mlmHead
+            ?? URL(fileURLWithPath: out).deletingLastPathComponent()
+            .appendingPathComponent("mlm-\(Session.safeName(session.model.name)).h5").path
+        if mlmHead == nil, !FileManager.default.fileExists(atPath: path) {
+            Console.error(
+                "amalgam: no head that tells masked pieces at \(path): training one first on this text; for languages that "
+                    + "can be compared, train one over all of them (--head-only)")
+            try train(.head, on: texts, session: session, out: path, name: "mlm", isFirst: true)
+        }
+        let bundle = try BundleFile.read(URL(fileURLWithPath: path))
+        if let word = try bundle.check(
+            model: session.model, fingerprint: session.fingerprint, file: path, force: false)
+        {
+            Console.error("amalgam: \(word)")
+        }
+        return bundle
+    }
+
+    /// - Parameter isFirst: another training follows, whose result is the command's
+    private func train(
+        _ recipe: LanguageRecipe, on texts: [TextCorpus], session: Session, out: String, name: String,
+        isFirst: Bool = false
+    ) throws {
+        var common = common
+        if isFirst { common.json = false }
+        try TrainingRun(common: common, options: training, out: out, isQuiet: isFirst)
+            .run(who: "a language", label: name, rate: 1e-3) { setting in
+                let trained = try session.trainLanguage(
+                    recipe, on: texts, name: name, tokens: tokens, settings: setting.settings,
+                    keeping: setting.keeping, memoryLimit: setting.memoryLimit, observe: setting.observe)
+                return TrainingRun.Outcome(
+                    bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
+                    memoryEstimate: trained.memoryEstimate, run: trained.run,
+                    fields: [
+                        "perplexity_before": trained.before.map { .number($0.value) } ?? .null,
+                        "perplexity": trained.after.map { .number($0.value) } ?? .null,
+                        "masked_pieces": .init(trained.after?.scored ?? 0), "pieces": .init(trained.pieces),
+                    ],
+                    scores: Self.scores(name, trained))
+            }
+    }
+
+    private static func scores(_ name: String, _ trained: Session.TrainedLanguage) -> [String] {
+        guard let after = trained.after else { return [] }
+        let before = trained.before.map { "from \(Human.loss($0.value)) to " } ?? ""
+        return [
+            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored)) masked pieces of "
+                + "held-out text, among the \(Human.count(trained.pieces)) pieces that the text uses"
+        ]
+    }
+}

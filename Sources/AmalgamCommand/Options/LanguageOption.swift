@@ -1,0 +1,23 @@
+import ArgumentParser
+import Bundles
+import Foundation
+import Training
+
+/// The language adapter that a task's adapters stand on.
+struct LanguageOption: ParsableArguments {
+    @Option(help: "A bundle from train-language: the frozen adapter of the texts' language, beneath the task's.")
+    var language: String?
+
+    /// - Returns: nil where none is given
+    /// - Throws: what reading throws; `BundleError` where it was trained on another model or is no language adapter
+    func read(for session: Session, force: Bool = false) throws -> LanguageAdapter? {
+        guard let path = language else { return nil }
+        let bundle = try BundleFile.read(URL(fileURLWithPath: path))
+        if let word = try bundle.check(
+            model: session.model, fingerprint: session.fingerprint, file: path, force: force)
+        {
+            Console.error("amalgam: \(word)")
+        }
+        return try LanguageAdapter(bundle)
+    }
+}

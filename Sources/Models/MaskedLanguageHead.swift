@@ -1,0 +1,43 @@
+import Numerics
+
+/// What tells a masked piece: dense [hidden, hidden], the base's activation, norm, the word embeddings and a bias
+/// (Devlin et al. 2019; transformers' BertLMPredictionHead). The embeddings are the base's own.
+package enum MaskedLanguageHead {
+    package static let scope = "mlm"
+
+    /// Trainable tensors: N(0, 0.02), zeros, and ones for the norm.
+    package static func specs(hidden: Int, vocabulary: Int) -> [ParameterSpec] {
+        [
+            ParameterSpec("\(scope)/dense.weight", [hidden, hidden], .normal(0.02)),
+            ParameterSpec("\(scope)/dense.bias", [hidden], .zeros),
+            ParameterSpec("\(scope)/norm.weight", [hidden], .ones),
+            ParameterSpec("\(scope)/norm.bias", [hidden], .zeros),
+            ParameterSpec("\(scope)/bias", [vocabulary], .zeros),
+        ]
+    }
+
+    /// - Parameters:
+    ///   - hidden: the last hidden states, [tokens, hidden].
+    ///   - table: the pieces that the softmax runs over.
+    ///   - plugin: what acts before the output embeddings.
+    /// - Returns: the loss, [tokens, 1]; its sum is the batch's mean.
+    package static func build(
+        _ hidden: Value, _ table: MaskedCrossEntropy.PieceTable, _ encoder: EncoderConfiguration,
+        operand: OperandTable, plugin: any SitePlugin, in builder: PlanBuilder
+    ) throws -> Value {
+        func tensor(_ name: String) throws -> Operand { try operand("\(scope)/\(name)") }
+        var x = builder.append(
+            Linear(hidden, weight: try tensor("dense.weight"), bias: try tensor("dense.bias"), in: builder))
+        x = builder.append(Activation(x, encoder.activation, in: builder))
+        x = builder.append(
+            LayerNorm(
+                x, gamma: try tensor("norm.weight"), beta: try tensor("norm.bias"), epsilon: encoder.epsilon,
+                in: builder))
+        let site = Site(.beforeOutputEmbeddings)
+        let context = SiteContext(site: site, builder: builder, input: x, output: { x })
+        if let delta = try plugin.delta(at: site, context) {
+            x = delta.applied(to: try context.output(), in: builder)
+        }
+        return builder.append(MaskedCrossEntropy(x, table, bias: try tensor("bias"), in: builder))
+    }
+}

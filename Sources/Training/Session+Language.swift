@@ -1,0 +1,134 @@
+import Adapters
+import Bundles
+import Files
+import Foundation
+import Models
+import Numerics
+import Tasks
+import Text
+
+/// What language modelling trains.
+package enum LanguageRecipe: Sendable {
+    /// The head that tells masked pieces, over the bare base.
+    case head
+    /// A language's adapter, under a frozen head.
+    case adapter(AdapterConfiguration, head: AdapterBundle)
+
+    var kind: AdapterBundle.Kind {
+        switch self {
+        case .head: .mlm
+        case .adapter: .adapter
+        }
+    }
+
+    func arrangement(model: EncoderModel, name: String) throws -> Arrangement {
+        var arrangement = Arrangement(model: model)
+        let encoder = model.configuration
+        switch self {
+        case .head:
+            arrangement.trainable = MaskedLanguageHead.specs(hidden: encoder.hidden, vocabulary: encoder.vocabulary)
+        case .adapter(let configuration, let head):
+            guard head.kind == .mlm else {
+                throw BundleError.members(
+                    "bundle \(head.name) is of kind \(head.kind.rawValue), not mlm; give a head that tells masked pieces, "
+                        + "or leave --mlm-head out to train one")
+            }
+            let member = Member(name: name, configuration: configuration)
+            arrangement.members = [member]
+            arrangement.composition = .leaf(name)
+            arrangement.trainable = try member.specs(encoder)
+            for tensor in head.tensors { arrangement.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
+        }
+        return arrangement
+    }
+}
+
+/// How well masked pieces of held-out text are told.
+package struct Perplexity: Equatable, Sendable {
+    /// exp of the mean cross-entropy of the masked pieces.
+    package var value: Double
+    /// Masked pieces that were scored.
+    package var scored: Int
+
+    init?(_ evaluation: Evaluation?) {
+        guard let evaluation, evaluation.examples > 0 else { return nil }
+        value = exp(evaluation.loss)
+        scored = evaluation.examples
+    }
+}
+
+extension Session {
+    /// A language model's training with the bundle that it made.
+    package struct TrainedLanguage {
+        package var bundle: AdapterBundle
+        package var result: TrainingResult
+        package var trainable: Int
+        /// Without what was trained; nil for a head, which is nothing before.
+        package var before: Perplexity?
+        package var after: Perplexity?
+        /// Pieces that the texts use: the softmax runs over them.
+        package var pieces: Int
+        package var memoryEstimate: Int
+        package var run: String
+    }
+
+    /// Trains on masked pieces of running text, packed into sequences of one length.
+    /// - Parameters:
+    ///   - texts: one language each, or more; each gives an equal share of `tokens`.
+    ///   - tokens: of an epoch at most; nil: all of the texts.
+    /// - Throws: `TrainingError.setting` where the tokenizer has no mask; and as `train`
+    package func trainLanguage(
+        _ recipe: LanguageRecipe, on texts: [TextCorpus], name: String, tokens: Int? = nil,
+        settings: TrainingSettings, keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil,
+        observe: @escaping (TrainingEvent) -> Void = { _ in }
+    ) throws -> TrainedLanguage {
+        try settings.validate()
+        let name = Self.safeName(name)
+        let packer = try SequencePacker(tokenizer, length: longest(settings.maxLength), pool: workspace.pool)
+        let share = tokens.map { max(1, $0 / max(1, texts.count)) }
+        let seed = UInt64(settings.seed)
+        let train = EncodedExamples(sequences: texts.flatMap { packer.pack($0.train, tokens: share, seed: seed) })
+        let heldOut = EncodedExamples(
+            sequences: texts.flatMap {
+                packer.pack($0.heldOut, tokens: max(1, Self.scoredTokens / max(1, texts.count)), seed: seed)
+            })
+        guard train.count > 0, heldOut.count > 0 else {
+            throw TrainingError.noExamples(task: name, split: train.count == 0 ? "training text" : "held-out text")
+        }
+        guard let embedding = model.weight(EncoderTensors.words) else {
+            throw NumericsError.missingTensor(EncoderTensors.words)
+        }
+        let table = MaskedCrossEntropy.PieceTable(train.pieces + heldOut.pieces, of: embedding)
+        let objective = MaskedLanguageModelling(table: table, mask: packer.mask, special: packer.special)
+        var before: Evaluation?
+        let arrangement = try recipe.arrangement(model: model, name: name)
+        if case .adapter = recipe {
+            var bare = arrangement
+            (bare.members, bare.composition, bare.trainable) = ([], nil, [])
+            before = try objective.scorer(
+                Network(bare, seed: 0, precision: settings.precision), head: 0, workspace: workspace)(heldOut)
+        }
+        let network = try Network(arrangement, seed: seed, precision: settings.precision)
+        let task = TrainingTask(name: name, objective: objective, train: train, dev: heldOut)
+        let ran = try run(
+            network, on: [task], kind: recipe.kind, name: name,
+            data: Digest.sha256("masked language modelling \(train.contentHash) \(heldOut.contentHash)"),
+            settings: settings, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
+        let (first, last) = (Perplexity(before), Perplexity(ran.result.dev[name]))
+        var provenance = ran.provenance
+        provenance.task = "masked language modelling"
+        provenance.metrics =
+            ConfigurationValue.map([
+                "perplexity_before": first.map { .number($0.value) } ?? .null,
+                "perplexity": last.map { .number($0.value) } ?? .null, "masked_pieces": .init(last?.scored ?? 0),
+                "pieces": .init(table.pieces.count),
+            ]).json
+        return TrainedLanguage(
+            bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
+            result: ran.result, trainable: network.parameters.trainable, before: first, after: last,
+            pieces: table.pieces.count, memoryEstimate: ran.memoryEstimate, run: ran.identity)
+    }
+
+    /// Held-out tokens that are scored at most: some 7,500 masked pieces, whose mean loss is known to about 2 %.
+    private static let scoredTokens = 50_000
+}
