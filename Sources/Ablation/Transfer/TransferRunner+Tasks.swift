@@ -148,11 +148,16 @@ extension TransferRunner {
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
             bytesPerTask: trained.trainable * 4, predictions: [:], losses: trained.result.losses)
         if !unit.tests.isEmpty { around.progress.stage("\(unit.label): tests", total: unit.tests.count, unit: "cells") }
+        var bare: Predictor?
         for (i, test) in unit.tests.enumerated() {
             guard let task = task(unit, test.language) else { continue }
-            let predictor = try Predictor(
-                unit.session, bundle: trained.bundle, language: try test.adapter.map { try LanguageAdapter($0) },
-                task: test.head, precision: settings.precision)
+            let same = test.adapter == nil && bare?.head.name == Session.safeName(test.head) ? bare : nil
+            let predictor =
+                try same
+                ?? Predictor(
+                    unit.session, bundle: trained.bundle, language: try test.adapter.map { try LanguageAdapter($0) },
+                    task: test.head, precision: settings.precision)
+            if test.adapter == nil { bare = predictor }
             run.predictions[test.name] = predictor.evaluate(task.test, metric: metric(task)).predictions
             around.progress.update(done: i + 1)
         }
