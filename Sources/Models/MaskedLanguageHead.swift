@@ -6,13 +6,14 @@ package enum MaskedLanguageHead {
     package static let scope = "mlm"
 
     /// Trainable tensors: N(0, 0.02), zeros, and ones for the norm.
-    package static func specs(hidden: Int, vocabulary: Int) -> [ParameterSpec] {
+    /// - Parameter bias: how it starts.
+    package static func specs(hidden: Int, vocabulary: Int, bias: Initializer = .zeros) -> [ParameterSpec] {
         [
             ParameterSpec("\(scope)/dense.weight", [hidden, hidden], .normal(0.02)),
             ParameterSpec("\(scope)/dense.bias", [hidden], .zeros),
             ParameterSpec("\(scope)/norm.weight", [hidden], .ones),
             ParameterSpec("\(scope)/norm.bias", [hidden], .zeros),
-            ParameterSpec("\(scope)/bias", [vocabulary], .zeros),
+            ParameterSpec("\(scope)/bias", [vocabulary], bias),
         ]
     }
 

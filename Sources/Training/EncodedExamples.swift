@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Numerics
 import Tasks
 import Text
@@ -66,6 +67,14 @@ package struct EncodedExamples: Sendable {
         offsets.withUnsafeBytes { digest.update($0) }
         ids.withUnsafeBytes { digest.update($0) }
         return digest.hexDigest()
+    }
+
+    /// log of each piece's share of the tokens, each counted once more than it is there.
+    package func logFrequencies(vocabulary: Int) -> [Float] {
+        var counts = [Double](repeating: 1, count: vocabulary)
+        for id in ids where counts.indices.contains(Int(id)) { counts[Int(id)] += 1 }
+        let total = counts.reduce(0, +)
+        return counts.map { Float(log($0 / total)) }
     }
 
     /// The different pieces, ascending.

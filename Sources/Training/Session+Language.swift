@@ -21,12 +21,16 @@ package enum LanguageRecipe: Sendable {
         }
     }
 
-    func arrangement(model: EncoderModel, name: String) throws -> Arrangement {
+    /// - Parameter train: what it will be trained on.
+    func arrangement(model: EncoderModel, name: String, train: EncodedExamples) throws -> Arrangement {
         var arrangement = Arrangement(model: model)
         let encoder = model.configuration
         switch self {
         case .head:
-            arrangement.trainable = MaskedLanguageHead.specs(hidden: encoder.hidden, vocabulary: encoder.vocabulary)
+            // From how often pieces are: what a head learns first, and takes thousands of steps to
+            arrangement.trainable = MaskedLanguageHead.specs(
+                hidden: encoder.hidden, vocabulary: encoder.vocabulary,
+                bias: .values(train.logFrequencies(vocabulary: encoder.vocabulary)))
         case .adapter(let configuration, let head):
             guard head.kind == .mlm else {
                 throw BundleError.members(
@@ -101,7 +105,7 @@ extension Session {
         let table = MaskedCrossEntropy.PieceTable(train.pieces + heldOut.pieces, of: embedding)
         let objective = MaskedLanguageModelling(table: table, mask: packer.mask, special: packer.special)
         var before: Evaluation?
-        let arrangement = try recipe.arrangement(model: model, name: name)
+        let arrangement = try recipe.arrangement(model: model, name: name, train: train)
         if case .adapter = recipe {
             var bare = arrangement
             (bare.members, bare.composition, bare.trainable) = ([], nil, [])

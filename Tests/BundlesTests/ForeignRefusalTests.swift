@@ -38,7 +38,8 @@ import Testing
     @Test func refusedFields() throws {
         let cases: [(String, Any?, String)] = [
             ("config/phm_layer", true, "phm_layer: found true, expected false"),
-            ("config/inv_adapter", "nice", "inv_adapter: found \"nice\", expected null"),
+            ("config/inv_adapter", "glow", "inv_adapter: found \"glow\", expected \"nice\""),
+            ("config/inv_adapter", "nice", "inv_adapter_reduction_factor: found null"),
             ("config/use_gating", true, "use_gating: found true"),
             ("config/ln_before", true, "ln_before: found true"),
             ("config/ln_after", true, "ln_after: found true"),

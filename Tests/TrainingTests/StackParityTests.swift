@@ -93,7 +93,8 @@ import Testing
         #expect(compared == all, "\(all.symmetricDifference(compared).sorted())")
         // Of a task's adapter in a stack the invertible part does nothing
         let idle = network.parameters.parameters.map(\.name).filter { $0.contains("afterEmbeddings") }
-        #expect(plan.plan.parameters.contains { $0.name.contains("afterEmbeddings") } == (test.members.count == 1 && !idle.isEmpty))
+        let learns = plan.plan.parameters.contains { $0.name.contains("afterEmbeddings") }
+        #expect(learns == (test.members.count == 1 && !idle.isEmpty))
     }
 
     static func expectEqual(_ parameter: Parameter, _ theirs: [Float]) {
@@ -237,9 +238,11 @@ import Testing
             }
             let plan = Plan(builder, outputs: [value], trains: false)
             let batch = PackedBatch((0..<rows).map { ([Int32($0)], [0], SequenceRow(example: UInt64($0))) })
-            return Array(plan.run(batch, workspace: Workspace(threads: 1)).values(value))
+            let workspace = Workspace(threads: 1)
+            return Array(plan.run(batch, workspace: workspace).values(value))
         }
-        #expect(Difference(try run([.afterEmbeddings]), try file.floats("y")).largest < 1e-5)
+        let forward = Difference(try run([.afterEmbeddings]), try file.floats("y"))
+        #expect(forward.largest < 1e-5, "\(forward)")
         #expect(Difference(try run([.beforeOutputEmbeddings]), try file.floats("x_inverse")).largest < 1e-5)
         #expect(Difference(try run([.afterEmbeddings, .beforeOutputEmbeddings]), x).largest < 1e-5)
         #expect(Difference(try run([.beforeOutputEmbeddings, .afterEmbeddings]), x).largest < 1e-5)

@@ -73,6 +73,7 @@ enum AdapterHubConfiguration {
         if fields["ln_after"] == .bool(false), case .bool? = fields["adapter_residual_before_ln"] {
             fields["adapter_residual_before_ln"] = .bool(false)
         }
+        if fields["inv_adapter"] == .null { fields["inv_adapter_reduction_factor"] = .null }
         // Only how training would have started
         if fields["init_weights"] == .string("houlsby") { fields["init_weights"] = .string("bert") }
         fields = fields.filter { BottleneckAdapter.defaults[$0.key] != nil }
