@@ -70,7 +70,7 @@ let package = Package(
             name: "TrainingTests",
             dependencies: ["Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .testTarget(name: "AblationTests", dependencies: ["Ablation", "Adapters", "Tasks"]),
+        .testTarget(name: "AblationTests", dependencies: ["Ablation", "Adapters", "Reporting", "Tasks"]),
         .testTarget(name: "AmalgamTests", dependencies: ["Amalgam"]),
         // runs the built command
         .testTarget(name: "CommandTests", dependencies: ["Files"]),

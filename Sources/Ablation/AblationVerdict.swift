@@ -7,26 +7,13 @@ struct AblationVerdict {
     /// Accuracy of each arm on each task: value, and value on each resample.
     let accuracy: [Arm: [(value: Double, resampled: [Double])]]
 
-    private struct Difference {
-        let value: Double
-        let low: Double
-        let high: Double
-        var text: String {
-            func points(_ x: Double) -> String {
-                let tenths = (x * 1000).rounded() / 10
-                return (tenths >= 0 ? "+" : "−") + "\(abs(tenths))"
-            }
-            return "\(points(value)) points [\(points(low)), \(points(high))]"
-        }
-    }
-
     private func mean(_ arm: Arm) -> Double {
         let values = accuracy[arm]?.map(\.value) ?? []
         return values.reduce(0, +) / Double(max(values.count, 1))
     }
 
     /// a − b: mean over the tasks, resampled within each.
-    private func difference(_ a: Arm, _ b: Arm) -> Difference? {
+    private func difference(_ a: Arm, _ b: Arm) -> PointsDifference? {
         guard let left = accuracy[a], let right = accuracy[b], let count = left.first?.resampled.count else {
             return nil
         }
@@ -35,7 +22,7 @@ struct AblationVerdict {
             zip(left, right).reduce(0) { $0 + ($1.0.resampled[i] - $1.1.resampled[i]) * share }
         }
         let interval = SeededScores.interval(samples)
-        return Difference(value: mean(a) - mean(b), low: interval.low, high: interval.high)
+        return PointsDifference(value: mean(a) - mean(b), low: interval.low, high: interval.high)
     }
 
     func sentences() -> [Verdict] {

@@ -38,16 +38,18 @@ struct RunStore {
 
     func bundleFile(_ name: String, key: String) -> URL { file(name, key: key, "h5") }
 
-    func load(_ name: String, key: String, needsBundle: Bool) -> StoredRun? {
+    func load<Run: Decodable>(
+        _ name: String, key: String, needsBundle: Bool, as type: Run.Type = StoredRun.self
+    ) -> Run? {
         guard let data = FileManager.default.contents(atPath: file(name, key: key, "json").path),
-            let run = try? JSONDecoder().decode(StoredRun.self, from: data),
+            let run = try? JSONDecoder().decode(Run.self, from: data),
             !needsBundle || FileManager.default.fileExists(atPath: bundleFile(name, key: key).path)
         else { return nil }
         return run
     }
 
     /// The bundle first: a result without its bundle is never found.
-    func save(_ run: StoredRun, bundle: AdapterBundle?, _ name: String, key: String) throws {
+    func save(_ run: some Encodable, bundle: AdapterBundle?, _ name: String, key: String) throws {
         try Folder.make(folder.appendingPathComponent("trainings"))
         if let bundle { try BundleFile.write(bundle, to: bundleFile(name, key: key)) }
         let encoder = JSONEncoder()

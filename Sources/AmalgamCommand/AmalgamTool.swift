@@ -19,7 +19,7 @@ struct AmalgamTool: ParsableCommand {
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self, TrainMultitaskCommand.self,
             EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ImportCommand.self, ExportCommand.self,
-            AblateCommand.self, ModelCommand.self, DataCommand.self,
+            AblateCommand.self, TransferCommand.self, ModelCommand.self, DataCommand.self,
         ])
 
     static func main() {

@@ -122,6 +122,7 @@ enum TaskFile {
             fields:
               text: text
               label: label
+              group: source
             labels: [\(labels.map(quoted).joined(separator: ", "))]
             metric: accuracy
 

@@ -27,8 +27,8 @@ package enum DebianCorpus {
     package static let enough: [String: Int] = ["train": 200, "dev": 25, "test": 50]
 
     /// Makes the tasks and writes them: `tasks/TASK.yaml` (`TASK.LANG.yaml` for languages other than English),
-    /// `LANG/TASK/{train,dev,test}.jsonl` with `text`, `label` and `package`, `LANG/unlabelled/{train,dev,test}.txt`
-    /// with one text a line, and at the end `SOURCE.json`. Files of an earlier run that are not made again go.
+    /// `LANG/TASK/{train,dev,test}.jsonl` with `text`, `label`, `package` and `source`,
+    /// `LANG/unlabelled/{train,dev,test}.txt` with one text a line, and at the end `SOURCE.json`. Files of an earlier run that are not made again go.
     /// - Parameters:
     ///   - environment: PATH, and where the cache folder is
     ///   - writeFile: writes a file so that a killed run leaves the old one or the new one

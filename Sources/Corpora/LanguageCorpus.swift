@@ -139,6 +139,8 @@ struct LanguageCorpus {
             JSONText.append(label, to: &bytes)
             bytes += ",\"package\":".utf8
             JSONText.append(packages[index].name, to: &bytes)
+            bytes += ",\"source\":".utf8
+            JSONText.append(packages[index].source, to: &bytes)
             bytes += "}\n".utf8
         }
         return Data(bytes)

@@ -46,6 +46,8 @@ struct DescriptionHash: Hashable {
 /// A package as far as the tasks need it.
 struct Package {
     var name: String
+    /// The source package that it is built from; its own name where the list says none.
+    var source: String
     var split: Split
     /// The label of each of `DebianTask.all`, nil where the package has none or several.
     var labels: [String?]
@@ -95,7 +97,7 @@ struct PackageIndex {
         let own = reader.values[reader.values[4].isEmpty ? 5 : 4]
         let text = reader.withBytes(own) { DescriptionText.hasLong($0) ? DescriptionText.render($0) : nil }
         return Package(
-            name: name, split: Split(source: source), labels: labels,
+            name: name, source: source, split: Split(source: source), labels: labels,
             hash: reader.text(6).flatMap { DescriptionHash($0) }, ownText: text)
     }
 

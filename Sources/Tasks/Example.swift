@@ -17,10 +17,12 @@ package struct Example: Sendable {
     /// Line of the file where the row starts, from 1; 0 for rows that come from no file.
     package var line: Int
     package var payload: (any ExamplePayload)?
+    /// What the row comes from together with others, such as a source package: intervals resample such groups whole.
+    package var group: String?
 
     package init(
         id: Int, text: String, pair: String? = nil, label: Int? = nil, line: Int = 0,
-        payload: (any ExamplePayload)? = nil
+        payload: (any ExamplePayload)? = nil, group: String? = nil
     ) {
         self.id = id
         self.text = text
@@ -28,13 +30,14 @@ package struct Example: Sendable {
         self.label = label
         self.line = line
         self.payload = payload
+        self.group = group
     }
 }
 
 extension Example: Equatable {
     package static func == (a: Example, b: Example) -> Bool {
         a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label && a.line == b.line
-            && a.payload?.canonicalBytes == b.payload?.canonicalBytes
+            && a.payload?.canonicalBytes == b.payload?.canonicalBytes && a.group == b.group
     }
 }
 
@@ -44,7 +47,8 @@ package enum CanonicalData {
     /// Hands the bytes of examples piece by piece to `sink`.
     ///
     /// Every string goes as its length in bytes (8 bytes, little endian) and its UTF-8; an absent one as length 2⁶⁴ − 1.
-    /// Line numbers are left out: a blank line more is no other data.
+    /// Line numbers are left out: a blank line more is no other data. So are groups: they shape the intervals of scores,
+    /// never a training.
     /// - Parameters:
     ///   - examples: in order
     ///   - labels: the names behind the label indices; indices outside count as no label

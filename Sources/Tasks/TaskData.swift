@@ -150,9 +150,12 @@ private struct SplitFile {
         examples.reserveCapacity(table.rows.count)
         for row in table.rows {
             do throws(TaskError) {
-                examples.append(
-                    try kind.example(
-                        from: view(row), id: examples.count, labels: labels, needsTarget: needsTarget))
+                var example = try kind.example(
+                    from: view(row), id: examples.count, labels: labels, needsTarget: needsTarget)
+                if columns[TaskDefinition.groupField] != nil {
+                    example.group = try view(row).name(TaskDefinition.groupField)
+                }
+                examples.append(example)
             } catch {
                 guard strayLabels == .drop, let label = error.strayLabel else { throw error }
                 dropped.append(DroppedRow(line: row.line, label: label))

@@ -8,6 +8,9 @@ extension TaskDefinition {
         "name", "kind", "description", "language", "license", "data", "fields", "labels", "metric",
     ]
 
+    /// A field that any kind may have: rows with one value of its column belong together.
+    static let groupField = "group"
+
     static func fromYAML(_ url: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
         let file = shownPath(url)
         return try parse(
@@ -60,7 +63,8 @@ extension TaskDefinition {
         return TaskDefinition(
             name: try root.text("name") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
             kind: kindName, data: try dataFiles(root, folder: folder),
-            fields: try root.map("fields", keys: kind.fields)?.allTexts() ?? [:], labels: labels, metric: metric,
+            fields: try root.map("fields", keys: kind.fields + [groupField])?.allTexts() ?? [:], labels: labels,
+            metric: metric,
             description: try root.text("description"), language: try root.text("language"),
             license: try root.text("license"), folder: folder, source: file)
     }

@@ -7,7 +7,7 @@ package struct TaskDefinition: Equatable, Sendable {
     package var kind: String
     /// File of each split, relative to `folder` unless absolute; a split that is not used may be absent.
     package var data: [Split: String]
-    /// Canonical field to column, where the names differ.
+    /// Canonical field to column, where the names differ; `group` only where it is named here.
     package var fields: [String: String]
     /// All labels in the order of the classes; nil takes them, sorted, from the training split.
     package var labels: [String]?

@@ -96,6 +96,7 @@ struct Row: Decodable, Equatable {
     var text: String
     var label: String
     var package: String
+    var source: String
 
     static func read(_ url: URL) throws -> [Row] {
         try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map {

@@ -34,7 +34,7 @@ import Testing
         try Archive().write(to: folder)
         try build(folder)
         let row = try #require(try rows(folder, "de/role").joined().first { $0.package == "pack31" })
-        #expect(row == Row(text: "Ding 31\nEs tut Netze 31.", label: "program", package: "pack31"))
+        #expect(row == Row(text: "Ding 31\nEs tut Netze 31.", label: "program", package: "pack31", source: "pack31"))
     }
 
     @Test func classesAreDroppedOnceForAllLanguages() throws {
@@ -66,6 +66,7 @@ import Testing
             for (side, split) in try rows(folder, task).enumerated() {
                 for row in split {
                     let source = try #require(sources[row.package])
+                    #expect(row.source == source)
                     #expect(sides[source, default: side] == side, "\(task): \(row.package)")
                     sides[source] = side
                 }
@@ -120,6 +121,7 @@ import Testing
             #expect(data.dev.count == task.dev)
             #expect(data.test.count == task.test)
             #expect(data.labels.count == task.labels)
+            #expect(data.test.allSatisfy { $0.group != nil })
         }
     }
 

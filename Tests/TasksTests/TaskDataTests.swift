@@ -47,6 +47,31 @@ struct TaskDataTests {
         #expect(data.labels == ["false", "true"])
     }
 
+    @Test func groupsAreReadWhereTheyAreNamed() throws {
+        try scratch.write(
+            "a.jsonl",
+            #"{"text":"a","label":1,"group":7,"src":"x"}"# + "\n" + #"{"text":"b","label":2,"src":12}"#)
+        let plain = try load("kind: text-classification\ndata: {train: a.jsonl}\n")
+        #expect(plain.train.map(\.group) == [nil, nil])
+        let yaml = "kind: text-classification\ndata: {train: a.jsonl}\nfields: {group: src}\n"
+        let grouped = try load(yaml)
+        #expect(grouped.train.map(\.group) == ["x", "12"])
+        // They shape no training, so they are no other data
+        #expect(
+            CanonicalData.bytes(of: plain.train, labels: plain.labels)
+                == CanonicalData.bytes(of: grouped.train, labels: grouped.labels))
+        try scratch.write("a.jsonl", #"{"text":"a","label":1,"src":"x"}"# + "\n" + #"{"text":"b","label":2}"#)
+        #expect(message(yaml).hasPrefix("a.jsonl:2: no 'src'"), "\(message(yaml))")
+        // No row is dropped for its group, as one is for a stray label
+        try scratch.write("a.jsonl", #"{"text":"a","label":1,"src":"x"}"# + "\n" + #"{"text":"b","label":2,"src":""}"#)
+        #expect(message(yaml).hasPrefix("a.jsonl:2: 'src' is an empty string"), "\(message(yaml))")
+        let lenient = scratch.message {
+            _ = try TaskData.load(
+                try TaskDefinition.load(try scratch.write("t.yaml", yaml)), strayLabels: .drop)
+        }
+        #expect(lenient.hasPrefix("a.jsonl:2: 'src' is an empty string"), "\(lenient)")
+    }
+
     @Test func takesStringsIntegersAndBooleansForLabels() throws {
         try scratch.write(
             "a.jsonl",

@@ -117,6 +117,20 @@ package struct FieldRow: Sendable {
         }
     }
 
+    /// A name: a string that is not empty, or an integer, as text.
+    package func name(_ field: String) throws(TaskError) -> String {
+        let value = try required(field)
+        switch value {
+        case .string(""):
+            throw .wrongType(
+                file: file, line: line, column: column(field), found: "an empty string",
+                expected: "a name or an integer")
+        case .string(let text): return text
+        case .integer(let number): return String(number)
+        default: throw wrongType(field, value, expected: "a string or an integer")
+        }
+    }
+
     package func wrongType(_ field: String, _ value: FieldValue, expected: String) -> TaskError {
         .wrongType(
             file: file, line: line, column: column(field), found: value.typeName, expected: expected)

@@ -22,10 +22,10 @@ package struct Confusion: Equatable, Sendable {
 
     package subscript(gold gold: Int, predicted predicted: Int) -> Int { counts[gold * classes + predicted] }
 
-    package mutating func add(predicted: Int, gold: Int) {
+    package mutating func add(predicted: Int, gold: Int, times: Int = 1) {
         precondition((0..<classes).contains(predicted) && (0..<classes).contains(gold), "class index")
-        counts[gold * classes + predicted] += 1
-        total += 1
+        counts[gold * classes + predicted] += times
+        total += times
     }
 
     package mutating func removeAll() {

@@ -1,0 +1,121 @@
+import Foundation
+import Tasks
+import Training
+
+/// The tasks and the plain text of a folder as `amalgam data debian` writes it: `tasks/TASK.yaml` for the source language,
+/// `tasks/TASK.LANG.yaml` for another, `LANG/unlabelled/train.txt` and `dev.txt` with one text a line.
+package struct TransferData: Sendable {
+    /// By task, then language; a task need not be in every language.
+    package private(set) var tasks: [String: [String: TaskData]] = [:]
+    /// By language.
+    package private(set) var texts: [String: TextCorpus] = [:]
+    /// What the report must say of them.
+    package private(set) var warnings: [String] = []
+
+    /// Reads what the plan needs, as far as its limits go.
+    /// - Parameter needsTexts: whether there are language adapters to train.
+    /// - Throws: `TaskError`; `TrainingError.mismatch` where the languages of a task do not go together
+    package init(folder: URL, plan: TransferPlan, needsTexts: Bool) throws {
+        for task in plan.tasks {
+            let source = try Self.read(
+                Self.file(folder, task, plan.source, isSource: true), name: task, labels: nil)
+            note(source, task, plan.source)
+            tasks[task, default: [:]][plan.source] = Self.limited(source.data, plan)
+            for language in plan.targets {
+                let file = Self.file(folder, task, language, isSource: false)
+                guard FileManager.default.fileExists(atPath: file.path) else {
+                    warnings.append("\(task) is not there in \(language): no \(file.lastPathComponent)")
+                    continue
+                }
+                let target = try Self.read(file, name: "\(task).\(language)", labels: source.data.labels)
+                note(target, task, language)
+                tasks[task, default: [:]][language] = Self.limited(target.data, plan)
+            }
+            guard plan.targets.contains(where: { tasks[task]?[$0] != nil }) else {
+                throw TrainingError.mismatch(
+                    "\(folder.path)/tasks: \(task) is in none of \(plan.targets.joined(separator: ", ")); expected a "
+                        + "\(task).LANG.yaml; leave the task out, or make the data with these languages")
+            }
+            check(task, plan)
+        }
+        guard needsTexts else { return }
+        for language in plan.languages {
+            let texts = folder.appendingPathComponent("\(language)/unlabelled")
+            let heldOut = texts.appendingPathComponent("dev.txt")
+            self.texts[language] = try TextCorpus(
+                file: texts.appendingPathComponent("train.txt"),
+                heldOut: FileManager.default.fileExists(atPath: heldOut.path) ? heldOut : nil)
+        }
+    }
+
+    /// `TASK.LANG.yaml`; for the source language, where that is not there, `TASK.yaml`.
+    private static func file(_ folder: URL, _ task: String, _ language: String, isSource: Bool) -> URL {
+        let named = folder.appendingPathComponent("tasks/\(task).\(language).yaml")
+        guard isSource, !FileManager.default.fileExists(atPath: named.path) else { return named }
+        return folder.appendingPathComponent("tasks/\(task).yaml")
+    }
+
+    /// - Parameters:
+    ///   - name: under which it has its head: the files' own may be the same in all languages.
+    ///   - labels: of the source language, which an index means in all of them.
+    private static func read(
+        _ file: URL, name: String, labels: [String]?
+    ) throws -> (data: TaskData, dropped: Int) {
+        var definition = try TaskDefinition.load(file)
+        definition.name = name
+        if let labels {
+            if let own = definition.labels, own != labels {
+                throw TrainingError.mismatch(
+                    "\(file.path): labels: found \(shown(own)), expected the source language's in their order: "
+                        + "\(shown(labels)); make them equal, one class has one index in all languages")
+            }
+            definition.labels = labels
+        }
+        let data = try TaskData.load(definition, strayLabels: .drop)
+        for split in Split.allCases where data[split].isEmpty {
+            throw TrainingError.noExamples(task: definition.name, split: split.rawValue)
+        }
+        return (data, data.dropped.values.reduce(0) { $0 + $1.count })
+    }
+
+    private static func shown(_ labels: [String]) -> String {
+        labels.prefix(8).map { "'\($0)'" }.joined(separator: ", ") + (labels.count > 8 ? ", …" : "")
+    }
+
+    /// The first examples of each split: the files' order is a hash's already.
+    private static func limited(_ data: TaskData, _ plan: TransferPlan) -> TaskData {
+        var data = data
+        data.train = Array(data.train.prefix(plan.maxTrain))
+        data.dev = Array(data.dev.prefix(plan.maxDev))
+        data.test = Array(data.test.prefix(plan.maxTest))
+        return data
+    }
+
+    private mutating func note(_ read: (data: TaskData, dropped: Int), _ task: String, _ language: String) {
+        if read.dropped > 0 {
+            warnings.append("\(task), \(language): \(read.dropped) rows with an empty or unknown label are left out")
+        }
+    }
+
+    /// What is trained on in any language must not be tested in another: a translation of it would be.
+    private mutating func check(_ task: String, _ plan: TransferPlan) {
+        let there = plan.languages.filter { tasks[task]?[$0] != nil }
+        var trained: Set<String> = []
+        for language in there { trained.formUnion(tasks[task]?[language]?.train.compactMap(\.group) ?? []) }
+        for language in there {
+            guard let test = tasks[task]?[language]?.test else { continue }
+            let both = Set(test.compactMap(\.group)).intersection(trained)
+            if let example = both.min() {
+                warnings.append(
+                    "\(task): \(both.count) groups (as \(example)) are in training and in the test of \(language): its "
+                        + "scores may be too high")
+            }
+        }
+        let without = there.filter { language in tasks[task]?[language]?.test.contains { $0.group == nil } ?? false }
+        if !without.isEmpty {
+            warnings.append(
+                "\(task): no groups in \(without.joined(separator: ", ")) (fields: {group: COLUMN} names them): the intervals "
+                    + "take each text for independent of its translations")
+        }
+    }
+}

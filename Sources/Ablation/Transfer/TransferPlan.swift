@@ -1,0 +1,67 @@
+import Adapters
+import Reporting
+import Training
+
+/// What a matrix of languages trains and with what: everything that shapes its numbers.
+package struct TransferPlan: Sendable {
+    /// The language whose labels train what is tested without labels.
+    package var source: String
+    package var targets: [String]
+    package var tasks: [String]
+    package var methods = TransferMethod.allCases
+    /// At most so many examples a split, task and language.
+    package var maxTrain = 1000
+    package var maxDev = 300
+    package var maxTest = 1000
+    /// Pieces that a language adapter is trained on, and the head of masked language modelling that all share.
+    package var languageTokens = 500_000
+    package var headTokens = 1_000_000
+    package var configuration: AdapterConfiguration
+    package var languageConfiguration: AdapterConfiguration
+    /// Of all trainings on tasks.
+    package var settings = TrainingSettings()
+    /// Of the language adapters and their head.
+    package var languageSettings = TrainingSettings()
+    package var scheduler = "proportional"
+    package var isQuick = false
+
+    package init(
+        source: String, targets: [String], tasks: [String], configuration: AdapterConfiguration,
+        languageConfiguration: AdapterConfiguration
+    ) {
+        self.source = source
+        self.targets = targets
+        self.tasks = tasks
+        self.configuration = configuration
+        self.languageConfiguration = languageConfiguration
+        settings.epochs = 3
+        settings.learningRate = 5e-3
+        settings.maxLength = 64
+        languageSettings.epochs = 1
+        languageSettings.learningRate = 1e-3
+        languageSettings.maxLength = 128
+    }
+
+    /// One target language and one task, small: a first look.
+    package mutating func beQuick() {
+        isQuick = true
+        targets = Array(targets.prefix(1))
+        tasks = Array(tasks.prefix(1))
+        maxTrain = 400
+        maxDev = 150
+        maxTest = 300
+        languageTokens = 60_000
+        headTokens = 120_000
+    }
+
+    /// The source, then the targets.
+    package var languages: [String] { [source] + targets }
+
+    /// What it is allowed to learn from, in words.
+    package var budget: String {
+        "Budget: at most \(Human.count(maxTrain)) labelled texts a task and language, \(settings.epochs) "
+            + "\(settings.epochs == 1 ? "epoch" : "epochs"), cut at \(settings.maxLength) pieces; "
+            + "\(Human.compact(languageTokens)) pieces of plain text a language adapter and \(Human.compact(headTokens)) for "
+            + "the head that they share, cut at \(languageSettings.maxLength); at most \(Human.count(maxTest)) test texts a cell."
+    }
+}

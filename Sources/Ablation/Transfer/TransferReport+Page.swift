@@ -1,0 +1,143 @@
+import Reporting
+
+extension TransferReport {
+    /// The whole report as a page.
+    package func page() -> ReportPage {
+        var sections = brief
+        for task in tasks {
+            sections.append(
+                .init(
+                    "Task \(task)",
+                    [
+                        .table(table(task, \.accuracy, \.accuracy, \.accuracyGain), caption: "Accuracy, 95 % interval"),
+                        .table(table(task, \.macroF1, \.macroF1, \.macroF1Gain), caption: "Macro-F1, 95 % interval"),
+                        .note(examples(task)),
+                    ]))
+        }
+        if !adapters.isEmpty {
+            sections.append(
+                .init(
+                    "Language adapters",
+                    [
+                        .verdicts(languageVerdicts), .table(adapterTable, caption: "Cost and use of each"),
+                        .note(
+                            "Perplexity: of masked pieces of held-out text, over the pieces that the corpora use, with the "
+                                + "shared head and without and with the adapter. Gain: accuracy in points over the tasks, with its "
+                                + "95 % interval; of the source's, on its own test texts."),
+                    ]))
+        }
+        if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
+        if !provenance.isEmpty { sections.append(.init("Provenance", [.settings(provenance)])) }
+        return ReportPage(kicker: "Amalgam languages", title: title, summary: summary, sections: sections)
+    }
+
+    /// What a terminal shows: what it says and the table over all tasks.
+    package func text(on terminal: Terminal = .plain) -> String {
+        ReportPage(title: title, summary: summary, sections: brief).text(on: terminal)
+    }
+
+    package func html() -> String { page().html() }
+
+    package func markdown() -> String { page().markdown() }
+
+    private var brief: [ReportPage.Section] {
+        var first: [ReportPage.Block] = []
+        if !warnings.isEmpty { first.append(.verdicts(warnings.map { Verdict(.worse, $0) })) }
+        first.append(.verdicts(verdicts))
+        if !facts.isEmpty { first.append(.facts(facts)) }
+        return [
+            .init("In short", first),
+            .init("All tasks", [.table(overview, caption: "Accuracy: means over tasks"), .note(Self.method)]),
+        ]
+    }
+
+    static let method =
+        "Intervals: 95 % percentile cluster bootstrap, 1,000 resamples of groups (source packages, where the task names "
+        + "them); a group that is tested in several languages or tasks is drawn for all of them together. Differences "
+        + "are paired on the same resamples. The mean is over the target languages, each weighing the same; the source "
+        + "language does not count in it. +: has seen labels of the language."
+
+    private func name(_ method: Method) -> TextTable.Cell {
+        .init(method.label, mark: method.usesTargetLabels ? "+" : "")
+    }
+
+    private static func cell(_ estimate: Estimate?) -> TextTable.Cell {
+        guard let estimate else { return .init(Human.missing) }
+        return .init(Human.score(estimate.value), detail: Reporting.Interval(estimate.low, estimate.high).shortText)
+    }
+
+    /// Bold where it is not noise.
+    private static func cell(_ gain: PointsDifference?) -> TextTable.Cell {
+        guard let gain else { return .init(Human.missing) }
+        return .init(gain.short, detail: gain.ends, gain.isAbove || gain.isBelow ? .strong : .plain)
+    }
+
+    private var base: String { methods.first { $0.id == .adapter }?.label ?? "adapter" }
+
+    /// Methods down, languages across.
+    private func table(
+        _ task: String, _ score: KeyPath<Score, Estimate>, _ mean: KeyPath<Mean, Estimate>,
+        _ gain: KeyPath<Mean, PointsDifference?>
+    ) -> TextTable {
+        var table = TextTable(
+            [.init("method")] + languages.map { .init($0, .trailing) }
+                + [.init("mean of the targets", .trailing), .init("against \(base), points", .trailing)])
+        for method in methods {
+            let cells = languages.map { Self.cell(self.score(task, $0, method.id)?[keyPath: score]) }
+            let overall = self.mean(task, method.id)
+            table.append(
+                [name(method)] + cells
+                    + [Self.cell(overall?[keyPath: mean]), Self.cell(overall.flatMap { $0[keyPath: gain] })])
+        }
+        return table
+    }
+
+    private var overview: TextTable {
+        var table = TextTable(
+            [.init("method")] + languages.map { .init($0, .trailing) }
+                + [
+                    .init("mean of the targets", .trailing), .init("against \(base), points", .trailing),
+                    .init("macro-F1", .trailing),
+                ])
+        for method in methods {
+            let cells = languages.map { language -> TextTable.Cell in
+                let mine = scores.filter { $0.language == language && $0.method == method.id }
+                guard !mine.isEmpty else { return .init(Human.missing) }
+                return .init(Human.score(mine.reduce(0) { $0 + $1.accuracy.value } / Double(mine.count)))
+            }
+            let overall = mean(nil, method.id)
+            table.append(
+                [name(method)] + cells
+                    + [Self.cell(overall?.accuracy), Self.cell(overall?.accuracyGain), Self.cell(overall?.macroF1)])
+        }
+        return table
+    }
+
+    private func examples(_ task: String) -> String {
+        let counts = languages.map { language in
+            let count = scores.first { $0.task == task && $0.language == language }?.examples
+            return "\(language) \(count.map { Human.count($0) } ?? "no such task")"
+        }
+        return "Test texts: \(counts.joined(separator: ", "))."
+    }
+
+    private var adapterTable: TextTable {
+        var table = TextTable([
+            .init("language"), .init("perplexity before", .trailing), .init("after", .trailing),
+            .init("pieces scored", .trailing), .init("file", .trailing), .init("parameters", .trailing),
+            .init("training pieces", .trailing), .init("time", .trailing), .init("gain", .trailing),
+            .init("gain over \(source)'s", .trailing),
+        ])
+        for language in adapters {
+            let adapter = language.adapter
+            table.append([
+                .init(adapter.language), .init(adapter.before.map(Human.loss) ?? Human.missing),
+                .init(adapter.after.map(Human.loss) ?? Human.missing), .init(Human.count(adapter.scored)),
+                .init(Human.bytes(adapter.bytes)), .init(Human.compact(adapter.parameters)),
+                .init(Human.compact(adapter.tokens)), .init(Human.duration(adapter.seconds)),
+                Self.cell(language.gain), Self.cell(language.gainOverSource),
+            ])
+        }
+        return table
+    }
+}

@@ -1,0 +1,77 @@
+import Models
+import Reporting
+import Tasks
+import Training
+
+extension TransferRunner {
+    /// Says the budget and how long it will take: the speed of a few adapter steps, times the work.
+    func announce() throws {
+        around.progress.message(plan.budget)
+        for warning in data.warnings { around.progress.message(warning) }
+        guard plan.methods.contains(where: \.isTrained), let task = plan.tasks.first,
+            var probe = data.tasks[task]?[plan.source]
+        else { return }
+        probe.train = Array(probe.train.prefix(96))
+        probe.dev = []
+        var settings = plan.settings
+        settings.epochs = 1
+        settings.keep = .last
+        let speed = try session.train(
+            .adapter(plan.configuration, from: nil), on: [probe], name: "probe", settings: settings
+        ).result.tokensPerSecond
+        let cells = plan.tasks.reduce(0) { $0 + (data.tasks[$1]?.count ?? 0) }
+        around.progress.message(
+            "\(plan.tasks.count) tasks, \(plan.languages.count) languages, \(cells) cells, \(plan.methods.count) methods: "
+                + "about \(Human.duration(work() / max(speed, 1))) in all at \(Human.count(Int(speed))) tokens/s; what is "
+                + "done already is reused")
+    }
+
+    /// A token's costs in units of an adapter's training token.
+    private enum Cost {
+        static let forward = 0.4
+        static let language = 1.3
+        static let head = 0.9
+        /// For each fused adapter beside the first.
+        static let fused = 0.2
+    }
+
+    /// All tokens in units of an adapter's training token.
+    private func work() -> Double {
+        let wants = Set(plan.methods)
+        let tokens = { (examples: [Example]) in
+            Double(
+                self.session.encode(
+                    examples, maxLength: self.plan.settings.maxLength, prefix: self.session.model.textPrefix
+                ).tokens)
+        }
+        let epochs = Double(plan.settings.epochs)
+        var work = 0.0
+        if wants.contains(where: \.usesLanguageAdapters) {
+            let languages = Double(plan.languages.count)
+            work += Double(plan.headTokens) * Cost.head * Double(plan.languageSettings.epochs)
+            work += Double(plan.languageTokens) * Cost.language * languages * Double(plan.languageSettings.epochs)
+        }
+        for task in plan.tasks {
+            guard let tasks = data.tasks[task], let source = tasks[plan.source] else { continue }
+            let (train, dev) = (tokens(source.train), tokens(source.dev))
+            let test = tasks.values.reduce(0) { $0 + tokens($1.test) } * Cost.forward
+            let single = epochs * (train + dev * Cost.forward)
+            let all = tasks.values.reduce(0) { $0 + epochs * (tokens($1.train) + tokens($1.dev) * Cost.forward) }
+            let fused = 1 + Cost.fused * Double(tasks.count - 1)
+            if wants.contains(.otherBase), let other { work += (single + test) * relativeSize(other) }
+            if !wants.isDisjoint(with: [.adapter, .fusion]) { work += single + test }
+            if wants.contains(where: \.usesLanguageAdapters) { work += (single + 2 * test) * (1 + Cost.fused) }
+            if wants.contains(.multitask) { work += all + test }
+            if wants.contains(.fusion) { work += all - single + (single + test) * fused }
+        }
+        return work
+    }
+
+    /// Products of another base's layers against this one's.
+    private func relativeSize(_ other: Session) -> Double {
+        func size(_ c: EncoderConfiguration) -> Double {
+            Double(c.layers) * Double(c.hidden) * Double(2 * c.hidden + c.intermediate)
+        }
+        return size(other.model.configuration) / max(size(session.model.configuration), 1)
+    }
+}

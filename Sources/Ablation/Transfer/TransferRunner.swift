@@ -1,0 +1,175 @@
+import Adapters
+import Bundles
+import Files
+import Foundation
+import Reporting
+import Tasks
+import Training
+
+/// Trains and tests every method of a plan on every task and language, and reports.
+///
+/// Each training's result lies in the folder under a key of all that shapes it: a run that is started again, or goes on
+/// after a stop, trains what is not there yet, and goes on inside the training that was under way.
+package final class TransferRunner {
+    /// What stands around the trainings and shapes no number.
+    package struct Surroundings {
+        package var progress: ProgressReporter
+        /// Seconds between checkpoints of the training that runs.
+        package var checkpointEvery = 60.0
+        /// A training that will take more is refused before its first step.
+        package var memoryLimit: MemoryLimit?
+        /// Asked before every step: whether to end with `TrainingError.stopped`.
+        package var stops: @Sendable () -> Bool = { false }
+        /// For the report.
+        package var command = ""
+
+        package init(progress: ProgressReporter) { self.progress = progress }
+    }
+
+    let session: Session
+    let other: Session?
+    let plan: TransferPlan
+    let data: TransferData
+    let store: RunStore
+    let around: Surroundings
+    private let folder: URL
+    /// Seconds of all trainings, in this run or an earlier one.
+    private var trainingSeconds = 0.0
+
+    /// - Parameters:
+    ///   - session: the multilingual base.
+    ///   - other: a base for one language; nil: its row is left out.
+    package init(
+        session: Session, other: Session?, plan: TransferPlan, data: TransferData, folder: URL,
+        around: Surroundings
+    ) {
+        var plan = plan
+        if other == nil { plan.methods.removeAll { $0 == .otherBase } }
+        self.session = session
+        self.other = other
+        self.plan = plan
+        self.data = data
+        self.folder = folder
+        self.around = around
+        store = RunStore(folder: folder)
+    }
+
+    /// Runs the matrix, and writes report.html, report.md and report.json into the folder.
+    package func run() throws -> TransferReport {
+        let started = Date()
+        try announce()
+        var cells = emptyCells()
+        try baselines(&cells)
+        let languages = plan.methods.contains { $0.usesLanguageAdapters } ? try languageAdapters() : [:]
+        for task in plan.tasks { try encoders(task, languages: languages, cells: &cells) }
+        var outcome = TransferOutcome(
+            plan: plan, cells: cells, languages: plan.languages.compactMap { languages[$0]?.record },
+            base: session.model.name)
+        outcome.otherBase = other?.model.name
+        outcome.warnings = data.warnings
+        outcome.facts = [
+            Setting("base", session.model.name), Setting("tasks", "\(plan.tasks.count)"),
+            Setting("languages", "\(plan.languages.count)"),
+            Setting("time", Human.duration(Date().timeIntervalSince(started))),
+        ]
+        outcome.provenance = provenance
+        let report = outcome.report()
+        for (name, text) in [
+            ("report.html", report.html()), ("report.md", report.markdown()), ("report.json", try report.json()),
+        ] {
+            try AtomicFile.replace(folder.appendingPathComponent(name), with: Data(text.utf8))
+        }
+        return report
+    }
+
+    private var provenance: [Setting] {
+        var list = [
+            Setting("version", BundleFile.creator), Setting("command", around.command),
+            Setting("machine", Machine.description), Setting("kernels", session.kernels),
+            Setting("threads", "\(session.workspace.pool.threads)"),
+            Setting("base", "\(session.model.name), fingerprint \(session.fingerprint.prefix(12))"),
+        ]
+        if let other {
+            list.append(Setting("other base", "\(other.model.name), fingerprint \(other.fingerprint.prefix(12))"))
+        }
+        list.append(Setting("trainings, all runs together", Human.duration(trainingSeconds)))
+        return list
+    }
+
+    private func emptyCells() -> [TransferCell] {
+        plan.tasks.flatMap { task in
+            plan.languages.compactMap { language in
+                data.tasks[task]?[language].map { data in
+                    TransferCell(
+                        task: task, language: language, classes: data.labels.count,
+                        gold: data.test.map { $0.label ?? 0 }, groups: data.test.map(\.group))
+                }
+            }
+        }
+    }
+
+    func metric(_ task: TaskData) -> any Metric.Type { Metrics.standard[task.definition.metric] ?? Accuracy.self }
+
+    // MARK: - Without an encoder
+
+    private func baselines(_ cells: inout [TransferCell]) throws {
+        let wanted = plan.methods.filter { !$0.isTrained }
+        guard !wanted.isEmpty else { return }
+        around.progress.stage("majority and TF-IDF", total: cells.count, unit: "cells")
+        var ofSource: [String: TFIDFLogisticRegression] = [:]
+        for i in cells.indices {
+            guard let source = data.tasks[cells[i].task]?[plan.source],
+                let own = data.tasks[cells[i].task]?[cells[i].language]
+            else { continue }
+            func fitted(_ task: TaskData) -> TFIDFLogisticRegression? {
+                TFIDFLogisticRegression(
+                    train: task.train, dev: task.dev, classes: task.labels.count, metric: metric(task))
+            }
+            for method in wanted {
+                switch method {
+                case .majority, .ownMajority:
+                    let train = method == .majority ? source.train : own.train
+                    cells[i].predictions[method] =
+                        MajorityClass(fitting: train, classes: own.labels.count).predict(own.test)
+                case .tfidf:
+                    let model = ofSource[cells[i].task] ?? fitted(source)
+                    ofSource[cells[i].task] = model
+                    cells[i].predictions[method] = model?.predict(own.test)
+                case .ownTFIDF: cells[i].predictions[method] = fitted(own)?.predict(own.test)
+                default: break
+                }
+            }
+            around.progress.update(done: i + 1)
+        }
+        around.progress.finish()
+    }
+
+    // MARK: - Trainings
+
+    func keeping(_ name: String, key: String) throws -> Keeping {
+        Keeping(
+            try store.checkpointFile(name, key: key), every: around.checkpointEvery, resumes: true, stops: around.stops)
+    }
+
+    func show(_ event: TrainingEvent, _ label: String) {
+        switch event {
+        case .started(let steps, _): around.progress.stage(label, total: steps)
+        case .step(let done, _, let loss, let tokens): around.progress.update(done: done, loss: loss, tokens: tokens)
+        case .finished: around.progress.finish()
+        case .resumed(let done, let steps): around.progress.message("\(label): goes on after step \(done) of \(steps)")
+        case .skipped, .epoch: break
+        }
+    }
+
+    func count(seconds: Double) { trainingSeconds += seconds }
+
+    /// What every key has: the program, the base and the machine's way to multiply.
+    func identity(_ session: Session, _ settings: TrainingSettings, _ configuration: AdapterConfiguration?) -> String {
+        "\(BundleFile.creator) \(session.fingerprint) \(session.kernels) \(settings.json) \(settings.seed) "
+            + "\(configuration?.json ?? "")"
+    }
+
+    static func hash(_ examples: [Example], labels: [String]) -> String {
+        CanonicalData.bytes(of: examples, labels: labels).withUnsafeBytes { Digest.sha256($0) }
+    }
+}
