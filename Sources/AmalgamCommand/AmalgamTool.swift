@@ -17,7 +17,8 @@ struct AmalgamTool: ParsableCommand {
             """,
         version: "amalgam 0.1",
         subcommands: [
-            TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self, TrainMultitaskCommand.self,
+            TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
+            TrainMultitaskCommand.self,
             EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ImportCommand.self, ExportCommand.self,
             AblateCommand.self, TransferCommand.self, ModelCommand.self, DataCommand.self,
         ])

@@ -99,7 +99,8 @@ struct BundleReader {
         let hasVocabulary = full || kind == .mlm
         let shape = EncoderConfiguration(
             architecture: try text(group, "architecture", in: "/base"), hidden: try n("hidden", 65_536, needed: true),
-            layers: try n("layers", 1024, needed: kind != .head && kind != .mlm), heads: try n("heads", 1024, needed: full),
+            layers: try n("layers", 1024, needed: kind != .head && kind != .mlm),
+            heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),
             vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),
             positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: full))

@@ -35,7 +35,8 @@ package struct TextCorpus: Equatable, Sendable {
         guard !train.isEmpty, !self.heldOut.isEmpty else {
             throw .unreadable(
                 file: source,
-                reason: "\(lines.count) lines of text, too few to train on and hold some out; give more, one text a line")
+                reason:
+                    "\(lines.count) lines of text, too few to train on and hold some out; give more, one text a line")
         }
     }
 

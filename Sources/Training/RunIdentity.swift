@@ -27,7 +27,9 @@ package struct RunIdentity: Equatable, Sendable {
             start.update(UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4))
         }
         let arrangement = network.arrangement
-        let members = (arrangement.members + (arrangement.language.map { [$0.member] } ?? [])).map { "\($0.name) \($0.configuration.json)" }.joined(separator: " ")
+        let members = (arrangement.members + (arrangement.language.map { [$0.member] } ?? [])).map {
+            "\($0.name) \($0.configuration.json)"
+        }.joined(separator: " ")
         let heads = arrangement.heads.map {
             "\($0.name) \($0.head.pooling.rawValue) \($0.head.textPrefix) \($0.head.labels)"
         }

@@ -86,7 +86,8 @@ package final class Session {
     ///   model throw.
     package func train(
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String? = nil,
-        language: LanguageAdapter? = nil, settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
+        language: LanguageAdapter? = nil, settings: TrainingSettings,
+        scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()

@@ -70,7 +70,8 @@ import Testing
             let json = try #require(ConfigurationValue(json: composition.json.json))
             #expect(Composition(json: json) == composition)
         }
-        for bad in ["3", "{}", "{\"fuse\":[]}", "{\"fuse\":[1]}", "{\"stack\":[]}", "{\"stack\":[\"a\",2]}",
+        for bad in [
+            "3", "{}", "{\"fuse\":[]}", "{\"fuse\":[1]}", "{\"stack\":[]}", "{\"stack\":[\"a\",2]}",
             "{\"stack\":[{\"fuse\":[\"a\"]},{\"fuse\":[\"b\"]}]}",
         ] {
             #expect(ConfigurationValue(json: bad).flatMap { Composition(json: $0) } == nil)

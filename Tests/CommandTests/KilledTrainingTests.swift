@@ -55,6 +55,10 @@ import Testing
         }
         return [
             training("adapter", ["train-adapter", "--task", "@game", "--patience", "2"]),
+            training(
+                "language",
+                ["train-language", "--text", "@a.txt", "--mlm-head", "@mlm.h5", "--max-length", "24", "--keep", "last"]),
+            training("stack", ["train-adapter", "--task", "@game", "--language", "@l.h5"]),
             training("fusion", ["fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5"]),
             // The last state: a best one of an early epoch would hide what was lost later
             training("full", ["finetune", "--task", "@game", "--keep", "last"]),
@@ -114,6 +118,11 @@ import Testing
                 "--out",
                 "@\(name).h5",
             ])
+            try #require(run.status == 0, "\(run.words)")
+        }
+        try lab.text("a.txt", lines: 120, seed: 5)
+        for words in [["--head-only", "--out", "@mlm.h5"], ["--mlm-head", "@mlm.h5", "--out", "@l.h5"]] {
+            let run = try lab.run(["train-language", "--model", "@tiny", "--text", "@a.txt", "--epochs", "1"] + words)
             try #require(run.status == 0, "\(run.words)")
         }
         var victims = Self.victims()

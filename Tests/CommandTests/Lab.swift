@@ -104,6 +104,23 @@ final class Lab {
             test: Self.rows(20, seed: seed + 2))
     }
 
+    /// Running text, one a line: pairs of words follow each other, so that there is something to learn.
+    func text(_ path: String, lines: Int, seed: UInt64) throws {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        func draw(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(bound))
+        }
+        try write(
+            path,
+            (0..<lines).map { _ in
+                (0..<4 + draw(6)).map { _ in
+                    let first = draw(Self.words.count / 2)
+                    return "\(Self.words[first]) \(Self.words[(first * 7 + Int(seed)) % Self.words.count])"
+                }.joined(separator: " ")
+            })
+    }
+
     /// Runs the command to its end.
     /// - Parameters:
     ///   - arguments: `@x` stands for the path of x in this folder.

@@ -31,6 +31,14 @@ import Testing
                     "--batch-tokens", "100", "--class-weights", "--label-smoothing", "0.1", "--pooling", "mean")),
             Command(name: "fusion", arguments: on("fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5")),
             Command(name: "all weights", arguments: on("finetune", "--task", "@game")),
+            Command(
+                name: "head for masked pieces",
+                arguments: on("train-language", "--head-only", "--text", "@a.txt", "@b.txt")),
+            Command(
+                name: "language",
+                arguments: on("train-language", "--mlm-head", "@mlm.h5", "--text", "@a.txt", "--name", "l")),
+            Command(
+                name: "adapter on a language", arguments: on("train-adapter", "--task", "@game", "--language", "@l.h5")),
             Command(name: "head", arguments: on("finetune", "--task", "@game", "--head-only")),
             Command(
                 name: "adapter for two tasks",
@@ -65,6 +73,8 @@ import Testing
         let lab = try Lab()
         try lab.task("game", seed: 1)
         try lab.task("role", seed: 11, train: 25, dev: 10)
+        try lab.text("a.txt", lines: 60, seed: 1)
+        try lab.text("b.txt", lines: 40, seed: 2)
         return lab
     }
 
@@ -80,8 +90,14 @@ import Testing
     }
 
     private func makeAdapters(_ command: Command, _ lab: Lab) throws {
+        let place = Place(name: "adapters to stand on")
+        if command.name.contains("language") {
+            let head = try #require(Self.commands.first { $0.name == "head for masked pieces" })
+            let language = try #require(Self.commands.first { $0.name == "language" })
+            _ = try train(head, lab, to: "mlm.h5", place)
+            _ = try train(language, lab, to: "l.h5", place)
+        }
         guard command.name == "fusion" else { return }
-        let place = Place(name: "adapters to fuse")
         _ = try train(Self.commands[0], lab, to: "a.h5", place)
         _ = try train(
             Command(name: "b", arguments: ["train-adapter", "--model", "@tiny", "--task", "@role"]), lab, to: "b.h5",

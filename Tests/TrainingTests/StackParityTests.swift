@@ -22,7 +22,9 @@ import Testing
         ("stack_fuse", [("l", "seq_bn_inv"), ("a", "seq_bn"), ("b", "seq_bn")]),
     ]
 
-    static func file(_ path: String) throws -> SafetensorsFile { try SafetensorsFile(folder.appendingPathComponent(path)) }
+    static func file(_ path: String) throws -> SafetensorsFile {
+        try SafetensorsFile(folder.appendingPathComponent(path))
+    }
 
     static func adapter(_ name: String, _ preset: String, in path: String) throws -> (Member, [NamedTensor]) {
         let member = Member(name: name, configuration: try .resolve(preset))

@@ -38,7 +38,10 @@ package struct TransferPlan: Sendable {
         settings.learningRate = 5e-3
         settings.maxLength = 64
         languageSettings.epochs = 1
-        languageSettings.learningRate = 1e-3
+        // Few steps want large ones: a German adapter on 200,000 pieces came from perplexity 996 to 383 at 1e-3, to 259
+        // at 4e-3; the head, on as many, to 1,786 at 1e-3, 1,362 at 5e-3, and to 1,161 there with half the batch
+        languageSettings.learningRate = 4e-3
+        languageSettings.batch = .examples(8)
         languageSettings.maxLength = 128
     }
 

@@ -29,7 +29,8 @@ struct BundleOptions: ParsableArguments {
         let below = try language.read(for: session, force: force)
         if let word = bundle.word(on: below, file: self.bundle) { Console.error("amalgam: \(word)") }
         return try Predictor(
-            session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength, precision: try precision.value())
+            session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength,
+            precision: try precision.value())
     }
 }
 

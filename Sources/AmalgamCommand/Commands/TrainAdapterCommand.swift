@@ -30,7 +30,9 @@ struct TrainAdapterCommand: ParsableCommand {
             let session = try model.session(common)
             let source = try initFrom.map { try BundleFile.read(URL(fileURLWithPath: $0)) }
             try TrainingRun(common: common, options: training, out: out)
-                .run(.adapter(configuration, from: source), on: [data], session: session, language: try language.read(for: session), rate: 1e-3)
+                .run(
+                    .adapter(configuration, from: source), on: [data], session: session,
+                    language: try language.read(for: session), rate: 1e-3)
         }
     }
 }

@@ -40,7 +40,8 @@ struct TrainLanguageCommand: ParsableCommand {
     func validate() throws {
         if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
         if !heldOut.isEmpty, heldOut.count != text.count {
-            throw ValidationError("--held-out: found \(heldOut.count) files, expected one for each of --text, \(text.count)")
+            throw ValidationError(
+                "--held-out: found \(heldOut.count) files, expected one for each of --text, \(text.count)")
         }
         if headOnly, mlmHead != nil {
             throw ValidationError("--mlm-head: found with --head-only, expected one of them: --out names the head")
@@ -98,7 +99,7 @@ struct TrainLanguageCommand: ParsableCommand {
         var common = common
         if isFirst { common.json = false }
         try TrainingRun(common: common, options: training, out: out, isQuiet: isFirst)
-            .run(who: "a language", label: name, rate: 1e-3) { setting in
+            .run(who: "a language", label: name, rate: 4e-3) { setting in
                 let trained = try session.trainLanguage(
                     recipe, on: texts, name: name, tokens: tokens, settings: setting.settings,
                     keeping: setting.keeping, memoryLimit: setting.memoryLimit, observe: setting.observe)

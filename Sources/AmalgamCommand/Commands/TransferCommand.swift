@@ -52,7 +52,7 @@ struct TransferCommand: ParsableCommand {
     @Option(help: "Pieces a task's text is cut at. (default: 64)") var maxLength: Int?
     @Option(help: "Examples a batch.") var batchSize = 16
     @Option(help: "Highest learning rate on tasks. (default: 5e-3)") var lr: Double?
-    @Option(help: "Highest learning rate on plain text. (default: 1e-3)") var languageLr: Double?
+    @Option(help: "Highest learning rate on plain text. (default: 4e-3)") var languageLr: Double?
     @Option(help: "For all languages at once: \(TaskSchedulers.names.joined(separator: ", ")).") var scheduler =
         "proportional"
     @Flag(help: "Go on where it was stopped or killed; it does so without being asked too.") var resume = false

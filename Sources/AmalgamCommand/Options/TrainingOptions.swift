@@ -7,7 +7,9 @@ import Training
 struct TrainingOptions: ParsableArguments {
     @Option(help: "Passes over the training split.") var epochs = 5
     @Option(
-        help: "Highest learning rate. (default: adapters 1e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)")
+        help:
+            "Highest learning rate. (default: adapters 1e-3, languages 4e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)"
+    )
     var lr: Double?
     @Option(help: "Share of the steps in which the learning rate rises.") var warmup = 0.1
     @Option(help: "How the learning rate goes after that: linear, constant or cosine.") var schedule = "linear"
