@@ -30,8 +30,9 @@ struct TransferWords {
             .adapter, .otherBase, into: &verdicts, yes: "The multilingual base beats the other one",
             no: "The multilingual base does not beat the other one")
         compare(
-            .adapter, .tfidf, into: &verdicts, yes: "It beats TF-IDF of \(source) as it is",
-            no: "It does not beat TF-IDF of \(source) as it is")
+            .adapter, .tfidf, into: &verdicts,
+            yes: "The plain adapter on the multilingual base beats TF-IDF of \(source) as it is",
+            no: "The plain adapter on the multilingual base does not beat TF-IDF of \(source) as it is")
         compare(
             .adapter, .ownTFIDF, into: &verdicts,
             yes: "Labels in \(source) alone, with the multilingual base, beat TF-IDF on labels of the language itself",
