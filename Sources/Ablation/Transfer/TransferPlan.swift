@@ -18,8 +18,10 @@ package struct TransferPlan: Sendable {
     package var headTokens = 1_000_000
     package var configuration: AdapterConfiguration
     package var languageConfiguration: AdapterConfiguration
-    /// Of all trainings on tasks.
+    /// Of all trainings on tasks, but for the learning rate.
     package var settings = TrainingSettings()
+    /// Learning rates that each training on a task chooses from, by its own dev texts.
+    package var rates = [1e-3, 3e-3]
     /// Of the language adapters and their head.
     package var languageSettings = TrainingSettings()
     package var scheduler = "proportional"
@@ -35,7 +37,6 @@ package struct TransferPlan: Sendable {
         self.configuration = configuration
         self.languageConfiguration = languageConfiguration
         settings.epochs = 3
-        settings.learningRate = 5e-3
         settings.maxLength = 64
         languageSettings.epochs = 1
         // Few steps want large ones: a German adapter on 200,000 pieces came from perplexity 996 to 383 at 1e-3, to 259
@@ -48,6 +49,7 @@ package struct TransferPlan: Sendable {
     /// One target language and one task, small: a first look.
     package mutating func beQuick() {
         isQuick = true
+        rates = [2e-3]
         targets = Array(targets.prefix(1))
         tasks = Array(tasks.prefix(1))
         maxTrain = 400
@@ -63,7 +65,8 @@ package struct TransferPlan: Sendable {
     /// What it is allowed to learn from, in words.
     package var budget: String {
         "Budget: at most \(Human.count(maxTrain)) labelled texts a task and language, \(settings.epochs) "
-            + "\(settings.epochs == 1 ? "epoch" : "epochs"), cut at \(settings.maxLength) pieces; "
+            + "\(settings.epochs == 1 ? "epoch" : "epochs"), cut at \(settings.maxLength) pieces, the best on dev of the "
+            + "learning rates \(rates.map { "\($0)" }.joined(separator: ", ")); "
             + "\(Human.compact(languageTokens)) pieces of plain text a language adapter and \(Human.compact(headTokens)) for "
             + "the head that they share, cut at \(languageSettings.maxLength); at most \(Human.count(maxTest)) test texts a cell."
     }

@@ -56,13 +56,14 @@ extension TransferRunner {
             let (train, dev) = (tokens(source.train), tokens(source.dev))
             let test = tasks.values.reduce(0) { $0 + tokens($1.test) } * Cost.forward
             let single = epochs * (train + dev * Cost.forward)
+            let rates = Double(plan.rates.count)
             let all = tasks.values.reduce(0) { $0 + epochs * (tokens($1.train) + tokens($1.dev) * Cost.forward) }
             let fused = 1 + Cost.fused * Double(tasks.count - 1)
-            if wants.contains(.otherBase), let other { work += (single + test) * relativeSize(other) }
-            if !wants.isDisjoint(with: [.adapter, .fusion]) { work += single + test }
-            if wants.contains(where: \.usesLanguageAdapters) { work += (single + 2 * test) * (1 + Cost.fused) }
-            if wants.contains(.multitask) { work += all + test }
-            if wants.contains(.fusion) { work += all - single + (single + test) * fused }
+            if wants.contains(.otherBase), let other { work += rates * (single + test) * relativeSize(other) }
+            if !wants.isDisjoint(with: [.adapter, .fusion]) { work += rates * (single + test) }
+            if wants.contains(where: \.usesLanguageAdapters) { work += rates * (single + 2 * test) * (1 + Cost.fused) }
+            if wants.contains(.multitask) { work += rates * (all + test) }
+            if wants.contains(.fusion) { work += all - single + rates * (single + test) * fused }
         }
         return work
     }

@@ -19,6 +19,8 @@ private struct Unit {
     /// What else shapes it, hashed: adapters beneath it.
     var depends: String
     var language: AdapterBundle?
+    /// Learning rates that dev chooses from.
+    var rates: [Double]
     /// By a name of its own: which language's test, under which head, on which language adapter.
     var tests: [(name: String, language: String, head: String, adapter: AdapterBundle?)]
 }
@@ -44,7 +46,7 @@ extension TransferRunner {
         let plain = Unit(
             task: task, name: "\(file).adapter", label: "adapter, \(task)", session: session,
             recipe: .adapter(plan.configuration, from: nil), train: [source], depends: "", language: nil,
-            tests: everywhere(head))
+            rates: plan.rates, tests: everywhere(head))
 
         if wants.contains(.otherBase), let other {
             var unit = plain
@@ -83,9 +85,10 @@ extension TransferRunner {
     /// Attention over the plain adapters of all languages, trained with the source's data.
     private func fusion(
         _ task: String, _ tasks: [String: TaskData], _ there: [String], _ plain: Unit
-    ) throws -> (run: StoredRun, bundle: AdapterBundle?, key: String) {
+    ) throws -> Trained {
         var bundles: [AdapterBundle] = []
         var keys: [String] = []
+        let rate = try train(plain).rate
         for language in there {
             guard let own = tasks[language] else { continue }
             var unit = plain
@@ -95,6 +98,7 @@ extension TransferRunner {
                 unit.train = [own]
                 // Nobody asks for its score: it is a part of the fusion
                 unit.tests = []
+                unit.rates = [rate]
             }
             let trained = try train(unit)
             if let bundle = trained.bundle { bundles.append(bundle) }
@@ -125,16 +129,38 @@ extension TransferRunner {
     /// The data of a unit's task in a language.
     private func task(_ unit: Unit, _ language: String) -> TaskData? { data.tasks[unit.task]?[language] }
 
-    private func train(
-        _ unit: Unit, keepsBundle: Bool = true
-    ) throws -> (run: StoredRun, bundle: AdapterBundle?, key: String) {
+    /// A training's outcome at the rate that was best on its dev texts.
+    private struct Trained {
+        var run: StoredRun
+        var bundle: AdapterBundle?
+        var key: String
+        var rate: Double
+    }
+
+    private func train(_ unit: Unit, keepsBundle: Bool = true) throws -> Trained {
+        var best: Trained?
+        for rate in unit.rates {
+            let trained = try train(unit, rate: rate, keepsBundle: keepsBundle)
+            if best.map({ trained.run.devScore > $0.run.devScore }) ?? true { best = trained }
+        }
+        guard let best else { throw TrainingError.mismatch("\(unit.name) has no learning rate to try") }
+        note(rate: best.rate, of: unit.name)
+        return best
+    }
+
+    private func train(_ unit: Unit, rate: Double, keepsBundle: Bool) throws -> Trained {
+        var unit = unit
+        unit.name += ".lr\(rate)"
+        if unit.rates.count > 1 { unit.label += ", learning rate \(rate)" }
         var settings = plan.settings
-        if unit.recipe.kind == .fusion { settings.learningRate = Arm.fusion.quickRate }
+        settings.learningRate = rate
         let key = key(unit, settings)
         if let run = store.load(unit.name, key: key, needsBundle: keepsBundle) {
             around.progress.message("\(unit.name): done before")
             count(seconds: run.seconds)
-            return (run, keepsBundle ? try BundleFile.read(store.bundleFile(unit.name, key: key)) : nil, key)
+            return Trained(
+                run: run, bundle: keepsBundle ? try BundleFile.read(store.bundleFile(unit.name, key: key)) : nil,
+                key: key, rate: rate)
         }
         let trained = try unit.session.train(
             unit.recipe, on: unit.train, name: unit.train.count > 1 ? "shared" : unit.train[0].definition.name,
@@ -164,6 +190,6 @@ extension TransferRunner {
         around.progress.finish()
         try store.save(run, bundle: keepsBundle ? trained.bundle : nil, unit.name, key: key)
         store.removeCheckpoint(unit.name, key: key)
-        return (run, keepsBundle ? trained.bundle : nil, key)
+        return Trained(run: run, bundle: keepsBundle ? trained.bundle : nil, key: key, rate: rate)
     }
 }

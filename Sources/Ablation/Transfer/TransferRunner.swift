@@ -35,6 +35,8 @@ package final class TransferRunner {
     private let folder: URL
     /// Seconds of all trainings, in this run or an earlier one.
     private var trainingSeconds = 0.0
+    /// The learning rate that dev chose, by training.
+    private var chosenRates: [String: Double] = [:]
 
     /// - Parameters:
     ///   - session: the multilingual base.
@@ -91,6 +93,12 @@ package final class TransferRunner {
         ]
         if let other {
             list.append(Setting("other base", "\(other.model.name), fingerprint \(other.fingerprint.prefix(12))"))
+        }
+        if plan.rates.count > 1 {
+            let byRate = Dictionary(grouping: chosenRates.keys.sorted()) { chosenRates[$0] ?? 0 }
+            for (rate, names) in byRate.sorted(by: { $0.key < $1.key }) {
+                list.append(Setting("learning rate \(rate) chosen by", names.joined(separator: ", ")))
+            }
         }
         list.append(Setting("trainings, all runs together", Human.duration(trainingSeconds)))
         return list
@@ -160,6 +168,8 @@ package final class TransferRunner {
         case .skipped, .epoch: break
         }
     }
+
+    func note(rate: Double, of name: String) { chosenRates[name] = rate }
 
     func count(seconds: Double) { trainingSeconds += seconds }
 
