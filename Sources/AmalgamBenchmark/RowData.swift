@@ -44,7 +44,7 @@ struct RowData {
         for path in texts {
             let examples = try Self.examples(path)
             labels.append((examples.compactMap(\.label).max() ?? 0) + 1)
-            tasks.append(session.encode(examples, maxLength: maxLength, prefix: session.model.textPrefix))
+            tasks.append(session.encode(examples, maxLength: maxLength, prefix: ""))
         }
         for batch in batches {
             guard tasks.indices.contains(batch.task), !batch.rows.isEmpty,

@@ -145,6 +145,13 @@ import Testing
             let run = try train(lab, [], to: "\(name).h5", task: "@game.yaml")
             try #require(run.status == 0, "\(run.words)")
         }
+        for (i, name) in ["a", "b"].enumerated() { try lab.text("\(name).txt", lines: 40, seed: UInt64(i)) }
+        for words in [["--head-only", "--out", "@mlm.h5"], ["--mlm-head", "@mlm.h5", "--out", "@l.h5"]] {
+            let run = try lab.run(
+                ["train-language", "--model", "@tiny", "--text", "@a.txt", "--max-length", "3", "--tokens", "300"]
+                    + words + ["--epochs", "1"])
+            try #require(run.status == 0, "\(run.words)")
+        }
         let arguments = command.arguments.map { ["@game", "@role"].contains($0) ? "\($0).yaml" : $0 }
         let run = try lab.run(
             arguments + ["--out", "@out.h5", "--epochs", "1", "--batch-size", "1", "--max-length", "3", "--quiet"])

@@ -104,7 +104,7 @@ final class Lab {
             test: Self.rows(20, seed: seed + 2))
     }
 
-    /// Running text, one a line: pairs of words follow each other, so that there is something to learn.
+    /// Running text, one a line: of two words each, so that a hidden one can be told from those around it.
     func text(_ path: String, lines: Int, seed: UInt64) throws {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
         func draw(_ bound: Int) -> Int {
@@ -114,10 +114,8 @@ final class Lab {
         try write(
             path,
             (0..<lines).map { _ in
-                (0..<4 + draw(6)).map { _ in
-                    let first = draw(Self.words.count / 2)
-                    return "\(Self.words[first]) \(Self.words[(first * 7 + Int(seed)) % Self.words.count])"
-                }.joined(separator: " ")
+                let pair = [draw(12), draw(12)].map { Self.words[($0 + 5 * Int(seed)) % Self.words.count] }
+                return (0..<40).map { _ in pair[draw(2)] }.joined(separator: " ")
             })
     }
 

@@ -5,8 +5,8 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct LanguageTests {
     private func lab() throws -> Lab {
         let lab = try Lab()
-        try lab.text("de.txt", lines: 300, seed: 1)
-        try lab.text("fr.txt", lines: 300, seed: 2)
+        try lab.text("de.txt", lines: 600, seed: 1)
+        try lab.text("fr.txt", lines: 600, seed: 2)
         try lab.task("game", seed: 1)
         return lab
     }
@@ -26,7 +26,7 @@ import Testing
     /// The head is trained first where there is none, and taken where there is one.
     @Test func aLanguageLearnsAndTheHeadIsMadeOnce() throws {
         let lab = try lab()
-        let words = Self.language + ["--text", "@de.txt", "--epochs", "4", "--json"]
+        let words = Self.language + ["--text", "@de.txt", "--epochs", "6", "--lr", "0.01", "--json"]
         let first = try run(lab, words + ["--out", "@a/lang-de.h5"])
         #expect(first.errors.contains("a/mlm-tiny.h5: training one first"), "\(first.words)")
         let told = try json(first)
@@ -114,7 +114,7 @@ import Testing
         #expect(
             try language("--text", "@de.txt", "--max-length", "3", "--mlm-head", "@h.h5").contains("kind head, not mlm")
         )
-        #expect(try language("--text", "@de.txt", "--held-out", "@de.txt").contains("de.txt: 300 lines of text"))
+        #expect(try language("--text", "@de.txt", "--held-out", "@de.txt").contains("de.txt: 600 lines of text"))
         #expect(try language("--text", "@de.txt", "--held-out", "@a", "@b").contains("--held-out: found 2 files"))
         #expect(try language("--text", "@de.txt", "--tokens", "0").contains("--tokens: found 0"))
         let task = ["train-adapter", "--model", "@tiny", "--task", "@game", "--out", "@x.h5", "--language"]
