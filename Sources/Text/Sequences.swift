@@ -7,8 +7,11 @@ struct NormalizerSequence: Normalizer {
     }
 }
 
-/// Runs of two spaces or more become one: the `Replace` of " {2,}" that sentencepiece's tokenizers come with.
+/// Runs of two spaces or more become one, or one mark: the `Replace` of " {2,}" that sentencepiece's tokenizers come with.
 struct SpaceCollapse: Normalizer {
+    /// What stands for a run.
+    var mark: UInt32 = 0x20
+
     func normalize(_ text: inout NormalizedText) {
         var last: UInt32 = 0
         // The space that stays stands for the last of the run, as `tokenizers` has it
@@ -16,13 +19,31 @@ struct SpaceCollapse: Normalizer {
         kept.reserveCapacity(text.units.count)
         for unit in text.units {
             if unit.scalar == 0x20, last == 0x20 {
-                kept[kept.count - 1] = unit
+                kept[kept.count - 1] = NormalizedText.Unit(scalar: mark, start: unit.start, end: unit.end)
             } else {
                 kept.append(unit)
             }
             last = unit.scalar
         }
         text.units = kept
+    }
+}
+
+/// White space at the ends goes: `"type": "Strip"`.
+struct Strip: Normalizer {
+    var left: Bool
+    var right: Bool
+
+    func normalize(_ text: inout NormalizedText) {
+        func isSpace(_ unit: NormalizedText.Unit) -> Bool {
+            Unicode.Scalar(unit.scalar)?.properties.isWhitespace ?? false
+        }
+        if right, let last = text.units.lastIndex(where: { !isSpace($0) }) {
+            text.units.removeSubrange((last + 1)...)
+        } else if right {
+            text.units = []
+        }
+        if left { text.units.removeSubrange(..<(text.units.firstIndex { !isSpace($0) } ?? text.units.count)) }
     }
 }
 

@@ -8,6 +8,8 @@ FILE is the tokenizer.json of an XLM-R-like model (multilingual-e5-small). Writt
   charsmap.bin           its table of replacements, which is too large to stand in
   tokenizer.json         a part of its vocabulary; its precompiled_charsmap is "@charsmap.bin"
   unigram.json           cases, as tokenizer_golden.py has them
+  unigram_strip.json     the same with the normaliser that newer transformers write: white space at the end goes, and runs of
+                         spaces become a mark
 With --whole: FOLDER/tokenizer.json as it is and FOLDER/cases.json with that many more cases, not to be committed; the test reads
 them where AMALGAM_TEST_UNIGRAM names the folder.
 """
@@ -74,6 +76,13 @@ def main():
     table["precompiled_charsmap"] = "@charsmap.bin"
     write(out / "tokenizer.json", spec)
     write(out / "unigram.json", versions | {"cases": made(tokenizer, texts)})
+    spec["normalizer"]["normalizers"] = [
+        dict(table, precompiled_charsmap=source["normalizer"]["normalizers"][0]["precompiled_charsmap"]),
+        {"type": "Strip", "strip_left": False, "strip_right": True},
+        {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"}]
+    ends = [(t + end, None, 512) for t in HARD for end in ("  ", "\u3000", "\n", "  b  ")]
+    write(out / "unigram_strip.json", versions | {
+        "cases": made(Tokenizer.from_str(json.dumps(spec)), texts[:150] + ends)})
 
 
 main()

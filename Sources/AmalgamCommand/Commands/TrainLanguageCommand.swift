@@ -57,7 +57,7 @@ struct TrainLanguageCommand: ParsableCommand {
                     heldOut: heldOut.isEmpty ? nil : URL(fileURLWithPath: heldOut[i]))
             }
             let session = try model.session(common)
-            if headOnly { return try train(.head, on: texts, session: session, out: out, name: "mlm") }
+            if headOnly { return try train(.head, on: texts, session: session, out: out, name: training.name ?? "mlm") }
             let configuration = try AdapterConfiguration.resolve(config, overrides: overrides)
             let head = try head(texts, session: session)
             try train(
@@ -96,8 +96,6 @@ struct TrainLanguageCommand: ParsableCommand {
         _ recipe: LanguageRecipe, on texts: [TextCorpus], session: Session, out: String, name: String,
         isFirst: Bool = false
     ) throws {
-        var common = common
-        if isFirst { common.json = false }
         try TrainingRun(common: common, options: training, out: out, isQuiet: isFirst)
             .run(who: "a language", label: name, rate: 4e-3) { setting in
                 let trained = try session.trainLanguage(

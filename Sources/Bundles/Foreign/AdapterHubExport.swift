@@ -59,6 +59,11 @@ private struct AdapterHubWriter {
     }
 
     mutating func make() throws {
+        if let language = bundle.language {
+            warnings.append(
+                "it was trained on language adapter \(language.name), which it does not carry: export that one too, and stack "
+                    + "them there")
+        }
         switch bundle.kind {
         case .mlm:
             throw cannot(

@@ -18,13 +18,20 @@ extension TokenizerFile {
         case "BertNormalizer": return try bertNormalizer(fields)
         case "Precompiled": return try precompiled(fields)
         case "Replace": return try replace(fields)
+        case "Strip":
+            return Strip(left: try flag(fields, "strip_left"), right: try flag(fields, "strip_right"))
         case "Sequence":
             var parts: [any Normalizer] = []
             for part in try layers(fields, "normalizers") { parts.append(try normalizer(of: part)) }
             return NormalizerSequence(parts: parts)
         case let type:
-            throw unknown(fields, type, ["BertNormalizer", "Precompiled", "Replace", "Sequence"])
+            throw unknown(fields, type, ["BertNormalizer", "Precompiled", "Replace", "Strip", "Sequence"])
         }
+    }
+
+    private static func flag(_ fields: JSONFields, _ key: String) throws(TextError) -> Bool {
+        guard let value = try fields.bool(key) else { throw fields.wrong(key, "nothing", "true or false") }
+        return value
     }
 
     private static func layers(_ fields: JSONFields, _ key: String) throws(TextError) -> [JSONFields] {
@@ -36,13 +43,9 @@ extension TokenizerFile {
     }
 
     private static func bertNormalizer(_ fields: JSONFields) throws(TextError) -> BertNormalizer {
-        func flag(_ key: String) throws(TextError) -> Bool {
-            guard let value = try fields.bool(key) else { throw fields.wrong(key, "nothing", "true or false") }
-            return value
-        }
-        let lowers = try flag("lowercase")
+        let lowers = try flag(fields, "lowercase")
         return BertNormalizer(
-            cleansText: try flag("clean_text"), separatesIdeographs: try flag("handle_chinese_chars"),
+            cleansText: try flag(fields, "clean_text"), separatesIdeographs: try flag(fields, "handle_chinese_chars"),
             stripsAccents: try fields.bool("strip_accents") ?? lowers, lowers: lowers)
     }
 
@@ -56,18 +59,20 @@ extension TokenizerFile {
         return PrecompiledNormalizer(map: map)
     }
 
-    /// Of all that a Replace can be, the one that sentencepiece's tokenizers have.
+    /// Of all that a Replace can be, what sentencepiece's tokenizers have: a space, or their mark in newer files.
     private static func replace(_ fields: JSONFields) throws(TextError) -> SpaceCollapse {
         let pattern = try fields.requiredObject("pattern")
         let regex = try pattern.string("Regex")
         let content = try fields.requiredString("content")
-        guard regex == " {2,}", content == " " else {
+        guard regex == " {2,}", let mark = content.unicodeScalars.first, [0x20, 0x2581].contains(mark.value),
+            content.unicodeScalars.count == 1
+        else {
             throw fields.unsupported(
                 "pattern",
                 regex.map { "\"\($0.prefix(40))\" by \"\(content.prefix(40))\"" } ?? "a pattern that is no Regex",
-                "\" {2,}\" by \" \"")
+                "\" {2,}\" by \" \" or \"▁\"")
         }
-        return SpaceCollapse()
+        return SpaceCollapse(mark: mark.value)
     }
 
     static func preTokenizer(_ fields: JSONFields) throws(TextError) -> any PreTokenizer {
