@@ -21,15 +21,20 @@ package struct TransferData: Sendable {
                 Self.file(folder, task, plan.source, isSource: true), name: task, labels: nil)
             note(source, task, plan.source)
             tasks[task, default: [:]][plan.source] = Self.limited(source.data, plan)
+            var missing: [String] = []
             for language in plan.targets {
                 let file = Self.file(folder, task, language, isSource: false)
                 guard FileManager.default.fileExists(atPath: file.path) else {
-                    warnings.append("\(task) is not there in \(language): no \(file.lastPathComponent)")
+                    missing.append(language)
                     continue
                 }
                 let target = try Self.read(file, name: "\(task).\(language)", labels: source.data.labels)
                 note(target, task, language)
                 tasks[task, default: [:]][language] = Self.limited(target.data, plan)
+            }
+            if !missing.isEmpty {
+                warnings.append(
+                    "\(task) is not there in \(missing.joined(separator: ", ")): no tasks/\(task).\(missing[0]).yaml")
             }
             guard plan.targets.contains(where: { tasks[task]?[$0] != nil }) else {
                 throw TrainingError.mismatch(

@@ -72,9 +72,10 @@ package final class TransferRunner {
         outcome.facts = [
             Setting("base", session.model.name), Setting("tasks", "\(plan.tasks.count)"),
             Setting("languages", "\(plan.languages.count)"),
-            Setting("time", Human.duration(Date().timeIntervalSince(started))),
+            Setting("of training", Human.duration(trainingSeconds)),
         ]
         outcome.provenance = provenance
+        outcome.provenance.append(Setting("this run", Human.duration(Date().timeIntervalSince(started))))
         let report = outcome.report()
         for (name, text) in [
             ("report.html", report.html()), ("report.md", report.markdown()), ("report.json", try report.json()),
@@ -100,7 +101,7 @@ package final class TransferRunner {
                 list.append(Setting("learning rate \(rate) chosen by", names.joined(separator: ", ")))
             }
         }
-        list.append(Setting("trainings, all runs together", Human.duration(trainingSeconds)))
+        list.append(Setting("steps of all trainings, this run's and earlier ones'", Human.duration(trainingSeconds)))
         return list
     }
 
