@@ -15,7 +15,12 @@ LONGEST = 128
 
 
 def vocabulary(model):
-    with open(os.path.join(model, "vocab.txt"), encoding="utf8") as lines:
+    path = os.path.join(model, "vocab.txt")
+    if not os.path.exists(path):  # a Unigram tokenizer: pieces with the mark that begins a word, the commonest first
+        with open(os.path.join(model, "tokenizer.json"), encoding="utf8") as file:
+            found = [piece[1:] for piece, _ in json.load(file)["model"]["vocab"] if piece.startswith("\u2581")]
+        return [w for w in found if len(w) > 2 and w.isascii() and w.isalpha()][:20_000]
+    with open(path, encoding="utf8") as lines:
         words = [line.strip() for line in lines]
     return [w for w in words[1996:] if w.isascii() and w.isalpha()]  # before: special pieces, letters, signs
 
