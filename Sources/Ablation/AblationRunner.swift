@@ -73,17 +73,9 @@ package final class AblationRunner {
         let tokens = tasks.map {
             session.encode($0.train, maxLength: plan.settings.maxLength, prefix: session.model.textPrefix).tokens
         }
-        var probe = tasks[0]
-        probe.train = Array(probe.train.prefix(96))
-        probe.dev = []
-        var settings = plan.settings
-        settings.epochs = 1
-        settings.keep = .last
-        let speed = try session.train(
-            .adapter(plan.configuration, from: nil), on: [probe], name: "probe", settings: settings
-        ).result.tokensPerSecond
+        let speed = try SpeedProbe.tokensPerSecond(session, on: tasks[0], plan.configuration, plan.settings)
         // A fifth more for scoring dev and test
-        let seconds = plan.work(tokens: tokens) / max(speed, 1) * 1.2
+        let seconds = plan.work(tokens: tokens) / speed * 1.2
         progress.message(
             "\(plan.arms.filter(\.isTrained).count) trained arms, \(tasks.count) tasks, \(plan.seeds.count) seeds: about "
                 + "\(Human.duration(seconds)) in all at \(Human.count(Int(speed))) tokens/s; what is done already is reused"

@@ -9,20 +9,13 @@ extension TransferRunner {
         around.progress.message(plan.budget)
         for warning in data.warnings { around.progress.message(warning) }
         guard plan.methods.contains(where: \.isTrained), let task = plan.tasks.first,
-            var probe = data.tasks[task]?[plan.source]
+            let first = data.tasks[task]?[plan.source]
         else { return }
-        probe.train = Array(probe.train.prefix(96))
-        probe.dev = []
-        var settings = plan.settings
-        settings.epochs = 1
-        settings.keep = .last
-        let speed = try session.train(
-            .adapter(plan.configuration, from: nil), on: [probe], name: "probe", settings: settings
-        ).result.tokensPerSecond
+        let speed = try SpeedProbe.tokensPerSecond(session, on: first, plan.configuration, plan.settings)
         let cells = plan.tasks.reduce(0) { $0 + (data.tasks[$1]?.count ?? 0) }
         around.progress.message(
             "\(plan.tasks.count) tasks, \(plan.languages.count) languages, \(cells) cells, \(plan.methods.count) methods: "
-                + "about \(Human.duration(work() / max(speed, 1))) in all at \(Human.count(Int(speed))) tokens/s; what is "
+                + "about \(Human.duration(work() / speed)) in all at \(Human.count(Int(speed))) tokens/s; what is "
                 + "done already is reused")
     }
 

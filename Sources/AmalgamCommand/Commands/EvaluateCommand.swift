@@ -21,11 +21,7 @@ struct BundleOptions: ParsableArguments {
     }
 
     func predictor(_ bundle: AdapterBundle, session: Session, task: String?) throws -> Predictor {
-        if let word = try bundle.check(
-            model: session.model, fingerprint: session.fingerprint, file: self.bundle, force: force)
-        {
-            Console.error("amalgam: \(word)")
-        }
+        try bundle.check(for: session, file: self.bundle, force: force)
         let below = try language.read(for: session, force: force)
         if let word = bundle.word(on: below, file: self.bundle) { Console.error("amalgam: \(word)") }
         return try Predictor(

@@ -37,12 +37,7 @@ struct FuseCommand: ParsableCommand {
             let session = try model.session(common)
             let below = try language.read(for: session, force: force)
             let bundles = try adapters.map { path in
-                let bundle = try BundleFile.read(URL(fileURLWithPath: path))
-                if let word = try bundle.check(
-                    model: session.model, fingerprint: session.fingerprint, file: path, force: force)
-                {
-                    Console.error("amalgam: \(word)")
-                }
+                let bundle = try AdapterBundle.read(path, for: session, force: force)
                 if let word = bundle.word(on: below, file: path) { Console.error("amalgam: \(word)") }
                 return bundle
             }

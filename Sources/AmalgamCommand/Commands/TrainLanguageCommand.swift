@@ -82,13 +82,7 @@ struct TrainLanguageCommand: ParsableCommand {
                     + "can be compared, train one over all of them (--head-only)")
             try train(.head, on: texts, session: session, out: path, name: "mlm", isFirst: true)
         }
-        let bundle = try BundleFile.read(URL(fileURLWithPath: path))
-        if let word = try bundle.check(
-            model: session.model, fingerprint: session.fingerprint, file: path, force: false)
-        {
-            Console.error("amalgam: \(word)")
-        }
-        return bundle
+        return try .read(path, for: session)
     }
 
     /// - Parameter isFirst: another training follows, whose result is the command's

@@ -11,13 +11,6 @@ struct LanguageOption: ParsableArguments {
     /// - Returns: nil where none is given
     /// - Throws: what reading throws; `BundleError` where it was trained on another model or is no language adapter
     func read(for session: Session, force: Bool = false) throws -> LanguageAdapter? {
-        guard let path = language else { return nil }
-        let bundle = try BundleFile.read(URL(fileURLWithPath: path))
-        if let word = try bundle.check(
-            model: session.model, fingerprint: session.fingerprint, file: path, force: force)
-        {
-            Console.error("amalgam: \(word)")
-        }
-        return try LanguageAdapter(bundle)
+        try language.map { try LanguageAdapter(.read($0, for: session, force: force)) }
     }
 }
