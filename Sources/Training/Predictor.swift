@@ -1,0 +1,73 @@
+import Adapters
+import Bundles
+import Foundation
+import Models
+import Numerics
+import Tasks
+
+/// A bundle at work: scores and predictions of one of its heads.
+package final class Predictor {
+    package let head: NamedHead
+    private let session: Session
+    private let evaluator: Evaluator
+    private let maxLength: Int
+
+    /// - Parameters:
+    ///   - task: name of the head; may be nil where there is only one.
+    ///   - language: what its adapters stand on; nil: the bare base.
+    ///   - maxLength: nil: as in training.
+    /// - Throws: `TrainingError.mismatch` where the bundle has no such head; `TrainingError.setting` for a precision
+    ///   that the processor has not.
+    package init(
+        _ session: Session, bundle: AdapterBundle, language: LanguageAdapter? = nil, task: String? = nil,
+        maxLength: Int? = nil,
+        precision: Precision = .float32
+    ) throws {
+        try precision.validate()
+        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
+        let wanted = task.map(Session.safeName)
+        guard
+            let index = bundle.heads.firstIndex(where: { $0.name == wanted })
+                ?? (bundle.heads.count == 1 ? 0 : nil)
+        else {
+            throw TrainingError.mismatch(
+                bundle.heads.isEmpty
+                    ? "bundle \(bundle.name) has no head; train one: amalgam train-adapter --init-from it"
+                    : "bundle \(bundle.name) has heads for \(bundle.heads.map(\.name).joined(separator: ", ")), not for "
+                        + "\(task ?? "an unnamed task"); name one with --head")
+        }
+        self.session = session
+        head = bundle.heads[index]
+        var arrangement = Arrangement(model: session.model, bundle: bundle)
+        if let language { arrangement.stack(on: language) }
+        evaluator = try Evaluator(
+            Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
+        // What was packed need not stay in memory from the file too
+        session.model.releasePages()
+        if let maxLength {
+            self.maxLength = maxLength
+        } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),
+            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
+        {
+            self.maxLength = length
+        } else {
+            self.maxLength = 128
+        }
+    }
+
+    /// Scores examples whose labels are the head's.
+    package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
+        evaluator.evaluate(
+            session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix), metric: metric,
+            classes: head.head.labels.count)
+    }
+
+    /// Probabilities of each class for each text, in order.
+    package func probabilities(_ examples: [Example]) -> [[Float]] {
+        var all: [[Float]] = []
+        evaluator.forEach(session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)) { _, p, _ in
+            all.append(Array(p))
+        }
+        return all
+    }
+}
