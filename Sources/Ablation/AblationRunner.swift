@@ -41,8 +41,8 @@ package final class AblationRunner {
         self.memoryLimit = memoryLimit
         self.checkpointEvery = checkpointEvery
         self.stops = stops
-        for task in tasks where task.test.isEmpty || task.dev.isEmpty {
-            throw TrainingError.noExamples(task: task.definition.name, split: task.test.isEmpty ? "test" : "dev")
+        for task in tasks {
+            for split in [Split.test, .dev] where task[split].isEmpty { throw task.missing(split) }
         }
         self.session = session
         self.plan = plan

@@ -19,8 +19,9 @@ package struct TransferData: Sendable {
         for task in plan.tasks {
             let source = try Self.read(
                 Self.file(folder, task, plan.source, isSource: true), name: task, labels: nil)
-            note(source, task, plan.source)
-            tasks[task, default: [:]][plan.source] = Self.limited(source.data, plan)
+            warnings += source.warnings
+            tasks[task, default: [:]][plan.source] = Self.limited(source, plan)
+            let labels = KnownLabels(source.labels, source: .sourceLanguage(file: source.definition.source))
             var missing: [String] = []
             for language in plan.targets {
                 let file = Self.file(folder, task, language, isSource: false)
@@ -28,9 +29,9 @@ package struct TransferData: Sendable {
                     missing.append(language)
                     continue
                 }
-                let target = try Self.read(file, name: "\(task).\(language)", labels: source.data.labels)
-                note(target, task, language)
-                tasks[task, default: [:]][language] = Self.limited(target.data, plan)
+                let target = try Self.read(file, name: "\(task).\(language)", labels: labels)
+                warnings += target.warnings
+                tasks[task, default: [:]][language] = Self.limited(target, plan)
             }
             if !missing.isEmpty {
                 warnings.append(
@@ -64,23 +65,22 @@ package struct TransferData: Sendable {
     ///   - name: under which it has its head: the files' own may be the same in all languages.
     ///   - labels: of the source language, which an index means in all of them.
     private static func read(
-        _ file: URL, name: String, labels: [String]?
-    ) throws -> (data: TaskData, dropped: Int) {
+        _ file: URL, name: String, labels: KnownLabels?
+    ) throws -> TaskData {
         var definition = try TaskDefinition.load(file)
         definition.name = name
         if let labels {
-            if let own = definition.labels, own != labels {
+            if let own = definition.labels, own != labels.names {
                 throw TrainingError.mismatch(
                     "\(file.path): labels: found \(shown(own)), expected the source language's in their order: "
-                        + "\(shown(labels)); make them equal, one class has one index in all languages")
+                        + "\(shown(labels.names)); make them equal, one class has one index in all languages")
             }
-            definition.labels = labels
         }
-        let data = try TaskData.load(definition, strayLabels: .drop)
+        let data = try TaskData.load(definition, labels: labels)
         for split in Split.allCases where data[split].isEmpty {
-            throw TrainingError.noExamples(task: definition.name, split: split.rawValue)
+            throw data.missing(split)
         }
-        return (data, data.dropped.values.reduce(0) { $0 + $1.count })
+        return data
     }
 
     private static func shown(_ labels: [String]) -> String {
@@ -94,12 +94,6 @@ package struct TransferData: Sendable {
         data.dev = Array(data.dev.prefix(plan.maxDev))
         data.test = Array(data.test.prefix(plan.maxTest))
         return data
-    }
-
-    private mutating func note(_ read: (data: TaskData, dropped: Int), _ task: String, _ language: String) {
-        if read.dropped > 0 {
-            warnings.append("\(task), \(language): \(read.dropped) rows with an empty or unknown label are left out")
-        }
     }
 
     /// What is trained on in any language must not be tested in another: a translation of it would be.

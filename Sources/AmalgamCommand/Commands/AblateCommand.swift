@@ -70,7 +70,7 @@ struct AblateCommand: ParsableCommand {
     func run() throws {
         try guarded {
             let plan = try plan()
-            let data = try tasks.map { try TaskLoading.load($0, strict: labels.strictLabels, choosesEpoch: false) }
+            let data = try tasks.map { try TaskLoading.load($0, options: labels, choosesEpoch: false) }
             let session = try model.session(common)
             let folder = URL(fileURLWithPath: out)
             try Folder.make(folder)
