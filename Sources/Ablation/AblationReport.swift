@@ -89,21 +89,29 @@ struct AblationReport {
             plan.quick
             ? "Each kind of training has one learning rate, fixed before; a full comparison chooses it on dev."
             : "Each kind of training chooses its learning rate on dev from a grid of its own."
+        let rows =
+            tasks.allSatisfy(\.sampled.isEmpty)
+            ? "" : " Large splits are sampled (Settings say how), with the same rows for every arm."
         return
             "Every trained arm sees the same training tokens of each task: \(plan.settings.epochs) epochs, texts cut at "
             + "\(plan.settings.maxLength) pieces. All read the same pooling. The best epoch on dev is kept. " + choice
+            + rows
     }
 
     private var settings: [Setting] {
         [
             Setting("adapter", plan.configuration.json), Setting("training", plan.settings.json),
             Setting("scheduler", plan.scheduler),
-            Setting(
-                "learning rates",
-                plan.arms.filter(\.isTrained).map { arm in
-                    "\(arm.label): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
-                }.joined(separator: "; ")),
         ]
+            + tasks.filter { !$0.sampled.isEmpty }.map {
+                Setting("rows of \($0.definition.name)", $0.samplingWords.joined(separator: "; "))
+            } + [
+                Setting(
+                    "learning rates",
+                    plan.arms.filter(\.isTrained).map { arm in
+                        "\(arm.label): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
+                    }.joined(separator: "; "))
+            ]
     }
 
     private var curves: [LineChart] {

@@ -70,6 +70,9 @@ package final class AblationRunner {
 
     /// Says how long it will take: the speed of a few adapter steps, times the work.
     private func announce() throws {
+        for task in tasks where !task.sampled.isEmpty {
+            progress.message("\(task.definition.name): \(task.samplingWords.joined(separator: "; "))")
+        }
         let tokens = tasks.map {
             session.encode($0.train, maxLength: plan.settings.maxLength, prefix: session.model.textPrefix).tokens
         }

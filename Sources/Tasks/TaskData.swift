@@ -14,6 +14,8 @@ package struct TaskData: Sendable {
     package var unscorable: [Split: String] = [:]
     /// What was read of each split's file.
     package var files: [Split: FileFacts] = [:]
+    /// The splits that are a sample of their files.
+    package var sampled: [Split: Sampling] = [:]
     /// What a user should know of the data, each in one line.
     package var warnings: [String] = []
 

@@ -87,13 +87,23 @@ package struct TransferData: Sendable {
         labels.prefix(8).map { "'\($0)'" }.joined(separator: ", ") + (labels.count > 8 ? ", …" : "")
     }
 
-    /// The first examples of each split: the files' order is a hash's already.
+    /// A stratified sample of each split that is over its limit. Groups are drawn by their names, so that a task has the
+    /// same ones in all languages as far as they have the same rows.
     private static func limited(_ data: TaskData, _ plan: TransferPlan) -> TaskData {
-        var data = data
-        data.train = Array(data.train.prefix(plan.maxTrain))
-        data.dev = Array(data.dev.prefix(plan.maxDev))
-        data.test = Array(data.test.prefix(plan.maxTest))
-        return data
+        data.limited(
+            [.train: plan.maxTrain, .dev: plan.maxDev, .test: plan.maxTest], seed: plan.settings.seed)
+    }
+
+    /// What was sampled, by task: `en: train 400 of 2000, test 300 of 1000; de: …`.
+    func samplingWords(_ task: String, _ languages: [String]) -> String? {
+        let parts = languages.compactMap { language -> String? in
+            guard let sampled = tasks[task]?[language]?.sampled, !sampled.isEmpty else { return nil }
+            let splits = Split.allCases.compactMap { split in
+                sampled[split].map { "\(split.rawValue) \($0.taken) of \($0.all)" }
+            }
+            return "\(language): \(splits.joined(separator: ", "))"
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
     /// What is trained on in any language must not be tested in another: a translation of it would be.

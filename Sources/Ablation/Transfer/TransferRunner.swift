@@ -92,6 +92,12 @@ package final class TransferRunner {
             Setting("threads", "\(session.workspace.pool.threads)"),
             Setting("base", "\(session.model.name), fingerprint \(session.fingerprint.prefix(12))"),
         ]
+        for task in plan.tasks {
+            if let words = data.samplingWords(task, plan.languages) {
+                list.append(
+                    Setting("sampled rows of \(task)", "\(words); stratified by label, seed \(plan.settings.seed)"))
+            }
+        }
         if let other {
             list.append(Setting("other base", "\(other.model.name), fingerprint \(other.fingerprint.prefix(12))"))
         }
