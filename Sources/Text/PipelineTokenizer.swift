@@ -7,6 +7,7 @@ struct PipelineTokenizer: Tokenizer {
     private var originalTokens = AddedTokenMatcher()
     private var normalizedTokens = AddedTokenMatcher()
     private var addedPieces: [Int32: String] = [:]
+    private let addedTokens: [AddedToken]
 
     let vocabularySize: Int
     let name: String
@@ -20,6 +21,7 @@ struct PipelineTokenizer: Tokenizer {
         self.preTokenizer = preTokenizer
         self.model = model
         self.postProcessor = postProcessor
+        self.addedTokens = addedTokens
         name = type(of: model).name
         vocabularySize = addedTokens.reduce(model.vocabularySize) { max($0, Int($1.id) + 1) }
         for (index, token) in addedTokens.enumerated() {
@@ -36,6 +38,23 @@ struct PipelineTokenizer: Tokenizer {
             guard isNew else { throw AddedTokenRefusal(index: index, isEmpty: pattern.isEmpty) }
             addedPieces[token.id] = token.content
         }
+    }
+
+    var identity: String {
+        var identity = TokenizerIdentity()
+        identity.add("normalizer")
+        normalizer.write(to: &identity)
+        identity.add("pre-tokenizer")
+        preTokenizer.write(to: &identity)
+        identity.add("model")
+        model.write(to: &identity)
+        identity.add("post-processor")
+        postProcessor.write(to: &identity)
+        identity.add("added tokens")
+        for token in addedTokens.sorted(by: { ($0.id, $0.content) < ($1.id, $1.content) }) {
+            token.write(to: &identity)
+        }
+        return identity.hash
     }
 
     func piece(_ id: Int32) -> String? {
