@@ -18,9 +18,7 @@ struct AblationReport {
         var rows: [ComparisonReport.Row] = []
         var accuracy: [Arm: [Samples]] = [:]
         for (t, task) in tasks.enumerated() {
-            // A label that training does not have is a class of its own, which nothing predicts
-            let scores = SeededScores(
-                gold: task.test.map { $0.label ?? task.labels.count }, classes: task.labels.count + 1)
+            let scores = SeededScores(GoldLabels(task.test, names: task.labels))
             var samples: [Arm: Samples] = [:]
             var macroF1: [Arm: Samples] = [:]
             for arm in plan.arms {

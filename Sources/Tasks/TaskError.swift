@@ -115,7 +115,7 @@ extension TaskError: CustomStringConvertible {
 }
 
 /// `'a', 'b', 'c'`, cut after ten.
-private func quoted(_ names: [String]) -> String {
+func quoted(_ names: [String]) -> String {
     if names.isEmpty { return "none" }
     let head = names.prefix(10).map { "'\(shown($0))'" }.joined(separator: ", ")
     return names.count > 10 ? head + ", … (\(names.count) in all)" : head
