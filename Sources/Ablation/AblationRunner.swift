@@ -149,7 +149,7 @@ package final class AblationRunner {
         // A fusion depends on every task's adapter
         let needed = arm == .fusion ? Array(tasks.indices) : group
         var text =
-            "\(BundleFile.creator) \(arm.rawValue) \(session.fingerprint) \(plan.configuration.json) \(settings.json) "
+            "\(BundleFile.creator) \(arm.rawValue) \(session.identity) \(plan.configuration.json) \(settings.json) "
         text += "\(settings.seed) \(plan.scheduler) \(session.kernels) \(plan.quick) \(group.count) "
         for t in needed {
             for split in Split.allCases {
@@ -198,6 +198,7 @@ package final class AblationRunner {
             case .step(let done, _, let loss, let tokens): self.progress.update(done: done, loss: loss, tokens: tokens)
             case .finished: self.progress.finish()
             case .resumed(let done, let steps): self.progress.message("\(name): goes on after step \(done) of \(steps)")
+            case .warning(let text): self.progress.message("\(name): warning: \(text)")
             case .skipped, .epoch: break
             }
         }

@@ -23,7 +23,7 @@ struct BundleOptions: ParsableArguments {
     func predictor(_ bundle: AdapterBundle, session: Session, task: String?) throws -> Predictor {
         try bundle.check(for: session, file: self.bundle, force: force)
         let below = try language.read(for: session, force: force)
-        if let word = bundle.word(on: below, file: self.bundle) { Console.error("amalgam: \(word)") }
+        Console.warn(bundle.warning(on: below, file: self.bundle))
         return try Predictor(
             session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength,
             precision: try precision.value())
