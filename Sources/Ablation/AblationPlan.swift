@@ -13,7 +13,7 @@ package struct AblationPlan: Sendable {
     package var scheduler = "proportional"
     /// One learning rate an arm instead of a grid.
     package var quick = false
-    /// At most so many examples a split.
+    /// At most so many examples a split, as a sample.
     package var maxTrain: Int?
     package var maxDev: Int?
     package var maxTest: Int?
@@ -37,13 +37,10 @@ package struct AblationPlan: Sendable {
 
     func rates(_ arm: Arm) -> [Double] { quick ? [arm.quickRate] : arm.grid }
 
-    /// The first examples of each split as far as the limits go: the files' order is a hash's already.
+    /// A stratified sample of each split that is over its limit: the same rows for every arm and seed.
     func limited(_ data: TaskData) -> TaskData {
-        var data = data
-        if let maxTrain { data.train = Array(data.train.prefix(maxTrain)) }
-        if let maxDev { data.dev = Array(data.dev.prefix(maxDev)) }
-        if let maxTest { data.test = Array(data.test.prefix(maxTest)) }
-        return data
+        let limits = [Split.train: maxTrain, .dev: maxDev, .test: maxTest].compactMapValues { $0 }
+        return data.limited(limits, seed: seeds.first ?? 0)
     }
 
     /// Training tokens in adapter-equivalents, for the estimate of time.

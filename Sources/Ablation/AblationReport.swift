@@ -18,7 +18,9 @@ struct AblationReport {
         var rows: [ComparisonReport.Row] = []
         var accuracy: [Arm: [Samples]] = [:]
         for (t, task) in tasks.enumerated() {
-            let scores = SeededScores(gold: task.test.map { $0.label ?? 0 }, classes: task.labels.count)
+            // A label that training does not have is a class of its own, which nothing predicts
+            let scores = SeededScores(
+                gold: task.test.map { $0.label ?? task.labels.count }, classes: task.labels.count + 1)
             var samples: [Arm: Samples] = [:]
             var macroF1: [Arm: Samples] = [:]
             for arm in plan.arms {
@@ -87,21 +89,29 @@ struct AblationReport {
             plan.quick
             ? "Each kind of training has one learning rate, fixed before; a full comparison chooses it on dev."
             : "Each kind of training chooses its learning rate on dev from a grid of its own."
+        let rows =
+            tasks.allSatisfy(\.sampled.isEmpty)
+            ? "" : " Large splits are sampled (Settings say how), with the same rows for every arm."
         return
             "Every trained arm sees the same training tokens of each task: \(plan.settings.epochs) epochs, texts cut at "
             + "\(plan.settings.maxLength) pieces. All read the same pooling. The best epoch on dev is kept. " + choice
+            + rows
     }
 
     private var settings: [Setting] {
         [
             Setting("adapter", plan.configuration.json), Setting("training", plan.settings.json),
             Setting("scheduler", plan.scheduler),
-            Setting(
-                "learning rates",
-                plan.arms.filter(\.isTrained).map { arm in
-                    "\(arm.label): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
-                }.joined(separator: "; ")),
         ]
+            + tasks.filter { !$0.sampled.isEmpty }.map {
+                Setting("rows of \($0.definition.name)", $0.samplingWords.joined(separator: "; "))
+            } + [
+                Setting(
+                    "learning rates",
+                    plan.arms.filter(\.isTrained).map { arm in
+                        "\(arm.label): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
+                    }.joined(separator: "; "))
+            ]
     }
 
     private var curves: [LineChart] {

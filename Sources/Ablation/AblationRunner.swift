@@ -41,8 +41,8 @@ package final class AblationRunner {
         self.memoryLimit = memoryLimit
         self.checkpointEvery = checkpointEvery
         self.stops = stops
-        for task in tasks where task.test.isEmpty || task.dev.isEmpty {
-            throw TrainingError.noExamples(task: task.definition.name, split: task.test.isEmpty ? "test" : "dev")
+        for task in tasks {
+            for split in [Split.test, .dev] where task[split].isEmpty { throw task.missing(split) }
         }
         self.session = session
         self.plan = plan
@@ -70,6 +70,9 @@ package final class AblationRunner {
 
     /// Says how long it will take: the speed of a few adapter steps, times the work.
     private func announce() throws {
+        for task in tasks where !task.sampled.isEmpty {
+            progress.message("\(task.definition.name): \(task.samplingWords.joined(separator: "; "))")
+        }
         let tokens = tasks.map {
             session.encode($0.train, maxLength: plan.settings.maxLength, prefix: session.model.textPrefix).tokens
         }

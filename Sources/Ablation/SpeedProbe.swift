@@ -6,12 +6,12 @@ import Training
 enum SpeedProbe {
     private static let texts = 96
 
-    /// Tokens a second of a few steps on a task's first texts.
+    /// Tokens a second of a few steps on some of a task's texts.
     static func tokensPerSecond(
         _ session: Session, on task: TaskData, _ configuration: AdapterConfiguration, _ settings: TrainingSettings
     ) throws -> Double {
         var task = task
-        task.train = Array(task.train.prefix(texts))
+        task = task.limited([.train: texts], seed: settings.seed)
         task.dev = []
         var settings = settings
         settings.epochs = 1

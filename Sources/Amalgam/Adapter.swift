@@ -43,9 +43,9 @@ public final class Adapter {
     /// - Parameter task: a task's YAML, or a folder with a test file.
     /// - Throws: an error whose description names the file, the field and the mend.
     public func accuracy(on task: String) throws -> Double {
-        var definition = try TaskDefinition.load(URL(fileURLWithPath: task))
-        definition.labels = labels
-        let data = try TaskData.load(definition, splits: [.test])
+        let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
+        let data = try TaskData.load(
+            definition, splits: [.test], labels: KnownLabels(labels, source: .bundle(file: "the adapter '\(name)'")))
         return try Predictor(session, bundle: bundle, task: definition.name).evaluate(data.test, metric: Accuracy.self)
             .accuracy
     }

@@ -13,9 +13,10 @@ package enum DebianCorpus {
         package var out: URL
         /// A folder with Packages and Translation-xx files; nil: apt fetches them.
         package var lists: URL?
-        /// At most so many training examples a task; nil: all. A smaller set is part of every larger one.
+        /// At most so many training examples a task, as a stratified sample; nil: all. A smaller set is part of every
+        /// larger one.
         package var maxTrain: Int?
-        /// At most so many examples in each of dev and test; nil: all.
+        /// At most so many examples in each of dev and test, as a stratified sample; nil: all.
         package var maxTest: Int?
         /// Decides the order of the examples, so which ones stay under the limits; never the splits.
         package var seed: UInt64 = 0

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// The tasks and the unlabelled text of one language.
 struct LanguageCorpus {
@@ -100,10 +101,16 @@ struct LanguageCorpus {
                 continue
             }
             let rows = Split.allCases.map { split in
-                Array(examples.rows[split.rawValue].prefix(limit(of: split)))
+                sample(examples.rows[split.rawValue], task: index, labels: labels[index], limit: limit(of: split))
             }
             plans.append(Plan(task: index, labels: labels[index], rows: rows, dropped: examples.dropped))
         }
+    }
+
+    /// A sample that keeps the labels' shares; the rows stay in their order, which is a hash's.
+    private func sample(_ rows: [Int], task: Int, labels: [String], limit: Int) -> [Int] {
+        let classes = rows.map { packages[$0].labels[task].flatMap(labels.firstIndex(of:)) ?? -1 }
+        return StratifiedSample.chosen(Array(rows.indices), stratum: { classes[$0] }, limit: limit).map { rows[$0] }
     }
 
     private func limit(of split: Split) -> Int {

@@ -14,6 +14,8 @@ package struct Example: Sendable {
     package var pair: String?
     /// Index into the task's labels; nil when the row has none.
     package var label: Int?
+    /// The label as the file has it, where the task does not know it: no prediction is right then.
+    package var unknownLabel: String?
     /// Line of the file where the row starts, from 1; 0 for rows that come from no file.
     package var line: Int
     package var payload: (any ExamplePayload)?
@@ -21,13 +23,14 @@ package struct Example: Sendable {
     package var group: String?
 
     package init(
-        id: Int, text: String, pair: String? = nil, label: Int? = nil, line: Int = 0,
-        payload: (any ExamplePayload)? = nil, group: String? = nil
+        id: Int, text: String, pair: String? = nil, label: Int? = nil, unknownLabel: String? = nil,
+        line: Int = 0, payload: (any ExamplePayload)? = nil, group: String? = nil
     ) {
         self.id = id
         self.text = text
         self.pair = pair
         self.label = label
+        self.unknownLabel = unknownLabel
         self.line = line
         self.payload = payload
         self.group = group
@@ -36,7 +39,8 @@ package struct Example: Sendable {
 
 extension Example: Equatable {
     package static func == (a: Example, b: Example) -> Bool {
-        a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label && a.line == b.line
+        a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label
+            && a.unknownLabel == b.unknownLabel && a.line == b.line
             && a.payload?.canonicalBytes == b.payload?.canonicalBytes && a.group == b.group
     }
 }
@@ -63,7 +67,9 @@ package enum CanonicalData {
         for example in examples {
             append(example.text, to: &piece)
             append(example.pair, to: &piece)
-            append(example.label.flatMap { labels.indices.contains($0) ? labels[$0] : nil }, to: &piece)
+            append(
+                example.label.flatMap { labels.indices.contains($0) ? labels[$0] : nil } ?? example.unknownLabel,
+                to: &piece)
             let payload = example.payload?.canonicalBytes ?? []
             append(payload.count, to: &piece)
             piece += payload

@@ -1,21 +1,5 @@
 import Foundation
 
-/// What happens to a row whose label is empty or not among the task's labels.
-package enum StrayLabels: Sendable {
-    /// The row is an error.
-    case refuse
-    /// The row is left out and listed in `TaskData.dropped`. Scores then count fewer examples than the file has: say so
-    /// beside them.
-    case drop
-}
-
-/// A row that `StrayLabels.drop` left out.
-package struct DroppedRow: Equatable, Sendable {
-    package var line: Int
-    /// Empty if the row had no label.
-    package var label: String
-}
-
 /// A task's examples, read and checked.
 package struct TaskData: Sendable {
     package var definition: TaskDefinition
@@ -24,10 +8,16 @@ package struct TaskData: Sendable {
     package var train: [Example] = []
     package var dev: [Example] = []
     package var test: [Example] = []
-    /// Lines without content that each split's file had.
-    package var skippedLines: [Split: Int] = [:]
-    /// Rows that were left out for their labels, in order; empty unless asked for by `StrayLabels.drop`.
-    package var dropped: [Split: [DroppedRow]] = [:]
+    /// Rows that are no examples, in order.
+    package var skipped: [Split: [SkippedRow]] = [:]
+    /// Why a split that has a file cannot be scored; it has no examples then.
+    package var unscorable: [Split: String] = [:]
+    /// What was read of each split's file.
+    package var files: [Split: FileFacts] = [:]
+    /// The splits that are a sample of their files.
+    package var sampled: [Split: Sampling] = [:]
+    /// What a user should know of the data, each in one line.
+    package var warnings: [String] = []
 
     package subscript(split: Split) -> [Example] {
         get {
@@ -48,17 +38,18 @@ package struct TaskData: Sendable {
 
     /// Reads the splits of a task.
     ///
-    /// The labels are the definition's, else those of the training split, sorted: by number if all are integers, else
-    /// by code point. The training file is read for them even if `splits` leaves it out.
+    /// The labels are `labels`, else the definition's, else those of the training split, sorted: by number if all are
+    /// integers, else by code point. The training file is read for them even if `splits` does not name it.
     /// - Parameters:
-    ///   - splits: what to read; nil reads all that the definition names
-    ///   - needsTargets: whether a row without a label is an error (it is not where labels are to be predicted)
-    ///   - strayLabels: what to do with empty and unknown labels; a stray label of the training split is only known for
-    ///     one if the definition lists the labels
+    ///   - splits: what to read and score; one that cannot be scored is an error. nil reads all that the definition
+    ///     names: train to learn from, dev and test to score
+    ///   - labels: those of a trained head, which decides what an index means
+    ///   - needsTargets: whether a row without a label is skipped (it is not where labels are to be predicted)
+    ///   - unknownLabels: what happens to rows with other labels
     /// - Throws: `TaskError`, naming file, line and field
     package static func load(
-        _ definition: TaskDefinition, splits: Set<Split>? = nil, needsTargets: Bool = true,
-        strayLabels: StrayLabels = .refuse, kinds: TaskKinds = .standard
+        _ definition: TaskDefinition, splits: Set<Split>? = nil, labels: KnownLabels? = nil, needsTargets: Bool = true,
+        unknownLabels: UnknownLabels = .count, kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskData {
         guard let kind = kinds[definition.kind] else {
             throw .badValue(
@@ -69,7 +60,9 @@ package struct TaskData: Sendable {
         for split in Split.allCases where wanted.contains(split) && definition.data[split] == nil {
             throw .missingSplit(file: definition.source, split: split.rawValue)
         }
-        let needsTraining = definition.labels == nil && kind.minimumLabels > 0
+        let known =
+            labels ?? definition.labels.map { KnownLabels($0, source: .definition(file: definition.source)) }
+        let needsTraining = known == nil && kind.minimumLabels > 0
         var files: [Split: SplitFile] = [:]
         for split in Split.allCases where wanted.contains(split) || (needsTraining && split == .train) {
             guard let url = definition.url(of: split) else {
@@ -77,104 +70,57 @@ package struct TaskData: Sendable {
                     file: definition.source, key: "labels",
                     expected: "without a train split the labels cannot be found; list them under labels")
             }
-            files[split] = try SplitFile(url, columns: definition.fields)
+            files[split] = try SplitFile(url, split: split, columns: definition.fields)
         }
 
-        let index = try labelIndex(definition, kind: kind, training: files[.train], strayLabels: strayLabels)
+        let index = try labelIndex(known, kind: kind, training: files[.train], unknownLabels: unknownLabels)
         var data = TaskData(definition: definition, labels: index.names)
         for split in Split.allCases where wanted.contains(split) {
             guard let file = files[split] else { continue }
-            let (examples, dropped) = try file.examples(
-                kind, labels: index, needsTarget: needsTargets || split == .train, strayLabels: strayLabels)
-            guard !examples.isEmpty else { throw .noExamples(file: file.name) }
-            data[split] = examples
-            if !dropped.isEmpty { data.dropped[split] = dropped }
-            data.skippedLines[split] = file.table.skippedLines
+            let content = try file.content(
+                kind, labels: index, unknownLabels: unknownLabels, isScored: splits != nil || split != .train,
+                needsTarget: needsTargets || split == .train)
+            if splits != nil, let reason = content.unscorable {
+                throw .unscorable(file: file.name, split: split.rawValue, reason: reason)
+            }
+            data[split] = content.examples
+            data.files[split] = file.facts(content)
+            if !content.skipped.isEmpty { data.skipped[split] = content.skipped }
+            data.unscorable[split] = content.unscorable
+            data.warnings += file.warnings(content, labels: index, task: definition.name)
         }
+        if splits == nil, known == nil, let warning = data.loneLabels { data.warnings.append(warning) }
         return data
     }
 
+    /// Why a split that is needed has no examples.
+    package func missing(_ split: Split) -> TaskError {
+        if let reason = unscorable[split] {
+            return .unscorable(file: files[split]?.name ?? definition.source, split: split.rawValue, reason: reason)
+        }
+        return .missingSplit(file: definition.source, split: split.rawValue)
+    }
+
     private static func labelIndex(
-        _ definition: TaskDefinition, kind: any TaskKind.Type, training: SplitFile?, strayLabels: StrayLabels
+        _ known: KnownLabels?, kind: any TaskKind.Type, training: SplitFile?, unknownLabels: UnknownLabels
     ) throws(TaskError) -> LabelIndex {
-        if let labels = definition.labels { return LabelIndex(labels) }
-        guard kind.minimumLabels > 0, let training else { return LabelIndex([]) }
+        if let known { return LabelIndex(known.names, source: known.source) }
+        guard kind.minimumLabels > 0, let training else { return LabelIndex([], source: .training(file: "")) }
         var seen = Set<String>()
+        var firstFault: TaskError?
         for row in training.table.rows {
             do throws(TaskError) {
                 seen.formUnion(try kind.labels(in: training.view(row)))
             } catch {
-                guard strayLabels == .drop, error.strayLabel != nil else { throw error }
+                guard unknownLabels != .refuse, error.skipReason(targets: kind.targets) != nil else { throw error }
+                firstFault = firstFault ?? error
             }
         }
-        let labels = sorted(seen)
-        guard labels.count >= kind.minimumLabels else {
-            throw .tooFewLabels(file: training.name, labels: labels, minimum: kind.minimumLabels)
+        if seen.isEmpty, let firstFault { throw firstFault }
+        let names = LabelIndex.names(of: seen)
+        guard names.count >= kind.minimumLabels else {
+            throw .tooFewLabels(file: training.name, labels: names, minimum: kind.minimumLabels)
         }
-        return LabelIndex(labels, inferredFrom: training.name)
-    }
-
-    /// By number if all are integers, else by code point (not by locale: the order decides what an index means).
-    static func sorted(_ labels: Set<String>) -> [String] {
-        let byCodePoint = labels.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
-        let numbers = byCodePoint.compactMap { Int($0) }
-        guard numbers.count == labels.count else { return byCodePoint }
-        // Texts of one number (1, 01, +1) keep the order of their code points.
-        return zip(numbers, byCodePoint).enumerated()
-            .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
-            .map { $0.element.1 }
-    }
-}
-
-/// One split's rows with the names that messages need.
-private struct SplitFile {
-    let name: String
-    let table: RowTable
-    let columns: [String: String]
-
-    init(_ url: URL, columns: [String: String]) throws(TaskError) {
-        name = shownPath(url)
-        self.columns = columns
-        table = try RowReaders.reader(for: name).read(try fileBytes(url), file: name, limit: nil)
-        if table.rows.isEmpty { throw .noExamples(file: name) }
-    }
-
-    func view(_ row: Row) -> FieldRow { FieldRow(file: name, row: row, columns: columns) }
-
-    func examples(
-        _ kind: any TaskKind.Type, labels: LabelIndex, needsTarget: Bool, strayLabels: StrayLabels
-    ) throws(TaskError) -> (examples: [Example], dropped: [DroppedRow]) {
-        var examples: [Example] = []
-        var dropped: [DroppedRow] = []
-        var firstStray: TaskError?
-        examples.reserveCapacity(table.rows.count)
-        for row in table.rows {
-            do throws(TaskError) {
-                var example = try kind.example(
-                    from: view(row), id: examples.count, labels: labels, needsTarget: needsTarget)
-                if columns[TaskDefinition.groupField] != nil {
-                    example.group = try view(row).name(TaskDefinition.groupField)
-                }
-                examples.append(example)
-            } catch {
-                guard strayLabels == .drop, let label = error.strayLabel else { throw error }
-                dropped.append(DroppedRow(line: row.line, label: label))
-                firstStray = firstStray ?? error
-            }
-        }
-        // Nothing is left to score: then what is wrong with the rows is the news
-        if examples.isEmpty, let firstStray { throw firstStray }
-        return (examples, dropped)
-    }
-}
-
-extension TaskError {
-    /// The label that a row must not have, or nil if the error is of another kind.
-    fileprivate var strayLabel: String? {
-        switch self {
-        case .emptyLabel: ""
-        case .unknownLabel(_, _, let label, _, _, _): label
-        default: nil
-        }
+        return LabelIndex(names, source: .training(file: training.name))
     }
 }

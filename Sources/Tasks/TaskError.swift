@@ -27,12 +27,17 @@ package enum TaskError: Error, Equatable, Sendable {
     case noExamples(file: String)
     /// A row lacks a column.
     case missingField(file: String, line: Int, field: String, column: String, columns: [String])
+    /// A row's value is null.
+    case nullValue(file: String, line: Int, field: String, column: String)
     /// A row's value has the wrong type.
     case wrongType(file: String, line: Int, column: String, found: String, expected: String)
     /// A row's label is an empty text.
     case emptyLabel(file: String, line: Int, column: String)
-    /// A label that the definition does not list (`trainFile` nil), or that does not occur in the training split.
-    case unknownLabel(file: String, line: Int, label: String, nearest: String?, count: Int, trainFile: String?)
+    /// A label that is not among those that `source` gave.
+    case unknownLabel(
+        file: String, line: Int, label: String, nearest: String?, labels: [String], source: LabelSource)
+    /// A split that is to be scored has no label to score with.
+    case unscorable(file: String, split: String, reason: String)
     /// Fewer labels than the kind can learn from.
     case tooFewLabels(file: String, labels: [String], minimum: Int)
     /// Two kinds, readers or metrics of one name are registered.
@@ -79,15 +84,28 @@ extension TaskError: CustomStringConvertible {
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
         case .emptyLabel(let file, let line, let column):
             return "\(file):\(line): '\(column)' is empty; expected a label; fill it in, or delete the row"
-        case .unknownLabel(let file, let line, let label, let nearest, let count, let trainFile):
-            let near = nearest.map { " (nearest: '\($0)')" } ?? ""
-            if let trainFile {
-                return "\(file):\(line): label '\(shown(label))' does not occur in \(trainFile)\(near); "
-                    + "correct it, or list all labels under labels in the task YAML"
+        case .nullValue(let file, let line, let field, let column):
+            return "\(file):\(line): '\(column)' is null; expected a \(field); fill it in, or delete the row"
+        case .unknownLabel(let file, let line, let label, let nearest, let labels, let source):
+            let near = nearest.map { " (nearest: '\(shown($0))')" } ?? ""
+            let found = "\(file):\(line): label '\(shown(label))'"
+            switch source {
+            case .training(let training):
+                return "\(found) does not occur in \(training)\(near); "
+                    + "correct it, or list all labels under labels in a task YAML"
+            case .definition(let definition):
+                return "\(found) is not one of the \(labels.count) labels in \(definition)\(near); "
+                    + "correct it, or add it to labels"
+                    + (Int(label) == nil ? "" : "; labels may also be a map from numbers to names: {0: NAME, 1: NAME}")
+            case .bundle(let bundle):
+                return "\(found) is not a label of the head in \(bundle), which knows \(quoted(labels))\(near); "
+                    + "use a bundle that was trained on these labels, or rename the labels in the data"
+            case .sourceLanguage(let training):
+                return "\(found) is not a label of the same task in \(training), which has \(quoted(labels))\(near); "
+                    + "use the same labels in all languages"
             }
-            return
-                "\(file):\(line): label '\(shown(label))' is not one of the \(count) labels in the task YAML\(near); "
-                + "correct it, or add it to labels"
+        case .unscorable(let file, let split, let reason):
+            return "\(file): the \(split) split cannot be scored: \(reason); add labels, or choose another split"
         case .tooFewLabels(let file, let labels, let minimum):
             return "\(file): labels are \(quoted(labels)); expected at least \(minimum) different ones"
         case .duplicateName(let registry, let name):

@@ -34,14 +34,23 @@ import Testing
         #expect(words.contains { $0.hasPrefix("Adapters beat full fine-tuning") })
     }
 
-    @Test func limitsKeepTheFirstExamples() throws {
+    /// A file that is sorted by label: the limit must not take one class alone.
+    @Test func limitsKeepTheSharesOfTheLabels() throws {
         var plan = AblationPlan.quick(configuration: try .resolve("seq_bn"))
-        plan.maxTrain = 2
+        plan.maxTrain = 4
+        plan.seeds = [3, 4]
         var data = TaskData(
             definition: TaskDefinition(
                 name: "t", kind: "text-classification", data: [:], folder: URL(fileURLWithPath: "/"), source: "t"),
             labels: ["a", "b"])
-        data.train = (0..<5).map { Example(id: $0, text: "\($0)", pair: nil, label: 0, line: 0) }
-        #expect(plan.limited(data).train.map(\.text) == ["0", "1"])
+        data.train = (0..<40).map { Example(id: $0, text: "\($0)", label: $0 < 30 ? 0 : 1) }
+        data.test = data.train
+        let limited = plan.limited(data)
+        #expect(limited.train.map(\.label) == [0, 0, 0, 1])
+        #expect(limited.train.map(\.id) == limited.train.map(\.id).sorted())
+        #expect(limited.test == data.test)
+        #expect(limited.samplingWords == ["sampled 4 of 40 training rows, stratified by label, seed 3"])
+        plan.seeds = [4]
+        #expect(plan.limited(data).train.map(\.id) != limited.train.map(\.id))
     }
 }

@@ -92,7 +92,14 @@ import Testing
         // Under a limit the test set stays the same.
         try build(folder, languages: ["en"], out: "small", change: { $0.maxTrain = 10 })
         #expect(try Row.read(folder["small/en/role/test.jsonl"]) == rows[2])
-        #expect(try Row.read(folder["small/en/role/train.jsonl"]) == Array(rows[0].prefix(10)))
+        // The sample keeps the order, and the shares of the labels.
+        let small = try Row.read(folder["small/en/role/train.jsonl"])
+        #expect(small.count == 10 && small == rows[0].filter { small.contains($0) })
+        for label in Set(rows[0].map(\.label)) {
+            let quota = Double(rows[0].count { $0.label == label }) * 10 / Double(rows[0].count)
+            let found = small.count { $0.label == label }
+            #expect(abs(Double(found) - quota) <= 1, "\(label): \(found) for \(quota)")
+        }
         // Unlabelled text has each text once.
         let lines = try Self.splits.flatMap {
             try String(contentsOf: folder["out/en/unlabelled/\($0).txt"], encoding: .utf8).split(separator: "\n")

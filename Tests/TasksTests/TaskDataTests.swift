@@ -10,7 +10,8 @@ struct TaskDataTests {
 
     private func load(_ yaml: String, splits: Set<Split>? = nil, needsTargets: Bool = true) throws -> TaskData {
         let file = try scratch.write("t.yaml", yaml)
-        return try TaskData.load(try TaskDefinition.load(file), splits: splits, needsTargets: needsTargets)
+        return try TaskData.load(
+            try TaskDefinition.load(file), splits: splits, needsTargets: needsTargets, unknownLabels: .refuse)
     }
 
     private func message(_ yaml: String, splits: Set<Split>? = nil) -> String {
@@ -33,7 +34,7 @@ struct TaskDataTests {
         #expect(data.train.map(\.id) == [0, 1])
         #expect(data.train.map(\.line) == [1, 3])
         #expect(data.dev.map(\.line) == [2, 4])
-        #expect(data.skippedLines == [.train: 1, .dev: 1, .test: 1])
+        #expect(data.files.mapValues(\.blankLines) == [.train: 1, .dev: 1, .test: 1])
         let bytes = Split.allCases.map { CanonicalData.bytes(of: data[$0], labels: data.labels) }
         #expect(bytes[0] == bytes[1] && bytes[1] == bytes[2])
     }
@@ -62,12 +63,12 @@ struct TaskDataTests {
                 == CanonicalData.bytes(of: grouped.train, labels: grouped.labels))
         try scratch.write("a.jsonl", #"{"text":"a","label":1,"src":"x"}"# + "\n" + #"{"text":"b","label":2}"#)
         #expect(message(yaml).hasPrefix("a.jsonl:2: no 'src'"), "\(message(yaml))")
-        // No row is dropped for its group, as one is for a stray label
+        // No row is skipped for its group, as one is for its label
         try scratch.write("a.jsonl", #"{"text":"a","label":1,"src":"x"}"# + "\n" + #"{"text":"b","label":2,"src":""}"#)
         #expect(message(yaml).hasPrefix("a.jsonl:2: 'src' is an empty string"), "\(message(yaml))")
         let lenient = scratch.message {
             _ = try TaskData.load(
-                try TaskDefinition.load(try scratch.write("t.yaml", yaml)), strayLabels: .drop)
+                try TaskDefinition.load(try scratch.write("t.yaml", yaml)))
         }
         #expect(lenient.hasPrefix("a.jsonl:2: 'src' is an empty string"), "\(lenient)")
     }
@@ -80,10 +81,10 @@ struct TaskDataTests {
     }
 
     @Test func sortsLabelsByNumberOnlyIfAllAreNumbers() {
-        #expect(TaskData.sorted(["10", "9", "-1"]) == ["-1", "9", "10"])
-        #expect(TaskData.sorted(["10", "9", "x"]) == ["10", "9", "x"])
-        #expect(TaskData.sorted(["é", "z", "Z", "a"]) == ["Z", "a", "z", "é"])
-        #expect(TaskData.sorted(["1", "01", "0"]) == ["0", "01", "1"])
+        #expect(LabelIndex.sorted(["10", "9", "-1"]) == ["-1", "9", "10"])
+        #expect(LabelIndex.sorted(["10", "9", "x"]) == ["10", "9", "x"])
+        #expect(LabelIndex.sorted(["é", "z", "Z", "a"]) == ["Z", "a", "z", "é"])
+        #expect(LabelIndex.sorted(["1", "01", "0"]) == ["0", "01", "1"])
     }
 
     @Test func readsOnlyWhatIsAskedFor() throws {
@@ -115,12 +116,12 @@ struct TaskDataTests {
         (
             #"{"text":"y","label":"goood"}"#,
             "b.jsonl:1: label 'goood' does not occur in a.jsonl (nearest: 'good'); "
-                + "correct it, or list all labels under labels in the task YAML"
+                + "correct it, or list all labels under labels in a task YAML"
         ),
         (
             "\n" + #"{"text":"y","label":"neutral"}"#,
             "b.jsonl:2: label 'neutral' does not occur in a.jsonl; "
-                + "correct it, or list all labels under labels in the task YAML"
+                + "correct it, or list all labels under labels in a task YAML"
         ),
         (#"{"text":5,"label":"good"}"#, "b.jsonl:1: 'text' is an integer; expected a string"),
         (
@@ -172,7 +173,8 @@ struct TaskDataTests {
         ),
         (
             "text,label\na,2\n",
-            "b.csv:2: label '2' is not one of the 2 labels in the task YAML (nearest: '0'); correct it, or add it to labels"
+            "b.csv:2: label '2' is not one of the 2 labels in t.yaml (nearest: '0'); correct it, or add it to labels; "
+                + "labels may also be a map from numbers to names: {0: NAME, 1: NAME}"
         ),
         ("text,label\n", "b.csv: no examples; expected one row an example"),
     ])
@@ -204,28 +206,6 @@ struct TaskDataTests {
         )
     }
 
-    @Test func dropsStrayLabelsOnlyWhenAskedAndListsThem() throws {
-        try scratch.write("a.csv", "text,label\na,0\nb,\nc,the\nd,1\n")
-        let file = try scratch.write("t.yaml", "kind: text-classification\ndata: {train: a.csv}\nlabels: [0, 1]\n")
-        let definition = try TaskDefinition.load(file)
-        #expect(
-            scratch.message { _ = try TaskData.load(definition) }
-                == "a.csv:3: 'label' is empty; expected a label; fill it in, or delete the row")
-        let data = try TaskData.load(definition, strayLabels: .drop)
-        #expect(data.train.map(\.text) == ["a", "d"])
-        #expect(data.train.map(\.id) == [0, 1])
-        #expect(data.train.map(\.line) == [2, 5])
-        #expect(data.dropped == [.train: [DroppedRow(line: 3, label: ""), DroppedRow(line: 4, label: "the")]])
-        var none = definition
-        none.labels = ["x", "y"]
-        #expect(
-            scratch.message { _ = try TaskData.load(none, strayLabels: .drop) }
-                == "a.csv:2: label '0' is not one of the 2 labels in the task YAML (nearest: 'x'); "
-                + "correct it, or add it to labels")
-        try scratch.write("a.csv", "text,label\na,0,9\n")
-        #expect(scratch.message { _ = try TaskData.load(definition, strayLabels: .drop) }.hasPrefix("a.csv:2: 3 cells"))
-    }
-
     @Test func canonicalBytesTellDataApart() {
         let base = [Example(id: 0, text: "ab", pair: "c", label: 0, line: 4), Example(id: 1, text: "d", label: nil)]
         let labels = ["x", "y"]
@@ -238,6 +218,9 @@ struct TaskDataTests {
             {
                 $0.text = "a"; $0.pair = "bc"
             }, { $0.pair = nil }, { $0.label = 1 }, { $0.label = nil }, { $0.pair = "" },
+            {
+                $0.label = nil; $0.unknownLabel = "z"
+            },
         ] as [(inout Example) -> Void] {
             var other = base
             change(&other[0])

@@ -19,8 +19,9 @@ package struct TransferData: Sendable {
         for task in plan.tasks {
             let source = try Self.read(
                 Self.file(folder, task, plan.source, isSource: true), name: task, labels: nil)
-            note(source, task, plan.source)
-            tasks[task, default: [:]][plan.source] = Self.limited(source.data, plan)
+            warnings += source.warnings
+            tasks[task, default: [:]][plan.source] = Self.limited(source, plan)
+            let labels = KnownLabels(source.labels, source: .sourceLanguage(file: source.definition.source))
             var missing: [String] = []
             for language in plan.targets {
                 let file = Self.file(folder, task, language, isSource: false)
@@ -28,9 +29,9 @@ package struct TransferData: Sendable {
                     missing.append(language)
                     continue
                 }
-                let target = try Self.read(file, name: "\(task).\(language)", labels: source.data.labels)
-                note(target, task, language)
-                tasks[task, default: [:]][language] = Self.limited(target.data, plan)
+                let target = try Self.read(file, name: "\(task).\(language)", labels: labels)
+                warnings += target.warnings
+                tasks[task, default: [:]][language] = Self.limited(target, plan)
             }
             if !missing.isEmpty {
                 warnings.append(
@@ -64,42 +65,45 @@ package struct TransferData: Sendable {
     ///   - name: under which it has its head: the files' own may be the same in all languages.
     ///   - labels: of the source language, which an index means in all of them.
     private static func read(
-        _ file: URL, name: String, labels: [String]?
-    ) throws -> (data: TaskData, dropped: Int) {
+        _ file: URL, name: String, labels: KnownLabels?
+    ) throws -> TaskData {
         var definition = try TaskDefinition.load(file)
         definition.name = name
         if let labels {
-            if let own = definition.labels, own != labels {
+            if let own = definition.labels, own != labels.names {
                 throw TrainingError.mismatch(
                     "\(file.path): labels: found \(shown(own)), expected the source language's in their order: "
-                        + "\(shown(labels)); make them equal, one class has one index in all languages")
+                        + "\(shown(labels.names)); make them equal, one class has one index in all languages")
             }
-            definition.labels = labels
         }
-        let data = try TaskData.load(definition, strayLabels: .drop)
+        let data = try TaskData.load(definition, labels: labels)
         for split in Split.allCases where data[split].isEmpty {
-            throw TrainingError.noExamples(task: definition.name, split: split.rawValue)
+            throw data.missing(split)
         }
-        return (data, data.dropped.values.reduce(0) { $0 + $1.count })
+        return data
     }
 
     private static func shown(_ labels: [String]) -> String {
         labels.prefix(8).map { "'\($0)'" }.joined(separator: ", ") + (labels.count > 8 ? ", …" : "")
     }
 
-    /// The first examples of each split: the files' order is a hash's already.
+    /// A stratified sample of each split that is over its limit. Groups are drawn by their names, so that a task has the
+    /// same ones in all languages as far as they have the same rows.
     private static func limited(_ data: TaskData, _ plan: TransferPlan) -> TaskData {
-        var data = data
-        data.train = Array(data.train.prefix(plan.maxTrain))
-        data.dev = Array(data.dev.prefix(plan.maxDev))
-        data.test = Array(data.test.prefix(plan.maxTest))
-        return data
+        data.limited(
+            [.train: plan.maxTrain, .dev: plan.maxDev, .test: plan.maxTest], seed: plan.settings.seed)
     }
 
-    private mutating func note(_ read: (data: TaskData, dropped: Int), _ task: String, _ language: String) {
-        if read.dropped > 0 {
-            warnings.append("\(task), \(language): \(read.dropped) rows with an empty or unknown label are left out")
+    /// What was sampled, by task: `en: train 400 of 2000, test 300 of 1000; de: …`.
+    func samplingWords(_ task: String, _ languages: [String]) -> String? {
+        let parts = languages.compactMap { language -> String? in
+            guard let sampled = tasks[task]?[language]?.sampled, !sampled.isEmpty else { return nil }
+            let splits = Split.allCases.compactMap { split in
+                sampled[split].map { "\(split.rawValue) \($0.taken) of \($0.all)" }
+            }
+            return "\(language): \(splits.joined(separator: ", "))"
         }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
     /// What is trained on in any language must not be tested in another: a translation of it would be.

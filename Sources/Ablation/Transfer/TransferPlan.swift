@@ -9,7 +9,7 @@ package struct TransferPlan: Sendable {
     package var targets: [String]
     package var tasks: [String]
     package var methods = TransferMethod.allCases
-    /// At most so many examples a split, task and language.
+    /// At most so many examples a split, task and language, as a stratified sample.
     package var maxTrain = 1000
     package var maxDev = 300
     package var maxTest = 1000

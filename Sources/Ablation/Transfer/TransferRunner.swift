@@ -92,6 +92,12 @@ package final class TransferRunner {
             Setting("threads", "\(session.workspace.pool.threads)"),
             Setting("base", "\(session.model.name), fingerprint \(session.fingerprint.prefix(12))"),
         ]
+        for task in plan.tasks {
+            if let words = data.samplingWords(task, plan.languages) {
+                list.append(
+                    Setting("sampled rows of \(task)", "\(words); stratified by label, seed \(plan.settings.seed)"))
+            }
+        }
         if let other {
             list.append(Setting("other base", "\(other.model.name), fingerprint \(other.fingerprint.prefix(12))"))
         }
@@ -109,9 +115,10 @@ package final class TransferRunner {
         plan.tasks.flatMap { task in
             plan.languages.compactMap { language in
                 data.tasks[task]?[language].map { data in
+                    // A label that training does not have is a class of its own, which nothing predicts
                     TransferCell(
-                        task: task, language: language, classes: data.labels.count,
-                        gold: data.test.map { $0.label ?? 0 }, groups: data.test.map(\.group))
+                        task: task, language: language, classes: data.labels.count + 1,
+                        gold: data.test.map { $0.label ?? data.labels.count }, groups: data.test.map(\.group))
                 }
             }
         }

@@ -23,9 +23,9 @@ struct AblateCommand: ParsableCommand {
     @Option(help: "Epochs of every arm.") var epochs: Int?
     @Option(help: "Pieces a text is cut at.") var maxLength: Int?
     @Option(help: "Examples a batch.") var batchSize: Int?
-    @Option(help: "At most so many training examples a task.") var maxTrain: Int?
-    @Option(help: "At most so many dev examples a task.") var maxDev: Int?
-    @Option(help: "At most so many test examples a task.") var maxTest: Int?
+    @Option(help: "Sample at most so many training examples of each task, stratified by label.") var maxTrain: Int?
+    @Option(help: "Sample at most so many dev examples of each task, stratified by label.") var maxDev: Int?
+    @Option(help: "Sample at most so many test examples of each task, stratified by label.") var maxTest: Int?
     @Option(help: "For multi-task arms: \(TaskSchedulers.names.joined(separator: ", ")).") var scheduler =
         "proportional"
     @Flag(help: "Go on where it was stopped or killed; it does so without being asked too.") var resume = false
@@ -60,6 +60,11 @@ struct AblateCommand: ParsableCommand {
         plan.settings.epochs = epochs ?? plan.settings.epochs
         plan.settings.maxLength = maxLength ?? plan.settings.maxLength
         plan.settings.batch = .examples(batchSize ?? 16)
+        for (name, value) in [("--max-train", maxTrain), ("--max-dev", maxDev), ("--max-test", maxTest)] {
+            if let value, value < 1 {
+                throw TrainingError.setting(name: name, found: "\(value)", expected: "1 or more")
+            }
+        }
         plan.maxTrain = maxTrain ?? plan.maxTrain
         plan.maxDev = maxDev ?? plan.maxDev
         plan.maxTest = maxTest ?? plan.maxTest
@@ -70,7 +75,7 @@ struct AblateCommand: ParsableCommand {
     func run() throws {
         try guarded {
             let plan = try plan()
-            let data = try tasks.map { try TaskLoading.load($0, strict: labels.strictLabels, choosesEpoch: false) }
+            let data = try tasks.map { try TaskLoading.load($0, options: labels, choosesEpoch: false) }
             let session = try model.session(common)
             let folder = URL(fileURLWithPath: out)
             try Folder.make(folder)

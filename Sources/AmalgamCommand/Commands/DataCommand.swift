@@ -15,8 +15,8 @@ struct DataCommand: ParsableCommand {
         @Option(help: "Languages, with commas between them.") var languages = "en,da,it,fr,de,ja"
         @Option(help: "The folder to write: tasks/TASK.yaml and LANGUAGE/TASK/*.jsonl.") var out: String
         @Option(help: "A folder with Packages and Translation files of your own, in place of apt.") var lists: String?
-        @Option(help: "At most so many training examples a task.") var maxTrain: Int?
-        @Option(help: "At most so many test examples a task.") var maxTest: Int?
+        @Option(help: "Sample at most so many training examples of each task, stratified by label.") var maxTrain: Int?
+        @Option(help: "Sample at most so many test examples of each task, stratified by label.") var maxTest: Int?
         @OptionGroup var common: CommonOptions
 
         func run() throws {

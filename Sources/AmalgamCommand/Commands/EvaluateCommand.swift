@@ -52,7 +52,8 @@ struct EvaluateCommand: ParsableCommand {
             let predictor = try bundle.predictor(stored, session: session, task: definition.name)
             // The head's labels decide what an index means
             let data = try TaskLoading.load(
-                task, splits: [split], labels: predictor.head.head.labels, strict: labels.strictLabels)
+                task, splits: [split],
+                labels: KnownLabels(predictor.head.head.labels, source: .bundle(file: bundle.bundle)), options: labels)
             let metric = Metrics.standard[definition.metric] ?? Accuracy.self
             let scores = predictor.evaluate(data[split], metric: metric)
             guard common.json else {

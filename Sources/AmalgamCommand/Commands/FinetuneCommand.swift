@@ -16,7 +16,7 @@ struct FinetuneCommand: ParsableCommand {
 
     func run() throws {
         try guarded {
-            let data = try TaskLoading.load(task, strict: labels.strictLabels)
+            let data = try TaskLoading.load(task, options: labels)
             try TrainingRun(common: common, options: training, out: out).run(
                 headOnly ? .head : .full, on: [data], session: try model.session(common), rate: headOnly ? 5e-3 : 2e-4)
         }

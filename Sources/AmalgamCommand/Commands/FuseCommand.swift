@@ -33,7 +33,7 @@ struct FuseCommand: ParsableCommand {
                 throw TrainingError.setting(name: "--regularization", found: "\(regularization)", expected: "0 or more")
             }
             if configuration.value { configuration.regularization = Float(regularization) }
-            let data = try TaskLoading.load(task, strict: labels.strictLabels)
+            let data = try TaskLoading.load(task, options: labels)
             let session = try model.session(common)
             let below = try language.read(for: session, force: force)
             let bundles = try adapters.map { path in

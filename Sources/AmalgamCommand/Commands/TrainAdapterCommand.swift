@@ -26,7 +26,7 @@ struct TrainAdapterCommand: ParsableCommand {
     func run() throws {
         try guarded {
             let configuration = try AdapterConfiguration.resolve(config, overrides: overrides)
-            let data = try TaskLoading.load(task, splits: nil, strict: labels.strictLabels)
+            let data = try TaskLoading.load(task, splits: nil, options: labels)
             let session = try model.session(common)
             let source = try initFrom.map { try BundleFile.read(URL(fileURLWithPath: $0)) }
             try TrainingRun(common: common, options: training, out: out)

@@ -28,7 +28,9 @@ struct TrainLanguageCommand: ParsableCommand {
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "The head that tells masked pieces. (default: mlm-MODEL.h5 beside --out)") var mlmHead: String?
     @Flag(help: "Train that head, over the bare model, in place of an adapter.") var headOnly = false
-    @Option(help: "Tokens of an epoch at most, shared out over the files. (default: all)") var tokens: Int?
+    @Option(
+        help: "Tokens of an epoch at most, shared equally by the files; the lines are drawn by the seed. (default: all)"
+    ) var tokens: Int?
     @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn_inv"
     @Option(

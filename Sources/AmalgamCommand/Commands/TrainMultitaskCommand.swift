@@ -30,7 +30,7 @@ struct TrainMultitaskCommand: ParsableCommand {
             case "full": recipe = .full
             default: throw TrainingError.setting(name: "--mode", found: mode, expected: "adapter or full")
             }
-            let data = try tasks.map { try TaskLoading.load($0, strict: labels.strictLabels) }
+            let data = try tasks.map { try TaskLoading.load($0, options: labels) }
             try TrainingRun(common: common, options: training, out: out).run(
                 recipe, on: data, session: try model.session(common), rate: mode == "full" ? 2e-4 : 1e-3,
                 scheduler: scheduler)

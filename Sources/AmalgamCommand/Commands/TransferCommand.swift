@@ -40,10 +40,13 @@ struct TransferCommand: ParsableCommand {
     @Flag(help: "The first language and the first task alone, small: a first look.") var quick = false
     @Option(help: "An adapter configuration for tasks, by name or YAML file.") var config = "seq_bn"
     @Option(help: "An adapter configuration for languages, by name or YAML file.") var languageConfig = "seq_bn_inv"
-    @Option(help: "At most so many training texts a task and language. (default: 1000; 400 with --quick)")
+    @Option(
+        help:
+            "Sample at most so many training texts of each task and language, stratified by label. (default: 1000; 400 with --quick)"
+    )
     var maxTrain: Int?
-    @Option(help: "At most so many dev texts. (default: 300; 150 with --quick)") var maxDev: Int?
-    @Option(help: "At most so many test texts. (default: 1000; 300 with --quick)") var maxTest: Int?
+    @Option(help: "Sample at most so many dev texts. (default: 300; 150 with --quick)") var maxDev: Int?
+    @Option(help: "Sample at most so many test texts. (default: 1000; 300 with --quick)") var maxTest: Int?
     @Option(help: "Pieces of plain text a language adapter. (default: 500000; 60000 with --quick)")
     var languageTokens: Int?
     @Option(help: "Pieces of plain text for the head that all share. (default: twice --language-tokens)")

@@ -90,9 +90,12 @@ package struct FieldRow: Sendable {
         return value == .null ? nil : value
     }
 
-    /// - Throws: `TaskError.missingField` if the column is absent or null
+    /// - Throws: `TaskError.missingField` if the column is absent, `.nullValue` if it is null
     package func required(_ field: String) throws(TaskError) -> FieldValue {
         if let value = value(field) { return value }
+        guard row.values[column(field)] == nil else {
+            throw .nullValue(file: file, line: line, field: field, column: column(field))
+        }
         throw .missingField(
             file: file, line: line, field: field, column: column(field), columns: row.values.keys.sorted())
     }
@@ -134,27 +137,5 @@ package struct FieldRow: Sendable {
     package func wrongType(_ field: String, _ value: FieldValue, expected: String) -> TaskError {
         .wrongType(
             file: file, line: line, column: column(field), found: value.typeName, expected: expected)
-    }
-}
-
-/// A task's labels, looked up by name.
-package struct LabelIndex: Sendable {
-    package let names: [String]
-    /// The file whose labels these are, or nil if the definition lists them.
-    package let inferredFrom: String?
-    private let indices: [String: Int]
-
-    package init(_ names: [String], inferredFrom: String? = nil) {
-        self.names = names
-        self.inferredFrom = inferredFrom
-        indices = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-    }
-
-    /// - Throws: `TaskError.unknownLabel`, naming the row
-    package func index(of label: String, in row: FieldRow) throws(TaskError) -> Int {
-        if let index = indices[label] { return index }
-        throw .unknownLabel(
-            file: row.file, line: row.line, label: label, nearest: nearestName(to: label, among: names),
-            count: names.count, trainFile: inferredFrom)
     }
 }

@@ -12,13 +12,18 @@ package enum TextClassification: TaskKind {
         from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
     ) throws(TaskError) -> Example {
         let text = try row.text("text")
-        let label = try classLabel(row, labels: labels, needsTarget: needsTarget)
-        return Example(id: id, text: text, label: label, line: row.line)
+        var example = Example(id: id, text: text, line: row.line)
+        try setClass(of: &example, from: row, labels: labels, needsTarget: needsTarget)
+        return example
     }
 
-    /// The index of the row's `label`, nil if it has none and needs none.
-    static func classLabel(_ row: FieldRow, labels: LabelIndex, needsTarget: Bool) throws(TaskError) -> Int? {
-        guard needsTarget || row.value("label") != nil else { return nil }
-        return try labels.index(of: try row.label("label"), in: row)
+    /// Sets the example's class to that of the row's `label`; none if the row has none and needs none.
+    static func setClass(
+        of example: inout Example, from row: FieldRow, labels: LabelIndex, needsTarget: Bool
+    ) throws(TaskError) {
+        guard needsTarget || row.value("label") != nil else { return }
+        let label = try row.label("label")
+        example.label = try labels.find(label, in: row)
+        if example.label == nil { example.unknownLabel = label }
     }
 }

@@ -13,7 +13,8 @@ package enum TextPairClassification: TaskKind {
     ) throws(TaskError) -> Example {
         let first = try row.text("text_a")
         let second = try row.text("text_b")
-        let label = try TextClassification.classLabel(row, labels: labels, needsTarget: needsTarget)
-        return Example(id: id, text: first, pair: second, label: label, line: row.line)
+        var example = Example(id: id, text: first, pair: second, line: row.line)
+        try TextClassification.setClass(of: &example, from: row, labels: labels, needsTarget: needsTarget)
+        return example
     }
 }

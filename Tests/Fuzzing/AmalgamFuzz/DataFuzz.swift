@@ -29,7 +29,7 @@ enum JSONLFuzz: FuzzedReader {
             Invariants.require(
                 table.rows.allSatisfy { (1...lines).contains($0.line) }
                     && zip(table.rows, table.rows.dropFirst()).allSatisfy { $0.line < $1.line }, "lines out of order")
-            let index = LabelIndex(["1", "good"])
+            let index = LabelIndex(["1", "good"], source: .definition(file: Invariants.file))
             for row in table.rows {
                 let view = FieldRow(file: Invariants.file, row: row, columns: [:])
                 for kind in TaskKinds.builtIn {

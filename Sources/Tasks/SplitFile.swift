@@ -1,0 +1,94 @@
+import Foundation
+
+/// One split's rows with the names that messages need.
+struct SplitFile {
+    let split: Split
+    let name: String
+    let bytes: Int
+    let table: RowTable
+    let columns: [String: String]
+
+    init(_ url: URL, split: Split, columns: [String: String]) throws(TaskError) {
+        self.split = split
+        name = shownPath(url)
+        self.columns = columns
+        let content = try fileBytes(url)
+        bytes = content.count
+        table = try RowReaders.reader(for: name).read(content, file: name, limit: nil)
+        if table.rows.isEmpty { throw .noExamples(file: name) }
+    }
+
+    func view(_ row: Row) -> FieldRow { FieldRow(file: name, row: row, columns: columns) }
+
+    /// A split's rows, sorted into examples and what is none.
+    struct Content {
+        var examples: [Example] = []
+        var skipped: [SkippedRow] = []
+        /// Why there is no score, or nil if there is one.
+        var unscorable: String?
+    }
+
+    /// - Parameters:
+    ///   - isScored: whether the rows are to be scored; otherwise they are trained on
+    ///   - needsTarget: whether a row without a label is no example
+    /// - Throws: `TaskError`: what is wrong with a row other than its label; what is wrong with the first row's label if
+    ///   no row can be trained on, or if labels are there and none is known
+    func content(
+        _ kind: any TaskKind.Type, labels: LabelIndex, unknownLabels: UnknownLabels, isScored: Bool, needsTarget: Bool
+    ) throws(TaskError) -> Content {
+        var labels = labels
+        labels.countsUnknown = isScored && unknownLabels == .count
+        var content = Content()
+        var firstFault: TaskError?
+        content.examples.reserveCapacity(table.rows.count)
+        for row in table.rows {
+            do throws(TaskError) {
+                var example = try kind.example(
+                    from: view(row), id: content.examples.count, labels: labels, needsTarget: needsTarget)
+                if columns[TaskDefinition.groupField] != nil {
+                    example.group = try view(row).name(TaskDefinition.groupField)
+                }
+                content.examples.append(example)
+            } catch {
+                guard unknownLabels != .refuse, let reason = error.skipReason(targets: kind.targets) else {
+                    throw error
+                }
+                var skipped = SkippedRow(line: row.line, reason: reason)
+                if case .unknownLabel(_, _, let label, _, _, _) = error { skipped.label = label }
+                content.skipped.append(skipped)
+                firstFault = firstFault ?? error
+            }
+        }
+        if isScored {
+            if needsTarget { try checkScorable(&content, labels) }
+        } else if content.examples.isEmpty, let firstFault {
+            throw firstFault
+        }
+        return content
+    }
+
+    /// A split without labels is common (benchmarks keep those of their test split), and no reason to stop a training. One
+    /// with other labels is a mistake.
+    private func checkScorable(_ content: inout Content, _ labels: LabelIndex) throws(TaskError) {
+        guard content.examples.allSatisfy({ $0.unknownLabel != nil }) else { return }
+        let unknown =
+            content.examples.compactMap { example in example.unknownLabel.map { (example.line, $0) } }
+            + content.skipped.compactMap { row in row.label.map { (row.line, $0) } }
+        if let first = unknown.min(by: { $0.0 < $1.0 }) {
+            // By convention -1 stands for a label that is kept back.
+            guard unknown.allSatisfy({ LabelIndex.wholeNumber($0.1) == -1 }) else {
+                throw labels.unknown(first.1, file: name, line: first.0)
+            }
+            content.unscorable = "all \(unknown.count) labels are -1, which is no label of this task"
+        } else {
+            content.unscorable = "none of its \(content.skipped.count) rows has a label (\(content.skipped.summary))"
+        }
+        content.examples = []
+    }
+
+    func facts(_ content: Content) -> FileFacts {
+        FileFacts(
+            name: name, bytes: bytes, rows: table.rows.count, blankLines: table.skippedLines,
+            skipped: content.skipped.counts, unknownLabels: content.examples.count { $0.unknownLabel != nil })
+    }
+}
