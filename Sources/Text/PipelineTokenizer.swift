@@ -68,17 +68,24 @@ struct PipelineTokenizer: Tokenizer {
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
         let room = max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: pair != nil)))
         guard let pair else {
-            var run = tokens(of: text, most: room)
+            // One more than there is room for tells whether the text goes on
+            var run = tokens(of: text, most: room < .max ? room + 1 : room)
+            let isTruncated = run.ids.count > room
             run.truncate(to: room)
-            return postProcessor.assemble(run, nil)
+            var encoding = postProcessor.assemble(run, nil)
+            encoding.isTruncated = isTruncated
+            return encoding
         }
         // How a pair is cut depends on both full lengths.
         var first = tokens(of: text, most: .max)
         var second = tokens(of: pair, most: .max)
         let keep = Truncation.lengths(first.ids.count, second.ids.count, most: room)
+        let isTruncated = first.ids.count > keep.first || second.ids.count > keep.second
         first.truncate(to: keep.first)
         second.truncate(to: keep.second)
-        return postProcessor.assemble(first, second)
+        var encoding = postProcessor.assemble(first, second)
+        encoding.isTruncated = isTruncated
+        return encoding
     }
 
     /// The tokens of one text; may stop after `most`.

@@ -38,6 +38,8 @@ package struct Encoding: Sendable, Equatable {
     package var offsets: [Range<Int32>]
     /// The text each token comes from: 0 the text, 1 the pair, `Encoding.special` for tokens put around them.
     package var sequence: [UInt8]
+    /// Whether tokens of the text were cut off.
+    package var isTruncated = false
 
     /// The value in `sequence` of tokens that come from no text.
     package static let special: UInt8 = 255

@@ -9,35 +9,32 @@ import Tasks
 package final class Predictor {
     package let head: NamedHead
     /// The task kind that the head was trained for; nil where the bundle does not say.
-    package var kind: String? { nil }
+    package var kind: String? { head.task?.kind }
     private let session: Session
     private let evaluator: Evaluator
     private let maxLength: Int
 
+    /// What a user should know: another language adapter, or another task, than the bundle was trained with.
+    package let warnings: [String]
+
     /// - Parameters:
-    ///   - task: name of the head; may be nil where there is only one.
-    ///   - language: what its adapters stand on; nil: the bare base.
+    ///   - file: what messages call the bundle; nil: its name.
+    ///   - language: what its adapters are stacked on; nil: the bare base.
+    ///   - name: of the head, or of its task; nil: the task's, or the only one.
+    ///   - task: what is scored; nil: texts without a task.
     ///   - maxLength: nil: as in training.
-    /// - Throws: `TrainingError.mismatch` where the bundle has no such head; `TrainingError.setting` for a precision
-    ///   that the processor has not.
+    /// - Throws: `BundleError.head` where the bundle has no such head, or one for another kind of task;
+    ///   `TrainingError.setting` for a precision that the processor does not have.
     package init(
-        _ session: Session, bundle: AdapterBundle, language: LanguageAdapter? = nil, task: String? = nil,
-        maxLength: Int? = nil,
-        precision: Precision = .float32
+        _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
+        head name: String? = nil, task: HeadTask? = nil, maxLength: Int? = nil, precision: Precision = .float32
     ) throws {
         try precision.validate()
         if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
-        let wanted = task.map(Session.safeName)
-        guard
-            let index = bundle.heads.firstIndex(where: { $0.name == wanted })
-                ?? (bundle.heads.count == 1 ? 0 : nil)
-        else {
-            throw TrainingError.mismatch(
-                bundle.heads.isEmpty
-                    ? "bundle \(bundle.name) has no head; train one: amalgam train-adapter --init-from it"
-                    : "bundle \(bundle.name) has heads for \(bundle.heads.map(\.name).joined(separator: ", ")), not for "
-                        + "\(task ?? "an unnamed task"); name one with --head")
-        }
+        let file = file ?? bundle.name
+        let choice = try bundle.head(named: name, for: task, file: file)
+        let index = choice.index
+        warnings = [bundle.warning(on: language, file: file)].compactMap { $0 } + choice.warnings
         self.session = session
         head = bundle.heads[index]
         var arrangement = Arrangement(model: session.model, bundle: bundle)

@@ -35,19 +35,30 @@ package final class Session {
 
     package var fingerprint: String { model.fingerprint(cache: cache) }
 
-    package var base: BaseIdentity {
-        BaseIdentity(name: model.name, fingerprint: fingerprint, shape: model.configuration)
+    /// Digest of all in the model's folder that shapes a result: weights, config.json, the tokenizer, and what a task
+    /// gets where it does not say otherwise.
+    package var identity: String {
+        let c = model.configuration
+        let pooling = (try? model.pooling())?.rawValue ?? "none"
+        return Digest.sha256(
+            "\(fingerprint) \(tokenizer.identity) \(c.hiddenDropout) \(c.attentionDropout) \(c.firstPosition) "
+                + "\(c.positions) \(pooling) \(model.textPrefix)")
     }
 
-    /// A name that may stand in a bundle: what is no letter, digit, dot, dash or underscore becomes an underscore.
-    package static func safeName(_ name: String) -> String {
-        let safe = String(
-            name.unicodeScalars.map { scalar in
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                    || "._-".unicodeScalars.contains(scalar)
-                    ? Character(scalar) : "_"
-            })
-        return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
+    package var base: BaseIdentity {
+        BaseIdentity(
+            name: model.name, fingerprint: fingerprint, tokenizer: tokenizer.identity, shape: model.configuration)
+    }
+
+    /// See `GroupName.safe`.
+    package static func safeName(_ name: String) -> String { GroupName.safe(name) }
+
+    /// The default name of a bundle for these tasks: all of them, or of many the first with a count and a digest.
+    package static func name(ofTasks tasks: [String]) -> String {
+        let all = safeName(tasks.joined(separator: "+"))
+        guard tasks.count > 1, tasks.joined(separator: "+").utf8.count > 120 else { return all }
+        let digest = Digest.sha256(tasks.joined(separator: "\n")).prefix(12)
+        return safeName("\(tasks[0])+\(tasks.count - 1)_more-\(digest)")
     }
 
     func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
@@ -102,7 +113,8 @@ package final class Session {
         let heads = tasks.map { task in
             NamedHead(
                 Self.safeName(task.definition.name),
-                ClassificationHead(labels: task.labels, pooling: pooling, textPrefix: prefix))
+                ClassificationHead(labels: task.labels, pooling: pooling, textPrefix: prefix),
+                task: HeadTask(name: task.definition.name, kind: task.definition.kind))
         }
         guard Set(heads.map(\.name)).count == heads.count else {
             throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")
@@ -110,6 +122,7 @@ package final class Session {
         var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
+        for warning in recipe.warnings { observe(.warning(warning)) }
         var truncated = 0
         let inputs = try tasks.map { task in
             guard !task.train.isEmpty else {
@@ -158,7 +171,8 @@ package final class Session {
             network, tasks: tasks, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
-            settings: settings, scheduler: scheduler.name)
+            settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)
+        try BundleFile.check(network.skeleton(kind: kind, name: name, base: base))
         if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
             keeping.isDone(identity.digest)
         {

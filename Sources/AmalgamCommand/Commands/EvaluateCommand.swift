@@ -38,7 +38,8 @@ struct EvaluateCommand: ParsableCommand {
             let metric = try Metrics.standard.metric(of: definition)
             let stored = try bundle.read()
             let session = try model.session(common)
-            let predictor = try bundle.predictor(stored, session: session, task: definition.name)
+            let predictor = try bundle.predictor(
+                stored, session: session, task: HeadTask(name: definition.name, kind: definition.kind))
             // The head's labels decide what an index means
             let data = try TaskLoading.load(
                 task, splits: [split],

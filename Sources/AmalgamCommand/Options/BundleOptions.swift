@@ -17,12 +17,13 @@ struct BundleOptions: ParsableArguments {
         try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)
     }
 
-    func predictor(_ bundle: AdapterBundle, session: Session, task: String?) throws -> Predictor {
+    /// - Parameter task: what is scored; nil: texts without a task.
+    func predictor(_ bundle: AdapterBundle, session: Session, task: HeadTask?) throws -> Predictor {
         try bundle.check(for: session, file: self.bundle, force: force)
-        let below = try language.read(for: session, force: force)
-        if let word = bundle.word(on: below, file: self.bundle) { Console.error("amalgam: \(word)") }
-        return try Predictor(
-            session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength,
-            precision: try precision.value())
+        let predictor = try Predictor(
+            session, bundle: bundle, file: self.bundle, language: try language.read(for: session, force: force),
+            head: head, task: task, maxLength: maxLength, precision: try precision.value())
+        predictor.warnings.forEach { Console.warn($0) }
+        return predictor
     }
 }
