@@ -152,7 +152,7 @@ package final class AblationRunner {
         // A fusion depends on every task's adapter
         let needed = arm == .fusion ? Array(tasks.indices) : group
         var text =
-            "\(BundleFile.creator) \(arm.rawValue) \(session.fingerprint) \(plan.configuration.json) \(settings.json) "
+            "\(BundleFile.creator) \(arm.rawValue) \(session.identity) \(plan.configuration.json) \(settings.json) "
         text += "\(settings.seed) \(plan.scheduler) \(session.kernels) \(plan.quick) \(group.count) "
         for t in needed {
             for split in Split.allCases {
@@ -201,6 +201,7 @@ package final class AblationRunner {
             case .step(let done, _, let loss, let tokens): self.progress.update(done: done, loss: loss, tokens: tokens)
             case .finished: self.progress.finish()
             case .resumed(let done, let steps): self.progress.message("\(name): goes on after step \(done) of \(steps)")
+            case .warning(let text): self.progress.message("\(name): warning: \(text)")
             case .skipped, .epoch: break
             }
         }
@@ -209,7 +210,7 @@ package final class AblationRunner {
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
             bytesPerTask: trained.trainable * 4, predictions: [:], losses: trained.result.losses)
         for task in chosen {
-            let predictor = try Predictor(session, bundle: trained.bundle, task: task.definition.name)
+            let predictor = try Predictor(session, bundle: trained.bundle, head: task.definition.name)
             run.predictions[task.definition.name] =
                 predictor.evaluate(task.test, metric: metric(task)).predictions
         }

@@ -46,7 +46,7 @@ public final class Adapter {
         let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
         let data = try TaskData.load(
             definition, splits: [.test], labels: KnownLabels(labels, source: .bundle(file: "the adapter '\(name)'")))
-        return try Predictor(session, bundle: bundle, task: definition.name).evaluate(data.test, metric: Accuracy.self)
+        return try Predictor(session, bundle: bundle, head: definition.name).evaluate(data.test, metric: Accuracy.self)
             .accuracy
     }
 

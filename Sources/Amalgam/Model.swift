@@ -64,8 +64,7 @@ public final class Model {
     /// Reads a bundle.
     /// - Throws: an error that says what is wrong with the file, or that it was trained on another model.
     public func load(_ file: String) throws -> Adapter {
-        let bundle = try BundleFile.read(URL(fileURLWithPath: file))
-        try bundle.check(model: session.model, fingerprint: session.fingerprint, file: file, force: false)
+        let (bundle, _) = try session.read(file)
         return Adapter(bundle: bundle, session: session)
     }
 

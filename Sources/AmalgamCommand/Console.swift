@@ -32,6 +32,11 @@ enum Console {
         try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
+    /// A warning on stderr; nothing where there is none.
+    static func warn(_ text: String?) {
+        if let text { error("amalgam: warning: \(text)") }
+    }
+
     /// One JSON object on stdout.
     static func print(json fields: [String: ConfigurationValue]) {
         print(ConfigurationValue.map(fields).json)

@@ -1,6 +1,8 @@
 import Adapters
+import Bundles
 import Files
 import Foundation
+import Training
 
 /// The files of a training, held by this process alone: the bundle, its log and its checkpoint.
 final class TrainingOutput: Sendable {
@@ -20,12 +22,24 @@ final class TrainingOutput: Sendable {
     }
 
     /// What a user should know before it starts.
-    func word(resumes: Bool) -> String? {
-        let isThere = FileManager.default.fileExists(atPath: checkpoint.path)
-        if isThere, !resumes {
-            return "\(checkpoint.path) is of a run that was stopped; --resume would go on with it, this one starts anew"
+    /// - Parameters:
+    ///   - kind: of the bundle that will be written.
+    ///   - subject: its tasks, or its language's name.
+    func warnings(kind: AdapterBundle.Kind, subject: String, resumes: Bool) -> [String] {
+        var warnings: [String] = []
+        if FileManager.default.fileExists(atPath: checkpoint.path), !resumes {
+            warnings.append(
+                "\(checkpoint.path) is the checkpoint of a stopped run; --resume would continue it, this run starts over")
         }
-        return nil
+        // A bundle that is there and cannot be read is no reason to stop: it will be replaced
+        if let old = try? BundleFile.read(bundle, allowChanged: true),
+            old.kind != kind || old.subject != subject
+        {
+            warnings.append(
+                "\(bundle.path) holds another bundle, of kind \(old.kind.rawValue) for \(old.subject) "
+                    + "(\(old.provenance.steps) steps); this run will replace it")
+        }
+        return warnings
     }
 
     /// Whether the log tells of this run and the bundle is the one that it wrote.
@@ -38,4 +52,11 @@ final class TrainingOutput: Sendable {
     }
 
     func removeCheckpoint() { try? FileManager.default.removeItem(at: checkpoint) }
+}
+
+extension AdapterBundle {
+    /// What it was trained for: its tasks; its own name where that is not a task.
+    fileprivate var subject: String {
+        provenance.task.isEmpty || provenance.task == Session.languageTask ? name : provenance.task
+    }
 }

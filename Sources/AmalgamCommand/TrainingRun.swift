@@ -47,9 +47,10 @@ struct TrainingRun {
                 name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
         }
         // By its tasks, not by its file: the same training gives the same bytes wherever it is written
-        let name = options.name ?? tasks.map(\.definition.name).joined(separator: "+")
+        let name = options.name ?? Session.name(ofTasks: tasks.map(\.definition.name))
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
-        try run(who: recipe.kind.rawValue, label: label, rate: rate) { setting in
+        let subject = tasks.map(\.definition.name).joined(separator: "+")
+        try run(who: recipe.kind.rawValue, kind: recipe.kind, subject: subject, label: label, rate: rate) { setting in
             let trained = try session.train(
                 recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
                 language: language, settings: setting.settings, scheduler: order, keeping: setting.keeping,
@@ -66,9 +67,14 @@ struct TrainingRun {
     /// Writes the bundle that `train` makes and its run log, and prints the result.
     /// - Parameters:
     ///   - who: writes, for others who would.
+    ///   - kind: of the bundle.
+    ///   - subject: its tasks, or its language's name.
     ///   - label: of the progress.
     ///   - rate: the learning rate where none is given.
-    func run(who: String, label: String, rate: Double, _ train: (Setting) throws -> Outcome) throws {
+    func run(
+        who: String, kind: AdapterBundle.Kind, subject: String, label: String, rate: Double,
+        _ train: (Setting) throws -> Outcome
+    ) throws {
         let url = URL(fileURLWithPath: out)
         try Self.checkTarget(url)
         let output = try TrainingOutput(url, who: who)
@@ -76,7 +82,7 @@ struct TrainingRun {
         let settings = try options.settings(seed: common.seed, learningRate: rate)
         let progress = common.progress
         let started = Date()
-        if let word = output.word(resumes: options.keeping.resume) { Console.error("amalgam: \(word)") }
+        output.warnings(kind: kind, subject: subject, resumes: options.keeping.resume).forEach { Console.warn($0) }
         let outcome: Outcome
         do {
             outcome = try train(
@@ -160,7 +166,7 @@ struct TrainingRun {
         guard trained.truncated > 0 else { return [] }
         let which = trained.longest < options.maxLength ? "the model's longest" : "--max-length"
         return [
-            "\(Human.count(trained.truncated)) training texts reach \(trained.longest) pieces, \(which), and are cut there"
+            "\(Human.count(trained.truncated)) training texts are longer than \(trained.longest) tokens, \(which), and were truncated"
         ]
     }
 
@@ -173,7 +179,7 @@ struct TrainingRun {
                 + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
-            Console.print("\(Human.count(result.skipped)) steps came to no number and were left out")
+            Console.print("\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")
@@ -187,7 +193,8 @@ extension TrainingEvent {
         case .started(let steps, _): progress.stage(label, total: steps)
         case .resumed(let done, let steps):
             progress.message("goes on after step \(Human.count(done)) of \(Human.count(steps))")
-        case .skipped(let step, let found): progress.message("step \(step): \(found); left out")
+        case .skipped(let step, let found): progress.message("step \(step): \(found); skipped")
+        case .warning(let text): Console.warn(text)
         case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
         case .epoch(let epoch, let dev, let best):
             let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.short)" }

@@ -9,12 +9,16 @@ package struct BaseIdentity: Equatable, Sendable {
     package var name: String
     /// SHA-256 over the base's canonical content; nil for adapters that came from elsewhere.
     package var fingerprint: String?
+    /// Digest of all that decides which ids its tokenizer gives; nil for adapters that came from elsewhere, and in files
+    /// of version 1.
+    package var tokenizer: String?
     /// Its numbers; 0 is one that is not known, in bundles that came from elsewhere.
     package var shape: EncoderConfiguration
 
-    package init(name: String, fingerprint: String?, shape: EncoderConfiguration) {
+    package init(name: String, fingerprint: String?, tokenizer: String? = nil, shape: EncoderConfiguration) {
         self.name = name
         self.fingerprint = fingerprint
+        self.tokenizer = tokenizer
         self.shape = shape
     }
 }
@@ -33,14 +37,31 @@ package struct NamedTensor: Equatable, Sendable {
     }
 }
 
+/// What a head was trained for.
+package struct HeadTask: Equatable, Sendable {
+    /// The task's name, as its definition has it.
+    package var name: String
+    /// Of task: "text-classification".
+    package var kind: String
+
+    package init(name: String, kind: String) {
+        self.name = name
+        self.kind = kind
+    }
+}
+
 /// A head with the task that it is for.
 package struct NamedHead: Equatable, Sendable {
+    /// Of its group in the file: the task's name, made safe for one.
     package var name: String
     package var head: ClassificationHead
+    /// nil for heads that came from elsewhere, and in files of version 1.
+    package var task: HeadTask?
 
-    package init(_ name: String, _ head: ClassificationHead) {
+    package init(_ name: String, _ head: ClassificationHead, task: HeadTask? = nil) {
         self.name = name
         self.head = head
+        self.task = task
     }
 
     package var scope: String { "heads/\(name)" }
@@ -115,19 +136,21 @@ package struct AdapterBundle: Equatable, Sendable {
     }
 
     /// The tensors that its members, fusion, heads and base overlay must have, in order: the schema.
-    package func specs() throws -> [ParameterSpec] {
+    /// - Parameter shape: of the model; nil: what the bundle says of its base.
+    package func specs(for shape: EncoderConfiguration? = nil) throws -> [ParameterSpec] {
+        let shape = shape ?? base.shape
         var specs: [ParameterSpec] = []
-        for member in members { specs += try member.specs(base.shape) }
+        for member in members { specs += try member.specs(shape) }
         if let names = composition?.fused {
             let fused = names.compactMap { name in members.first { $0.name == name } }
-            specs += try (fusion ?? .dynamic).specs(fused, base.shape)
+            specs += try (fusion ?? .dynamic).specs(fused, shape)
         }
-        for head in heads { specs += head.head.specs(hidden: base.shape.hidden, scope: head.scope) }
+        for head in heads { specs += head.head.specs(hidden: shape.hidden, scope: head.scope) }
         if kind == .mlm {
-            specs += MaskedLanguageHead.specs(hidden: base.shape.hidden, vocabulary: base.shape.vocabulary)
+            specs += MaskedLanguageHead.specs(hidden: shape.hidden, vocabulary: shape.vocabulary)
         }
         if kind == .full {
-            specs += EncoderTensors(base.shape).list.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
+            specs += EncoderTensors(shape).list.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
         }
         return specs
     }
@@ -151,37 +174,5 @@ package struct AdapterBundle: Equatable, Sendable {
             tensor.values.withUnsafeBytes { digest.update($0) }
         }
         return digest.hexDigest()
-    }
-
-    /// Refuses a model that the bundle does not go with.
-    /// - Parameter force: lets another fingerprint pass where all shapes agree.
-    /// - Returns: a word to the user where the base could not be told by its fingerprint.
-    /// - Throws: `BundleError.base`
-    @discardableResult
-    package func check(model: EncoderModel, fingerprint: @autoclosure () -> String, file: String, force: Bool) throws
-        -> String?
-    {
-        let (mine, its) = (base.shape, model.configuration)
-        let numbers = [(mine.layers, its.layers), (mine.intermediate, its.intermediate)].filter { $0.0 != 0 }
-        let fits =
-            mine.architecture == its.architecture && mine.hidden == its.hidden && numbers.allSatisfy { $0 == $1 }
-            && (kind != .full || mine.positions == its.positions)
-            && (![.full, .mlm].contains(kind) || mine.vocabulary == its.vocabulary)
-        func text(_ name: String, _ c: EncoderConfiguration, _ print: String?) -> String {
-            "\(name) (\(c.architecture), \(c.layers == 0 ? "unknown" : "\(c.layers)") layers, hidden \(c.hidden)\(print.map { ", fingerprint \($0.prefix(12))" } ?? ""))"
-        }
-        guard fits else {
-            throw BundleError.base(
-                file: file, bundle: text(base.name, mine, base.fingerprint), model: text(model.name, its, nil))
-        }
-        guard let known = base.fingerprint else {
-            return "\(file): its base model is not recorded (an imported adapter); checked by shape only"
-        }
-        let actual = fingerprint()
-        guard known == actual || force else {
-            throw BundleError.base(
-                file: file, bundle: text(base.name, mine, known), model: text(model.name, its, actual))
-        }
-        return known == actual ? nil : "\(file): forced onto another base model than it was trained on"
     }
 }

@@ -6,6 +6,10 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
     case content(file: String, field: String, found: String, expected: String, mend: String)
     /// The bundle was trained on another base model.
     case base(file: String, bundle: String, model: String)
+    /// The bundle was trained with another tokenizer; each by the first digits of its identity.
+    case tokenizer(file: String, bundle: String, model: String, found: String)
+    /// The bundle has no head for what it is to score.
+    case head(file: String, problem: String, fix: String)
     /// The bundles of a fusion do not go together.
     case members(String)
 
@@ -16,8 +20,12 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
         case .content(let file, let field, let found, let expected, let mend):
             "\(file): \(field): \(found), expected \(expected); \(mend)"
         case .base(let file, let bundle, let model):
-            "\(file): trained on \(bundle), but the model given is \(model); give the model it was trained on, or --force "
-                + "if you know that they go together"
+            "\(file): trained on \(bundle), but the model is \(model); use the model it was trained on, or --force if you know "
+                + "that they fit"
+        case .tokenizer(let file, let bundle, let model, let found):
+            "\(file): trained with another tokenizer (\(bundle)) than the one of \(model) (\(found)); the same text would "
+                + "give other token ids. Use the model folder it was trained with, or --force if you know better"
+        case .head(let file, let problem, let fix): "\(file): \(problem); \(fix)"
         case .members(let problem): problem
         }
     }

@@ -6,7 +6,10 @@ import Numerics
 
 /// Bundles as files: an HDF5 tree in a sealed container, written whole or not at all.
 package enum BundleFile {
-    package static let version: Int64 = 1
+    /// What is written. Version 1 is read too; it does not know the tokenizer, nor what its heads were trained for.
+    package static let version: Int64 = 2
+    /// Version 2 still grows: files of an unfinished form carry its number, and other programs refuse them.
+    static let draft: Int64 = 1
     package static let creator = "amalgam 0.1"
 
     /// Writes a bundle; the same bundle always gives the same bytes.
@@ -18,12 +21,26 @@ package enum BundleFile {
     /// The bytes of the file.
     /// - Throws: `FileError`; `BundleError.content` for a name that no group of the file can have
     package static func data(_ bundle: AdapterBundle) throws -> Data {
+        try checkNames(bundle)
+        return try BundleContainer.seal(tree(bundle))
+    }
+
+    /// Refuses what could not be written, before hours of training rather than after: names that no group can have, and
+    /// lists and texts that are too long for the format. Of its tensors only the names count, not the values.
+    /// - Throws: what `data` would
+    package static func check(_ bundle: AdapterBundle) throws {
+        try checkNames(bundle)
+        var skeleton = bundle
+        skeleton.tensors = try bundle.specs().map { NamedTensor($0.name, [0], []) }
+        try HDF5.check(tree(skeleton))
+    }
+
+    private static func checkNames(_ bundle: AdapterBundle) throws {
         for name in bundle.members.map(\.name) + bundle.heads.map(\.name) where !isName(name) {
             throw BundleError.content(
-                file: bundle.name, field: "name", found: "\"\(name)\"", expected: "one without '/', not empty",
-                mend: "rename the adapter or head")
+                file: bundle.name, field: "name", found: name.utf8.count > 200 ? "\(name.utf8.count) bytes" : "\"\(name)\"",
+                expected: "1 to 200 bytes without '/' and control characters", mend: "rename the adapter or head")
         }
-        return try BundleContainer.seal(tree(bundle))
     }
 
     /// Whether an adapter or head can be called so: names are groups of the file, and folders when exported.
@@ -32,10 +49,15 @@ package enum BundleFile {
             && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 }
     }
 
+    /// A list; as one text of JSON where it is too long for an attribute of the format.
+    private static func labels(_ labels: [String]) -> HDF5Attribute {
+        labels.count <= 4000 ? .strings(labels) : .string(ConfigurationValue.list(labels.map { .string($0) }).json)
+    }
+
     private static func tree(_ bundle: AdapterBundle) -> HDF5Group {
         var root = HDF5Group()
         root.attributes = [
-            ("format", .string("amalgam.bundle")), ("version", .integer(version)),
+            ("format", .string("amalgam.bundle")), ("version", .integer(version)), ("draft", .integer(draft)),
             ("kind", .string(bundle.kind.rawValue)), ("name", .string(bundle.name)), ("creator", .string(creator)),
         ]
         if let composition = bundle.composition {
@@ -50,7 +72,8 @@ package enum BundleFile {
         var base = HDF5Group()
         base.attributes = [
             ("name", .string(bundle.base.name)), ("architecture", .string(shape.architecture)),
-            ("fingerprint", .string(bundle.base.fingerprint ?? "unknown")), ("hidden", .integer(Int64(shape.hidden))),
+            ("fingerprint", .string(bundle.base.fingerprint ?? "unknown")),
+            ("tokenizer", .string(bundle.base.tokenizer ?? "unknown")), ("hidden", .integer(Int64(shape.hidden))),
             ("layers", .integer(Int64(shape.layers))), ("heads", .integer(Int64(shape.heads))),
             ("intermediate", .integer(Int64(shape.intermediate))), ("vocabulary", .integer(Int64(shape.vocabulary))),
             ("positions", .integer(Int64(shape.positions))), ("types", .integer(Int64(shape.types))),
@@ -69,9 +92,12 @@ package enum BundleFile {
         for named in bundle.heads {
             var group = HDF5Group()
             group.attributes = [
-                ("kind", .string("classification")), ("labels", .strings(named.head.labels)),
+                ("kind", .string("classification")), ("labels", labels(named.head.labels)),
                 ("pooling", .string(named.head.pooling.rawValue)), ("text_prefix", .string(named.head.textPrefix)),
             ]
+            if let task = named.task {
+                group.attributes += [("task", .string(task.name)), ("task_kind", .string(task.kind))]
+            }
             heads.groups.append((named.name, group))
         }
         let p = bundle.provenance

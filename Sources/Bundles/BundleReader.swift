@@ -37,10 +37,16 @@ struct BundleReader {
         let format = try text(root, "format", in: "/")
         guard format == "amalgam.bundle" else { throw wrong("/@format", format, "amalgam.bundle") }
         let version = try number(root, "version", in: "/", range: 0...Int(Int32.max))
-        guard version == BundleFile.version else {
+        guard (1...Int(BundleFile.version)).contains(version) else {
             throw BundleError.content(
-                file: file, field: "/@version", found: "\(version)", expected: "\(BundleFile.version)",
+                file: file, field: "/@version", found: "\(version)", expected: "1 to \(BundleFile.version)",
                 mend: "use the version of amalgam that wrote it, or a newer one")
+        }
+        if version > 1, root.attribute("draft") != .integer(BundleFile.draft) {
+            throw BundleError.content(
+                file: file, field: "/@draft", found: root.attribute("draft").map { "\($0)" } ?? "nothing",
+                expected: ".integer(\(BundleFile.draft))",
+                mend: "another stage of this unfinished format wrote it; train it again with this program")
         }
         let kindText = try text(root, "kind", in: "/")
         guard let kind = AdapterBundle.Kind(rawValue: kindText) else {
@@ -63,7 +69,7 @@ struct BundleReader {
             throw BundleError.content(
                 file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
                 expected: "the content's own",
-                mend: "make it anew, or allow changed files if you trust whoever changed it")
+                mend: "create it again, or allow changed files if you trust who changed it")
         }
         return bundle
     }
@@ -105,9 +111,10 @@ struct BundleReader {
             vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),
             positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: full))
         let fingerprint = try text(group, "fingerprint", in: "/base")
+        let tokenizer = try text(group, "tokenizer", in: "/base", default: "unknown")
         return BaseIdentity(
             name: try text(group, "name", in: "/base"), fingerprint: fingerprint == "unknown" ? nil : fingerprint,
-            shape: shape)
+            tokenizer: tokenizer == "unknown" ? nil : tokenizer, shape: shape)
     }
 
     private func members() throws -> [Member] {
@@ -153,8 +160,7 @@ struct BundleReader {
             try checkName(name, in: "/heads")
             let kind = try text(group, "kind", in: path)
             guard kind == "classification" else { throw wrong("\(path)@kind", kind, "classification") }
-            guard case .strings(let labels)? = group.attribute("labels"), !labels.isEmpty,
-                Set(labels).count == labels.count
+            guard let labels = labels(group.attribute("labels")), !labels.isEmpty, Set(labels).count == labels.count
             else { throw wrong("\(path)@labels", "no list", "a list of different labels") }
             let poolingText = try text(group, "pooling", in: path)
             guard let pooling = Pool.Kind(rawValue: poolingText) else {
@@ -163,8 +169,26 @@ struct BundleReader {
             return NamedHead(
                 name,
                 ClassificationHead(
-                    labels: labels, pooling: pooling, textPrefix: try text(group, "text_prefix", in: path, default: ""))
-            )
+                    labels: labels, pooling: pooling, textPrefix: try text(group, "text_prefix", in: path, default: "")),
+                task: try headTask(group, in: path))
+        }
+    }
+
+    /// What the head was trained for: both of its attributes, or none.
+    private func headTask(_ group: HDF5Group, in path: String) throws -> HeadTask? {
+        guard group.attribute("task") != nil || group.attribute("task_kind") != nil else { return nil }
+        return HeadTask(name: try text(group, "task", in: path), kind: try text(group, "task_kind", in: path))
+    }
+
+    /// A list of texts, or JSON of one where it is too long for a list.
+    private func labels(_ attribute: HDF5Attribute?) -> [String]? {
+        switch attribute {
+        case .strings(let labels)?: return labels
+        case .string(let json)?:
+            guard case .list(let items)? = ConfigurationValue(json: json) else { return nil }
+            let labels = items.compactMap { if case .string(let label) = $0 { label } else { nil } }
+            return labels.count == items.count ? labels : nil
+        default: return nil
         }
     }
 
@@ -210,14 +234,17 @@ struct BundleReader {
     private func tensors(_ specs: [ParameterSpec], in datasets: [String: HDF5Dataset]) throws -> [NamedTensor] {
         var found = datasets
         let tensors = try specs.map { spec in
+            guard spec.count > 0 else {
+                throw wrong("/\(spec.name)", "shape \(spec.shape), as its configuration says", "one without zeros")
+            }
             guard let dataset = found.removeValue(forKey: spec.name) else {
-                throw wrong("/\(spec.name)", "not there", "shape \(spec.shape), as its configuration says")
+                throw wrong("/\(spec.name)", "missing", "shape \(spec.shape), as its configuration says")
             }
             guard dataset.shape == spec.shape else {
                 throw wrong("/\(spec.name)", "shape \(dataset.shape)", "\(spec.shape), as its configuration says")
             }
             guard case .float32(let values) = dataset.value else {
-                throw wrong("/\(spec.name)", "no float32", "float32")
+                throw wrong("/\(spec.name)", "another type", "float32")
             }
             guard let bad = values.firstIndex(where: { !$0.isFinite }) else {
                 return NamedTensor(spec.name, spec.shape, values)

@@ -34,6 +34,10 @@ package enum HDF5 {
         return try HDF5Writer.encode(root, userBlock: userBlock)
     }
 
+    /// Refuses a tree that `encode` could not write.
+    /// - Throws: `FileError.notWritable`
+    package static func check(_ root: HDF5Group) throws(FileError) { try HDF5Check.check(root, limits: Limits()) }
+
     /// The tree in the bytes of an HDF5 file (a user block before it is skipped).
     ///
     /// Takes groups and contiguous or compact datasets of float32, uint16, int64 and uint8, reached by hard links only;

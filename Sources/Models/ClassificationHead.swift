@@ -18,9 +18,9 @@ package struct ClassificationHead: Equatable, Sendable {
     package func specs(hidden: Int, scope: String) -> [ParameterSpec] {
         [
             ParameterSpec("\(scope)/dense.weight", [hidden, hidden], .normal(0.02)),
-            ParameterSpec("\(scope)/dense.bias", [hidden], .zeros),
+            ParameterSpec("\(scope)/dense.bias", [hidden], .zeros, decays: false),
             ParameterSpec("\(scope)/out.weight", [labels.count, hidden], .normal(0.02)),
-            ParameterSpec("\(scope)/out.bias", [labels.count], .zeros),
+            ParameterSpec("\(scope)/out.bias", [labels.count], .zeros, decays: false),
         ]
     }
 

@@ -11,12 +11,12 @@ package final class EncoderModel: Sendable {
     /// What stands before each text where nobody says otherwise: sentence-transformers' default prompt.
     package let textPrefix: String
     package let tensors: EncoderTensors
-    private let weights: [String: Weight]
-    private let weightsFile: URL
-    private let weightsMap: SafetensorsFile
+    let weights: [String: Weight]
+    let weightsFile: URL
+    let weightsMap: SafetensorsFile
     /// Elements that are looked at before their pages are given back: a large table must not be in memory because it was
     /// checked or hashed.
-    private static let piece = 1 << 20
+    static let piece = 1 << 20
 
     /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, what sentence-transformers
     /// keeps about pooling and prompts.
@@ -36,6 +36,9 @@ package final class EncoderModel: Sendable {
         weightsMap = try SafetensorsFile(weightsFile)
         weights = try Self.load(weightsMap, path: weightsFile.path, tensors)
     }
+
+    /// The files that hold the weights, for the fingerprint's cache.
+    var weightsFiles: [URL] { [weightsFile] }
 
     package func weight(_ name: String) -> Weight? { weights[name] }
 
@@ -96,47 +99,5 @@ package final class EncoderModel: Sendable {
             start = end
         }
         return nil
-    }
-
-    /// SHA-256 over canonical content: the architecture and its numbers, then each tensor's name, shape and float32
-    /// values in a fixed order. The same model saved by another program, or with another head, has the same one.
-    package func computeFingerprint() -> String {
-        var digest = Digest.Incremental()
-        let c = configuration
-        digest.update(
-            Data(
-                "\(c.architecture) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)\n"
-                    .utf8))
-        for (name, shape) in tensors.list {
-            guard let weight = weights[name] else { continue }
-            digest.update(Data("\(name) \(shape)\n".utf8))
-            let bytes = UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4)
-            for start in stride(from: 0, to: bytes.count, by: Self.piece * 4) {
-                digest.update(
-                    UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.piece * 4, bytes.count)]))
-                weightsMap.releasePages()
-            }
-        }
-        return digest.hexDigest()
-    }
-
-    /// The fingerprint, remembered in `cache` by the weights' path, size and modification time, so that a mapped
-    /// embedding table is not read through at each start.
-    package func fingerprint(cache: URL?) -> String {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: weightsFile.path)
-        guard let cache, let size = attributes?[.size] as? Int, let date = attributes?[.modificationDate] as? Date
-        else {
-            return computeFingerprint()
-        }
-        let path = weightsFile.standardizedFileURL.resolvingSymlinksInPath().path
-        let key = Digest.sha256("\(path) \(size) \(date.timeIntervalSince1970)")
-        let entry = cache.appendingPathComponent("fingerprints/\(key)")
-        if let known = try? String(contentsOf: entry, encoding: .utf8), known.count == 64 { return known }
-        let fingerprint = computeFingerprint()
-        // A cache that cannot be written only costs the time of the next start
-        try? FileManager.default.createDirectory(
-            at: entry.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try? AtomicFile.replace(entry, with: Data(fingerprint.utf8))
-        return fingerprint
     }
 }

@@ -10,10 +10,10 @@ package enum MaskedLanguageHead {
     package static func specs(hidden: Int, vocabulary: Int, bias: Initializer = .zeros) -> [ParameterSpec] {
         [
             ParameterSpec("\(scope)/dense.weight", [hidden, hidden], .normal(0.02)),
-            ParameterSpec("\(scope)/dense.bias", [hidden], .zeros),
-            ParameterSpec("\(scope)/norm.weight", [hidden], .ones),
-            ParameterSpec("\(scope)/norm.bias", [hidden], .zeros),
-            ParameterSpec("\(scope)/bias", [vocabulary], bias),
+            ParameterSpec("\(scope)/dense.bias", [hidden], .zeros, decays: false),
+            ParameterSpec("\(scope)/norm.weight", [hidden], .ones, decays: false),
+            ParameterSpec("\(scope)/norm.bias", [hidden], .zeros, decays: false),
+            ParameterSpec("\(scope)/bias", [vocabulary], bias, decays: false),
         ]
     }
 

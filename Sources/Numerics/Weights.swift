@@ -35,6 +35,7 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     }
 
     package convenience init(_ values: [Float], shape: [Int]) {
+        precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
         let buffer = AlignedBuffer(count: values.count)
         values.withUnsafeBufferPointer { source in
             if let base = source.baseAddress { buffer.floats.update(from: base, count: values.count) }
@@ -87,8 +88,14 @@ package struct ParameterSpec: Equatable, Sendable {
     package var initializer: Initializer
     /// A table of which each batch uses few rows.
     package var isTable: Bool
-    package init(_ name: String, _ shape: [Int], _ initializer: Initializer, isTable: Bool = false) {
+    /// Whether weight decay applies: not to biases and norms, as in transformers' trainer. Whoever declares the tensor
+    /// knows; its name does not tell.
+    package var decays: Bool
+    package init(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, isTable: Bool = false, decays: Bool = true
+    ) {
         self.isTable = isTable
+        self.decays = decays
         self.name = name
         self.shape = shape
         self.initializer = initializer
@@ -108,6 +115,8 @@ package struct Parameter {
     let sides: RightSides
     /// Of a table: which rows have gradients.
     package let ledger: RowLedger?
+    /// Whether weight decay applies (see `ParameterSpec`).
+    package let decays: Bool
     package var count: Int { shape.reduce(1, *) }
     package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
     package var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
@@ -147,7 +156,7 @@ package final class ParameterBuffer {
                 Parameter(
                     name: spec.name, shape: spec.shape, offset: offset, values: values,
                     gradient: gradientStorage.floats + offset, sides: sides,
-                    ledger: spec.isTable ? RowLedger(rows: spec.shape[0]) : nil))
+                    ledger: spec.isTable ? RowLedger(rows: spec.shape[0]) : nil, decays: spec.decays))
         }
         self.parameters = parameters
     }
@@ -193,6 +202,12 @@ package enum Operand {
 }
 
 extension Operand {
+    /// Refuses a tensor of another shape when a plan is built: at run time nothing looks at shapes any more. Files are
+    /// checked against the model before, so what fails here is a mistake in the program.
+    func require(_ expected: [Int], _ role: String) {
+        precondition(shape == expected, "\(role) has shape \(shape), expected \(expected)")
+    }
+
     /// The same numbers under another shape of as many elements.
     package func reshaped(_ shape: [Int]) -> Operand {
         precondition(shape.reduce(1, *) == self.shape.reduce(1, *))
@@ -202,7 +217,7 @@ extension Operand {
             return .trainable(
                 Parameter(
                     name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient,
-                    sides: p.sides, ledger: nil))
+                    sides: p.sides, ledger: nil, decays: p.decays))
         }
     }
 }

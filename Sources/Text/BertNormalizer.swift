@@ -8,6 +8,13 @@ struct BertNormalizer: Normalizer {
     var stripsAccents = true
     var lowers = true
 
+    func write(to identity: inout TokenizerIdentity) {
+        let flags = [cleansText, separatesIdeographs, stripsAccents, lowers]
+        guard flags.contains(true) else { return }
+        identity.add("BertNormalizer")
+        for flag in flags { identity.add(flag) }
+    }
+
     func normalize(_ text: inout NormalizedText) {
         let table = ScalarTable.shared
         if stripsAccents && movesKeptMarks(text, table) {

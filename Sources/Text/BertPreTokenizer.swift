@@ -1,5 +1,7 @@
 /// BERT's splitter: at white space, which is dropped, and around each punctuation mark, which is a word.
 struct BertPreTokenizer: PreTokenizer {
+    func write(to identity: inout TokenizerIdentity) { identity.add("BertPreTokenizer") }
+
     func split(_ text: inout NormalizedText) -> [Range<Int>] {
         let table = ScalarTable.shared
         var words: [Range<Int>] = []

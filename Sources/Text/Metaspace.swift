@@ -9,6 +9,13 @@ struct Metaspace: PreTokenizer {
     /// Whether words are cut at all.
     var splits = true
 
+    func write(to identity: inout TokenizerIdentity) {
+        identity.add("Metaspace")
+        identity.add(Int(mark))
+        identity.add(prepend.rawValue)
+        identity.add(splits)
+    }
+
     func split(_ text: inout NormalizedText) -> [Range<Int>] {
         for i in text.units.indices where text.units[i].scalar == 0x20 { text.units[i].scalar = mark }
         guard let first = text.units.first else { return [] }

@@ -7,6 +7,7 @@ struct PipelineTokenizer: Tokenizer {
     private var originalTokens = AddedTokenMatcher()
     private var normalizedTokens = AddedTokenMatcher()
     private var addedPieces: [Int32: String] = [:]
+    private let addedTokens: [AddedToken]
 
     let vocabularySize: Int
     let name: String
@@ -20,6 +21,7 @@ struct PipelineTokenizer: Tokenizer {
         self.preTokenizer = preTokenizer
         self.model = model
         self.postProcessor = postProcessor
+        self.addedTokens = addedTokens
         name = type(of: model).name
         vocabularySize = addedTokens.reduce(model.vocabularySize) { max($0, Int($1.id) + 1) }
         for (index, token) in addedTokens.enumerated() {
@@ -38,6 +40,23 @@ struct PipelineTokenizer: Tokenizer {
         }
     }
 
+    var identity: String {
+        var identity = TokenizerIdentity()
+        identity.add("normalizer")
+        normalizer.write(to: &identity)
+        identity.add("pre-tokenizer")
+        preTokenizer.write(to: &identity)
+        identity.add("model")
+        model.write(to: &identity)
+        identity.add("post-processor")
+        postProcessor.write(to: &identity)
+        identity.add("added tokens")
+        for token in addedTokens.sorted(by: { ($0.id, $0.content) < ($1.id, $1.content) }) {
+            token.write(to: &identity)
+        }
+        return identity.hash
+    }
+
     func piece(_ id: Int32) -> String? {
         addedPieces[id] ?? model.piece(id)
     }
@@ -49,17 +68,24 @@ struct PipelineTokenizer: Tokenizer {
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
         let room = max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: pair != nil)))
         guard let pair else {
-            var run = tokens(of: text, most: room)
+            // One more than there is room for tells whether the text goes on
+            var run = tokens(of: text, most: room < .max ? room + 1 : room)
+            let isTruncated = run.ids.count > room
             run.truncate(to: room)
-            return postProcessor.assemble(run, nil)
+            var encoding = postProcessor.assemble(run, nil)
+            encoding.isTruncated = isTruncated
+            return encoding
         }
         // How a pair is cut depends on both full lengths.
         var first = tokens(of: text, most: .max)
         var second = tokens(of: pair, most: .max)
         let keep = Truncation.lengths(first.ids.count, second.ids.count, most: room)
+        let isTruncated = first.ids.count > keep.first || second.ids.count > keep.second
         first.truncate(to: keep.first)
         second.truncate(to: keep.second)
-        return postProcessor.assemble(first, second)
+        var encoding = postProcessor.assemble(first, second)
+        encoding.isTruncated = isTruncated
+        return encoding
     }
 
     /// The tokens of one text; may stop after `most`.

@@ -5,6 +5,9 @@ protocol PostProcessor: Sendable {
 
     /// The whole encoding of `first` and, for a pair, `second`, both already cut to length.
     func assemble(_ first: TokenRun, _ second: TokenRun?) -> Encoding
+
+    /// Adds the special tokens and where they stand.
+    func write(to identity: inout TokenizerIdentity)
 }
 
 /// The tokens of one text before special ones are added.

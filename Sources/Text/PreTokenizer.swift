@@ -3,6 +3,9 @@ protocol PreTokenizer: Sendable {
     /// The words of `text` in order, not empty, as ranges of its units. It may rewrite units too (a byte-level one
     /// does), and then gives ranges of the rewritten ones.
     func split(_ text: inout NormalizedText) -> [Range<Int>]
+
+    /// Adds what it does; nothing if it splits nothing.
+    func write(to identity: inout TokenizerIdentity)
 }
 
 /// One word: `"pre_tokenizer": null`.
@@ -10,4 +13,6 @@ struct NoPreTokenizer: PreTokenizer {
     func split(_ text: inout NormalizedText) -> [Range<Int>] {
         text.units.isEmpty ? [] : [0..<text.units.count]
     }
+
+    func write(to identity: inout TokenizerIdentity) {}
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// sentencepiece's table of replacements, as `precompiled_charsmap` holds it: a double-array trie (Darts) over UTF-8, and the
@@ -42,6 +43,11 @@ struct PrecompiledMap: Sendable {
     }
 
     private static func offset(_ unit: UInt32) -> Int { Int(unit >> 10) << Int((unit & 1 << 9) >> 6) }
+
+    func write(to identity: inout TokenizerIdentity) {
+        identity.add(trie.withUnsafeBytes { Digest.sha256($0) })
+        identity.add(replacements.withUnsafeBytes { Digest.sha256($0) })
+    }
 
     /// Whether a scalar has a replacement, and where.
     @inline(__always)

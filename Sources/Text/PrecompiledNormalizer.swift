@@ -14,6 +14,11 @@ struct PrecompiledNormalizer: Normalizer {
         }
     }
 
+    func write(to identity: inout TokenizerIdentity) {
+        identity.add("Precompiled")
+        map.write(to: &identity)
+    }
+
     func normalize(_ text: inout NormalizedText) {
         let units = text.units
         var changes = Changes(count: units.count)

@@ -5,12 +5,21 @@ struct NormalizerSequence: Normalizer {
     func normalize(_ text: inout NormalizedText) {
         for part in parts { part.normalize(&text) }
     }
+
+    func write(to identity: inout TokenizerIdentity) {
+        for part in parts { part.write(to: &identity) }
+    }
 }
 
 /// Runs of two spaces or more become one, or one mark: the `Replace` of " {2,}" that sentencepiece's tokenizers come with.
 struct SpaceCollapse: Normalizer {
     /// What stands for a run.
     var mark: UInt32 = 0x20
+
+    func write(to identity: inout TokenizerIdentity) {
+        identity.add("SpaceCollapse")
+        identity.add(Int(mark))
+    }
 
     func normalize(_ text: inout NormalizedText) {
         var last: UInt32 = 0
@@ -34,6 +43,13 @@ struct Strip: Normalizer {
     var left: Bool
     var right: Bool
 
+    func write(to identity: inout TokenizerIdentity) {
+        guard left || right else { return }
+        identity.add("Strip")
+        identity.add(left)
+        identity.add(right)
+    }
+
     func normalize(_ text: inout NormalizedText) {
         func isSpace(_ unit: NormalizedText.Unit) -> Bool {
             Unicode.Scalar(unit.scalar)?.properties.isWhitespace ?? false
@@ -49,6 +65,8 @@ struct Strip: Normalizer {
 
 /// Cuts at white space, which is lost: `"type": "WhitespaceSplit"`.
 struct WhitespaceSplit: PreTokenizer {
+    func write(to identity: inout TokenizerIdentity) { identity.add("WhitespaceSplit") }
+
     func split(_ text: inout NormalizedText) -> [Range<Int>] {
         var words: [Range<Int>] = []
         var start: Int?
@@ -69,6 +87,10 @@ struct WhitespaceSplit: PreTokenizer {
 /// Each word of the first splitter goes through the next: `"type": "Sequence"`.
 struct PreTokenizerSequence: PreTokenizer {
     var parts: [any PreTokenizer]
+
+    func write(to identity: inout TokenizerIdentity) {
+        for part in parts { part.write(to: &identity) }
+    }
 
     func split(_ text: inout NormalizedText) -> [Range<Int>] {
         var units = text.units

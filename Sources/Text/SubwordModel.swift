@@ -13,6 +13,9 @@ protocol SubwordModel: Sendable {
     func appendPieces(
         of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece])
 
+    /// Adds its kind, its parameters and its vocabulary.
+    func write(to identity: inout TokenizerIdentity)
+
     func id(of piece: String) -> Int32?
     func piece(_ id: Int32) -> String?
 }

@@ -29,6 +29,26 @@ struct TemplateProcessing: PostProcessor {
         }
     }
 
+    func write(to identity: inout TokenizerIdentity) {
+        for items in [single, pair] {
+            identity.add("template")
+            for item in items {
+                switch item {
+                case .special(let ids, let type):
+                    for id in ids {
+                        identity.add("special")
+                        identity.add(Int(id))
+                        identity.add(Int(type))
+                    }
+                case .sequence(let index, let type):
+                    identity.add("text")
+                    identity.add(index)
+                    identity.add(Int(type))
+                }
+            }
+        }
+    }
+
     func assemble(_ first: TokenRun, _ second: TokenRun?) -> Encoding {
         let items = second == nil ? single : pair
         var encoding = Encoding()

@@ -6,6 +6,11 @@ package protocol Tokenizer: Sendable {
     /// The kind of its model, for logs: `WordPiece`.
     var name: String { get }
 
+    /// SHA-256 (64 hexadecimal digits) over everything that decides which ids a text gets. It follows from what the
+    /// tokenizer does, not from its file: vocab.txt and an equivalent tokenizer.json have the same identity. Computed anew
+    /// at each call (some 10 ms for 250,000 tokens).
+    var identity: String { get }
+
     /// Encodes a text, or a pair of texts, with the model's special tokens around them.
     ///
     /// Equals Hugging Face's `tokenizers` with `add_special_tokens` and truncation `longest_first` on the right.
@@ -33,6 +38,8 @@ package struct Encoding: Sendable, Equatable {
     package var offsets: [Range<Int32>]
     /// The text each token comes from: 0 the text, 1 the pair, `Encoding.special` for tokens put around them.
     package var sequence: [UInt8]
+    /// Whether tokens of the text were cut off.
+    package var isTruncated = false
 
     /// The value in `sequence` of tokens that come from no text.
     package static let special: UInt8 = 255

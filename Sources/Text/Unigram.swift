@@ -29,6 +29,13 @@ struct Unigram: SubwordModel {
     func id(of piece: String) -> Int32? { vocabulary.id(of: piece) }
     func piece(_ id: Int32) -> String? { vocabulary.piece(id) }
 
+    func write(to identity: inout TokenizerIdentity) {
+        identity.add(Self.name)
+        identity.add(Int(unknown))
+        vocabulary.write(to: &identity)
+        for score in scores { identity.add(score.bitPattern) }
+    }
+
     /// The best way to the scalars before a border.
     private struct Way {
         var score = 0.0

@@ -30,6 +30,11 @@ struct Vocabulary: Sendable {
 
     var count: Int { entries.count }
 
+    /// All pieces in the order of their ids.
+    func forEach(_ body: (_ id: Int32, _ piece: String) -> Void) {
+        for entry in entries { body(entry.id, entry.piece) }
+    }
+
     /// One more than the highest id.
     var size: Int { entries.last.map { Int($0.id) + 1 } ?? 0 }
 

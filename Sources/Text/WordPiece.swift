@@ -5,6 +5,7 @@ struct WordPiece: SubwordModel {
     private let vocabulary: Vocabulary
     private let unknown: Int32
     private let longestWord: Int
+    private let prefix: String
     /// Where pieces inside a word begin: the node of the prefix `##`; nil if no piece has it.
     private let inside: Int32?
 
@@ -16,11 +17,20 @@ struct WordPiece: SubwordModel {
         self.vocabulary = vocabulary
         self.unknown = unknown
         self.longestWord = longestWord
+        self.prefix = prefix
         inside = vocabulary.trie.node(of: prefix.unicodeScalars)
     }
 
     var vocabularySize: Int { vocabulary.size }
     var pieceCount: Int { vocabulary.count }
+
+    func write(to identity: inout TokenizerIdentity) {
+        identity.add(Self.name)
+        identity.add(prefix)
+        identity.add(longestWord)
+        identity.add(Int(unknown))
+        vocabulary.write(to: &identity)
+    }
 
     func appendPieces(
         of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece]

@@ -11,7 +11,7 @@ package final class AdamW {
         package var beta2: Float = 0.999
         package var epsilon: Float = 1e-8
         package var decay: Float = 0.01
-        /// Also biases and norms.
+        /// Also the tensors that declare themselves exempt (`ParameterSpec.decays`).
         package var decaysAll = false
         package init() {}
     }
@@ -91,7 +91,7 @@ package final class AdamW {
         pool.run(chunks.count) { i, _ in
             let chunk = chunks[i]
             let t = Double(steps[chunk.parameter])
-            let decays = settings.decaysAll || Self.decays(buffer.parameters[chunk.parameter])
+            let decays = settings.decaysAll || buffer.parameters[chunk.parameter].decays
             let decay = decays ? settings.decay : 0
             let corrections = (
                 Float(1 - pow(Double(settings.beta1), t)), Float(1 - pow(Double(settings.beta2), t))
@@ -116,9 +116,5 @@ package final class AdamW {
             }
         }
         return norm
-    }
-
-    private static func decays(_ parameter: Parameter) -> Bool {
-        !parameter.name.hasSuffix("bias") && !parameter.name.contains("LayerNorm")
     }
 }

@@ -11,14 +11,14 @@ package struct EncodedExamples: Sendable {
     private var offsets: [Int] = [0]
     /// Class of each example, −1 where it is missing.
     package private(set) var labels: [Int32] = []
-    /// Examples that were cut at the greatest length.
+    /// Examples that were truncated.
     package private(set) var truncated = 0
 
     package var count: Int { labels.count }
     package var tokens: Int { ids.count }
 
     /// - Parameters:
-    ///   - maxLength: pieces an example is cut at, special ones included.
+    ///   - maxLength: maximum length in tokens, including special tokens.
     ///   - prefix: stands before each text.
     ///   - types: rows of the model's type embedding; a model with one has no second kind of text.
     package init(
@@ -39,7 +39,7 @@ package struct EncodedExamples: Sendable {
             }
         }
         for (example, encoding) in zip(examples, encoded.joined()) {
-            if encoding.ids.count >= maxLength { truncated += 1 }
+            if encoding.isTruncated { truncated += 1 }
             ids += encoding.ids
             types += encoding.typeIDs.map { UInt8(clamping: min(Int($0), typeRows - 1)) }
             offsets.append(ids.count)
@@ -61,11 +61,13 @@ package struct EncodedExamples: Sendable {
 
     package func ids(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
 
-    /// SHA-256 over all sequences.
+    /// SHA-256 over all token ids, token types and labels.
     package var contentHash: String {
         var digest = Digest.Incremental()
         offsets.withUnsafeBytes { digest.update($0) }
         ids.withUnsafeBytes { digest.update($0) }
+        types.withUnsafeBytes { digest.update($0) }
+        labels.withUnsafeBytes { digest.update($0) }
         return digest.hexDigest()
     }
 

@@ -28,9 +28,9 @@ package struct LanguageAdapter: Sendable {
 }
 
 extension AdapterBundle {
-    /// What a user should know where this bundle meets another language adapter than it was trained on; nil: the same,
-    /// or none was ever there.
-    package func word(on other: LanguageAdapter?, file: String) -> String? {
+    /// A warning where this bundle is used on another language adapter than it was trained on; nil: the same, or none in
+    /// both.
+    package func warning(on other: LanguageAdapter?, file: String) -> String? {
         switch (language, other?.reference) {
         case (nil, nil): nil
         case (let own?, let given?) where own.hash == given.hash: nil

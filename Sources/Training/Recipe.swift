@@ -47,7 +47,8 @@ package enum Recipe: Sendable {
             arrangement.trainable = model.tensors.list.compactMap { tensor in
                 model.weight(tensor.name).map {
                     ParameterSpec(
-                        "base/\(tensor.name)", tensor.shape, .copy($0), isTable: tensor.name == EncoderTensors.words)
+                        "base/\(tensor.name)", tensor.shape, .copy($0), isTable: tensor.name == EncoderTensors.words,
+                        decays: model.tensors.decays(tensor.name))
                 }
             }
         }
@@ -68,7 +69,9 @@ package enum Recipe: Sendable {
                     "--init-from: bundle \(bundle.name) has no \(theirs) of shape \(spec.shape); give --config as it was "
                         + "trained with: \(source.configuration.json)")
             }
-            return ParameterSpec(spec.name, spec.shape, .values(tensor.values))
+            var start = spec
+            start.initializer = .values(tensor.values)
+            return start
         }
     }
 
@@ -93,16 +96,44 @@ package enum Recipe: Sendable {
     }
 }
 
+extension Recipe {
+    /// What a user should know before the run: adapters of a fusion that are the same, whatever they are called.
+    package var warnings: [String] {
+        guard case .fusion(let bundles, _) = self else { return [] }
+        var names: [String: [String]] = [:]
+        var order: [String] = []
+        for bundle in bundles {
+            for member in bundle.members {
+                let hash = bundle.contentHash(of: member.scope, configuration: member.configuration.json)
+                if names[hash] == nil { order.append(hash) }
+                let name = bundle.name == member.name ? member.name : "\(member.name) (in \(bundle.name))"
+                names[hash, default: []].append(name)
+            }
+        }
+        return order.compactMap { hash in
+            guard let same = names[hash], same.count > 1 else { return nil }
+            return "\(same.count) of the adapters to fuse are the same one: \(same.joined(separator: ", ")); each copy "
+                + "takes memory and time and adds nothing"
+        }
+    }
+}
+
 extension Network {
+    /// The bundle that this arrangement becomes, without its tensors.
+    func skeleton(kind: AdapterBundle.Kind, name: String, base: BaseIdentity) -> AdapterBundle {
+        var bundle = AdapterBundle(
+            kind: kind, name: name, base: base, members: arrangement.members.sorted { $0.name < $1.name },
+            composition: arrangement.composition, fusion: arrangement.fusion, heads: arrangement.heads)
+        bundle.language = arrangement.language?.reference
+        return bundle
+    }
+
     /// The arrangement with its present numbers, as a bundle.
     package func bundle(kind: AdapterBundle.Kind, name: String, base: BaseIdentity, provenance: Provenance) throws
         -> AdapterBundle
     {
-        var bundle = AdapterBundle(
-            kind: kind, name: name, base: base, members: arrangement.members.sorted { $0.name < $1.name },
-            composition: arrangement.composition, fusion: arrangement.fusion, heads: arrangement.heads,
-            provenance: provenance)
-        bundle.language = arrangement.language?.reference
+        var bundle = skeleton(kind: kind, name: name, base: base)
+        bundle.provenance = provenance
         bundle.tensors = try bundle.specs().map { spec in
             if let parameter = parameters[spec.name] { return NamedTensor(spec.name, spec.shape, parameter.array) }
             guard let weight = arrangement.frozen[spec.name] else { throw NumericsError.missingTensor(spec.name) }

@@ -1,4 +1,5 @@
 import Adapters
+import Bundles
 import Files
 import Foundation
 import Models
@@ -13,7 +14,7 @@ package struct RunIdentity: Equatable, Sendable {
     ///   - network: as it stands before the first step: its numbers tell the recipe, the seed and what it started from.
     init(
         network: Network, kind: String, name: String, base: String, data: String, settings: TrainingSettings,
-        scheduler: String
+        scheduler: String, tasks: [TrainingTask], tokenizer: String
     ) {
         var start = Digest.Incremental()
         for parameter in network.parameters.parameters {
@@ -31,9 +32,18 @@ package struct RunIdentity: Equatable, Sendable {
             "\($0.name) \($0.configuration.json)"
         }.joined(separator: " ")
         let heads = arrangement.heads.map {
-            "\($0.name) \($0.head.pooling.rawValue) \($0.head.textPrefix) \($0.head.labels)"
+            "\($0.name) \($0.head.pooling.rawValue) \($0.head.textPrefix) \($0.head.labels) \($0.task?.kind ?? "")"
         }
+        let model = arrangement.model.configuration
+        let tokens = tasks.map { "\($0.name) \($0.train.contentHash) \($0.dev.contentHash)" }
         fields = [
+            "program": BundleFile.creator, "tokenizer": tokenizer,
+            // The same texts give other tokens where the tokenizer, or anything about how it is used, has changed
+            "tokens of the data": Digest.sha256(tokens.joined(separator: "\n")),
+            "metric": tasks.map(\.objective.criterion).joined(separator: " "),
+            "config.json: hidden_dropout_prob": "\(model.hiddenDropout)",
+            "config.json: attention_probs_dropout_prob": "\(model.attentionDropout)",
+            "config.json: first position": "\(model.firstPosition)",
             "kind": kind, "--name": name, "base model": base, "data": data, "--seed": "\(settings.seed)",
             "--scheduler": scheduler, "matrix kernels": Products.description,
             "adapters": Digest.sha256(members + (arrangement.fusion?.json.json ?? "")),

@@ -14,7 +14,7 @@ package enum LanguageRecipe: Sendable {
     /// A language's adapter, under a frozen head.
     case adapter(AdapterConfiguration, head: AdapterBundle)
 
-    var kind: AdapterBundle.Kind {
+    package var kind: AdapterBundle.Kind {
         switch self {
         case .head: .mlm
         case .adapter: .adapter
@@ -62,6 +62,9 @@ package struct Perplexity: Equatable, Sendable {
 }
 
 extension Session {
+    /// In the provenance of languages, in the place of a task's name.
+    package static let languageTask = "masked language modelling"
+
     /// A language model's training with the bundle that it made.
     package struct TrainedLanguage {
         package var bundle: AdapterBundle
@@ -120,7 +123,7 @@ extension Session {
             settings: settings, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
         let (first, last) = (Perplexity(before), Perplexity(ran.result.dev[name]))
         var provenance = ran.provenance
-        provenance.task = "masked language modelling"
+        provenance.task = Self.languageTask
         provenance.metrics =
             ConfigurationValue.map([
                 "perplexity_before": first.map { .number($0.value) } ?? .null,

@@ -35,19 +35,30 @@ package final class Session {
 
     package var fingerprint: String { model.fingerprint(cache: cache) }
 
-    package var base: BaseIdentity {
-        BaseIdentity(name: model.name, fingerprint: fingerprint, shape: model.configuration)
+    /// Digest of all in the model's folder that shapes a result: weights, config.json, the tokenizer, and what a task
+    /// gets where it does not say otherwise.
+    package var identity: String {
+        let c = model.configuration
+        let pooling = (try? model.pooling())?.rawValue ?? "none"
+        return Digest.sha256(
+            "\(fingerprint) \(tokenizer.identity) \(c.hiddenDropout) \(c.attentionDropout) \(c.firstPosition) "
+                + "\(c.positions) \(pooling) \(model.textPrefix)")
     }
 
-    /// A name that may stand in a bundle: what is no letter, digit, dot, dash or underscore becomes an underscore.
-    package static func safeName(_ name: String) -> String {
-        let safe = String(
-            name.unicodeScalars.map { scalar in
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                    || "._-".unicodeScalars.contains(scalar)
-                    ? Character(scalar) : "_"
-            })
-        return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
+    package var base: BaseIdentity {
+        BaseIdentity(
+            name: model.name, fingerprint: fingerprint, tokenizer: tokenizer.identity, shape: model.configuration)
+    }
+
+    /// See `GroupName.safe`.
+    package static func safeName(_ name: String) -> String { GroupName.safe(name) }
+
+    /// The default name of a bundle for these tasks: all of them, or of many the first with a count and a digest.
+    package static func name(ofTasks tasks: [String]) -> String {
+        let all = safeName(tasks.joined(separator: "+"))
+        guard tasks.count > 1, tasks.joined(separator: "+").utf8.count > 120 else { return all }
+        let digest = Digest.sha256(tasks.joined(separator: "\n")).prefix(12)
+        return safeName("\(tasks[0])+\(tasks.count - 1)_more-\(digest)")
     }
 
     func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
@@ -102,7 +113,8 @@ package final class Session {
         let heads = tasks.map { task in
             NamedHead(
                 Self.safeName(task.definition.name),
-                ClassificationHead(labels: task.labels, pooling: pooling, textPrefix: prefix))
+                ClassificationHead(labels: task.labels, pooling: pooling, textPrefix: prefix),
+                task: HeadTask(name: task.definition.name, kind: task.definition.kind))
         }
         guard Set(heads.map(\.name)).count == heads.count else {
             throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")
@@ -110,6 +122,7 @@ package final class Session {
         var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
+        for warning in recipe.warnings { observe(.warning(warning)) }
         var truncated = 0
         let inputs = try tasks.map { task in
             guard !task.train.isEmpty else {
@@ -158,7 +171,8 @@ package final class Session {
             network, tasks: tasks, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
-            settings: settings, scheduler: scheduler.name)
+            settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)
+        try BundleFile.check(network.skeleton(kind: kind, name: name, base: base))
         if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
             keeping.isDone(identity.digest)
         {
@@ -217,73 +231,6 @@ package final class Session {
                 ])
             }
         ).json
-    }
-}
-
-/// A bundle at work: scores and predictions of one of its heads.
-package final class Predictor {
-    package let head: NamedHead
-    private let session: Session
-    private let evaluator: Evaluator
-    private let maxLength: Int
-
-    /// - Parameters:
-    ///   - task: name of the head; may be nil where there is only one.
-    ///   - language: what its adapters stand on; nil: the bare base.
-    ///   - maxLength: nil: as in training.
-    /// - Throws: `TrainingError.mismatch` where the bundle has no such head; `TrainingError.setting` for a precision
-    ///   that the processor has not.
-    package init(
-        _ session: Session, bundle: AdapterBundle, language: LanguageAdapter? = nil, task: String? = nil,
-        maxLength: Int? = nil,
-        precision: Precision = .float32
-    ) throws {
-        try precision.validate()
-        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
-        let wanted = task.map(Session.safeName)
-        guard
-            let index = bundle.heads.firstIndex(where: { $0.name == wanted })
-                ?? (bundle.heads.count == 1 ? 0 : nil)
-        else {
-            throw TrainingError.mismatch(
-                bundle.heads.isEmpty
-                    ? "bundle \(bundle.name) has no head; train one: amalgam train-adapter --init-from it"
-                    : "bundle \(bundle.name) has heads for \(bundle.heads.map(\.name).joined(separator: ", ")), not for "
-                        + "\(task ?? "an unnamed task"); name one with --head")
-        }
-        self.session = session
-        head = bundle.heads[index]
-        var arrangement = Arrangement(model: session.model, bundle: bundle)
-        if let language { arrangement.stack(on: language) }
-        evaluator = try Evaluator(
-            Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
-        // What was packed need not stay in memory from the file too
-        session.model.releasePages()
-        if let maxLength {
-            self.maxLength = maxLength
-        } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),
-            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
-        {
-            self.maxLength = length
-        } else {
-            self.maxLength = 128
-        }
-    }
-
-    /// Scores examples whose labels are the head's.
-    package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
-        evaluator.evaluate(
-            session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix), metric: metric,
-            classes: head.head.labels.count)
-    }
-
-    /// Probabilities of each class for each text, in order.
-    package func probabilities(_ examples: [Example]) -> [[Float]] {
-        var all: [[Float]] = []
-        evaluator.forEach(session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)) { _, p, _ in
-            all.append(Array(p))
-        }
-        return all
     }
 }
 

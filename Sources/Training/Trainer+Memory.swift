@@ -37,7 +37,7 @@ extension Trainer {
 
     private var present: Thrift {
         Thrift(
-            threads: workspace.pool.threads, keepsBest: judges, batch: settings.batch, maxLength: settings.maxLength)
+            threads: workspace.pool.threads, keepsBest: keepsBest, batch: settings.batch, maxLength: settings.maxLength)
     }
 
     /// - Parameter resident: bytes in memory now.

@@ -33,6 +33,8 @@ package enum TrainingEvent: Sendable {
     case step(done: Int, of: Int, loss: Double, tokens: Int)
     /// A step came to no number and is left out.
     case skipped(step: Int, found: String)
+    /// Something that a user should know, and that stops nothing.
+    case warning(String)
     case epoch(Int, dev: [String: Evaluation], best: Bool)
     case finished
 }
@@ -120,8 +122,13 @@ package final class Trainer {
         return steps
     }
 
+    private var hasDev: Bool { tasks.contains { $0.dev.count > 0 } }
+
     /// Whether dev decides which epoch's parameters are kept.
-    var judges: Bool { settings.keep == .best && tasks.contains { $0.dev.count > 0 } }
+    var keepsBest: Bool { settings.keep == .best && hasDev }
+
+    /// Whether dev is scored after each epoch: to keep the best one, or to stop early.
+    private var judges: Bool { keepsBest || (settings.patience > 0 && hasDev) }
 
     /// A run's moving parts.
     private struct Run {
@@ -165,6 +172,9 @@ package final class Trainer {
             sum + step.examples.reduce(0) { $0 + tasks[step.task].train.length($1) }
         }
         observe(.started(steps: run.steps.count, tokens: planned))
+        if settings.patience > 0, !hasDev {
+            observe(.warning("no dev split: --patience has no effect, and all epochs are run"))
+        }
         if keeping?.resumes == true, let kept = try checkpoint?.restore() {
             guard kept.state.step <= run.steps.count else {
                 throw TrainingError.checkpoint(
@@ -252,7 +262,7 @@ package final class Trainer {
                 tokens: run.state.result.tokens))
     }
 
-    /// Scores dev at an epoch's end, and keeps the parameters where they are the best so far.
+    /// Scores dev at an epoch's end; where the best epoch is kept, copies the parameters if they are the best so far.
     private func judge(_ run: inout Run) {
         let dev = evaluateDev()
         let score = dev.values.reduce(0) { $0 + $1.score } / Double(max(dev.count, 1))
@@ -260,10 +270,12 @@ package final class Trainer {
         // Of equal scores the smaller loss, then the earlier epoch
         let better = run.state.best.map { score > $0.score || (score == $0.score && loss < $0.loss) } ?? true
         if better {
-            let count = network.parameters.count
-            let copy = run.best ?? AlignedBuffer(count: count)
-            copy.floats.update(from: network.parameters.values, count: count)
-            run.best = copy
+            if keepsBest {
+                let count = network.parameters.count
+                let copy = run.best ?? AlignedBuffer(count: count)
+                copy.floats.update(from: network.parameters.values, count: count)
+                run.best = copy
+            }
             run.state.best = TrainingState.Best(score: score, loss: loss, epoch: run.epoch)
             run.state.result.dev = dev
         }

@@ -173,6 +173,7 @@ package final class TransferRunner {
         case .step(let done, _, let loss, let tokens): around.progress.update(done: done, loss: loss, tokens: tokens)
         case .finished: around.progress.finish()
         case .resumed(let done, let steps): around.progress.message("\(label): goes on after step \(done) of \(steps)")
+        case .warning(let text): around.progress.message("\(label): warning: \(text)")
         case .skipped, .epoch: break
         }
     }
@@ -183,7 +184,7 @@ package final class TransferRunner {
 
     /// What every key has: the program, the base and the machine's way to multiply.
     func identity(_ session: Session, _ settings: TrainingSettings, _ configuration: AdapterConfiguration?) -> String {
-        "\(BundleFile.creator) \(session.fingerprint) \(session.kernels) \(settings.json) \(settings.seed) "
+        "\(BundleFile.creator) \(session.identity) \(session.kernels) \(settings.json) \(settings.seed) "
             + "\(configuration?.json ?? "")"
     }
 

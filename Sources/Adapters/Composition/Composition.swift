@@ -74,7 +74,9 @@ package struct Member: Sendable {
     /// Its tensors, named in full.
     package func specs(_ encoder: EncoderConfiguration) throws(AdapterError) -> [ParameterSpec] {
         try configuration.makeMethod().specs(encoder).map { spec in
-            ParameterSpec("\(scope)/\(spec.name)", spec.shape, spec.initializer)
+            var spec = spec
+            spec.name = "\(scope)/\(spec.name)"
+            return spec
         }
     }
 }

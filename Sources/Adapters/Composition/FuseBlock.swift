@@ -41,9 +41,9 @@ package struct FusionConfiguration: Equatable, Sendable {
             let scope = "fusion/\(site.name)"
             return [
                 ParameterSpec("\(scope)/query.weight", [d, d], .normal(0.02)),
-                ParameterSpec("\(scope)/query.bias", [d], .zeros),
+                ParameterSpec("\(scope)/query.bias", [d], .zeros, decays: false),
                 ParameterSpec("\(scope)/key.weight", [d, d], .normal(0.02)),
-                ParameterSpec("\(scope)/key.bias", [d], .zeros),
+                ParameterSpec("\(scope)/key.bias", [d], .zeros, decays: false),
             ] + (value ? [ParameterSpec("\(scope)/value.weight", [d, d], .identity(off: 1e-6))] : [])
         }
     }

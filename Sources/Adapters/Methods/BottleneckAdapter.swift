@@ -142,9 +142,9 @@ package struct BottleneckAdapter: AdapterMethod {
                     start == .bert ? (.normal(0.02), .normal(0.02)) : (.kaimingUniform(fanIn: d), .zeros)
                 specs += [
                     ParameterSpec("\(site.name)/down.weight", [r, d], down),
-                    ParameterSpec("\(site.name)/down.bias", [r], .zeros),
+                    ParameterSpec("\(site.name)/down.bias", [r], .zeros, decays: false),
                     ParameterSpec("\(site.name)/up.weight", [d, r], up),
-                    ParameterSpec("\(site.name)/up.bias", [d], .zeros),
+                    ParameterSpec("\(site.name)/up.bias", [d], .zeros, decays: false),
                 ]
             }
         }

@@ -31,9 +31,9 @@ struct NICE: Sendable {
             let (scope, r) = ("\(Self.home.name)/\(net)", width(reads))
             return [
                 ParameterSpec("\(scope).down.weight", [r, reads], .normal(0.02)),
-                ParameterSpec("\(scope).down.bias", [r], .zeros),
+                ParameterSpec("\(scope).down.bias", [r], .zeros, decays: false),
                 ParameterSpec("\(scope).up.weight", [makes, r], .normal(0.02)),
-                ParameterSpec("\(scope).up.bias", [makes], .zeros),
+                ParameterSpec("\(scope).up.bias", [makes], .zeros, decays: false),
             ]
         }
     }

@@ -6,30 +6,6 @@ import Reporting
 import Tasks
 import Training
 
-/// Which bundle, and which of its heads.
-struct BundleOptions: ParsableArguments {
-    @Option(help: "The bundle.") var bundle: String
-    @OptionGroup var language: LanguageOption
-    @Option(help: "The head, by its task's name. (default: the task's, or the only one)") var head: String?
-    @Option(help: "Pieces a text is cut at. (default: as in training)") var maxLength: Int?
-    @OptionGroup var precision: PrecisionOption
-    @Flag(help: "Use a bundle that was trained on another model of the same shape.") var force = false
-    @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
-
-    func read() throws -> AdapterBundle {
-        try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)
-    }
-
-    func predictor(_ bundle: AdapterBundle, session: Session, task: String?) throws -> Predictor {
-        try bundle.check(for: session, file: self.bundle, force: force)
-        let below = try language.read(for: session, force: force)
-        if let word = bundle.word(on: below, file: self.bundle) { Console.error("amalgam: \(word)") }
-        return try Predictor(
-            session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength,
-            precision: try precision.value())
-    }
-}
-
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score a bundle on a task's split.")
@@ -49,7 +25,8 @@ struct EvaluateCommand: ParsableCommand {
             let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
             let stored = try bundle.read()
             let session = try model.session(common)
-            let predictor = try bundle.predictor(stored, session: session, task: definition.name)
+            let predictor = try bundle.predictor(
+                stored, session: session, task: HeadTask(name: definition.name, kind: definition.kind))
             // The head's labels decide what an index means
             let data = try TaskLoading.load(
                 task, splits: [split],

@@ -38,7 +38,7 @@ struct FuseCommand: ParsableCommand {
             let below = try language.read(for: session, force: force)
             let bundles = try adapters.map { path in
                 let bundle = try AdapterBundle.read(path, for: session, force: force)
-                if let word = bundle.word(on: below, file: path) { Console.error("amalgam: \(word)") }
+                Console.warn(bundle.warning(on: below, file: path))
                 return bundle
             }
             try TrainingRun(common: common, options: training, out: out)

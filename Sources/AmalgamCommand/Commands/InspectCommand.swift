@@ -5,6 +5,7 @@ import Corpora
 import Foundation
 import Models
 import Reporting
+import Text
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,8 +30,13 @@ struct InspectCommand: ParsableCommand {
                     changes.isEmpty
                     ? ["seal, schema, values and content hashes: right"] : changes.map { "changed: \($0)" }
                 if let model {
-                    let base = try EncoderModel(folder: ModelStore().resolve(model))
-                    try stored.check(model: base, fingerprint: base.computeFingerprint(), file: bundle, force: false)
+                    let folder = try ModelStore().resolve(model)
+                    let base = try EncoderModel(folder: folder)
+                    let tokenizer = try TokenizerFolder.load(folder)
+                    try stored.check(
+                        model: base, fingerprint: base.computeFingerprint(), tokenizer: tokenizer.identity, file: bundle,
+                        force: false
+                    ).forEach { Console.warn($0) }
                     verified.append("base \(base.name): the model it was trained on")
                 }
             }
@@ -40,6 +46,7 @@ struct InspectCommand: ParsableCommand {
                 "bundle": .string(bundle), "kind": .string(stored.kind.rawValue), "name": .string(stored.name),
                 "base": .map([
                     "name": .string(stored.base.name), "fingerprint": .string(stored.base.fingerprint ?? "unknown"),
+                    "tokenizer": .string(stored.base.tokenizer ?? "unknown"),
                     "hidden": .init(stored.base.shape.hidden), "layers": .init(stored.base.shape.layers),
                 ]),
                 "members": .list(stored.members.map { .string($0.name) }),
@@ -68,6 +75,7 @@ struct InspectCommand: ParsableCommand {
         row("name", b.name)
         row("base", "\(b.base.name), \(b.base.shape.layers) layers, hidden \(b.base.shape.hidden)")
         row("fingerprint", b.base.fingerprint ?? "unknown")
+        row("tokenizer", b.base.tokenizer ?? "unknown")
         for member in b.members {
             row(
                 "adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(b.bytes(under: member.scope)))"
@@ -78,7 +86,8 @@ struct InspectCommand: ParsableCommand {
         for head in b.heads {
             row(
                 "head \(head.name)",
-                "\(head.head.labels.count) labels, reads \(head.head.pooling.rawValue): "
+                (head.task.map { "for \($0.kind) \($0.name), " } ?? "")
+                    + "\(head.head.labels.count) labels, reads \(head.head.pooling.rawValue): "
                     + head.head.labels.joined(separator: ", "))
         }
         row("parameters", Human.count(parameters))

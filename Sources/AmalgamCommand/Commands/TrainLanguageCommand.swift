@@ -93,7 +93,9 @@ struct TrainLanguageCommand: ParsableCommand {
         isFirst: Bool = false
     ) throws {
         try TrainingRun(common: common, options: training, out: out, isQuiet: isFirst)
-            .run(who: "a language", label: name, rate: 4e-3) { setting in
+            .run(
+                who: "a language", kind: recipe.kind, subject: Session.safeName(name), label: name, rate: 4e-3
+            ) { setting in
                 let trained = try session.trainLanguage(
                     recipe, on: texts, name: name, tokens: tokens, settings: setting.settings,
                     keeping: setting.keeping, memoryLimit: setting.memoryLimit, observe: setting.observe)

@@ -3,12 +3,10 @@ import Foundation
 import Training
 
 extension AdapterBundle {
-    /// Refuses a session's model that the bundle does not go with, and says what a user should know.
-    /// - Throws: `BundleError.base`
+    /// Refuses a session's model that the bundle does not fit, and prints warnings.
+    /// - Throws: `BundleError`
     func check(for session: Session, file: String, force: Bool) throws {
-        if let word = try check(model: session.model, fingerprint: session.fingerprint, file: file, force: force) {
-            Console.error("amalgam: \(word)")
-        }
+        try session.check(self, file: file, force: force).forEach { Console.warn($0) }
     }
 
     /// A bundle's file, checked so.

@@ -62,6 +62,10 @@ struct TrainingOptions: ParsableArguments {
             throw TrainingError.setting(name: "--on-nan", found: onNan, expected: "stop or skip")
         }
         s.onNotFinite = onNotFinite
+        if let name, name.isEmpty || name.utf8.count > 200 {
+            throw TrainingError.setting(
+                name: "--name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
+        }
         try s.validate()
         return s
     }

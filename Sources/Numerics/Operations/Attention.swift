@@ -18,6 +18,14 @@ package final class Attention: Operation {
         q: Value, k: Value, v: Value, extra: (keys: Value, values: Value, rows: Int)? = nil, heads: Int,
         dropout: DropoutSite, in builder: PlanBuilder
     ) {
+        precondition(
+            k.width == q.width && v.width == q.width && heads > 0 && q.width % heads == 0,
+            "attention of widths \(q.width), \(k.width), \(v.width) with \(heads) heads")
+        if let extra {
+            precondition(
+                extra.keys.width == extra.rows * q.width && extra.values.width == extra.keys.width,
+                "\(extra.rows) extra rows of widths \(extra.keys.width) and \(extra.values.width)")
+        }
         self.q = q
         self.k = k
         self.v = v

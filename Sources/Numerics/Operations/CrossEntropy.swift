@@ -17,6 +17,7 @@ package final class CrossEntropy: Operation {
 
     /// - Parameter smoothing: ε in 0..<1.
     package init(_ logits: Value, classWeights: [Float]? = nil, smoothing: Float = 0, in builder: PlanBuilder) {
+        precondition(classWeights.map { $0.count == logits.width } ?? true, "one weight a class")
         self.logits = logits
         self.classWeights = classWeights
         self.smoothing = smoothing

@@ -92,6 +92,7 @@ package final class MultiplyRows: Operation {
     package let output: Value
 
     package init(_ x: Value, by factors: Operand, in builder: PlanBuilder) {
+        factors.require([x.width], "factors")
         self.x = x
         self.factors = factors
         output = builder.value(x.rows, x.width)

@@ -14,7 +14,11 @@ package final class Embedding: Operation {
         self.positions = positions
         self.types = types
         self.firstPosition = firstPosition
-        output = builder.value(.tokens, words.shape[1])
+        precondition(words.shape.count == 2 && firstPosition >= 0)
+        let width = words.shape[1]
+        positions.require([positions.shape[0], width], "the position table")
+        types.require([types.shape[0], width], "the table of token types")
+        output = builder.value(.tokens, width)
     }
 
     package var inputs: [Value] { [] }

@@ -11,6 +11,8 @@ package final class LayerNorm: Operation {
     package let output: Value
 
     package init(_ x: Value, gamma: Operand, beta: Operand, epsilon: Float, in builder: PlanBuilder) {
+        gamma.require([x.width], "a norm's weight")
+        beta.require([x.width], "a norm's bias")
         self.x = x
         self.gamma = gamma
         self.beta = beta

@@ -26,8 +26,11 @@ package final class Linear: Operation {
         _ x: Value, weight: Operand, bias: Operand?, residual: Value? = nil, scale: Float = 1,
         weightTransposed: Bool = false, identityPull: Float = 0, in builder: PlanBuilder
     ) {
+        precondition(weight.shape.count == 2, "the weight of a product has shape \(weight.shape)")
         let (rows, columns) = (weight.shape[0], weight.shape[1])
-        precondition(x.width == (weightTransposed ? rows : columns))
+        precondition(
+            x.width == (weightTransposed ? rows : columns), "width \(x.width) times a weight \(weight.shape)")
+        bias?.require([weightTransposed ? columns : rows], "the bias of a product")
         self.x = x
         self.weight = weight
         self.bias = bias

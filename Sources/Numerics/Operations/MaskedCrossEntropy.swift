@@ -49,6 +49,7 @@ package final class MaskedCrossEntropy: Operation {
     /// - Parameter bias: [vocabulary].
     package init(_ x: Value, _ table: PieceTable, bias: Operand, in builder: PlanBuilder) {
         precondition(x.rows == .tokens && x.width == table.weight.shape[1])
+        bias.require([table.index.count], "the bias of the masked-language head")
         self.x = x
         self.table = table
         self.bias = bias

@@ -7,6 +7,8 @@ struct Classification: Objective {
     let metric: any Metric.Type
     let classes: Int
 
+    var criterion: String { metric.name }
+
     func plan(_ network: Network, head: Int, train: EncodedExamples, settings: TrainingSettings) throws -> LossPlan {
         try network.plan(
             head: head, trains: true, baseDropout: settings.baseDropout,

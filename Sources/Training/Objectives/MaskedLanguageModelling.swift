@@ -24,6 +24,8 @@ struct MaskedLanguageModelling: Objective {
     /// Pieces that are put around texts, and the mask: never targets.
     let special: Set<Int32>
 
+    var criterion: String { "perplexity" }
+
     func plan(_ network: Network, head: Int, train: EncodedExamples, settings: TrainingSettings) throws -> LossPlan {
         try network.languagePlan(table, trains: true, baseDropout: settings.baseDropout)
     }

@@ -19,6 +19,9 @@ package protocol Objective: Sendable {
     func batch(_ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64)
         -> PackedBatch
 
+    /// What `Evaluation.score` is: it decides which epoch is kept, and so belongs to a run's identity.
+    var criterion: String { get }
+
     /// Scores a split; a higher `Evaluation.score` is better.
     func scorer(_ network: Network, head: Int, workspace: Workspace) throws -> (EncodedExamples) -> Evaluation
 }
