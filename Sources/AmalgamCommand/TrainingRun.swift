@@ -58,7 +58,8 @@ struct TrainingRun {
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             return Outcome(
                 bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
-                memoryEstimate: trained.memoryEstimate, run: trained.run, fields: devFields(dev, tasks),
+                memoryEstimate: trained.memoryEstimate, run: trained.run,
+                fields: devFields(dev, tasks).merging(["data": TaskLoading.facts(tasks)]) { $1 },
                 scores: scores(trained, tasks), remarks: remarks(trained))
         }
     }
@@ -200,7 +201,8 @@ struct TrainingRun {
                 + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
-            Console.print("\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
+            Console.print(
+                "\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")
