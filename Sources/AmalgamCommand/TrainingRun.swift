@@ -58,7 +58,8 @@ struct TrainingRun {
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             return Outcome(
                 bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
-                memoryEstimate: trained.memoryEstimate, run: trained.run, fields: ["dev": Self.single(dev)],
+                memoryEstimate: trained.memoryEstimate, run: trained.run,
+                fields: ["dev": Self.single(dev), "data": TaskLoading.facts(tasks)],
                 scores: scores(trained, tasks), remarks: remarks(trained))
         }
     }

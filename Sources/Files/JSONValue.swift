@@ -193,6 +193,7 @@ package struct JSONReader {
             let text = String(decoding: bytes[start..<at], as: UTF8.self)
             if isInteger, let value = Int(text) { return .integer(value) }
             if let value = Double(text), value.isFinite { return .number(value) }
+            throw JSONFault(offset: start, found: "a number that is too large", expected: "at most 1.8e308")
         }
         at = start
         throw fault("a value")

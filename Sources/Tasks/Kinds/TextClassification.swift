@@ -24,6 +24,6 @@ package enum TextClassification: TaskKind {
         guard needsTarget || row.value("label") != nil else { return }
         let label = try row.label("label")
         example.label = try labels.find(label, in: row)
-        if example.label == nil { example.unknownLabel = label }
+        if example.label == nil { example.unknownLabel = labels.name(of: label) }
     }
 }
