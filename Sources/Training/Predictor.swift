@@ -8,6 +8,8 @@ import Tasks
 /// A bundle at work: scores and predictions of one of its heads.
 package final class Predictor {
     package let head: NamedHead
+    /// What messages call the bundle.
+    let file: String
     /// The task kind that the head was trained for; nil where the bundle does not say.
     package var kind: String? { head.task?.kind }
     private let session: Session
@@ -36,6 +38,7 @@ package final class Predictor {
         let index = choice.index
         warnings = [bundle.warning(on: language, file: file)].compactMap { $0 } + choice.warnings
         self.session = session
+        self.file = file
         head = bundle.heads[index]
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
