@@ -179,7 +179,8 @@ struct TrainingRun {
                 + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
-            Console.print("\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
+            Console.print(
+                "\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")

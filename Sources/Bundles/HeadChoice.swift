@@ -20,11 +20,13 @@ extension AdapterBundle {
         guard let index = names.firstIndex(where: { $0 == wanted }) ?? (heads.count == 1 ? 0 : nil) else {
             guard !heads.isEmpty else {
                 throw .head(
-                    file: file, problem: "the bundle has no head", fix: "train one: amalgam train-adapter --init-from it")
+                    file: file, problem: "the bundle has no head",
+                    fix: "train one: amalgam train-adapter --init-from it")
             }
             throw .head(
                 file: file,
-                problem: "heads for \(names.joined(separator: ", ")), none for \(name ?? task?.name ?? "texts without a task")",
+                problem:
+                    "heads for \(names.joined(separator: ", ")), none for \(name ?? task?.name ?? "texts without a task")",
                 fix: "name one with --head")
         }
         var warnings: [String] = []
@@ -37,7 +39,8 @@ extension AdapterBundle {
             }
             if own.name != task.name, name == nil {
                 warnings.append(
-                    "\(file): its head was trained for task \(own.name), not for \(task.name); labels are matched by name")
+                    "\(file): its head was trained for task \(own.name), not for \(task.name); labels are matched by name"
+                )
             }
         }
         return HeadChoice(index: index, warnings: warnings)

@@ -8,6 +8,8 @@ import Tasks
 /// A bundle at work: scores and predictions of one of its heads.
 package final class Predictor {
     package let head: NamedHead
+    /// What messages call the bundle.
+    let file: String
     private let session: Session
     private let evaluator: Evaluator
     private let maxLength: Int
@@ -34,6 +36,7 @@ package final class Predictor {
         let index = choice.index
         warnings = [bundle.warning(on: language, file: file)].compactMap { $0 } + choice.warnings
         self.session = session
+        self.file = file
         head = bundle.heads[index]
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
