@@ -143,7 +143,7 @@ private func numbersHint(_ label: String, _ labels: [String]) -> String {
 }
 
 /// `'a', 'b', 'c'`, cut after ten.
-private func quoted(_ names: [String]) -> String {
+func quoted(_ names: [String]) -> String {
     if names.isEmpty { return "none" }
     let head = names.prefix(10).map { "'\(shown($0))'" }.joined(separator: ", ")
     return names.count > 10 ? head + ", … (\(names.count) in all)" : head

@@ -10,6 +10,8 @@ package final class Predictor {
     package let head: NamedHead
     /// What messages call the bundle.
     let file: String
+    /// The task kind that the head was trained for; nil where the bundle does not say.
+    package var kind: String? { head.task?.kind }
     private let session: Session
     private let evaluator: Evaluator
     private let maxLength: Int
@@ -55,19 +57,25 @@ package final class Predictor {
         }
     }
 
-    /// Scores examples whose labels are the head's.
+    /// Scores examples whose labels are the head's, or unknown to it.
     package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
-        evaluator.evaluate(
-            session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix), metric: metric,
-            classes: head.head.labels.count)
+        evaluator.evaluate(encoded(examples), metric: metric, names: head.head.labels)
+    }
+
+    /// What the head says of each example, in order.
+    package func predictions(_ examples: [Example]) -> [Prediction] {
+        var all: [Prediction] = []
+        all.reserveCapacity(examples.count)
+        evaluator.forEach(encoded(examples)) { _, p, loss in
+            all.append(Prediction(probabilities: Array(p), loss: loss))
+        }
+        return all
     }
 
     /// Probabilities of each class for each text, in order.
-    package func probabilities(_ examples: [Example]) -> [[Float]] {
-        var all: [[Float]] = []
-        evaluator.forEach(session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)) { _, p, _ in
-            all.append(Array(p))
-        }
-        return all
+    package func probabilities(_ examples: [Example]) -> [[Float]] { predictions(examples).map(\.probabilities) }
+
+    private func encoded(_ examples: [Example]) -> EncodedExamples {
+        session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)
     }
 }

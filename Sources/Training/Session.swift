@@ -131,7 +131,7 @@ package final class Session {
             let train = encode(task.train, maxLength: settings.maxLength, prefix: prefix)
             truncated += train.truncated
             return TrainingTask(
-                name: task.definition.name, metric: Metrics.standard[task.definition.metric] ?? Accuracy.self,
+                name: task.definition.name, metric: try Metrics.standard.metric(of: task.definition),
                 train: train, dev: encode(task.dev, maxLength: settings.maxLength, prefix: prefix),
                 classes: task.labels.count)
         }
@@ -224,11 +224,13 @@ package final class Session {
 
     private static func metrics(_ dev: [String: Evaluation]) -> String {
         ConfigurationValue.map(
-            dev.mapValues {
-                .map([
-                    "accuracy": .number($0.accuracy), "macro_f1": .number($0.macroF1), "loss": .number($0.loss),
-                    "examples": .number(Double($0.examples)),
-                ])
+            dev.mapValues { dev in
+                var map = dev.metrics.mapValues { ConfigurationValue.number($0) }
+                map["metric"] = .string(dev.metric)
+                map["loss"] = .number(dev.loss)
+                map["examples"] = .init(dev.examples)
+                map["unknown_labels"] = .init(dev.unknownLabels)
+                return .map(map)
             }
         ).json
     }

@@ -74,7 +74,7 @@ struct TaskDefinitionTests {
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nmetric: f1\n",
-            "t.yaml:3: metric is 'f1'; expected one of accuracy, macro_f1, matthews"
+            "t.yaml:3: metric is 'f1'; expected one of accuracy, macro_f1, micro_f1, weighted_f1, matthews"
         ),
         (
             "kind: text-classification\n",

@@ -3,7 +3,7 @@ package enum TextClassification: TaskKind {
     package static let name = "text-classification"
     package static let inputs = ["text"]
     package static let targets = ["label"]
-    package static let metrics = [Accuracy.name, MacroF1.name, Matthews.name]
+    package static let metrics = Metrics.classification
     package static let minimumLabels = 2
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }
