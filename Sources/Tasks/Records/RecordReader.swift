@@ -94,13 +94,14 @@ package struct RecordReader {
             throw .otherContent(
                 file: name, found: "UTF-16 text", mend: "save the file as UTF-8: iconv -f UTF-16 -t UTF-8")
         }
-        if let content = FileContent(of: start) {
-            throw .otherContent(file: name, found: content.found, mend: content.mend)
-        }
         let content = TextBytes.withoutMark(start)
         if format == nil {
             guard let found = try foundFormat(content, atEnd: atEnd) else { return false }
             format = found
+        }
+        // A line of text may be anything, a web page's first line too
+        if format != .text, let other = FileContent(of: start) {
+            throw .otherContent(file: name, found: other.found, mend: other.mend)
         }
         var splitter = RecordSplitter(delimiter: quotes ? format?.delimiter : nil)
         splitter.append(content)
