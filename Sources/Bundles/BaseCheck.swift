@@ -25,7 +25,8 @@ extension AdapterBundle {
                         file: file, bundle: Self.text(base.name, base.shape, known),
                         model: Self.text(model.name, model.configuration, actual))
                 }
-                warnings.append("\(file): used with another base model than it was trained on, because --force was given")
+                warnings.append(
+                    "\(file): used with another base model than it was trained on, because --force was given")
             }
         } else {
             warnings.append(
@@ -39,7 +40,8 @@ extension AdapterBundle {
                         file: file, bundle: String(known.prefix(12)), model: model.name,
                         found: String(actual.prefix(12)))
                 }
-                warnings.append("\(file): used with another tokenizer than it was trained with, because --force was given")
+                warnings.append(
+                    "\(file): used with another tokenizer than it was trained with, because --force was given")
             }
         }
         return warnings
@@ -60,7 +62,8 @@ extension AdapterBundle {
             guard let found = rest.removeValue(forKey: spec.name), found == spec.shape else {
                 let found = tensors.first { $0.name == spec.name }.map { "shape \($0.shape)" } ?? "missing"
                 throw BundleError.content(
-                    file: file, field: "/\(spec.name)", found: found, expected: "shape \(spec.shape) for model \(model.name)",
+                    file: file, field: "/\(spec.name)", found: found,
+                    expected: "shape \(spec.shape) for model \(model.name)",
                     mend: "use the model that it was trained on")
             }
         }

@@ -38,7 +38,8 @@ package enum BundleFile {
     private static func checkNames(_ bundle: AdapterBundle) throws {
         for name in bundle.members.map(\.name) + bundle.heads.map(\.name) where !isName(name) {
             throw BundleError.content(
-                file: bundle.name, field: "name", found: name.utf8.count > 200 ? "\(name.utf8.count) bytes" : "\"\(name)\"",
+                file: bundle.name, field: "name",
+                found: name.utf8.count > 200 ? "\(name.utf8.count) bytes" : "\"\(name)\"",
                 expected: "1 to 200 bytes without '/' and control characters", mend: "rename the adapter or head")
         }
     }

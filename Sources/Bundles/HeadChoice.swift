@@ -18,7 +18,8 @@ extension AdapterBundle {
         guard let index = names.firstIndex(where: { $0 == wanted }) ?? (heads.count == 1 ? 0 : nil) else {
             guard !heads.isEmpty else {
                 throw .head(
-                    file: file, problem: "the bundle has no head", fix: "train one: amalgam train-adapter --init-from it")
+                    file: file, problem: "the bundle has no head",
+                    fix: "train one: amalgam train-adapter --init-from it")
             }
             throw .head(
                 file: file,
@@ -35,7 +36,8 @@ extension AdapterBundle {
             }
             if own.name != task.name {
                 warnings.append(
-                    "\(file): its head was trained for task \(own.name), not for \(task.name); labels are matched by name")
+                    "\(file): its head was trained for task \(own.name), not for \(task.name); labels are matched by name"
+                )
             }
         }
         return HeadChoice(index: index, warnings: warnings)
