@@ -19,16 +19,19 @@ let package = Package(
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
-        // C: loops over elements, the BLAS loader, HDF5
+        // C: loops over elements, the BLAS loader, HDF5, zlib
         .target(name: "CKernels"),
         .target(name: "COpenBLAS"),
         .systemLibrary(
             name: "CHDF5", pkgConfig: "hdf5",
             providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         .target(name: "Numerics", dependencies: ["CKernels", "COpenBLAS"]),
         .target(
-            name: "Files", dependencies: ["CHDF5", .product(name: "Crypto", package: "swift-crypto")]),
+            name: "Files", dependencies: ["CHDF5", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Text", dependencies: ["Files"]),
         .target(name: "Models", dependencies: ["Files", "Numerics"]),
         .target(name: "Adapters", dependencies: ["Files", "Models", "Numerics", "Yams"]),

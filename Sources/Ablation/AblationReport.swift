@@ -16,22 +16,22 @@ struct AblationReport {
 
     func build() -> ComparisonReport {
         var rows: [ComparisonReport.Row] = []
-        var accuracy: [Arm: [Samples]] = [:]
+        var own: [Arm: [Samples]] = [:]
         for (t, task) in tasks.enumerated() {
-            // A label that training does not have is a class of its own, which nothing predicts
-            let scores = SeededScores(
-                gold: task.test.map { $0.label ?? task.labels.count }, classes: task.labels.count + 1)
-            var samples: [Arm: Samples] = [:]
-            var macroF1: [Arm: Samples] = [:]
+            let scores = SeededScores(GoldLabels(task.test, names: task.labels))
+            let metric = Metrics.standard[task.definition.metric] ?? Accuracy.self
+            var samples: [String: [Arm: Samples]] = [:]
             for arm in plan.arms {
                 guard let result = results[arm]?[t] else { continue }
-                samples[arm] = scores.samples(Accuracy.self, result.predictions)
-                macroF1[arm] = scores.samples(MacroF1.self, result.predictions)
-                accuracy[arm, default: []].append(samples[arm] ?? (0, []))
+                for each in [Accuracy.self, MacroF1.self, metric] as [any Metric.Type] {
+                    let all = samples[each.name]?[arm] ?? scores.samples(each, result.predictions)
+                    samples[each.name, default: [:]][arm] = all
+                }
+                own[arm, default: []].append(samples[metric.name]?[arm] ?? (0, []))
             }
             for arm in plan.arms {
                 guard let result = results[arm]?[t] else { continue }
-                rows.append(row(task, arm, result, accuracy: samples, macroF1: macroF1))
+                rows.append(row(task, arm, result, samples))
             }
         }
         return ComparisonReport(
@@ -44,9 +44,10 @@ struct AblationReport {
                 ComparisonReport.Task(
                     $0.definition.name,
                     note: "\(Human.count($0.train.count)) training, \(Human.count($0.test.count)) test texts, "
-                        + "\($0.labels.count) classes")
+                        + "\($0.labels.count) classes\(remarks($0))")
             },
-            rows: rows, verdicts: AblationVerdict(plan: plan, results: results, accuracy: accuracy).sentences(),
+            rows: rows, verdicts: AblationVerdict(
+                plan: plan, results: results, scores: own, metrics: Set(tasks.map(\.definition.metric))).sentences(),
             facts: [
                 Setting("model", model), Setting("seeds", "\(plan.seeds.count)"),
                 Setting("time", Human.duration(seconds)),
@@ -59,9 +60,20 @@ struct AblationReport {
             curves: curves)
     }
 
+    /// Rows of the test split whose score a reader should know about.
+    private func remarks(_ task: TaskData) -> String {
+        let unknown = task.test.count { $0.unknownLabel != nil }
+        let skipped = task.skipped[.test]?.count ?? 0
+        return (unknown > 0 ? ", \(Human.count(unknown)) test texts with an unknown label (wrong)" : "")
+            + (skipped > 0 ? ", \(Human.count(skipped)) test rows skipped" : "")
+    }
+
     private func row(
-        _ task: TaskData, _ arm: Arm, _ result: ArmResult, accuracy: [Arm: Samples], macroF1: [Arm: Samples]
+        _ task: TaskData, _ arm: Arm, _ result: ArmResult, _ samples: [String: [Arm: Samples]]
     ) -> ComparisonReport.Row {
+        let accuracy = samples[Accuracy.name] ?? [:]
+        let macroF1 = samples[MacroF1.name] ?? [:]
+        let own = samples[task.definition.metric] ?? [:]
         func estimate(_ samples: [Arm: Samples]) -> ComparisonReport.Estimate {
             guard let mine = samples[arm] else { return .init(.nan) }
             let interval = SeededScores.interval(mine.resampled)
@@ -81,7 +93,11 @@ struct AblationReport {
             bytesPerExtraTask: result.bytesPerExtraTask,
             tokensPerSecond: result.seconds > 0 ? Double(result.tokens) / result.seconds : nil,
             trainingTokens: result.tokens, cumulativeTokens: result.cumulativeTokens, learningRate: result.rates.first,
-            seeds: max(result.predictions.count, 1))
+            seeds: max(result.predictions.count, 1), metric: task.definition.metric, score: estimate(own),
+            scoreStanding: standing(own), examples: task.test.count,
+            unknownLabels: task.test.count { $0.unknownLabel != nil },
+            skipped: Dictionary(
+                uniqueKeysWithValues: (task.skipped[.test] ?? []).counts.map { ($0.key.rawValue, $0.value) }))
     }
 
     private var summary: String {

@@ -210,7 +210,7 @@ package final class AblationRunner {
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
             bytesPerTask: trained.trainable * 4, predictions: [:], losses: trained.result.losses)
         for task in chosen {
-            let predictor = try Predictor(session, bundle: trained.bundle, task: task.definition.name)
+            let predictor = try Predictor(session, bundle: trained.bundle, head: task.definition.name)
             run.predictions[task.definition.name] =
                 predictor.evaluate(task.test, metric: metric(task)).predictions
         }

@@ -4,17 +4,24 @@ import Reporting
 struct AblationVerdict {
     let plan: AblationPlan
     let results: [Arm: [ArmResult]]
-    /// Accuracy of each arm on each task: value, and value on each resample.
-    let accuracy: [Arm: [(value: Double, resampled: [Double])]]
+    /// Score of each arm on each task in the task's own metric: value, and value on each resample.
+    let scores: [Arm: [(value: Double, resampled: [Double])]]
+
+    /// Metrics of the tasks.
+    let metrics: Set<String>
+
+    private var metricName: String {
+        metrics.count == 1 ? metrics.first?.metricWords ?? "score" : "of the tasks' metrics"
+    }
 
     private func mean(_ arm: Arm) -> Double {
-        let values = accuracy[arm]?.map(\.value) ?? []
+        let values = scores[arm]?.map(\.value) ?? []
         return values.reduce(0, +) / Double(max(values.count, 1))
     }
 
     /// a − b: mean over the tasks, resampled within each.
     private func difference(_ a: Arm, _ b: Arm) -> PointsDifference? {
-        guard let left = accuracy[a], let right = accuracy[b], let count = left.first?.resampled.count else {
+        guard let left = scores[a], let right = scores[b], let count = left.first?.resampled.count else {
             return nil
         }
         let share = 1 / Double(left.count)
@@ -31,7 +38,7 @@ struct AblationVerdict {
         var verdicts = [
             Verdict(
                 .better,
-                "Best on average: \(best.label) (mean accuracy \(Human.score(mean(best))))\(cost(best))"
+                "Best on average: \(best.label) (mean \(metricName) \(Human.score(mean(best))))\(cost(best))"
                     + (equals.isEmpty
                         ? ", beyond the noise of all others."
                         : "; not told apart from it: \(equals.map(\.label).joined(separator: ", "))."))

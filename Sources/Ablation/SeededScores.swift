@@ -2,8 +2,14 @@ import Tasks
 
 /// Scores of predictions over several seeds: means, with intervals from resampled test examples.
 struct SeededScores {
-    let gold: [Int]
-    let classes: Int
+    private let gold: [Int]
+    private let classes: Int
+
+    init(_ labels: GoldLabels) {
+        gold = labels.classes.compactMap { $0 }
+        classes = labels.names.count
+        precondition(gold.count == labels.classes.count, "an example without a label")
+    }
 
     private static let resamples = 1000
 
@@ -11,15 +17,15 @@ struct SeededScores {
     private func score(_ metric: any Metric.Type, _ runs: [[Int]], resample: Int?) -> Double {
         var sum = 0.0
         for run in runs {
-            var confusion = Confusion(classes: classes)
+            var counts = ClassCounts(classes: classes)
             if let resample {
                 Bootstrap.draw(gold.count, resample: resample, seed: 1) {
-                    confusion.add(predicted: run[$0], gold: gold[$0])
+                    counts.add(predicted: run[$0], gold: gold[$0])
                 }
             } else {
-                for (p, g) in zip(run, gold) { confusion.add(predicted: p, gold: g) }
+                for (p, g) in zip(run, gold) { counts.add(predicted: p, gold: g) }
             }
-            sum += metric.value(confusion)
+            sum += metric.value(counts)
         }
         return sum / Double(max(runs.count, 1))
     }

@@ -21,17 +21,17 @@ package enum ConfigurationValue: Equatable, Sendable {
         }
     }
 
-    /// Canonical JSON: keys sorted, whole numbers without a fraction.
+    /// Canonical JSON: keys sorted, whole numbers without a fraction, null for a number that is NaN or infinite.
     package var json: String {
         switch self {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
-        case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
-        case .string(let value): Self.quoted(value)
+        case .number(let value): JSONText.number(value)
+        case .string(let value): JSONText.quoted(value)
         case .list(let values): "[" + values.map(\.json).joined(separator: ",") + "]"
         case .map(let values):
             "{"
-                + values.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.json }.joined(
+                + values.sorted { $0.key < $1.key }.map { JSONText.quoted($0.key) + ":" + $0.value.json }.joined(
                     separator: ",")
                 + "}"
         }
@@ -56,24 +56,6 @@ package enum ConfigurationValue: Equatable, Sendable {
         case .object(let members):
             self = .map(Dictionary(members.map { ($0.key, ConfigurationValue($0.value)) }) { first, _ in first })
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\t": out += "\\t"
-            case "\r": out += "\\r"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }
 

@@ -138,7 +138,7 @@ private struct Soak {
         first[name] = bytes
         let stored = try BundleFile.read(file)
         for task in data {
-            let predictor = try Predictor(session, bundle: stored, task: task.definition.name)
+            let predictor = try Predictor(session, bundle: stored, head: task.definition.name)
             let scores = predictor.evaluate(task.dev, metric: Accuracy.self)
             guard scores == trained.result.dev[task.definition.name] else {
                 throw BenchmarkError.input(

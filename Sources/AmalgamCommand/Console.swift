@@ -16,10 +16,13 @@ enum Console {
     /// Whether a result could not be written; the command then ends with an error, since whoever reads would miss some.
     nonisolated(unsafe) private(set) static var hasFailed = false  // the main thread alone prints
 
-    static func print(_ text: String) {
+    static func print(_ text: String) { write(text + "\n") }
+
+    /// Whole lines with their ends.
+    static func write(_ lines: String) {
         guard !hasFailed else { return }
         do {
-            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+            try FileHandle.standardOutput.write(contentsOf: Data(lines.utf8))
         } catch {
             let reason = FileError.text(errno: FileError.errno(beneath: error))
             Console.error("amalgam: standard output: cannot write to it: \(reason); give it another target")

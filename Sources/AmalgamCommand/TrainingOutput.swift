@@ -29,7 +29,8 @@ final class TrainingOutput: Sendable {
         var warnings: [String] = []
         if FileManager.default.fileExists(atPath: checkpoint.path), !resumes {
             warnings.append(
-                "\(checkpoint.path) is the checkpoint of a stopped run; --resume would continue it, this run starts over")
+                "\(checkpoint.path) is the checkpoint of a stopped run; --resume would continue it, this run starts over"
+            )
         }
         // A bundle that is there and cannot be read is no reason to stop: it will be replaced
         if let old = try? BundleFile.read(bundle, allowChanged: true),

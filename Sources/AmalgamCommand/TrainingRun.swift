@@ -58,7 +58,8 @@ struct TrainingRun {
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             return Outcome(
                 bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
-                memoryEstimate: trained.memoryEstimate, run: trained.run, fields: ["dev": Self.single(dev)],
+                memoryEstimate: trained.memoryEstimate, run: trained.run,
+                fields: devFields(dev, tasks).merging(["data": TaskLoading.facts(tasks)]) { $1 },
                 scores: scores(trained, tasks), remarks: remarks(trained))
         }
     }
@@ -120,6 +121,24 @@ struct TrainingRun {
         return common.merging(outcome.fields) { $1 }
     }
 
+    /// Dev's scores and metric, and the rows that could not be used. One task's stand by themselves, several by name.
+    private func devFields(_ dev: ConfigurationValue, _ tasks: [TaskData]) -> [String: ConfigurationValue] {
+        func byName(_ value: (TaskData) -> ConfigurationValue) -> ConfigurationValue {
+            if tasks.count == 1 { return value(tasks[0]) }
+            return .map(Dictionary(tasks.map { ($0.definition.name, value($0)) }) { first, _ in first })
+        }
+        return [
+            "dev": Self.single(dev), "metric": byName { .string($0.definition.metric) },
+            "skipped": byName { task in
+                .map(
+                    Dictionary(
+                        uniqueKeysWithValues: Split.allCases.filter { task.files[$0] != nil }.map {
+                            ($0.rawValue, (task.skipped[$0] ?? []).json)
+                        }))
+            },
+        ]
+    }
+
     /// One task's metrics stand by themselves, several by name.
     private static func single(_ dev: ConfigurationValue) -> ConfigurationValue {
         if case .map(let tasks) = dev, tasks.count == 1, let only = tasks.first?.value { only } else { dev }
@@ -155,8 +174,12 @@ struct TrainingRun {
     private func scores(_ trained: Session.Trained, _ tasks: [TaskData]) -> [String] {
         tasks.compactMap { task in
             trained.result.dev[task.definition.name].map { dev in
-                "\(task.definition.name): dev accuracy \(Human.score(dev.accuracy)), macro-F1 \(Human.score(dev.macroF1)) "
-                    + "on \(Human.count(dev.examples)) texts"
+                let scores = dev.shown.map { "\($0.metricWords) \(Human.score(dev.metrics[$0] ?? .nan))" }
+                let unknown =
+                    dev.unknownLabels > 0
+                    ? ", \(Human.count(dev.unknownLabels)) of them with an unknown label, which counts as wrong" : ""
+                return "\(task.definition.name): dev \(scores.joined(separator: ", ")) on "
+                    + "\(Human.count(dev.examples)) texts\(unknown)"
             }
         }
     }
@@ -178,7 +201,8 @@ struct TrainingRun {
                 + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
-            Console.print("\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
+            Console.print(
+                "\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")
@@ -204,8 +228,9 @@ extension TrainingEvent {
 }
 
 extension Evaluation {
-    /// Of a task its accuracy; of a language, which has none, the perplexity.
+    /// Of a task its metric; of a language, which has none, the perplexity.
     fileprivate var short: String {
-        predictions.isEmpty ? "perplexity \(Human.loss(exp(loss)))" : "accuracy \(Human.score(accuracy))"
+        metric.isEmpty
+            ? "perplexity \(Human.loss(exp(loss)))" : "\(metric.metricWords) \(Human.score(metrics[metric] ?? .nan))"
     }
 }

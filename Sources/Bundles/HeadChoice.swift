@@ -9,12 +9,14 @@ package struct HeadChoice: Equatable, Sendable {
 extension AdapterBundle {
     /// Chooses the head for a task: the one of its name, or the only one, if it was trained for the task's kind.
     /// - Parameters:
-    ///   - wanted: the head's name in the file, as a user or a task names it; nil: the only head.
+    ///   - name: as a user names it; nil: the head of the task's name, or the only one, and then a head of another task is
+    ///     a warning.
     ///   - task: what is to be scored; nil: texts without a task.
     ///   - file: what messages call the bundle.
     /// - Throws: `BundleError.head` where there is no such head, or where it was trained for another kind of task
-    package func head(named wanted: String?, for task: HeadTask?, file: String) throws(BundleError) -> HeadChoice {
+    package func head(named name: String?, for task: HeadTask?, file: String) throws(BundleError) -> HeadChoice {
         let names = heads.map(\.name)
+        let wanted = (name ?? task?.name).map(GroupName.safe)
         guard let index = names.firstIndex(where: { $0 == wanted }) ?? (heads.count == 1 ? 0 : nil) else {
             guard !heads.isEmpty else {
                 throw .head(
@@ -23,7 +25,8 @@ extension AdapterBundle {
             }
             throw .head(
                 file: file,
-                problem: "heads for \(names.joined(separator: ", ")), none for \(wanted ?? "texts without a task")",
+                problem:
+                    "heads for \(names.joined(separator: ", ")), none for \(name ?? task?.name ?? "texts without a task")",
                 fix: "name one with --head")
         }
         var warnings: [String] = []
@@ -34,7 +37,7 @@ extension AdapterBundle {
                     problem: "head \(names[index]) was trained for \(own.kind), but \(task.name) is \(task.kind)",
                     fix: "use a bundle that was trained for \(task.kind)")
             }
-            if own.name != task.name {
+            if own.name != task.name, name == nil {
                 warnings.append(
                     "\(file): its head was trained for task \(own.name), not for \(task.name); labels are matched by name"
                 )

@@ -72,6 +72,24 @@ package struct JSONReader {
         return value
     }
 
+    /// The members of an object, each with the bytes that its value is written in; nil for a value of another kind.
+    /// - Throws: `JSONFault` at the first byte that does not fit
+    package static func members(_ bytes: [UInt8]) throws(JSONFault)
+        -> [(key: String, value: JSONValue, source: Range<Int>)]?
+    {
+        var reader = JSONReader(bytes: bytes)
+        reader.skipSpace()
+        guard reader.current == UInt8(ascii: "{") else {
+            _ = try read(bytes)
+            return nil
+        }
+        var sources: [Range<Int>] = []
+        let members = try reader.members(depth: 0) { sources.append($0) }
+        reader.skipSpace()
+        guard reader.at == bytes.count else { throw reader.fault("the end of the file") }
+        return zip(members, sources).map { ($0.key, $0.value, $1) }
+    }
+
     private init(bytes: [UInt8]) {
         self.bytes = bytes
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
@@ -111,7 +129,9 @@ package struct JSONReader {
         return value
     }
 
-    private mutating func members(depth: Int) throws(JSONFault) -> [(key: String, value: JSONValue)] {
+    private mutating func members(
+        depth: Int, source: ((Range<Int>) -> Void)? = nil
+    ) throws(JSONFault) -> [(key: String, value: JSONValue)] {
         var members: [(key: String, value: JSONValue)] = []
         at += 1
         skipSpace()
@@ -126,7 +146,10 @@ package struct JSONReader {
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw fault("':'") }
             at += 1
+            skipSpace()
+            let start = at
             members.append((key, try value(depth: depth + 1)))
+            source?(start..<at)
             skipSpace()
             if current == UInt8(ascii: ",") {
                 at += 1
@@ -193,6 +216,7 @@ package struct JSONReader {
             let text = String(decoding: bytes[start..<at], as: UTF8.self)
             if isInteger, let value = Int(text) { return .integer(value) }
             if let value = Double(text), value.isFinite { return .number(value) }
+            throw JSONFault(offset: start, found: "a number that is too large", expected: "at most 1.8e308")
         }
         at = start
         throw fault("a value")

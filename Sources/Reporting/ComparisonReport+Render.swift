@@ -7,8 +7,8 @@ extension ComparisonReport {
     package func text(on terminal: Terminal = .plain) -> String {
         var text = filled(title, terminal, .strong)
         for sentence in summary { text += filled(sentence, terminal) }
-        for score in [Score.accuracy, .macroF1] {
-            text += "\n" + terminal.styled(score.name, .strong) + "\n"
+        for score in shownScores {
+            text += "\n" + terminal.styled(name(of: score), .strong) + "\n"
             text += pieces(matrix(score, .half), terminal).map { $0.text(on: terminal) }.joined(separator: "\n")
         }
         let words = legend(.half)
@@ -37,17 +37,14 @@ extension ComparisonReport {
                 [
                     .charts(tasks.map { .dots(plot(of: $0)) }),
                     .note(
-                        "Accuracy on the test split with its 95 % interval; the band is the interval of the best arm."
+                        "\(name(of: .own)) with its 95 % interval; the band is the interval of the best arm."
                             + "\(shared) Every task has an axis of its own; an arrow: far below."),
                 ]))
         sections.append(
             .init(
                 "Scores",
-                [
-                    .table(matrix(.accuracy, .ends), caption: "Test accuracy with 95 % interval"),
-                    .table(matrix(.macroF1, .ends), caption: "Test macro-F1 with 95 % interval"),
-                    .note(legend(.ends)),
-                ].filter { $0 != .note("") }))
+                shownScores.map { .table(matrix($0, .ends), caption: "\(name(of: $0)) with 95 % interval") }
+                    + [.note(legend(.ends))].filter { $0 != .note("") }))
         sections.append(
             .init(
                 "Costs",

@@ -3,13 +3,46 @@ import Foundation
 extension ComparisonReport {
     /// Which score a table shows.
     package enum Score: Sendable {
-        case accuracy, macroF1
+        case own, accuracy, macroF1
 
-        var name: String { self == .accuracy ? "Test accuracy" : "Test macro-F1" }
+        func of(_ row: Row) -> Estimate {
+            switch self {
+            case .own: row.score
+            case .accuracy: row.accuracy
+            case .macroF1: row.macroF1
+            }
+        }
 
-        func of(_ row: Row) -> Estimate { self == .accuracy ? row.accuracy : row.macroF1 }
+        func standing(of row: Row) -> Standing? {
+            switch self {
+            case .own: row.scoreStanding
+            case .accuracy: row.standing
+            case .macroF1: row.macroF1Standing
+            }
+        }
+    }
 
-        func standing(of row: Row) -> Standing? { self == .accuracy ? row.standing : row.macroF1Standing }
+    /// The tasks' own metric comes first, then accuracy and macro-F1 where they are others.
+    var shownScores: [Score] {
+        switch Set(rows.map(\.metric)) {
+        case ["accuracy"], []: [.own, .macroF1]
+        case ["macro_f1"]: [.own, .accuracy]
+        default: [.own, .accuracy, .macroF1]
+        }
+    }
+
+    /// What a score is called over all tasks, or on one.
+    func name(of score: Score, on task: Task? = nil) -> String {
+        switch score {
+        case .accuracy: return "Test accuracy"
+        case .macroF1: return "Test macro-F1"
+        case .own:
+            let metrics = Set(rows.filter { task == nil || $0.task == task?.id }.map(\.metric))
+            guard metrics.count == 1, let metric = metrics.first else {
+                return metrics.isEmpty ? "Test accuracy" : "Test score, each task in its own metric"
+            }
+            return "Test \(metric.metricWords)"
+        }
     }
 
     /// How an interval stands beside its score.
@@ -55,8 +88,10 @@ extension ComparisonReport {
 
     /// All arms on one task with all that was measured.
     func details(of task: Task) -> TextTable {
+        let scores = shownScores
         var table = TextTable([
-            .init("arm"), .init("accuracy", .trailing), .init("macro-F1", .trailing),
+            .init("arm"),
+        ] + scores.map { .init(String(name(of: $0, on: task).dropFirst("Test ".count)), .trailing) } + [
             .init("learning rate", .trailing), .init("trainable parameters", .trailing),
             .init("bytes per extra task", .trailing), .init("tokens/s", .trailing), .init("tokens, own", .trailing),
             .init("tokens, all", .trailing), .init("seeds", .trailing),
@@ -64,7 +99,8 @@ extension ComparisonReport {
         for arm in arms {
             guard let row = row(task: task.id, arm: arm.id) else { continue }
             table.append([
-                .init(arm.label), cell(row, .accuracy, .ends), cell(row, .macroF1, .ends),
+                .init(arm.label),
+            ] + scores.map { cell(row, $0, .ends) } + [
                 .init(row.learningRate.map(Self.rate) ?? Human.missing),
                 .init(row.trainableParameters > 0 ? Human.count(row.trainableParameters) : Human.missing),
                 .init(row.bytesPerExtraTask.map(Human.bytes) ?? Human.missing),
@@ -78,7 +114,7 @@ extension ComparisonReport {
     }
 
     /// All arms on one task as a picture.
-    package func plot(of task: Task, _ score: Score = .accuracy) -> DotPlot {
+    package func plot(of task: Task, _ score: Score = .own) -> DotPlot {
         let dots = arms.compactMap { arm -> DotPlot.Row? in
             guard let row = row(task: task.id, arm: arm.id) else { return nil }
             let estimate = score.of(row)
@@ -87,7 +123,7 @@ extension ComparisonReport {
                 open: arm.isShared, emphasis(score.standing(of: row)))
         }
         let title = task.note.isEmpty ? task.label : "\(task.label) (\(task.note))"
-        return DotPlot(groups: [.init(title, rows: dots)], x: score.name.lowercased())
+        return DotPlot(groups: [.init(title, rows: dots)], x: name(of: score, on: task).replacing("Test ", with: "test "))
     }
 
     /// How to read emphasis and intervals.

@@ -8,6 +8,16 @@ extension ComparisonReport {
         /// In accuracy.
         package var standing: Standing?
         package var macroF1Standing: Standing?
+        /// Name of the task's own metric.
+        package var metric: String
+        /// In that metric.
+        package var score: Estimate
+        package var scoreStanding: Standing?
+        /// Test examples that were scored; those with an unknown label count as wrong.
+        package var examples: Int
+        package var unknownLabels: Int
+        /// Test rows that could not be scored, by reason.
+        package var skipped: [String: Int]
         /// Parameters that training changes.
         package var trainableParameters: Int
         /// What is stored for one task more; nil where a task cannot be added without training all anew.
@@ -24,8 +34,16 @@ extension ComparisonReport {
             task: String, arm: String, accuracy: Estimate, macroF1: Estimate, standing: Standing? = nil,
             macroF1Standing: Standing? = nil, trainableParameters: Int = 0, bytesPerExtraTask: Int? = nil,
             tokensPerSecond: Double? = nil,
-            trainingTokens: Int = 0, cumulativeTokens: Int? = nil, learningRate: Double? = nil, seeds: Int = 1
+            trainingTokens: Int = 0, cumulativeTokens: Int? = nil, learningRate: Double? = nil, seeds: Int = 1,
+            metric: String = "accuracy", score: Estimate? = nil, scoreStanding: Standing? = nil, examples: Int = 0,
+            unknownLabels: Int = 0, skipped: [String: Int] = [:]
         ) {
+            self.metric = metric
+            self.score = score ?? (metric == "macro_f1" ? macroF1 : accuracy)
+            self.scoreStanding = scoreStanding ?? (metric == "macro_f1" ? macroF1Standing : standing)
+            self.examples = examples
+            self.unknownLabels = unknownLabels
+            self.skipped = skipped
             self.task = task
             self.arm = arm
             self.accuracy = accuracy
@@ -46,7 +64,10 @@ extension ComparisonReport {
 /// Flat, with snake case, as scripts like it. Numbers that are not finite become null: JSON has none.
 extension ComparisonReport.Row: Codable {
     enum CodingKeys: String, CodingKey {
-        case task, arm, accuracy, standing, seeds
+        case task, arm, metric, score, accuracy, standing, seeds, examples, skipped
+        case scoreInterval = "score_interval"
+        case scoreStanding = "score_standing"
+        case unknownLabels = "unknown_labels"
         case accuracyInterval = "accuracy_interval"
         case macroF1 = "macro_f1"
         case macroF1Interval = "macro_f1_interval"
@@ -65,6 +86,13 @@ extension ComparisonReport.Row: Codable {
         func ends(_ interval: Interval?) -> [Double?]? { interval.map { [finite($0.low), finite($0.high)] } }
         try box.encode(task, forKey: .task)
         try box.encode(arm, forKey: .arm)
+        try box.encode(metric, forKey: .metric)
+        try box.encode(finite(score.value), forKey: .score)
+        try box.encode(ends(score.interval), forKey: .scoreInterval)
+        try box.encode(scoreStanding, forKey: .scoreStanding)
+        try box.encode(examples, forKey: .examples)
+        try box.encode(unknownLabels, forKey: .unknownLabels)
+        try box.encode(Skipped(count: skipped.values.reduce(0, +), reasons: skipped), forKey: .skipped)
         try box.encode(finite(accuracy.value), forKey: .accuracy)
         try box.encode(ends(accuracy.interval), forKey: .accuracyInterval)
         try box.encode(finite(macroF1.value), forKey: .macroF1)
@@ -99,6 +127,16 @@ extension ComparisonReport.Row: Codable {
             trainingTokens: try box.decode(Int.self, forKey: .trainingTokens),
             cumulativeTokens: try box.decode(Int.self, forKey: .cumulativeTokens),
             learningRate: try box.decodeIfPresent(Double.self, forKey: .learningRate),
-            seeds: try box.decode(Int.self, forKey: .seeds))
+            seeds: try box.decode(Int.self, forKey: .seeds), metric: try box.decode(String.self, forKey: .metric),
+            score: try estimate(.score, .scoreInterval),
+            scoreStanding: try box.decodeIfPresent(ComparisonReport.Standing.self, forKey: .scoreStanding),
+            examples: try box.decode(Int.self, forKey: .examples),
+            unknownLabels: try box.decode(Int.self, forKey: .unknownLabels),
+            skipped: try box.decode(Skipped.self, forKey: .skipped).reasons)
+    }
+
+    private struct Skipped: Codable {
+        var count: Int
+        var reasons: [String: Int]
     }
 }

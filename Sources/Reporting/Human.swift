@@ -84,3 +84,16 @@ package enum Human {
         return units[unit].isEmpty ? text : "\(text) \(units[unit])"
     }
 }
+
+extension String {
+    /// A metric's name as people write it: `macro_f1` is macro-F1.
+    package var metricWords: String {
+        switch self {
+        case "macro_f1": "macro-F1"
+        case "micro_f1": "micro-F1"
+        case "weighted_f1": "weighted F1"
+        case "matthews": "Matthews correlation"
+        default: self
+        }
+    }
+}

@@ -75,6 +75,7 @@ extension ReportPage {
                     switch chart {
                     case .dots(let plot): plot.svg(standalone: false)
                     case .lines(let lines): lines.svg(standalone: false)
+                    case .heat(let map): map.svg(standalone: false)
                     }
                 return "<figure>\(picture)</figure>\n"
             }

@@ -27,7 +27,11 @@ extension ReportPage {
             return (caption.isEmpty ? "" : filled(caption, terminal, .dim)) + table.text(on: terminal)
         case .charts(let charts):
             return charts.map { chart in
-                if case .dots(let plot) = chart { plot.text(on: terminal) } else { "" }
+                switch chart {
+                case .dots(let plot): plot.text(on: terminal)
+                case .heat(let map): map.table().text(on: terminal)
+                case .lines: ""
+                }
             }.joined()
         case .details(let title, let blocks):
             return filled(title, terminal, .strong) + blocks.map { self.block($0, terminal) }.joined(separator: "\n")

@@ -17,10 +17,11 @@ package struct ReportPage: Sendable, Equatable {
         case details(String, [Block])
     }
 
-    /// A chart of either kind.
+    /// A chart of any kind.
     package enum Chart: Sendable, Equatable {
         case dots(DotPlot)
         case lines(LineChart)
+        case heat(HeatMap)
     }
 
     /// A part of the page with a heading.

@@ -52,6 +52,12 @@ struct SVGCanvas {
         body += "<text x=\"\(n(x))\" y=\"\(n(y))\"\(place)\(mark)>\(Markup.escaped(text))</text>\n"
     }
 
+    /// A text that rises to the right from its point.
+    mutating func slantedText(_ x: Double, _ y: Double, _ text: String, _ style: String) {
+        let place = "x=\"\(n(x))\" y=\"\(n(y))\" transform=\"rotate(-50 \(n(x)) \(n(y)))\""
+        body += "<text \(place) class=\"\(style)\">\(Markup.escaped(text))</text>\n"
+    }
+
     /// The picture.
     /// - Parameters:
     ///   - description: what a screen reader says
@@ -110,6 +116,9 @@ struct SVGCanvas {
         .chart .fill{fill:var(--c)}.chart .open{fill:var(--paper);stroke:var(--c);stroke-width:2}
         .chart .bar{stroke:var(--c);stroke-width:2;opacity:.55}.chart .band{fill:var(--c);opacity:.1}
         .chart .curve{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+        .chart .heat{fill:var(--c)}.chart .h0{fill:var(--grid);opacity:.45}.chart .h1{opacity:.16}.chart .h2{opacity:.27}\
+        .chart .h3{opacity:.38}.chart .h4{opacity:.5}.chart .h5{opacity:.64}.chart .h6{opacity:.76}.chart .h7{opacity:.88}\
+        .chart .on{fill:var(--paper)}
         .chart .dash1{stroke-dasharray:7 4}.chart .dash2{stroke-dasharray:2 4}.chart .dash3{stroke-dasharray:9 3 2 3}
         """
 }

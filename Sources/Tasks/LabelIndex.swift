@@ -61,9 +61,15 @@ package struct LabelIndex: Sendable {
     }
 
     func unknown(_ label: String, file: String, line: Int) -> TaskError {
-        .unknownLabel(
-            file: file, line: line, label: label, nearest: nearestName(to: label, among: names), labels: names,
+        let name = name(of: label)
+        return .unknownLabel(
+            file: file, line: line, label: name, nearest: nearestName(to: name, among: names), labels: names,
             source: source)
+    }
+
+    /// What a label of the file is called.
+    func name(of label: String) -> String {
+        renamed[label] ?? Self.wholeNumber(label).flatMap { renamed[String($0)] } ?? label
     }
 
     /// Exact names come first; a number that was written as a float (`1.0`) is the same label as the integer.

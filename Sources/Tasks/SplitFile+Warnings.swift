@@ -1,10 +1,14 @@
+import Foundation
+
 extension SplitFile {
     /// What a user should know of a split's rows, each in one line.
     func warnings(_ content: Content, labels: LabelIndex, task: String) -> [String] {
+        var warnings = table.warnings.map { "\(task): \($0)" }
+        if let warning = swallowedRows(labels) { warnings.append("\(task): \(warning)") }
         if let reason = content.unscorable {
-            return ["\(task): the \(split.rawValue) split cannot be scored (\(name)): \(reason)"]
+            warnings.append("\(task): the \(split.rawValue) split cannot be scored (\(name)): \(reason)")
+            return warnings
         }
-        var warnings: [String] = []
         let all = table.rows.count
         if let first = content.skipped.first {
             warnings.append(
@@ -12,13 +16,64 @@ extension SplitFile {
                     + "\(content.skipped.summary) (the first is \(name):\(first.line))")
         }
         let unknown = content.examples.filter { $0.unknownLabel != nil }
-        if let first = unknown.first {
+        if let first = unknown.first, let label = first.unknownLabel {
+            let near = nearestName(to: label, among: labels.names).map { ", nearest: '\(shown($0))'" } ?? ""
             warnings.append(
                 "\(task): \(unknown.count) of \(all) rows of \(split.rawValue) have a label that \(labels.source.words) "
-                    + "does not have, such as '\(shown(first.unknownLabel ?? ""))' (\(name):\(first.line)); they count as "
-                    + "wrong")
+                    + "does not have, such as '\(shown(label))' (\(name):\(first.line)\(near)); they count as wrong")
+        }
+        let broken = content.examples.filter { Self.isBroken($0.text) || Self.isBroken($0.pair ?? "") }
+        if let first = broken.first {
+            warnings.append(
+                "\(task): \(broken.count) of \(all) rows of \(split.rawValue) contain U+FFFD or NUL (the first is "
+                    + "\(name):\(first.line)); the file may have been read in a wrong encoding before")
         }
         return warnings
+    }
+
+    private static func isBroken(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.value == 0xFFFD || $0.value == 0 }
+    }
+
+    /// Quoted cells that go on over line ends. Text with line ends is common in CSV, so there it takes a line inside that
+    /// would be a row itself; TSV is more often written without quoting, and a cell over several lines is doubtful.
+    private func swallowedRows(_ labels: LabelIndex) -> String? {
+        guard let delimiter = table.delimiter, let first = table.cellsOverLines.first else { return nil }
+        let places = table.rows.count
+        let mend = "if quotes are characters like others, set quoting: none in a task YAML"
+        if delimiter == 0x09 {
+            let cells = table.cellsOverLines.count
+            return
+                "\(Self.count(cells)) of \(name) \(cells == 1 ? "spans" : "span") several lines (the first begins in line "
+                + "\(first)); \(places) rows were read; \(mend)"
+        }
+        let suspects = table.rows.filter { holdsRows($0, delimiter: delimiter, labels: labels) }
+        guard let suspect = suspects.first else { return nil }
+        return
+            "\(Self.count(suspects.count)) of \(name) seem\(suspects.count == 1 ? "s" : "") to hold other rows (the first is "
+            + "in the row of line \(suspect.line)); \(places) rows were read; \(mend)"
+    }
+
+    private static func count(_ cells: Int) -> String { cells == 1 ? "1 quoted cell" : "\(cells) quoted cells" }
+
+    /// Whether a cell has a line that ends or goes on as a row would, with a known label in the label's column.
+    private func holdsRows(_ row: Row, delimiter: UInt8, labels: LabelIndex) -> Bool {
+        let separator = Character(Unicode.Scalar(delimiter))
+        guard let labelColumn = table.columns.firstIndex(of: columns["label"] ?? "label") else { return false }
+        let width = table.columns.count
+        for (column, name) in table.columns.enumerated() {
+            guard case .string(let text)? = row.values[name], text.contains(where: \.isNewline) else { continue }
+            let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            for (i, line) in lines.enumerated() {
+                let cells = line.split(separator: separator, omittingEmptySubsequences: false)
+                // The first line is the end of a row, the last one the beginning of one.
+                let expected = i == 0 ? width - column : i == lines.count - 1 ? column + 1 : width
+                let place = i == 0 ? labelColumn - column : labelColumn
+                guard cells.count == expected, cells.count > 1, cells.indices.contains(place) else { continue }
+                if labels.names.contains(labels.name(of: String(cells[place]))) { return true }
+            }
+        }
+        return false
     }
 }
 

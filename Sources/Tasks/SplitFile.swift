@@ -8,17 +8,20 @@ struct SplitFile {
     let table: RowTable
     let columns: [String: String]
 
-    init(_ url: URL, split: Split, columns: [String: String]) throws(TaskError) {
+    init(_ url: URL, split: Split, definition: TaskDefinition) throws(TaskError) {
         self.split = split
         name = shownPath(url)
-        self.columns = columns
+        columns = definition.fields
         let content = try fileBytes(url)
         bytes = content.count
-        table = try RowReaders.reader(for: name).read(content, file: name, limit: nil)
+        table = try RowReaders.reader(for: name).read(content, file: name, limit: nil, options: definition.reading)
         if table.rows.isEmpty { throw .noExamples(file: name) }
     }
 
-    func view(_ row: Row) -> FieldRow { FieldRow(file: name, row: row, columns: columns) }
+    /// A row of an array is named by its place too: all rows may stand in one line.
+    func view(_ row: Row) -> FieldRow {
+        FieldRow(file: row.element.map { "\(name)[\($0)]" } ?? name, row: row, columns: columns)
+    }
 
     /// A split's rows, sorted into examples and what is none.
     struct Content {

@@ -9,4 +9,31 @@ extension TaskData {
             + "(\(lone.prefix(5).joined(separator: ", "))\(lone.count > 5 ? ", …" : "")); if these rows are broken, list "
             + "the real labels under labels in a task YAML"
     }
+
+    /// Labels that a reader would take for the same: they differ in blanks, case or characters that nobody sees.
+    var similarLabels: String? {
+        var counts = [Int](repeating: 0, count: labels.count)
+        for example in train { if let label = example.label { counts[label] += 1 } }
+        let groups = Dictionary(grouping: labels.indices) { Self.folded(labels[$0]) }.values
+            .filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
+        guard !groups.isEmpty else { return nil }
+        let words = groups.prefix(5).map { group in
+            group.map { "'\(shown(labels[$0]))' (\(counts[$0]) rows)" }.joined(separator: " and ")
+        }
+        return
+            "\(definition.name): labels that differ only in blanks, case or invisible characters are different classes: "
+            + "\(words.joined(separator: "; "))\(groups.count > 5 ? "; …" : ""); make them equal in the data if they mean the "
+            + "same"
+    }
+
+    private static func folded(_ label: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in label.lowercased().unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator: continue
+            default: scalars.append(scalar)
+            }
+        }
+        return String(scalars)
+    }
 }

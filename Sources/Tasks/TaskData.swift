@@ -70,10 +70,10 @@ package struct TaskData: Sendable {
                     file: definition.source, key: "labels",
                     expected: "without a train split the labels cannot be found; list them under labels")
             }
-            files[split] = try SplitFile(url, split: split, columns: definition.fields)
+            files[split] = try SplitFile(url, split: split, definition: definition)
         }
 
-        let index = try labelIndex(known, kind: kind, training: files[.train], unknownLabels: unknownLabels)
+        let index = try labelIndex(known, definition, kind: kind, training: files[.train], unknownLabels: unknownLabels)
         var data = TaskData(definition: definition, labels: index.names)
         for split in Split.allCases where wanted.contains(split) {
             guard let file = files[split] else { continue }
@@ -89,6 +89,7 @@ package struct TaskData: Sendable {
             data.unscorable[split] = content.unscorable
             data.warnings += file.warnings(content, labels: index, task: definition.name)
         }
+        if splits == nil, let warning = data.similarLabels { data.warnings.append(warning) }
         if splits == nil, known == nil, let warning = data.loneLabels { data.warnings.append(warning) }
         return data
     }
@@ -102,9 +103,15 @@ package struct TaskData: Sendable {
     }
 
     private static func labelIndex(
-        _ known: KnownLabels?, kind: any TaskKind.Type, training: SplitFile?, unknownLabels: UnknownLabels
+        _ known: KnownLabels?, _ definition: TaskDefinition, kind: any TaskKind.Type, training: SplitFile?,
+        unknownLabels: UnknownLabels
     ) throws(TaskError) -> LabelIndex {
-        if let known { return LabelIndex(known.names, source: known.source) }
+        if let known {
+            let renamed = definition.labelNumbers.map { (String($0.key), $0.value) }
+            return LabelIndex(
+                known.names, source: known.source, renamed: Dictionary(renamed, uniquingKeysWith: { first, _ in first })
+            )
+        }
         guard kind.minimumLabels > 0, let training else { return LabelIndex([], source: .training(file: "")) }
         var seen = Set<String>()
         var firstFault: TaskError?

@@ -5,41 +5,47 @@ extension TaskDefinition {
     static func fromFolder(_ folder: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
         let source = shownPath(folder)
         let data = try splitFiles(in: folder)
-        guard let first = Split.allCases.compactMap({ data[$0] }).first else {
-            throw .unreadable(
-                file: source, reason: "no train, dev or test file; expected train.jsonl, dev.jsonl and test.jsonl")
-        }
+        guard let first = Split.allCases.compactMap({ data[$0] }).first else { throw .noSplitFiles(folder: source) }
         let file = folder.appendingPathComponent(first)
         let reader = try RowReaders.reader(for: first)
         let table = try reader.read(try fileBytes(file), file: shownPath(file), limit: 1)
         guard let row = table.rows.first else { throw .noExamples(file: shownPath(file)) }
         let columns = Set(row.values.keys)
         guard let kind = kinds.kind(ofColumns: columns) else {
-            if columns.isSuperset(of: ["tokens", "tags"]) { throw .kindToCome(file: shownPath(file), kind: "tagging") }
-            let wanted = kinds.kinds.map { $0.fields.joined(separator: " + ") }.joined(separator: ", or ")
-            throw .unknownRow(file: shownPath(file), line: row.line, columns: columns.sorted(), expected: wanted)
+            throw .unknownRow(
+                file: shownPath(file), line: row.line,
+                columns: table.columns.isEmpty ? columns.sorted() : table.columns,
+                kinds: kinds.kinds.map { "\($0.fields.joined(separator: " + ")) (\($0.name))" })
         }
         return TaskDefinition(
             name: folder.standardizedFileURL.lastPathComponent, kind: kind.name, data: data,
             metric: kind.metrics.first ?? "accuracy", folder: folder, source: source)
     }
 
-    /// The file of each split that the folder has.
-    /// - Throws: `TaskError.unreadable` if a split has two
+    /// The file of each split that the folder has, whatever the case of its name.
+    /// - Throws: `TaskError.unreadable` if a split has two, naming both
     static func splitFiles(in folder: URL) throws(TaskError) -> [Split: String] {
         var data: [Split: String] = [:]
-        for split in Split.allCases {
-            for reader in RowReaders.builtIn {
-                let name = "\(split.rawValue).\(reader.fileExtension)"
-                guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else { continue }
-                if let other = data[split] {
-                    throw .unreadable(
-                        file: shownPath(folder),
-                        reason: "both \(other) and \(name); keep one, or name it in a task YAML")
-                }
-                data[split] = name
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            guard let split = Self.split(ofFile: name) else { continue }
+            if let other = data[split] {
+                throw .unreadable(
+                    file: shownPath(folder),
+                    reason:
+                        "both \(other) and \(name) are the \(split.rawValue) split; keep one, or name it under data in a "
+                        + "task YAML")
             }
+            data[split] = name
         }
         return data
+    }
+
+    /// `dev` for `validation.jsonl.gz`; nil for other files.
+    private static func split(ofFile name: String) -> Split? {
+        guard (try? RowReaders.reader(for: name)) != nil else { return nil }
+        let parts = name.lowercased().split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == (parts.last == "gz" ? 3 : 2) else { return nil }
+        return parts.first.flatMap { Split(name: String($0)) }
     }
 }

@@ -16,11 +16,17 @@ extension TaskDefinition {
             output.write("fields:\n")
             for field in fields.keys.sorted() { line("  " + field, fields[field]) }
         }
-        if let labels {
+        if !labelNumbers.isEmpty {
+            output.write("labels:\n")
+            for (number, name) in labelNumbers.sorted(by: { $0.key < $1.key }) {
+                output.write("  \(number): \(yamlScalar(name))\n")
+            }
+        } else if let labels {
             output.write("labels:\n")
             for label in labels { output.write("  - \(yamlScalar(label))\n") }
         }
         line("metric", metric)
+        writeReading(to: &output)
     }
 
     /// The YAML of `write(to:)`.

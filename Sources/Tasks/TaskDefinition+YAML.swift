@@ -5,7 +5,8 @@ import Yams
 extension TaskDefinition {
     /// Every key of a task YAML, in the order in which it is written.
     static let keys = [
-        "name", "kind", "description", "language", "license", "data", "fields", "labels", "metric",
+        "name", "kind", "description", "language", "license", "data", "fields", "labels", "metric", "quoting",
+        "delimiter", "encoding", "header",
     ]
 
     /// A field that any kind may have: rows with one value of its column belong together.
@@ -21,7 +22,7 @@ extension TaskDefinition {
     package static func parse(
         yaml bytes: [UInt8], file: String, folder: URL, kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskDefinition {
-        let bytes = try TextBytes.withoutMark(bytes, file: file)
+        let bytes = try DataBytes(bytes, file: file).text
         guard let text = TextBytes.string(bytes) else {
             // The line whose bytes end to be UTF-8.
             var line = 1
@@ -51,22 +52,48 @@ extension TaskDefinition {
         guard kind.metrics.contains(metric) else {
             throw root.bad("metric", found: "'\(shown(metric))'", expected: choice(metric, kind.metrics))
         }
-        let labels = try root.texts("labels")
-        if let labels {
+        let (labels, numbers) = try labels(root, minimum: kind.minimumLabels)
+        let data = try dataFiles(root, folder: folder)
+        var definition = TaskDefinition(
+            name: try root.text("name") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
+            kind: kindName, data: data,
+            fields: try root.map("fields", keys: kind.fields + [groupField])?.allTexts() ?? [:],
+            labels: labels, metric: metric, description: try root.text("description"),
+            language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
+        definition.labelNumbers = numbers
+        definition.reading = try readingOptions(root, files: data)
+        return definition
+    }
+
+    /// `labels` is a list, or a map from the numbers in the data to names.
+    private static func labels(
+        _ root: YAMLMap, minimum: Int
+    ) throws(TaskError) -> (labels: [String]?, numbers: [Int: String]) {
+        guard let node = root.node("labels") else { return (nil, [:]) }
+        var labels: [String] = []
+        var numbers: [Int: String] = [:]
+        if node.mapping != nil {
+            let entries = try root.entries("labels")
+            for (key, name) in entries {
+                guard let number = Int(key), numbers.updateValue(name, forKey: number) == nil else {
+                    throw root.bad(
+                        "labels", found: "a map with '\(shown(key))'",
+                        expected: "a map from different integers to names, such as {0: neg, 1: pos}, or a list")
+                }
+            }
+            for number in numbers.keys.sorted() {
+                if let name = numbers[number], !labels.contains(name) { labels.append(name) }
+            }
+        } else {
+            labels = try root.texts("labels") ?? []
             if let twice = firstDuplicate(labels) {
                 throw root.bad("labels", found: "a list with '\(shown(twice))' twice", expected: "different labels")
             }
-            guard labels.count >= kind.minimumLabels else {
-                throw .tooFewLabels(file: file, labels: labels, minimum: kind.minimumLabels)
-            }
         }
-        return TaskDefinition(
-            name: try root.text("name") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
-            kind: kindName, data: try dataFiles(root, folder: folder),
-            fields: try root.map("fields", keys: kind.fields + [groupField])?.allTexts() ?? [:], labels: labels,
-            metric: metric,
-            description: try root.text("description"), language: try root.text("language"),
-            license: try root.text("license"), folder: folder, source: file)
+        guard labels.count >= minimum else {
+            throw .tooFewLabels(file: root.file, labels: labels, minimum: minimum)
+        }
+        return (labels, numbers)
     }
 
     /// `data` is a map of files, or the name of a folder that holds train, dev and test.
@@ -79,19 +106,25 @@ extension TaskDefinition {
             guard !files.isEmpty else {
                 throw root.bad(
                     "data", found: "'\(shown(name))', which has no train, dev or test file",
-                    expected: "a folder with train.jsonl, dev.jsonl and test.jsonl")
+                    expected: "a folder with train.jsonl, dev.jsonl (or validation.jsonl) and test.jsonl")
             }
             return files.mapValues { name + "/" + $0 }
         }
-        let texts = try root.map("data", keys: Split.allCases.map { $0.rawValue })?.allTexts() ?? [:]
+        let texts = try root.map("data", keys: ["train"] + Split.devNames + ["test"])?.allTexts() ?? [:]
         var files: [Split: String] = [:]
-        for split in Split.allCases {
-            guard let name = texts[split.rawValue] else { continue }
+        for (key, name) in texts.sorted(by: { $0.key < $1.key }) {
+            guard let split = Split(name: key) else { continue }
             do { _ = try RowReaders.reader(for: name) } catch {
-                let known = RowReaders.builtIn.map { "." + $0.fileExtension }.joined(separator: ", ")
-                throw root.bad("data", found: "'\(shown(name))'", expected: "files that end with one of \(known)")
+                let known = RowReaders.extensions.map { "." + $0 }.joined(separator: ", ")
+                throw root.bad(
+                    "data", found: "'\(shown(name))'",
+                    expected: "files that end with one of \(known), each also with .gz")
             }
-            files[split] = name
+            guard files.updateValue(name, forKey: split) == nil else {
+                throw root.bad(
+                    "data", found: "two files of the \(split.rawValue) split",
+                    expected: "one of \(Split.devNames.joined(separator: ", "))")
+            }
         }
         guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }
         return files
@@ -130,7 +163,7 @@ extension TaskDefinition {
         case .reader(let problem, _, _, _): return (1, problem)
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.map { "'\(shown($0))'" }.sorted().joined(separator: ", ")
-            return (max(1, context.mark.line), "\(keys) stands twice")
+            return (max(1, context.mark.line), "\(keys) appears twice")
         default: return (1, "unreadable")
         }
     }

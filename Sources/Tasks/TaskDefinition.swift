@@ -11,6 +11,10 @@ package struct TaskDefinition: Equatable, Sendable {
     package var fields: [String: String]
     /// All labels in the order of the classes; nil takes them, sorted, from the training split.
     package var labels: [String]?
+    /// What the data calls the labels, where the YAML maps numbers to names: `0` to `neg`.
+    package var labelNumbers: [Int: String] = [:]
+    /// How the data files are to be read.
+    package var reading = ReadingOptions()
     /// Name of a registered metric that fits the kind.
     package var metric: String
     package var description: String?
@@ -51,7 +55,11 @@ package struct TaskDefinition: Equatable, Sendable {
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw .unreadable(
                 file: shownPath(url),
-                reason: "no such file or folder; expected a task YAML, or a folder with train.jsonl")
+                reason:
+                    "no such file or folder; expected a task YAML, or a folder with a train file, such as train.jsonl")
+        }
+        if !isFolder.boolValue, (try? RowReaders.reader(for: url.path)) != nil {
+            throw .dataFileAsTask(file: shownPath(url), name: url.lastPathComponent)
         }
         return isFolder.boolValue ? try fromFolder(url, kinds: kinds) : try fromYAML(url, kinds: kinds)
     }

@@ -5,8 +5,14 @@ import Files
 package enum TaskError: Error, Equatable, Sendable {
     /// The file or folder is absent or cannot be read.
     case unreadable(file: String, reason: String)
+    /// A folder has no file of a split.
+    case noSplitFiles(folder: String)
+    /// A data file was given where a task is expected.
+    case dataFileAsTask(file: String, name: String)
     /// The bytes do not follow the file's format (YAML, JSON, CSV).
     case malformed(file: String, line: Int, problem: String, mend: String)
+    /// The file holds something else than its name says, or than can be read.
+    case otherContent(file: String, found: String, mend: String)
     /// The line is not UTF-8.
     case notUTF8(file: String, line: Int)
     /// A file's extension belongs to no reader.
@@ -18,9 +24,7 @@ package enum TaskError: Error, Equatable, Sendable {
     /// A key's value is of the wrong shape or outside the allowed ones.
     case badValue(file: String, line: Int, key: String, found: String, expected: String)
     /// A folder's first row fits no kind.
-    case unknownRow(file: String, line: Int, columns: [String], expected: String)
-    /// The folder's kind exists in the plan, not yet in this version.
-    case kindToCome(file: String, kind: String)
+    case unknownRow(file: String, line: Int, columns: [String], kinds: [String])
     /// The split is asked for but the definition does not name its file.
     case missingSplit(file: String, split: String)
     /// A file has no row with content.
@@ -51,12 +55,24 @@ extension TaskError: CustomStringConvertible {
         switch self {
         case .unreadable(let file, let reason):
             return "\(file): \(reason)"
+        case .noSplitFiles(let folder):
+            return
+                "\(folder): no train, dev or test file; expected train.jsonl, dev.jsonl (or validation.jsonl) and test.jsonl "
+                + "(or .json, .csv, .tsv; each also with .gz)"
+        case .dataFileAsTask(let file, let name):
+            return
+                "\(file): a data file, not a task; give its folder (with files named train, dev and test), or a YAML with "
+                + "kind: and data: {train: \(shown(name))}"
         case .malformed(let file, let line, let problem, let mend):
             return "\(file):\(line): \(problem); \(mend)"
+        case .otherContent(let file, let found, let mend):
+            return "\(file): this is \(found); \(mend)"
         case .notUTF8(let file, let line):
-            return "\(file):\(line): not valid UTF-8; save the file as UTF-8"
+            return
+                "\(file):\(line): not valid UTF-8; save the file as UTF-8, or set encoding: windows-1252 (or another) in "
+                + "a task YAML"
         case .unknownFormat(let file, let known):
-            return "\(file): no reader for this extension; expected \(list(known.map { "." + $0 }))"
+            return "\(file): no reader for this extension; expected \(list(known.map { "." + $0 })), each also with .gz"
         case .unknownKey(let file, let line, let key, let nearest, let known):
             let hint = nearest.map { "did you mean '\($0)'?" } ?? "known keys: \(known.joined(separator: ", "))"
             return "\(file):\(line): unknown key '\(shown(key))'; \(hint)"
@@ -64,21 +80,24 @@ extension TaskError: CustomStringConvertible {
             return "\(file): no '\(key)'; \(expected)"
         case .badValue(let file, let line, let key, let found, let expected):
             return "\(file):\(line): \(key) is \(found); expected \(expected)"
-        case .unknownRow(let file, let line, let columns, let expected):
-            return "\(file):\(line): columns \(quoted(columns)) fit no kind; "
-                + "expected \(expected), or write a task YAML that maps them under fields"
-        case .kindToCome(let file, let kind):
-            return "\(file): the fields say \(kind), which this version cannot train yet; "
-                + "use a text classification task"
+        case .unknownRow(let file, let line, let columns, let kinds):
+            let separated = DelimitedText.likelyDelimiter(columns).map {
+                "set delimiter: \($0) in a task YAML if that is it, "
+            }
+            return
+                "\(file):\(line): columns \(quoted(columns)) fit no kind of task; expected \(kinds.joined(separator: ", or ")); "
+                + (separated ?? "") + (separated == nil ? "" : "or ")
+                + "write a task YAML that maps the columns under fields"
         case .missingSplit(let file, let split):
             return "\(file): no \(split) split; add '\(split): FILE' under data"
         case .noExamples(let file):
-            return "\(file): no examples; expected one row an example"
+            return "\(file): no rows; expected one row for each example"
         case .missingField(let file, let line, let field, let column, let columns):
             let mend =
-                field == column
-                ? "add it, or name its column in the task YAML: fields: {\(field): COLUMN}"
-                : "add it, or correct fields: {\(field): \(column)} in the task YAML"
+                DelimitedText.likelyDelimiter(columns).map { "set delimiter: \($0) in a task YAML if that is it" }
+                ?? (field == column
+                    ? "add it, or name its column in a task YAML: fields: {\(field): COLUMN}"
+                    : "add it, or correct fields: {\(field): \(column)} in the task YAML")
             return "\(file):\(line): no '\(column)' (found \(quoted(columns))); \(mend)"
         case .wrongType(let file, let line, let column, let found, let expected):
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
@@ -96,7 +115,7 @@ extension TaskError: CustomStringConvertible {
             case .definition(let definition):
                 return "\(found) is not one of the \(labels.count) labels in \(definition)\(near); "
                     + "correct it, or add it to labels"
-                    + (Int(label) == nil ? "" : "; labels may also be a map from numbers to names: {0: NAME, 1: NAME}")
+                    + numbersHint(label, labels)
             case .bundle(let bundle):
                 return "\(found) is not a label of the head in \(bundle), which knows \(quoted(labels))\(near); "
                     + "use a bundle that was trained on these labels, or rename the labels in the data"
@@ -114,8 +133,17 @@ extension TaskError: CustomStringConvertible {
     }
 }
 
+/// How to say that numbers stand for names, where a number is among the data and names are listed.
+private func numbersHint(_ label: String, _ labels: [String]) -> String {
+    guard LabelIndex.wholeNumber(label) != nil, labels.allSatisfy({ LabelIndex.wholeNumber($0) == nil }) else {
+        return ""
+    }
+    let pairs = labels.enumerated().prefix(4).map { "\($0.offset): \(yamlScalar($0.element))" }.joined(separator: ", ")
+    return "; if numbers stand for them, write a map, such as labels: {\(pairs)\(labels.count > 4 ? ", …" : "")}"
+}
+
 /// `'a', 'b', 'c'`, cut after ten.
-private func quoted(_ names: [String]) -> String {
+func quoted(_ names: [String]) -> String {
     if names.isEmpty { return "none" }
     let head = names.prefix(10).map { "'\(shown($0))'" }.joined(separator: ", ")
     return names.count > 10 ? head + ", … (\(names.count) in all)" : head

@@ -17,7 +17,7 @@ package struct TextCorpus: Equatable, Sendable {
     /// One line of so many is held out where no file says which.
     private static let share: UInt64 = 20
 
-    /// Reads a text file, UTF-8; lines without a letter are passed over.
+    /// Reads a text file, UTF-8 and possibly compressed (.gz); empty lines are skipped.
     /// - Parameter heldOut: a file of text to score with; nil: a twentieth of the lines, chosen by what they say, so that
     ///   equal lines are on one side. What stands in it is not trained on.
     /// - Throws: `TaskError`
@@ -41,10 +41,10 @@ package struct TextCorpus: Equatable, Sendable {
     }
 
     private static func lines(_ url: URL) throws(TaskError) -> [String] {
-        let bytes = try TextBytes.withoutMark(fileBytes(url), file: shownPath(url))
+        let bytes = try DataBytes(fileBytes(url), file: shownPath(url)).text
         var lines: [String] = []
         var number = 0
-        for line in bytes.split(separator: 10, omittingEmptySubsequences: false) {
+        for line in bytes.split(separator: TextBytes.lineEnd(bytes), omittingEmptySubsequences: false) {
             number += 1
             guard let text = TextBytes.string(line) else {
                 throw .notUTF8(file: shownPath(url), line: number)

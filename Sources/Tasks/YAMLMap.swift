@@ -52,7 +52,8 @@ struct YAMLMap {
     func texts(_ key: String) throws(TaskError) -> [String]? {
         guard let node = values[key] else { return nil }
         guard let sequence = node.sequence else {
-            throw bad(key, found: Self.typeName(node), expected: "a list of strings or integers")
+            throw bad(
+                key, found: Self.typeName(node), expected: "a list of strings or integers")
         }
         var texts: [String] = []
         for item in sequence {
@@ -64,6 +65,21 @@ struct YAMLMap {
             texts.append(scalar.string)
         }
         return texts
+    }
+
+    /// A map with any scalars as keys, and texts as values, in the order in which they are written.
+    func entries(_ key: String) throws(TaskError) -> [(key: String, value: String)] {
+        guard let mapping = values[key]?.mapping else {
+            throw bad(key, found: values[key].map(Self.typeName) ?? "missing", expected: "a map")
+        }
+        var entries: [(key: String, value: String)] = []
+        for (name, value) in mapping {
+            guard let name = name.scalar?.string, let text = value.scalar?.string, !text.isEmpty else {
+                throw bad(key, found: "a map with \(Self.typeName(name)): \(Self.typeName(value))", expected: "texts")
+            }
+            entries.append((name, text))
+        }
+        return entries
     }
 
     func map(_ key: String, keys: [String]) throws(TaskError) -> YAMLMap? {

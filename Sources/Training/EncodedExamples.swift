@@ -11,6 +11,8 @@ package struct EncodedExamples: Sendable {
     private var offsets: [Int] = [0]
     /// Class of each example, −1 where it is missing.
     package private(set) var labels: [Int32] = []
+    /// By index of the example: its label where it is not one of the task's. Such an example is scored as wrong.
+    package private(set) var unknownLabels: [Int: String] = [:]
     /// Examples that were truncated.
     package private(set) var truncated = 0
 
@@ -43,6 +45,7 @@ package struct EncodedExamples: Sendable {
             ids += encoding.ids
             types += encoding.typeIDs.map { UInt8(clamping: min(Int($0), typeRows - 1)) }
             offsets.append(ids.count)
+            if example.label == nil, let unknown = example.unknownLabel { unknownLabels[labels.count] = unknown }
             labels.append(Int32(example.label ?? -1))
         }
     }

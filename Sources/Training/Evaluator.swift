@@ -2,19 +2,6 @@ import Models
 import Numerics
 import Tasks
 
-/// Scores of predictions on one split.
-package struct Evaluation: Sendable, Equatable {
-    package var examples = 0
-    package var accuracy = 0.0
-    package var macroF1 = 0.0
-    /// Mean cross-entropy of the examples that have a label.
-    package var loss = 0.0
-    /// The task's own metric.
-    package var score = 0.0
-    /// Class of each example, in order.
-    package var predictions: [Int] = []
-}
-
 /// One head's predictions: the same plan as in training, without what only training needs.
 package final class Evaluator {
     private let plan: HeadPlan
@@ -60,25 +47,27 @@ package final class Evaluator {
         }
     }
 
-    package func evaluate(_ examples: EncodedExamples, metric: any Metric.Type, classes: Int) -> Evaluation {
-        var evaluation = Evaluation()
-        evaluation.examples = examples.count
-        var gold: [Int] = []
+    /// Scores examples.
+    /// - Parameters:
+    ///   - metric: the task's own
+    ///   - names: the head's labels
+    package func evaluate(_ examples: EncodedExamples, metric: any Metric.Type, names: [String]) -> Evaluation {
         var predicted: [Int] = []
-        var loss = 0.0
-        forEach(examples) { i, probabilities, exampleLoss in
-            let best = probabilities.indices.max { (probabilities[$0], -$0) < (probabilities[$1], -$1) } ?? 0
-            evaluation.predictions.append(best)
-            guard examples.labels[i] >= 0 else { return }
-            gold.append(Int(examples.labels[i]))
-            predicted.append(best)
-            loss += exampleLoss
+        var losses: [Double] = []
+        predicted.reserveCapacity(examples.count)
+        losses.reserveCapacity(examples.count)
+        forEach(examples) { _, probabilities, loss in
+            predicted.append(Self.best(probabilities))
+            losses.append(loss)
         }
-        guard !gold.isEmpty else { return evaluation }
-        evaluation.loss = loss / Double(gold.count)
-        evaluation.accuracy = Accuracy.value(predicted: predicted, gold: gold, classes: classes)
-        evaluation.macroF1 = MacroF1.value(predicted: predicted, gold: gold, classes: classes)
-        evaluation.score = metric.value(predicted: predicted, gold: gold, classes: classes)
-        return evaluation
+        let gold = GoldLabels(labels: examples.labels, unknownLabels: examples.unknownLabels, names: names)
+        return Evaluation(predicted: predicted, gold: gold, losses: losses, metric: metric)
+    }
+
+    /// The most likely class; of equal ones the first.
+    package static func best(_ probabilities: some Collection<Float>) -> Int {
+        var (best, index) = (-Float.infinity, 0)
+        for (i, p) in probabilities.enumerated() where p > best { (best, index) = (p, i) }
+        return index
     }
 }

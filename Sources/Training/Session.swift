@@ -50,28 +50,8 @@ package final class Session {
             name: model.name, fingerprint: fingerprint, tokenizer: tokenizer.identity, shape: model.configuration)
     }
 
-    /// A name that a bundle's group can have: everything but letters, digits, dots, dashes and underscores becomes an
-    /// underscore, and a name over 200 bytes its beginning with a digest of the whole.
-    package static func safeName(_ name: String) -> String {
-        let safe = safeCharacters(name)
-        guard safe.utf8.count > 200 else { return safe }
-        var bytes = 0
-        let start = safe.unicodeScalars.prefix { scalar in
-            bytes += UTF8.width(scalar)
-            return bytes <= 180
-        }
-        return "\(String(start))-\(Digest.sha256(name).prefix(12))"
-    }
-
-    private static func safeCharacters(_ name: String) -> String {
-        let safe = String(
-            name.unicodeScalars.map { scalar in
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                    || "._-".unicodeScalars.contains(scalar)
-                    ? Character(scalar) : "_"
-            })
-        return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "_" : safe
-    }
+    /// See `GroupName.safe`.
+    package static func safeName(_ name: String) -> String { GroupName.safe(name) }
 
     /// The default name of a bundle for these tasks: all of them, or of many the first with a count and a digest.
     package static func name(ofTasks tasks: [String]) -> String {
@@ -151,7 +131,7 @@ package final class Session {
             let train = encode(task.train, maxLength: settings.maxLength, prefix: prefix)
             truncated += train.truncated
             return TrainingTask(
-                name: task.definition.name, metric: Metrics.standard[task.definition.metric] ?? Accuracy.self,
+                name: task.definition.name, metric: try Metrics.standard.metric(of: task.definition),
                 train: train, dev: encode(task.dev, maxLength: settings.maxLength, prefix: prefix),
                 classes: task.labels.count)
         }
@@ -244,80 +224,15 @@ package final class Session {
 
     private static func metrics(_ dev: [String: Evaluation]) -> String {
         ConfigurationValue.map(
-            dev.mapValues {
-                .map([
-                    "accuracy": .number($0.accuracy), "macro_f1": .number($0.macroF1), "loss": .number($0.loss),
-                    "examples": .number(Double($0.examples)),
-                ])
+            dev.mapValues { dev in
+                var map = dev.metrics.mapValues { ConfigurationValue.number($0) }
+                map["metric"] = .string(dev.metric)
+                map["loss"] = .number(dev.loss)
+                map["examples"] = .init(dev.examples)
+                map["unknown_labels"] = .init(dev.unknownLabels)
+                return .map(map)
             }
         ).json
-    }
-}
-
-/// A bundle at work: scores and predictions of one of its heads.
-package final class Predictor {
-    package let head: NamedHead
-    private let session: Session
-    private let evaluator: Evaluator
-    private let maxLength: Int
-
-    /// - Parameters:
-    ///   - task: name of the head; may be nil where there is only one.
-    ///   - language: what its adapters stand on; nil: the bare base.
-    ///   - maxLength: nil: as in training.
-    /// - Throws: `TrainingError.mismatch` where the bundle has no such head; `TrainingError.setting` for a precision
-    ///   that the processor has not.
-    package init(
-        _ session: Session, bundle: AdapterBundle, language: LanguageAdapter? = nil, task: String? = nil,
-        maxLength: Int? = nil,
-        precision: Precision = .float32
-    ) throws {
-        try precision.validate()
-        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
-        let wanted = task.map(Session.safeName)
-        guard
-            let index = bundle.heads.firstIndex(where: { $0.name == wanted })
-                ?? (bundle.heads.count == 1 ? 0 : nil)
-        else {
-            throw TrainingError.mismatch(
-                bundle.heads.isEmpty
-                    ? "bundle \(bundle.name) has no head; train one: amalgam train-adapter --init-from it"
-                    : "bundle \(bundle.name) has heads for \(bundle.heads.map(\.name).joined(separator: ", ")), not for "
-                        + "\(task ?? "an unnamed task"); name one with --head")
-        }
-        self.session = session
-        head = bundle.heads[index]
-        var arrangement = Arrangement(model: session.model, bundle: bundle)
-        if let language { arrangement.stack(on: language) }
-        evaluator = try Evaluator(
-            Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
-        // What was packed need not stay in memory from the file too
-        session.model.releasePages()
-        if let maxLength {
-            self.maxLength = maxLength
-        } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),
-            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
-        {
-            self.maxLength = length
-        } else {
-            self.maxLength = 128
-        }
-    }
-
-    /// Scores examples whose labels are the head's.
-    package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
-        evaluator.evaluate(
-            session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix), metric: metric,
-            classes: head.head.labels.count)
-    }
-
-    /// Probabilities of each class for each text, in order.
-    package func probabilities(_ examples: [Example]) -> [[Float]] {
-        var all: [[Float]] = []
-        evaluator.forEach(session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)) { _, p, _ in
-            all.append(Array(p))
-        }
-        return all
     }
 }
 

@@ -33,7 +33,8 @@ struct TrainingState {
         map["dev"] = .map(
             result.dev.mapValues {
                 .map([
-                    "examples": .init($0.examples), "accuracy": .bits($0.accuracy), "macro_f1": .bits($0.macroF1),
+                    "examples": .init($0.examples), "unknown_labels": .init($0.unknownLabels),
+                    "metric": .string($0.metric), "metrics": .map($0.metrics.mapValues { .bits($0) }),
                     "loss": .bits($0.loss), "score": .bits($0.score),
                     "predictions": .list($0.predictions.map { .init($0) }),
                 ])
@@ -65,11 +66,14 @@ struct TrainingState {
             best = Best(score: score, loss: loss, epoch: epoch)
         }
         for (task, value) in dev {
-            guard let fields = value.fields, case .list(let predictions)? = fields["predictions"] else { return nil }
+            guard let fields = value.fields, case .list(let predictions)? = fields["predictions"],
+                case .string(let metric)? = fields["metric"], let metrics = fields["metrics"]?.fields
+            else { return nil }
             var evaluation = Evaluation()
             evaluation.examples = fields["examples"]?.whole ?? 0
-            evaluation.accuracy = fields["accuracy"]?.real ?? 0
-            evaluation.macroF1 = fields["macro_f1"]?.real ?? 0
+            evaluation.unknownLabels = fields["unknown_labels"]?.whole ?? 0
+            evaluation.metric = metric
+            evaluation.metrics = metrics.compactMapValues(\.real)
             evaluation.loss = fields["loss"]?.real ?? 0
             evaluation.score = fields["score"]?.real ?? 0
             evaluation.predictions = predictions.compactMap(\.whole)

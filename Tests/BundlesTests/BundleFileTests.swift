@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func wrongTensors() throws {
-        #expect(try refusal(.adapter) { $0[tensor] = nil }.hasPrefix("/\(tensor): not there, expected shape [8, 2]"))
+        #expect(try refusal(.adapter) { $0[tensor] = nil }.hasPrefix("/\(tensor): missing, expected shape [8, 2]"))
         #expect(
             try refusal(.adapter) { $0["members/a/more"] = HDF5Dataset(shape: [1], value: .float32([1])) }
                 .hasPrefix("/members/a/more: a tensor, expected nothing of that name"))
@@ -74,7 +74,7 @@ import Testing
             try refusal(.adapter) {
                 $0[tensor] = HDF5Dataset(shape: [8, 2], value: .float16bits(.init(repeating: 1, count: 16)))
             }
-            .hasPrefix("/\(tensor): no float32, expected float32"))
+            .hasPrefix("/\(tensor): another type, expected float32"))
         for (bad, word) in [(Float.nan, "nan"), (-.infinity, "-inf")] {
             let text = try refusal(.fusion) {
                 var values = [Float](repeating: 1, count: 8)
@@ -92,7 +92,8 @@ import Testing
         {
             try refusal(kind) { $0.set(path, name, value) }
         }
-        #expect(try set("", "version", .integer(2)).hasPrefix("/@version: 2, expected 1; use the version of amalgam"))
+        #expect(
+            try set("", "version", .integer(3)).hasPrefix("/@version: 3, expected 1 to 2; use the version of amalgam"))
         #expect(try set("", "version", .string("1")).hasPrefix("/@version: "))
         #expect(try set("", "kind", .string("lora")).hasPrefix("/@kind: lora, expected adapter, fusion, full, head"))
         #expect(try set("", "kind", nil).hasPrefix("/@kind: nothing, expected text"))
@@ -106,7 +107,7 @@ import Testing
         #expect(try set("base", "layers", .integer(0)).hasPrefix("/base@layers: "))
         #expect(try set("base", "vocabulary", .integer(0), in: .full).hasPrefix("/base@vocabulary: "))
         #expect(
-            try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: not there"))
+            try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: missing"))
         #expect(try set("members/a", "method", .string("x")).contains("/members/a: no adapter configuration x"))
         #expect(
             try set("members/a", "config", .string(#"{"dropout":0.1}"#))
@@ -140,7 +141,8 @@ import Testing
         bundle.members = [try Sample.member(name)]
         #expect(
             problem { try BundleFile.data(bundle) }
-                .hasPrefix("sample: name: \"\(name == "\u{7}" ? "\u{FFFD}" : name)\", expected one without '/'"))
+                .hasPrefix(
+                    "sample: name: \"\(name == "\u{7}" ? "\u{FFFD}" : name)\", expected 1 to 200 bytes without '/'"))
     }
 }
 
@@ -157,35 +159,54 @@ import Testing
         return (bundle, model)
     }
 
-    private func check(_ pair: (AdapterBundle, EncoderModel), force: Bool = false) throws -> String? {
-        try pair.0.check(model: pair.1, fingerprint: "fedcba9876543210", file: "x.h5", force: force)
+    private func check(
+        _ pair: (AdapterBundle, EncoderModel), tokenizer: String = "t", force: Bool = false
+    ) throws -> [String] {
+        try pair.0.check(
+            model: pair.1, fingerprint: "fedcba9876543210", tokenizer: tokenizer, file: "x.h5", force: force)
     }
 
     @Test func sameBase() throws {
-        #expect(try check(bundle(fingerprint: "fedcba9876543210")) == nil)
+        #expect(try check(bundle(fingerprint: "fedcba9876543210")).isEmpty)
+    }
+
+    @Test func otherTokenizer() throws {
+        var pair = try bundle(fingerprint: "fedcba9876543210")
+        // Not recorded: an imported adapter, or version 1
+        #expect(try check(pair, tokenizer: "another").isEmpty)
+        pair.0.base.tokenizer = "0123456789abcdef"
+        #expect(try check(pair, tokenizer: "0123456789abcdef").isEmpty)
+        #expect(
+            problem { try check(pair, tokenizer: "fedcba9876543210") }
+                == "x.h5: trained with another tokenizer (0123456789ab) than the one of tiny (fedcba987654); the same "
+                + "text would give other token ids. Use the model folder it was trained with, or --force if you know "
+                + "better")
+        #expect(try check(pair, tokenizer: "fedcba9876543210", force: true).count == 1)
     }
 
     @Test func otherBase() throws {
         let pair = try bundle(fingerprint: "0123456789abcdef")
         #expect(
-            problem { try check(pair) as Any }
-                == "x.h5: trained on mine (bert, 3 layers, hidden 48, fingerprint 0123456789ab), but the model given is "
-                + "tiny (bert, 3 layers, hidden 48, fingerprint fedcba987654); give the model it was trained on, or "
-                + "--force if you know that they go together")
-        #expect(try check(pair, force: true) == "x.h5: forced onto another base model than it was trained on")
+            problem { try check(pair) }
+                == "x.h5: trained on mine (bert, 3 layers, hidden 48, fingerprint 0123456789ab), but the model is tiny "
+                + "(bert, 3 layers, hidden 48, fingerprint fedcba987654); use the model it was trained on, or --force if "
+                + "you know that they fit")
+        #expect(
+            try check(pair, force: true)
+                == ["x.h5: used with another base model than it was trained on, because --force was given"])
     }
 
     @Test func otherShape() throws {
         let pair = try bundle(fingerprint: nil) { $0.layers = 6 }
         #expect(
-            problem { try check(pair, force: true) as Any }
+            problem { try check(pair, force: true) }
                 .hasPrefix(
-                    "x.h5: trained on mine (bert, 6 layers, hidden 48), but the model given is tiny (bert, 3 layers"))
-        #expect(problem { try check(bundle(fingerprint: nil) { $0.hidden = 96 }) as Any }.contains("hidden 96"))
+                    "x.h5: trained on mine (bert, 6 layers, hidden 48), but the model is tiny (bert, 3 layers"))
+        #expect(problem { try check(bundle(fingerprint: nil) { $0.hidden = 96 }) }.contains("hidden 96"))
         #expect(
-            problem { try check(bundle(fingerprint: nil) { $0.intermediate = 7 }) as Any }.contains("trained on mine"))
+            problem { try check(bundle(fingerprint: nil) { $0.intermediate = 7 }) }.contains("trained on mine"))
         #expect(
-            problem { try check(bundle(fingerprint: nil) { $0.architecture = "roberta" }) as Any }.contains("roberta"))
+            problem { try check(bundle(fingerprint: nil) { $0.architecture = "roberta" }) }.contains("roberta"))
     }
 
     @Test func unknownBase() throws {
@@ -195,7 +216,8 @@ import Testing
                 types: 0)
         }
         #expect(
-            try check(pair) == "x.h5: its base model is not recorded (an imported adapter); checked by shape only")
+            try check(pair)
+                == ["x.h5: its base model is not recorded (an imported adapter); only the shapes were checked"])
     }
 }
 

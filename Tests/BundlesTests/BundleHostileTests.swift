@@ -109,7 +109,7 @@ import Testing
     /// A schema of a thousand layers was made for a file of one (found by Tests/fuzz).
     @Test func layersAreHeldToTheTensors() throws {
         for (layers, word) in [
-            (65, "/base@layers: 65 with 4 tensors"), (1024, "/base@layers: 1024"), (64, "not there"),
+            (65, "/base@layers: 65 with 4 tensors"), (1024, "/base@layers: 1024"), (64, "missing"),
         ] {
             var (root, _) = try BundleContainer.open(BundleFile.data(tiny()), name: "sample")
             root.set("base", "layers", .integer(Int64(layers)))

@@ -31,7 +31,7 @@ import Testing
         Case(
             name: "a text of 100,000 words", train: one(hundredThousand), dev: one(hundredThousand),
             test: one(hundredThousand),
-            words: ["1 training texts reach 48 pieces, the model's longest, and are cut there"]),
+            words: ["1 training texts are longer than 48 tokens, the model's longest, and were truncated"]),
         Case(name: "a word of 100,000 letters", train: one(hundredThousand.replacingOccurrences(of: " ", with: ""))),
         Case(name: "one training example", train: Array(train.prefix(1)), yaml: [classes], words: ["dev accuracy"]),
         Case(
@@ -51,10 +51,10 @@ import Testing
         Case(name: "a batch larger than the split", arguments: ["--batch-size", "1000000"]),
         Case(
             name: "a label that only dev has", dev: Lab.rows(9, seed: 2) + [stranger],
-            words: ["game: 1 rows of dev have an empty or unknown label and are left out"]),
+            words: ["game: 1 of 10 rows of dev have a label that "]),
         Case(
             name: "a label that only test has", test: Lab.rows(9, seed: 2) + [stranger],
-            words: ["game: 1 rows of test have an empty or unknown label and are left out"]),
+            words: ["game: 1 of 10 rows of test have a label that "]),
         Case(
             name: "a label that only dev has, refused", dev: Lab.rows(9, seed: 2) + [stranger],
             arguments: ["--strict-labels"], status: 65,
@@ -85,7 +85,7 @@ import Testing
             words: ["--max-length: found 2, expected 3 or more"]),
         Case(
             name: "--max-length 3", arguments: ["--max-length", "3"],
-            words: ["24 training texts reach 3 pieces, --max-length, and are cut there"]),
+            words: ["24 training texts are longer than 3 tokens, --max-length, and were truncated"]),
         Case(name: "longer than the model's positions", arguments: ["--max-length", "60000"]),
         Case(
             name: "--threads 0", arguments: ["--threads", "0"], status: 64,

@@ -13,7 +13,7 @@ import numpy
 import sklearn
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef, precision_recall_fscore_support
 
 # Words that tell whether lower-casing and the token pattern are Python's: sigma at a word's end, dotted I, marks,
 # numbers that are no digits, underscores, scripts without blanks, one-letter words.
@@ -62,11 +62,30 @@ def metric_case(rng, classes, used, count):
     predicted = [g if rng.random() < 0.5 else rng.randrange(classes) for g in gold]
     if rng.random() < 0.15:
         predicted = [predicted[0]] * count
+    return {"classes": classes, "gold": gold, "predicted": predicted, **scores(gold, predicted)}
+
+
+def scores(gold, predicted):
     return {
-        "classes": classes, "gold": gold, "predicted": predicted,
         "accuracy": float(accuracy_score(gold, predicted)),
         "macro_f1": float(f1_score(gold, predicted, average="macro", zero_division=0)),
+        "micro_f1": float(f1_score(gold, predicted, average="micro", zero_division=0)),
+        "weighted_f1": float(f1_score(gold, predicted, average="weighted", zero_division=0)),
         "matthews": float(matthews_corrcoef(gold, predicted)),
+    }
+
+
+def unknown_case(rng, known, unknown, count):
+    """A head that knows some labels, on rows of which some have others: scored on the labels' names."""
+    names = [f"k{i}" for i in range(known)]
+    gold = [rng.choice(names + [f"u{i}" for i in range(unknown)]) for _ in range(count)]
+    predicted = [g if g in names and rng.random() < 0.6 else rng.choice(names) for g in gold]
+    labels = names + sorted({g for g in gold if g not in names})
+    precision, recall, f1, support = precision_recall_fscore_support(gold, predicted, labels=labels, zero_division=0)
+    return {
+        "names": names, "gold": gold, "predicted": predicted, **scores(gold, predicted),
+        "classes": [{"label": label, "precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
+                    for label, p, r, f, n in zip(labels, precision, recall, f1, support)],
     }
 
 
@@ -88,6 +107,8 @@ def main():
     metrics = made | {"cases": [
         metric_case(rng, classes, rng.randint(1, classes), rng.randint(1, 40))
         for classes in [2, 2, 2, 3, 3, 4, 5, 7, 10] for _ in range(4)
+    ], "unknown": [
+        unknown_case(rng, known, rng.randint(0, 4), rng.randint(1, 40)) for known in [2, 2, 3, 5, 8] for _ in range(3)
     ]}
     given.out.mkdir(parents=True, exist_ok=True)
     for name, content in [("tfidf", tfidf), ("metrics", metrics)]:

@@ -66,6 +66,8 @@ import Testing
             let first = try EncoderModel(folder: folder).fingerprint(cache: folder)
             var bytes = try Data(contentsOf: file)
             bytes[bytes.count - 1] ^= 1
+            // The file system's clock ticks every few milliseconds
+            Thread.sleep(forTimeInterval: 0.05)
             let handle = try FileHandle(forWritingTo: file)
             try handle.write(contentsOf: bytes)
             try handle.close()

@@ -30,7 +30,7 @@ import Testing
             ("labels: " + String(repeating: "[\"]\",", count: 5_000), "t.yaml:1: more than 128 opening brackets"),
             (String(repeating: "- ", count: 100_000), "t.yaml:1: nested more than 32 levels deep"),
             ("", "t.yaml:1: empty"), (good + "name: " + String(repeating: "x", count: 10 << 20), "larger than 1 MiB"),
-            (good + good, "'data', 'kind' stands twice"), (good + "name: \"\\ud800\"\n", "t.yaml:3: not valid YAML"),
+            (good + good, "'data', 'kind' appears twice"), (good + "name: \"\\ud800\"\n", "t.yaml:3: not valid YAML"),
             (good + "name: \u{0}\n", "t.yaml"),
             (good + "name: *none\n", "t.yaml:3: not valid YAML: found undefined alias"),
             (good + "---\nkind: x\n", "but found another document"),
@@ -39,7 +39,10 @@ import Testing
             let found = message(yaml: Array(text.utf8))
             #expect(found.contains(word) && !found.contains { $0.isNewline }, "\(found.prefix(300))")
         }
-        #expect(message(yaml: Array(good.utf8) + [0x6E, 0xFF]) == "t.yaml:3: not valid UTF-8; save the file as UTF-8")
+        #expect(
+            message(yaml: Array(good.utf8) + [0x6E, 0xFF])
+                == "t.yaml:3: not valid UTF-8; save the file as UTF-8, or set encoding: windows-1252 (or another) in a task YAML"
+        )
     }
 
     /// A thread's small stack is enough for the deepest text that the bounds let through.
@@ -54,7 +57,7 @@ import Testing
 
     @Test func jsonLines() {
         let cases: [([UInt8], String)] = [
-            (Array(#"{"text":"a","text":"b"}"#.utf8), "f:1: 'text' stands twice; leave one of them out"),
+            (Array(#"{"text":"a","text":"b"}"#.utf8), "f:1: 'text' appears twice; remove one of them"),
             (Array("{}\n{\"a\":\"\\ud800\"}".utf8), "f:2: not valid JSON: '\"' at byte 12, expected no lone surrogate"),
             (
                 Array("{\"a\":".utf8) + [UInt8](repeating: UInt8(ascii: "["), count: 100_000),
@@ -80,7 +83,7 @@ import Testing
 
     @Test func delimited() {
         let cases: [([UInt8], String)] = [
-            (Array("a,a\n1,2\n".utf8), "column 'a' stands twice"), (Array("a,b\n1\n".utf8), "f:2: 1 cells"),
+            (Array("a,a\n1,2\n".utf8), "column 'a' appears twice"), (Array("a,b\n1\n".utf8), "f:2: 1 cell "),
             (Array("a,b\n\"1,2\n".utf8), "f:2: a quote opens here"),
             (Array("a,b\n".utf8) + [0xFF, 0x2C, 0x31], "f:2: not valid UTF-8"),
         ]

@@ -4,28 +4,120 @@ import Testing
 @testable import Tasks
 
 struct MetricParityTests {
+    private struct Scores: Decodable {
+        var accuracy: Double
+        var macro_f1: Double
+        var micro_f1: Double
+        var weighted_f1: Double
+        var matthews: Double
+
+        var byMetric: [(any Metric.Type, Double)] {
+            [
+                (Accuracy.self, accuracy), (MacroF1.self, macro_f1), (MicroF1.self, micro_f1),
+                (WeightedF1.self, weighted_f1), (Matthews.self, matthews),
+            ]
+        }
+    }
+
     private struct File: Decodable {
         struct Case: Decodable {
             var classes: Int
             var gold: [Int]
             var predicted: [Int]
-            var accuracy: Double
-            var macro_f1: Double
-            var matthews: Double
+        }
+        struct Unknown: Decodable {
+            struct Class: Decodable {
+                var label: String
+                var precision: Double
+                var recall: Double
+                var f1: Double
+                var support: Int
+            }
+            var names: [String]
+            var gold: [String]
+            var predicted: [String]
+            var classes: [Class]
         }
         var cases: [Case]
+        var unknown: [Unknown]
+    }
+
+    private struct Expected: Decodable {
+        var cases: [Scores]
+        var unknown: [Scores]
     }
 
     @Test func equalsScikitLearn() throws {
+        let expected = try golden("metrics", as: Expected.self).cases
         for (number, one) in try golden("metrics", as: File.self).cases.enumerated() {
-            let pairs: [(any Metric.Type, Double)] = [
-                (Accuracy.self, one.accuracy), (MacroF1.self, one.macro_f1), (Matthews.self, one.matthews),
-            ]
-            for (metric, expected) in pairs {
+            #expect(Set(expected[number].byMetric.map(\.0.name)) == Set(Metrics.standard.names))
+            for (metric, expected) in expected[number].byMetric {
                 let found = metric.value(predicted: one.predicted, gold: one.gold, classes: one.classes)
                 #expect(abs(found - expected) < 1e-12, "case \(number), \(metric.name): \(found), not \(expected)")
             }
         }
+    }
+
+    /// Rows whose label the head does not know count as scikit-learn counts them on the labels' names.
+    @Test func unknownLabelsCountAsScikitLearnHasIt() throws {
+        let expected = try golden("metrics", as: Expected.self).unknown
+        for (number, one) in try golden("metrics", as: File.self).unknown.enumerated() {
+            let examples = one.gold.enumerated().map { i, label in
+                let known = one.names.firstIndex(of: label)
+                return Example(id: i, text: "", label: known, unknownLabel: known == nil ? label : nil)
+            }
+            let gold = GoldLabels(examples, names: one.names)
+            #expect(gold.unknown == one.gold.count { !one.names.contains($0) })
+            let answers = gold.answers(one.predicted.map { one.names.firstIndex(of: $0) ?? -1 })
+            for (metric, expected) in expected[number].byMetric {
+                let found = metric.value(
+                    predicted: answers.predicted, gold: answers.gold, classes: answers.classes)
+                #expect(abs(found - expected) < 1e-12, "case \(number), \(metric.name): \(found), not \(expected)")
+            }
+            let classes = ClassScore.all(answers, gold)
+            #expect(classes.map(\.label) == one.classes.map(\.label))
+            for (found, expected) in zip(classes, one.classes) {
+                #expect(abs(found.precision - expected.precision) < 1e-12, "case \(number), \(found)")
+                #expect(abs(found.recall - expected.recall) < 1e-12, "case \(number), \(found)")
+                #expect(abs(found.f1 - expected.f1) < 1e-12, "case \(number), \(found)")
+                #expect(found.support == expected.support)
+            }
+        }
+    }
+
+    /// Four right of four that the head knows, and four that it does not: half right, not all.
+    @Test func rowsWithoutALabelAreNotScored() {
+        let examples = [
+            Example(id: 0, text: "", label: 0), Example(id: 1, text: "", label: nil),
+            Example(id: 2, text: "", label: nil, unknownLabel: "b"), Example(id: 3, text: "", label: 1),
+        ]
+        let gold = GoldLabels(examples, names: ["a", "c"])
+        #expect(gold.names == ["a", "c", "b"] && gold.classes == [0, nil, 2, 1] && gold.scored == [0, 2, 3])
+        let answers = gold.answers([0, 0, 1, 1])
+        #expect(answers.gold == [0, 2, 1] && answers.predicted == [0, 1, 1] && answers.classes == 3)
+    }
+
+    @Test func severalMetricsAtOnceAreEachAlone() {
+        let answers = ClusteredBootstrap.Answers(predicted: [0, 1, 1, 2, 0], gold: [0, 1, 2, 2, 1], classes: 3)
+        let bootstrap = ClusteredBootstrap([["a", "a", nil, "b", nil]], resamples: 50, seed: 3)
+        let together = bootstrap.scores(Metrics.standard.metrics, [answers])
+        for (metric, scores) in zip(Metrics.standard.metrics, together) {
+            #expect("\(bootstrap.scores(metric, [answers]))" == "\(scores)", "\(metric.name)")
+        }
+        let right = bootstrap.mean([1, 1, 0, 1, 0])
+        #expect("\(right)" == "\(bootstrap.scores(Accuracy.self, [answers])[0])")
+    }
+
+    @Test func confusionsAreCountedAndBounded() {
+        let examples = (0..<200).map { i in
+            Example(id: i, text: "", label: i < 100 ? i % 2 : nil, unknownLabel: i < 100 ? nil : "x\(i)")
+        }
+        let matrix = ConfusionMatrix((0..<200).map { _ in 0 }, GoldLabels(examples, names: ["a", "b"]))
+        #expect(matrix.labels == ["a", "b", ConfusionMatrix.otherLabels])
+        #expect(matrix.counts == [[50, 0], [50, 0], [100, 0]])
+        #expect(
+            matrix.confusions(most: 1) == [.init(gold: ConfusionMatrix.otherLabels, predicted: "a", count: 100)])
+        #expect(matrix.part([0, 2]).counts == [[50, 0], [100, 0]])
     }
 }
 

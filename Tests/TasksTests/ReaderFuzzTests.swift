@@ -11,22 +11,30 @@ struct ReaderFuzzTests {
             "\u{FEFF}" + #"{"text": "Gr\u00f6ße \"x\" \ud83d\ude42", "label": -1.5e3}"# + "\r\n\n"
                 + #"{"text": null, "label": [1, true, "a", null], "o": {"p": [[]]}}"# + "\n"
         ),
+        (
+            JSONArrayReader.self,
+            "\u{FEFF} {\"version\": [\"]\", {}], \"data\":\n [{\"text\": \"a\\\"]\", \"label\": 1.0},\r\n {\"text\": \"}\"}]}\n"
+        ),
+        (JSONArrayReader.self, "[{\"text\": \"a\", \"label\": [1, {\"b\": null}]}, {}\n]"),
+        (CSVReader.self, "text,label\r\"a\nb\",1\rc,2\r"),
         (CSVReader.self, "\u{FEFF}text,label\r\n\"a, \"\"b\"\"\nc\" ,1\n\nd\"e,\"\"\n ü\u{2028}\u{301},\u{301}x\n"),
         (TSVReader.self, "text\tlabel\n\"a\t\"\"b\"\"\nc\"\t1\n\nd\"e\t\"\"\n\u{301}🙂\t\u{0B}x\n"),
     ]
 
     private func check(_ reader: any RowReader.Type, _ bytes: [UInt8], _ note: @autoclosure () -> String) {
-        let lines = 1 + bytes.count(where: { $0 == 0x0A })
+        let lines = 1 + bytes.count(where: { $0 == 0x0A || $0 == 0x0D })
         do {
             let table = try reader.read(bytes, file: "f", limit: nil)
             let numbers = table.rows.map(\.line)
-            let ascend = zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }
+            let isArray = table.rows.first?.element != nil
+            let ascend = zip(numbers, numbers.dropFirst()).allSatisfy { isArray ? $0 <= $1 : $0 < $1 }
             let isInside = numbers.allSatisfy { (1...lines).contains($0) }
-            if !ascend || !isInside || table.rows.count + table.skippedLines > lines {
+            if !ascend || !isInside || (!isArray && table.rows.count + table.skippedLines > lines) {
                 Issue.record("\(reader.fileExtension) \(note()): lines \(numbers)")
             }
         } catch .malformed(_, let line, _, _), .notUTF8(_, let line) {
             if !(1...lines).contains(line) { Issue.record("\(reader.fileExtension) \(note()): error in line \(line)") }
+        } catch .otherContent {
         } catch {
             Issue.record("\(reader.fileExtension) \(note()): \(error)")
         }

@@ -106,7 +106,7 @@ struct TaskDataTests {
         #expect(try load(yaml, needsTargets: false).test.map(\.label) == [nil, nil])
         #expect(
             message(yaml)
-                == "b.jsonl:1: no 'label' (found 'text'); add it, or name its column in the task YAML: fields: {label: COLUMN}"
+                == "b.jsonl:1: no 'label' (found 'text'); add it, or name its column in a task YAML: fields: {label: COLUMN}"
         )
     }
 
@@ -140,8 +140,12 @@ struct TaskDataTests {
             #"{"text":"y","label":"good""#,
             "b.jsonl:1: not valid JSON: the line ends at byte 26, expected ',' or '}'; expected one JSON object a line"
         ),
-        (#"["y","good"]"#, "b.jsonl:1: a list, not a JSON object; expected one JSON object a line"),
-        ("", "b.jsonl: no examples; expected one row an example"),
+        (
+            #"["y","good"]"#,
+            "b.jsonl:1: a JSON array, not JSON Lines; write one object a line, or rename the file to .json if it is one array "
+                + "of objects"
+        ),
+        ("", "b.jsonl: no rows; expected one row for each example"),
     ])
     func saysWhatIsWrongWithJSONL(dev: String, expected: String) throws {
         try scratch.write("a.jsonl", Self.good)
@@ -152,7 +156,7 @@ struct TaskDataTests {
     @Test(arguments: [
         (
             "text,label\na,1\nb\n",
-            "b.csv:3: 1 cells where the header has 2; put cells that contain ',' or a line break in double quotes"
+            "b.csv:3: 1 cell where the header has 2; put cells that contain ',' or a line break in double quotes"
         ),
         (
             "text,label\na,b,1\n",
@@ -160,23 +164,23 @@ struct TaskDataTests {
         ),
         (
             "text,label\na,1\n\"b,1\n",
-            "b.csv:3: a quote opens here and never closes; close it, or double the quotes that belong to the text"
+            "b.csv:3: a quote opens here and never closes; close it, or set quoting: none in a task YAML if quotes are characters like others"
         ),
         (
             "text,label\n\"a\" b,1\n",
-            "b.csv:2: text after a closing quote; put the whole cell in quotes and double the quotes inside it"
+            "b.csv:2: text after a closing quote; double the quotes inside the cell, or set quoting: none in a task YAML if "
+                + "quotes are characters like others"
         ),
-        ("text,text\na,1\n", "b.csv:1: column 'text' stands twice in the header; rename one of them"),
+        ("text,text\na,1\n", "b.csv:1: column 'text' appears twice in the header; rename one of them"),
         (
             "sentence,label\na,1\n",
-            "b.csv:2: no 'text' (found 'label', 'sentence'); add it, or name its column in the task YAML: fields: {text: COLUMN}"
+            "b.csv:2: no 'text' (found 'label', 'sentence'); add it, or name its column in a task YAML: fields: {text: COLUMN}"
         ),
         (
             "text,label\na,2\n",
-            "b.csv:2: label '2' is not one of the 2 labels in t.yaml (nearest: '0'); correct it, or add it to labels; "
-                + "labels may also be a map from numbers to names: {0: NAME, 1: NAME}"
+            "b.csv:2: label '2' is not one of the 2 labels in t.yaml (nearest: '0'); correct it, or add it to labels"
         ),
-        ("text,label\n", "b.csv: no examples; expected one row an example"),
+        ("text,label\n", "b.csv: no rows; expected one row for each example"),
     ])
     func saysWhatIsWrongWithCSV(content: String, expected: String) throws {
         try scratch.write("b.csv", content)
@@ -187,9 +191,12 @@ struct TaskDataTests {
         let yaml = "kind: text-classification\ndata: {test: b.csv}\nlabels: [0, 1]\n"
         #expect(message(yaml) == "b.csv: no such file; check the path under data")
         try scratch.write("b.csv", bytes: Array("text,label\na,1\n\"x\n".utf8) + [0xFF] + Array("\",0\n".utf8))
-        #expect(message(yaml) == "b.csv:4: not valid UTF-8; save the file as UTF-8")
-        try scratch.write("b.csv", bytes: [0xFF, 0xFE, 0x61, 0])
-        #expect(message(yaml) == "b.csv:1: UTF-16 byte order mark; save the file as UTF-8")
+        #expect(
+            message(yaml)
+                == "b.csv:4: not valid UTF-8; save the file as UTF-8, or set encoding: windows-1252 (or another) in a task YAML"
+        )
+        try scratch.write("b.csv", bytes: [0xFF, 0xFE, 0x61])
+        #expect(message(yaml) == "b.csv:1: UTF-16 that ends within a character; save the file as UTF-8")
         #expect(
             message("kind: text-classification\ndata: {test: b.csv}\n")
                 == "t.yaml: no 'labels'; without a train split the labels cannot be found; list them under labels")

@@ -56,11 +56,11 @@ struct TaskDefinitionTests {
         (
             "kind: text-classification\nzzzzzzzzz: 1\n",
             "t.yaml:2: unknown key 'zzzzzzzzz'; known keys: name, kind, description, language, license, data, fields, "
-                + "labels, metric"
+                + "labels, metric, quoting, delimiter, encoding, header"
         ),
         (
-            "kind: text-classification\ndata: {train: a.csv, validation: b.csv}\n",
-            "t.yaml:2: unknown key 'validation'; known keys: train, dev, test"
+            "kind: text-classification\ndata: {train: a.csv, holdout: b.csv}\n",
+            "t.yaml:2: unknown key 'holdout'; known keys: train, dev, validation, valid, val, test"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nfields: {txt: b}\n",
@@ -74,7 +74,7 @@ struct TaskDefinitionTests {
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nmetric: f1\n",
-            "t.yaml:3: metric is 'f1'; expected one of accuracy, macro_f1, matthews"
+            "t.yaml:3: metric is 'f1'; expected one of accuracy, macro_f1, micro_f1, weighted_f1, matthews"
         ),
         (
             "kind: text-classification\n",
@@ -82,7 +82,8 @@ struct TaskDefinitionTests {
         ),
         (
             "kind: text-classification\ndata: {train: a.parquet}\n",
-            "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .csv, .tsv"
+            "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .json, .csv, .tsv, each also "
+                + "with .gz"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: a\n",
@@ -100,7 +101,7 @@ struct TaskDefinitionTests {
         ("", "t.yaml:1: empty; expected a YAML map with the keys kind and data"),
         (
             "kind: a\nkind: b\n",
-            "t.yaml:1: not valid YAML: 'kind' stands twice; expected a YAML map with the keys kind and data"
+            "t.yaml:1: not valid YAML: 'kind' appears twice; expected a YAML map with the keys kind and data"
         ),
     ])
     func saysWhatIsWrong(yaml: String, expected: String) {
@@ -140,15 +141,26 @@ struct TaskDefinitionTests {
     @Test(arguments: [
         (
             "train.jsonl", "{\"tokens\": [\"a\"], \"tags\": [\"B\"]}\n",
-            "d/train.jsonl: the fields say tagging, which this version cannot train yet; use a text classification task"
+            "d/train.jsonl:1: columns 'tags', 'tokens' fit no kind of task; expected text + label (text-classification), "
+                + "or text_a + text_b + label (text-pair-classification); write a task YAML that maps the columns under fields"
         ),
         (
             "train.jsonl", "{\"sentence\": \"a\", \"label\": 1}\n",
-            "d/train.jsonl:1: columns 'label', 'sentence' fit no kind; expected text + label, "
-                + "or text_a + text_b + label, or write a task YAML that maps them under fields"
+            "d/train.jsonl:1: columns 'label', 'sentence' fit no kind of task; expected text + label (text-classification), "
+                + "or text_a + text_b + label (text-pair-classification); write a task YAML that maps the columns under fields"
         ),
-        ("train.jsonl", "\n\n", "d/train.jsonl: no examples; expected one row an example"),
-        ("notes.txt", "", "d: no train, dev or test file; expected train.jsonl, dev.jsonl and test.jsonl"),
+        ("train.jsonl", "\n\n", "d/train.jsonl: no rows; expected one row for each example"),
+        (
+            "train.csv", "text;label\na;1\n",
+            "d/train.csv:2: columns 'text;label' fit no kind of task; expected text + label (text-classification), "
+                + "or text_a + text_b + label (text-pair-classification); set delimiter: ';' in a task YAML if that is it, or "
+                + "write a task YAML that maps the columns under fields"
+        ),
+        (
+            "notes.txt", "",
+            "d: no train, dev or test file; expected train.jsonl, dev.jsonl (or validation.jsonl) and test.jsonl "
+                + "(or .json, .csv, .tsv; each also with .gz)"
+        ),
     ])
     func saysWhyAFolderIsNoTask(name: String, content: String, expected: String) throws {
         let scratch = try ScratchFolder()
@@ -160,11 +172,92 @@ struct TaskDefinitionTests {
     @Test func refusesWhatIsNotThereOrAmbiguous() throws {
         let scratch = try ScratchFolder()
         let absent = scratch.message { _ = try TaskDefinition.load(scratch.url.appendingPathComponent("no.yaml")) }
-        #expect(absent == "no.yaml: no such file or folder; expected a task YAML, or a folder with train.jsonl")
+        #expect(
+            absent
+                == "no.yaml: no such file or folder; expected a task YAML, or a folder with a train file, such as train.jsonl"
+        )
         try scratch.write("d/train.jsonl", "")
         try scratch.write("d/train.csv", "")
         let twice = scratch.message { _ = try TaskDefinition.load(scratch.url.appendingPathComponent("d")) }
-        #expect(twice == "d: both train.jsonl and train.csv; keep one, or name it in a task YAML")
+        #expect(
+            twice
+                == "d: both train.csv and train.jsonl are the train split; keep one, or name it under data in a task YAML"
+        )
+    }
+
+    @Test(arguments: ["dev.csv", "validation.jsonl", "valid.tsv", "val.json", "Validation.CSV", "val.jsonl.gz"])
+    func otherNamesOfTheDevSplit(name: String) throws {
+        let scratch = try ScratchFolder()
+        try scratch.write("d/train.jsonl", "{\"text\": \"a\", \"label\": 1}\n")
+        try scratch.write("d/" + name, "")
+        for other in ["train-2.jsonl", "notes.valid.jsonl", "devset.csv", "validation.txt"] {
+            try scratch.write("d/" + other, "")
+        }
+        let definition = try TaskDefinition.load(scratch.url.appendingPathComponent("d"))
+        #expect(definition.data == [.train: "train.jsonl", .dev: name])
+        try scratch.write("d/dev.tsv", "")
+        let twice = scratch.message { _ = try TaskDefinition.load(scratch.url.appendingPathComponent("d")) }
+        #expect(twice.hasPrefix("d: both ") && twice.contains(name) && twice.contains("dev.tsv"), "\(twice)")
+    }
+
+    @Test func otherNamesOfTheDevSplitInAYAML() throws {
+        let kind = "kind: text-classification\n"
+        #expect(try parse(kind + "data: {train: a.csv, val: b.csv}\n").data == [.train: "a.csv", .dev: "b.csv"])
+        #expect(
+            message(kind + "data: {valid: a.csv, validation: b.csv}\n")
+                == "t.yaml:2: data is two files of the dev split; expected one of dev, validation, valid, val")
+    }
+
+    @Test func aMapFromNumbersToNames() throws {
+        let kind = "kind: text-classification\ndata: {train: a.csv}\n"
+        let definition = try parse(kind + "labels: {1: pos, 0: neg, 2: pos}\n")
+        #expect(definition.labels == ["neg", "pos"] && definition.labelNumbers == [0: "neg", 1: "pos", 2: "pos"])
+        #expect(try parse(definition.yaml) == definition)
+        #expect(
+            message(kind + "labels: {a: neg, 1: pos}\n")
+                == "t.yaml:3: labels is a map with 'a'; expected a map from different integers to names, such as "
+                + "{0: neg, 1: pos}, or a list")
+        #expect(message(kind + "labels: {1: neg, +1: pos}\n").contains("a map with '+1'"))
+        #expect(message(kind + "labels: {0: neg, 1: [pos]}\n").contains("labels is a map with '1': a list"))
+        #expect(message(kind + "labels: {0: neg, 1: neg}\n").contains("expected at least 2 different ones"))
+    }
+
+    @Test func howDataIsToBeRead() throws {
+        let kind = "kind: text-classification\ndata: {train: a.csv, dev: b.jsonl}\n"
+        let definition = try parse(
+            kind + "quoting: none\ndelimiter: ';'\nencoding: ISO-8859-1\nheader: [id, text, label]\n")
+        #expect(definition.reading.quoting == .none && definition.reading.delimiter == UInt8(ascii: ";"))
+        #expect(definition.reading.encoding == .latin1 && definition.reading.header == .names(["id", "text", "label"]))
+        #expect(try parse(definition.yaml) == definition)
+        let tab = try parse(kind + "delimiter: tab\nheader: false\nquoting: standard\n")
+        #expect(tab.reading.delimiter == 0x09 && tab.reading.header == .numbers && tab.reading.quoting == .standard)
+        #expect(try parse(tab.yaml) == tab)
+        #expect(try parse(kind + "header: true\n").reading == ReadingOptions())
+        for (line, found) in [
+            ("quoting: all", "quoting is 'all'; expected standard or none"),
+            ("delimiter: ab", "delimiter is 'ab'; expected tab, or one character"),
+            ("delimiter: x", "delimiter is 'x'; expected tab, or one character"),
+            ("delimiter: '\"'", "delimiter is '\"'; expected tab, or one character"),
+            ("encoding: ebcdic", "encoding is 'ebcdic'; expected one of utf-8, latin-1 (iso-8859-1), windows-1252"),
+            ("header: maybe", "header is 'maybe'; expected true, false, or a list"),
+            ("header: [a, a]", "header is a list with 'a' twice"), ("header: []", "header is an empty list"),
+        ] {
+            #expect(message(kind + line + "\n").hasPrefix("t.yaml:3: " + found), "\(message(kind + line))")
+        }
+        #expect(
+            message("kind: text-classification\ndata: {train: a.jsonl}\ndelimiter: ';'\n")
+                == "t.yaml:3: delimiter is set; expected it only with .csv or .tsv files under data")
+    }
+
+    @Test func aDataFileIsNoTask() throws {
+        let scratch = try ScratchFolder()
+        for name in ["train.jsonl", "x.csv", "y.json.gz"] {
+            let file = try scratch.write(name, "{}")
+            #expect(
+                scratch.message { _ = try TaskDefinition.load(file) }
+                    == "\(name): a data file, not a task; give its folder (with files named train, dev and test), or a YAML "
+                    + "with kind: and data: {train: \(name)}")
+        }
     }
 
     @Test func refusesTwoKindsOrMetricsOfOneName() {
@@ -193,6 +286,10 @@ struct TaskDefinitionTests {
                 metric: "macro_f1", description: pick(), language: pick(), license: pick(), folder: Self.folder,
                 source: "t.yaml")
             if dice.next() % 3 == 0 { (definition.labels, definition.description) = (nil, nil) }
+            if dice.next() % 3 == 0 {
+                definition.reading.delimiter = Array(";|:\t #&*-!%@`".utf8).randomElement(using: &dice)
+                definition.reading.header = .names(["a", pick() + "b"])
+            }
             let back = try parse(definition.yaml)
             #expect(back == definition, "seed \(seed):\n\(definition.yaml)")
             #expect(back.yaml == definition.yaml, "seed \(seed)")

@@ -75,7 +75,8 @@ enum Golden {
     static func compare(_ tokenizer: any Tokenizer, _ cases: [Case]) {
         var wrong = 0
         for (index, expected) in cases.enumerated() {
-            let made = tokenizer.encode(expected.text, pair: expected.pair, maxLength: expected.maxLength)
+            var made = tokenizer.encode(expected.text, pair: expected.pair, maxLength: expected.maxLength)
+            made.isTruncated = false  // the fixtures do not say
             guard made != expected.encoding else { continue }
             wrong += 1
             if wrong > 5 { continue }

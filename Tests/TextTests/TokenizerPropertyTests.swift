@@ -29,6 +29,8 @@ import Testing
             for length in 2...6 {
                 let cut = tokenizer.encode(one.text, pair: nil, maxLength: length)
                 #expect(cut.ids.count == min(length, whole.ids.count))
+                // A text of exactly that length is whole
+                #expect(cut.isTruncated == (whole.ids.count > length))
                 #expect(cut.ids.dropLast().elementsEqual(whole.ids.prefix(cut.ids.count - 1)))
             }
         }

@@ -24,31 +24,62 @@ import Testing
         return network
     }
 
-    /// The slope along a random direction of each tensor against central differences, dropout on.
-    @Test(arguments: AdapterMethods.presetNames) func gradients(_ preset: String) throws {
+    /// The largest error of a gradient: its slope along random directions of each tensor against central differences,
+    /// dropout on. A direction has all entries, so that a missing part of a gradient shows, and so does one of zeros.
+    /// - Parameter change: what is done to the computed gradient of a tensor before it is compared.
+    private func gradientErrors(
+        _ preset: String, _ change: (inout [Float]) -> Void = { _ in }
+    ) throws -> [(name: String, error: String?)] {
         let network = try network(preset)
         let plan = try network.plan(head: 0, trains: true)
         let workspace = Workspace(threads: 1)
         let batch = try Golden.batches()[1]
         _ = plan.step(batch, workspace: workspace, stepKey: 5)
-        let gradients = network.parameters.parameters.map(\.gradientArray)
-        for (parameter, gradient) in zip(network.parameters.parameters, gradients) {
-            let before = parameter.array
-            // along the gradient itself: its slope is its length
-            let length = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-            guard length > 1e-6 else { continue }
-            let step = 2e-3
-            func loss(_ sign: Double) -> Double {
-                for i in 0..<parameter.count {
-                    parameter.values[i] = before[i] + Float(sign * step * Double(gradient[i]) / length)
-                }
-                defer { for i in 0..<parameter.count { parameter.values[i] = before[i] } }
-                return plan.step(batch, workspace: workspace, stepKey: 5)
-            }
-            let slope = (loss(1) - loss(-1)) / (2 * step)
-            // float32's rounding of a loss near 1 over the step, and the curvature
-            #expect(abs(slope - length) < 5e-4 + 0.02 * length, "\(parameter.name): \(slope) against \(length)")
+        let gradients = network.parameters.parameters.map { parameter in
+            var gradient = parameter.gradientArray
+            change(&gradient)
+            return gradient
         }
+        return zip(network.parameters.parameters, gradients).map { parameter, gradient in
+            let before = parameter.array
+            for trial in 0..<3 {
+                let key = Randomness.key(17, Randomness.hash(parameter.name), UInt64(trial))
+                var direction = (0..<parameter.count).map { Double(Randomness.normal(key, $0)) }
+                let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                for i in direction.indices { direction[i] /= length }
+                let expected = zip(gradient, direction).reduce(0.0) { $0 + Double($1.0) * $1.1 }
+                let step = 4e-3
+                func loss(_ sign: Double) -> Double {
+                    for i in 0..<parameter.count { parameter.values[i] = before[i] + Float(sign * step * direction[i]) }
+                    defer { for i in 0..<parameter.count { parameter.values[i] = before[i] } }
+                    return plan.step(batch, workspace: workspace, stepKey: 5)
+                }
+                let slope = (loss(1) - loss(-1)) / (2 * step)
+                // float32's rounding of a loss near 1 over the step, and the curvature
+                if !(abs(slope - expected) < 5e-5 + 0.01 * abs(expected)) {
+                    return (parameter.name, "slope \(slope), expected \(expected)")
+                }
+            }
+            return (parameter.name, nil)
+        }
+    }
+
+    @Test(arguments: AdapterMethods.presetNames) func gradients(_ preset: String) throws {
+        for (name, error) in try gradientErrors(preset) { #expect(error == nil, "\(name)") }
+    }
+
+    /// The test above fails where half of the entries are missing, where a gradient is all zero, and where one is doubled.
+    @Test(arguments: ["half", "zero", "double"]) func wrongGradientsAreFound(_ fault: String) throws {
+        let errors = try gradientErrors("seq_bn") { gradient in
+            switch fault {
+            case "half": for i in gradient.indices where i % 2 == 0 { gradient[i] = 0 }
+            case "zero": for i in gradient.indices { gradient[i] = 0 }
+            default: for i in gradient.indices { gradient[i] *= 2 }
+            }
+        }
+        let missed = errors.filter { $0.error == nil }.map(\.name)
+        // Along a random direction a small tensor's gradient can be too small to tell
+        #expect(Double(missed.count) <= 0.1 * Double(errors.count), "missed: \(missed)")
     }
 
     /// A bundle of it reads back as it was, byte for byte, and predicts as the network that made it.

@@ -182,7 +182,7 @@ extension TransferRunner {
                 try same
                 ?? Predictor(
                     unit.session, bundle: trained.bundle, language: try test.adapter.map { try LanguageAdapter($0) },
-                    task: test.head, precision: settings.precision)
+                    head: test.head, precision: settings.precision)
             if test.adapter == nil { bare = predictor }
             run.predictions[test.name] = predictor.evaluate(task.test, metric: metric(task)).predictions
             around.progress.update(done: i + 1)

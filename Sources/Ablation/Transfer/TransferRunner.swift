@@ -115,10 +115,10 @@ package final class TransferRunner {
         plan.tasks.flatMap { task in
             plan.languages.compactMap { language in
                 data.tasks[task]?[language].map { data in
-                    // A label that training does not have is a class of its own, which nothing predicts
-                    TransferCell(
-                        task: task, language: language, classes: data.labels.count + 1,
-                        gold: data.test.map { $0.label ?? data.labels.count }, groups: data.test.map(\.group))
+                    let gold = GoldLabels(data.test, names: data.labels)
+                    return TransferCell(
+                        task: task, language: language, classes: gold.names.count,
+                        gold: gold.classes.compactMap { $0 }, groups: data.test.map(\.group))
                 }
             }
         }

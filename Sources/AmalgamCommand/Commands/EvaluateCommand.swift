@@ -1,43 +1,30 @@
 import Adapters
 import ArgumentParser
 import Bundles
+import Files
 import Foundation
 import Reporting
 import Tasks
 import Training
 
-/// Which bundle, and which of its heads.
-struct BundleOptions: ParsableArguments {
-    @Option(help: "The bundle.") var bundle: String
-    @OptionGroup var language: LanguageOption
-    @Option(help: "The head, by its task's name. (default: the task's, or the only one)") var head: String?
-    @Option(help: "Pieces a text is cut at. (default: as in training)") var maxLength: Int?
-    @OptionGroup var precision: PrecisionOption
-    @Flag(help: "Use a bundle that was trained on another model of the same shape.") var force = false
-    @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
-
-    func read() throws -> AdapterBundle {
-        try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)
-    }
-
-    func predictor(_ bundle: AdapterBundle, session: Session, task: String?) throws -> Predictor {
-        try bundle.check(for: session, file: self.bundle, force: force)
-        let below = try language.read(for: session, force: force)
-        Console.warn(bundle.warning(on: below, file: self.bundle))
-        return try Predictor(
-            session, bundle: bundle, language: below, task: head ?? task, maxLength: maxLength,
-            precision: try precision.value())
-    }
-}
-
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Score a bundle on a task's split.")
+        commandName: "evaluate", abstract: "Score a bundle on a split of a task.",
+        discussion: """
+            Rows with a label that the head does not know count as wrong; each such label is a class of its own, as \
+            scikit-learn has it. The loss covers rows with a known label only. Intervals are 95 % bootstrap intervals.
+            """)
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
     @OptionGroup var bundle: BundleOptions
     @Option(help: "train, dev or test.") var split = "test"
+    @Option(help: ArgumentHelp("Write a report page (HTML) to this file.", valueName: "file")) var report: String?
+    @Option(
+        help: ArgumentHelp(
+            "Write each text with its true label and its prediction, the largest errors first. (.jsonl or .csv)",
+            valueName: "file"))
+    var predictions: String?
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
@@ -46,29 +33,55 @@ struct EvaluateCommand: ParsableCommand {
             guard let split = Split(rawValue: split) else {
                 throw TrainingError.setting(name: "--split", found: split, expected: "train, dev or test")
             }
+            let asCSV = try predictions.map(Self.isCSV) ?? false
             let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
+            let metric = try Metrics.standard.metric(of: definition)
             let stored = try bundle.read()
             let session = try model.session(common)
-            let predictor = try bundle.predictor(stored, session: session, task: definition.name)
+            let predictor = try bundle.predictor(
+                stored, session: session, task: HeadTask(name: definition.name, kind: definition.kind))
             // The head's labels decide what an index means
             let data = try TaskLoading.load(
                 task, splits: [split],
                 labels: KnownLabels(predictor.head.head.labels, source: .bundle(file: bundle.bundle)), options: labels)
-            let metric = Metrics.standard[definition.metric] ?? Accuracy.self
-            let scores = predictor.evaluate(data[split], metric: metric)
-            guard common.json else {
-                return Console.print(
-                    "\(definition.name) \(split.rawValue): accuracy \(Human.score(scores.accuracy)), macro-F1 "
-                        + "\(Human.score(scores.macroF1)), loss \(Human.loss(scores.loss)) on \(Human.count(scores.examples)) texts"
-                )
+            let evaluation = SplitEvaluation(
+                data[split], predictions: predictor.predictions(data[split]), labels: predictor.head.head.labels,
+                metric: metric, seed: UInt64(common.seed))
+            let result = EvaluationOutput(
+                task: definition, split: split, skipped: data.skipped[split] ?? [], evaluation: evaluation,
+                bundle: bundle.bundle, model: session.model.name)
+            if let predictions {
+                try AtomicFile.replace(URL(fileURLWithPath: predictions)) { (write) throws(FileError) in
+                    var lines = Data()
+                    func flush() throws(FileError) {
+                        try lines.withBytes { (bytes) throws(FileError) in try write(bytes) }
+                        lines.removeAll(keepingCapacity: true)
+                    }
+                    try evaluation.writePredictions(asCSV: asCSV) { (line: String) throws(FileError) in
+                        lines.append(contentsOf: line.utf8)
+                        if lines.count >= 1 << 16 { try flush() }
+                    }
+                    try flush()
+                }
             }
-            Console.print(json: [
-                "task": .string(definition.name), "split": .string(split.rawValue), "examples": .init(scores.examples),
-                "metrics": .map([
-                    "accuracy": .number(scores.accuracy), "macro_f1": .number(scores.macroF1),
-                    "loss": .number(scores.loss),
-                ]),
-            ])
+            let report = result.report
+            if let file = self.report {
+                try AtomicFile.replace(URL(fileURLWithPath: file), with: Data(report.page().html().utf8))
+            }
+            if common.json { return Console.print(json: result.json) }
+            Console.write(report.text(on: Terminal.of(.output)))
+            if let predictions { Console.print("predictions: \(predictions)") }
+            if let file = self.report { Console.print("report: \(file)") }
+        }
+    }
+
+    private static func isCSV(_ file: String) throws -> Bool {
+        switch (file.lowercased() as NSString).pathExtension {
+        case "csv": return true
+        case "jsonl": return false
+        default:
+            throw TrainingError.setting(
+                name: "--predictions", found: file, expected: "a file that ends with .jsonl or .csv")
         }
     }
 }

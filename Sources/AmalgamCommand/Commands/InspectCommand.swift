@@ -34,7 +34,8 @@ struct InspectCommand: ParsableCommand {
                     let base = try EncoderModel(folder: folder)
                     let tokenizer = try base.tokenizer()
                     try stored.check(
-                        model: base, fingerprint: base.computeFingerprint(), tokenizer: tokenizer.identity, file: bundle,
+                        model: base, fingerprint: base.computeFingerprint(), tokenizer: tokenizer.identity,
+                        file: bundle,
                         force: false
                     ).forEach { Console.warn($0) }
                     verified.append("base \(base.name): the model it was trained on")

@@ -1,6 +1,5 @@
-import Adapters
 import ArgumentParser
-import Bundles
+import Files
 import Foundation
 import Tasks
 import Training
@@ -8,54 +7,79 @@ import Training
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Read texts on stdin, print a JSON line with label and probabilities for each, in order.",
-        discussion: "A line is a text, or a JSON object with \"text\" or with \"text_a\" and \"text_b\".")
+        abstract: "Classify texts from a file or standard input; print one line for each, in order.",
+        discussion: """
+            The format holds for the whole input. It follows from the file's extension; on standard input from the first \
+            line: JSON Lines if it starts with an opening brace, else plain text. In plain text every line is a text, an \
+            empty one too. Of JSON Lines, CSV and TSV, the field "text" is read, or "text_a" and "text_b" by a head for \
+            pairs; blank lines are skipped.
+
+            Each result has: line (where the record starts, from 1), label, probabilities, top (the most likely classes), \
+            abstained (the largest probability is below --threshold), and the kept fields, as input_NAME where a name is \
+            taken.
+            """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var bundle: BundleOptions
+    @Option(help: "The file to read. (default: standard input)") var input: String?
+    @Option(help: "The input's format: text, jsonl, csv or tsv.") var format: String?
+    @Option(help: "The field that holds the text; two with a comma between them for pairs.") var textColumn: String?
+    @Option(help: "In CSV and TSV: standard, or none where quotes stand for themselves.") var quoting = "standard"
+    @Option(help: "Fields of the input to write beside the prediction, with commas between them, or all.")
+    var keep: String?
+    @Option(help: "So many of the most likely classes under top.") var topK = 1
+    @Option(help: "Mark a prediction as abstained if its probability is below this.") var threshold = 0.0
+    @Option(help: "The output's format: jsonl or csv.") var outputFormat = "jsonl"
+    @Option(help: "At a bad line: stop, or skip, which prints its error in place of a result.") var onError = "stop"
     @OptionGroup var common: CommonOptions
-
-    /// Lines that are predicted together: memory stays flat however long the input is.
-    private static let block = 4096
 
     func run() throws {
         try guarded {
+            let settings = try settings()
+            let format = try Self.choice("--format", format, of: RecordFormat.self)
+            guard ["standard", "none"].contains(quoting) else {
+                throw TrainingError.setting(name: "--quoting", found: quoting, expected: "standard or none")
+            }
+            // The source first: loading a model takes longer than finding that a file does not exist
+            let source = try source()
+            let reader = RecordReader(
+                name: source.name, format: try format ?? input.map { try .of(file: $0) }, quotes: quoting == "standard")
             let stored = try bundle.read()
             let predictor = try bundle.predictor(stored, session: try model.session(common), task: nil)
-            var examples: [Example] = []
-            var number = 0
-            while !Console.hasFailed, let line = readLine(strippingNewline: true) {
-                number += 1
-                examples.append(try Self.example(line, number: number))
-                if examples.count == Self.block {
-                    Self.show(examples, predictor)
-                    examples = []
-                }
+            var stream = PredictionStream(
+                reader: reader, labels: predictor.head.head.labels,
+                input: try .named(kind: predictor.kind, columns: textColumn), settings: settings,
+                predict: predictor.probabilities)
+            let summary = try stream.run(source) { lines in
+                Console.write(lines)
+                return !Console.hasFailed
             }
-            Self.show(examples, predictor)
+            for warning in summary.warnings { Console.error("amalgam: \(warning)") }
         }
     }
 
-    private static func example(_ line: String, number: Int) throws -> Example {
-        func make(_ text: String, _ pair: String? = nil) -> Example {
-            Example(id: number - 1, text: text, pair: pair, label: nil, line: number)
-        }
-        guard line.first == "{", case .map(let fields)? = ConfigurationValue(json: line) else { return make(line) }
-        if case .string(let text)? = fields["text"] { return make(text) }
-        if case .string(let a)? = fields["text_a"], case .string(let b)? = fields["text_b"] { return make(a, b) }
-        throw TrainingError.mismatch(
-            "stdin:\(number): a JSON object without \"text\", or \"text_a\" and \"text_b\"; give one of these, or a plain line"
-        )
+    private func source() throws -> ByteStream {
+        if let input { return try ByteStream(URL(fileURLWithPath: input)) }
+        return try ByteStream(descriptor: STDIN_FILENO, name: "standard input")
     }
 
-    private static func show(_ examples: [Example], _ predictor: Predictor) {
-        let labels = predictor.head.head.labels
-        for probabilities in predictor.probabilities(examples) {
-            let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-            let pairs = zip(labels, probabilities).map { ($0, ConfigurationValue.number(Double($1))) }
-            Console.print(json: [
-                "label": .string(labels[best]), "probabilities": .map(Dictionary(pairs) { first, _ in first }),
-            ])
-        }
+    private func settings() throws -> PredictionSettings {
+        var settings = PredictionSettings()
+        settings.kept = .init(keep)
+        settings.top = topK
+        settings.threshold = threshold
+        settings.output = try Self.choice("--output-format", outputFormat, of: PredictionSettings.Output.self) ?? .jsonl
+        settings.onError = try Self.choice("--on-error", onError, of: PredictionSettings.OnError.self) ?? .stop
+        try settings.validate()
+        return settings
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ text: String?, of type: Choice.Type
+    ) throws -> Choice? {
+        guard let text else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        throw TrainingError.setting(
+            name: name, found: text, expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
     }
 }

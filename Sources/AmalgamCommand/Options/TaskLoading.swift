@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import Foundation
 import Tasks
@@ -24,6 +25,29 @@ enum TaskLoading {
             )
         }
         return data
+    }
+
+    /// What was read of each task's files, for the run log and `--json`.
+    static func facts(_ tasks: [TaskData]) -> ConfigurationValue {
+        var all: [String: ConfigurationValue] = [:]
+        for task in tasks {
+            var splits: [String: ConfigurationValue] = [:]
+            for (split, facts) in task.files {
+                splits[split.rawValue] = .map([
+                    "file": .string(facts.name), "bytes": .init(facts.bytes), "rows": .init(facts.rows),
+                    "examples": .init(task[split].count), "unknown_labels": .init(facts.unknownLabels),
+                    "skipped": .map([
+                        "count": .init(facts.skipped.values.reduce(0, +)),
+                        "reasons": .map(
+                            Dictionary(
+                                facts.skipped.map { ($0.key.rawValue, ConfigurationValue($0.value)) },
+                                uniquingKeysWith: { first, _ in first })),
+                    ]),
+                ])
+            }
+            all[task.definition.name] = .map(splits)
+        }
+        return .map(all)
     }
 }
 

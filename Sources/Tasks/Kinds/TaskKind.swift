@@ -116,6 +116,10 @@ package struct FieldRow: Sendable {
         case .string(let text): return text
         case .integer(let number): return String(number)
         case .boolean(let flag): return flag ? "true" : "false"
+        case .number(let number) where abs(number) >= 0x1p63:
+            throw .wrongType(
+                file: file, line: line, column: column(field), found: "\(number)",
+                expected: "an integer from -2^63 to 2^63 - 1, or a string")
         default: throw wrongType(field, value, expected: "a string, an integer or a boolean")
         }
     }

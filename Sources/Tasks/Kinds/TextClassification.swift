@@ -3,7 +3,7 @@ package enum TextClassification: TaskKind {
     package static let name = "text-classification"
     package static let inputs = ["text"]
     package static let targets = ["label"]
-    package static let metrics = [Accuracy.name, MacroF1.name, Matthews.name]
+    package static let metrics = Metrics.classification
     package static let minimumLabels = 2
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }
@@ -24,6 +24,6 @@ package enum TextClassification: TaskKind {
         guard needsTarget || row.value("label") != nil else { return }
         let label = try row.label("label")
         example.label = try labels.find(label, in: row)
-        if example.label == nil { example.unknownLabel = label }
+        if example.label == nil { example.unknownLabel = labels.name(of: label) }
     }
 }

@@ -3,7 +3,7 @@ package enum TextPairClassification: TaskKind {
     package static let name = "text-pair-classification"
     package static let inputs = ["text_a", "text_b"]
     package static let targets = ["label"]
-    package static let metrics = [Accuracy.name, MacroF1.name, Matthews.name]
+    package static let metrics = Metrics.classification
     package static let minimumLabels = 2
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }

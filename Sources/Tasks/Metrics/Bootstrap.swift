@@ -30,13 +30,13 @@ package enum Bootstrap {
     ) -> Interval {
         let value = metric.value(predicted: predicted, gold: gold, classes: classes)
         guard !gold.isEmpty else { return Interval(value: value, low: value, high: value) }
-        var confusion = Confusion(classes: classes)
+        var counts = ClassCounts(classes: classes)
         let values = (0..<max(1, resamples)).map { resample in
-            confusion.removeAll()
+            counts.removeAll()
             draw(gold.count, resample: resample, seed: seed) {
-                confusion.add(predicted: predicted[$0], gold: gold[$0])
+                counts.add(predicted: predicted[$0], gold: gold[$0])
             }
-            return metric.value(confusion)
+            return metric.value(counts)
         }
         return percentiles(values, around: value, confidence: confidence)
     }
@@ -55,7 +55,7 @@ package enum Bootstrap {
             metric.value(predicted: a, gold: gold, classes: classes)
             - metric.value(predicted: b, gold: gold, classes: classes)
         guard !gold.isEmpty else { return Interval(value: value, low: value, high: value) }
-        var first = Confusion(classes: classes)
+        var first = ClassCounts(classes: classes)
         var second = first
         let values = (0..<max(1, resamples)).map { resample in
             first.removeAll()

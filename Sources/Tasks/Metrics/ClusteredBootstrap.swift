@@ -82,7 +82,7 @@ package struct ClusteredBootstrap: Sendable {
     }
 
     /// How often a resample drew each group.
-    private func drawn(_ resample: Int, into counts: inout [Int]) {
+    private func draw(_ resample: Int, into counts: inout [Int]) {
         for i in counts.indices { counts[i] = 0 }
         Bootstrap.draw(count, resample: resample, seed: seed) { counts[$0] += 1 }
     }
@@ -94,24 +94,63 @@ package struct ClusteredBootstrap: Sendable {
     package func scores(
         _ metric: any Metric.Type, _ answers: [Answers], cells: [Int]? = nil
     ) -> [ResampledScore] {
+        scores([metric], answers, cells: cells)[0]
+    }
+
+    /// The same for several metrics at once, in their order: the resamples are drawn and counted one time for all.
+    package func scores(
+        _ metrics: [any Metric.Type], _ answers: [Answers], cells: [Int]? = nil
+    ) -> [[ResampledScore]] {
         let cells = cells ?? Array(groups.indices)
         precondition(cells.count == answers.count, "\(answers.count) answers for \(cells.count) cells")
-        var confusions = answers.map { Confusion(classes: $0.classes) }
-        func value(_ i: Int, _ times: (Int) -> Int) -> Double {
-            confusions[i].removeAll()
+        var counts = answers.map { ClassCounts(classes: $0.classes) }
+        func values(_ i: Int, _ times: (Int) -> Int) -> [Double] {
+            counts[i].removeAll()
             for (row, group) in groups[cells[i]].enumerated() where times(group) > 0 {
-                confusions[i].add(
+                counts[i].add(
                     predicted: answers[i].predicted[row], gold: answers[i].gold[row], times: times(group))
             }
-            return confusions[i].total > 0 ? metric.value(confusions[i]) : .nan
+            return metrics.map { counts[i].total > 0 ? $0.value(counts[i]) : .nan }
         }
-        var scores = cells.indices.map { i in ResampledScore(value: value(i) { _ in 1 }, resampled: []) }
-        var counts = [Int](repeating: 0, count: count)
+        var scores = [[ResampledScore]](repeating: [], count: metrics.count)
+        for i in cells.indices {
+            for (m, value) in values(i, { _ in 1 }).enumerated() {
+                scores[m].append(ResampledScore(value: value, resampled: []))
+            }
+        }
+        var drawn = [Int](repeating: 0, count: count)
         for resample in 0..<resamples {
-            drawn(resample, into: &counts)
-            for i in cells.indices { scores[i].resampled.append(value(i) { counts[$0] }) }
+            draw(resample, into: &drawn)
+            for i in cells.indices {
+                for (m, value) in values(i, { drawn[$0] }).enumerated() { scores[m][i].resampled.append(value) }
+            }
         }
         return scores
+    }
+
+    /// The mean of the values of the first cell's rows, as it is and on each resample; nil does not count.
+    package func mean(_ values: [Double?]) -> ResampledScore {
+        var sums = [(sum: Double, rows: Int)](repeating: (0, 0), count: count)
+        for (value, group) in zip(values, groups.first ?? []) {
+            guard let value else { continue }
+            sums[group].sum += value
+            sums[group].rows += 1
+        }
+        func mean(_ times: (Int) -> Int) -> Double {
+            var (sum, rows) = (0.0, 0)
+            for (group, part) in sums.enumerated() where part.rows > 0 {
+                sum += part.sum * Double(times(group))
+                rows += part.rows * times(group)
+            }
+            return rows > 0 ? sum / Double(rows) : .nan
+        }
+        var drawn = [Int](repeating: 0, count: count)
+        return ResampledScore(
+            value: mean { _ in 1 },
+            resampled: (0..<resamples).map { resample in
+                draw(resample, into: &drawn)
+                return mean { drawn[$0] }
+            })
     }
 
     /// The mean of a metric over cells, as it is and on each resample; a cell without a row does not count.

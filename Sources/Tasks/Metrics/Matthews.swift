@@ -6,13 +6,12 @@
 package enum Matthews: Metric {
     package static let name = "matthews"
 
-    package static func value(_ confusion: Confusion) -> Double {
-        let (gold, predicted, correct) = confusion.margins
-        let n = Double(confusion.total)
+    package static func value(_ counts: ClassCounts) -> Double {
+        let n = Double(counts.total)
         var (right, both, p2, t2) = (0.0, 0.0, 0.0, 0.0)
-        for c in 0..<confusion.classes {
-            let (t, p) = (Double(gold[c]), Double(predicted[c]))
-            right += Double(correct[c])
+        for c in 0..<counts.classes {
+            let (t, p) = (Double(counts.gold[c]), Double(counts.predicted[c]))
+            right += Double(counts.correct[c])
             both += t * p
             p2 += p * p
             t2 += t * t

@@ -4,9 +4,10 @@ import SwiftCSV
 package enum CSVReader: RowReader {
     package static let fileExtension = "csv"
 
-    package static func read(_ bytes: [UInt8], file: String, limit: Int?) throws(TaskError) -> RowTable {
-        try DelimitedText(delimiter: UInt8(ascii: ","), csvDelimiter: .comma, name: "','", file: file)
-            .read(bytes, limit: limit)
+    package static func read(
+        text: ArraySlice<UInt8>, file: String, limit: Int?, options: ReadingOptions
+    ) throws(TaskError) -> RowTable {
+        try DelimitedText(delimiter: UInt8(ascii: ","), file: file, options: options).read(text, limit: limit)
     }
 }
 
@@ -14,52 +15,92 @@ package enum CSVReader: RowReader {
 package enum TSVReader: RowReader {
     package static let fileExtension = "tsv"
 
-    package static func read(_ bytes: [UInt8], file: String, limit: Int?) throws(TaskError) -> RowTable {
-        try DelimitedText(delimiter: 0x09, csvDelimiter: .tab, name: "a tab", file: file).read(bytes, limit: limit)
+    package static func read(
+        text: ArraySlice<UInt8>, file: String, limit: Int?, options: ReadingOptions
+    ) throws(TaskError) -> RowTable {
+        try DelimitedText(delimiter: 0x09, file: file, options: options).read(text, limit: limit)
     }
 }
 
 /// Reads delimited text: finds the records here, has SwiftCSV take them apart.
 ///
-/// A record ends at LF or CRLF outside quotes. A quote opens a quoted cell only at the cell's start; elsewhere it stands
-/// for itself, as in Python's and spreadsheets' readers. White space of a cell is kept.
+/// A record ends at LF, CRLF or, where the first line ends with one, CR, outside quotes. A quote opens a quoted cell only
+/// at the cell's start; elsewhere it stands for itself, as in Python's and spreadsheets' readers. White space of a cell
+/// is kept.
 ///
 /// SwiftCSV works on characters, knows no line numbers, and takes a delimiter with a combining mark behind it for a
 /// letter, a line separator inside a text for the record's end, and an unclosed quote for a closed one. So it gets the
 /// records in a disguise in which only real delimiters, quotes and record ends look like such: `wire` and `text`.
 struct DelimitedText {
     let delimiter: UInt8
-    let csvDelimiter: CSVDelimiter
-    /// The delimiter in a message.
-    let name: String
     let file: String
+    let options: ReadingOptions
 
     private static let quote = UInt8(ascii: "\"")
 
-    func read(_ bytes: [UInt8], limit: Int?) throws(TaskError) -> RowTable {
-        // One more for the header.
-        let records = try split(try TextBytes.withoutMark(bytes, file: file), limit: limit.map { $0 + 1 })
+    init(delimiter: UInt8, file: String, options: ReadingOptions) {
+        self.delimiter = options.delimiter ?? delimiter
+        self.file = file
+        self.options = options
+    }
+
+    /// The delimiter in a message.
+    private var delimiterName: String { delimiter == 0x09 ? "a tab" : "'\(Unicode.Scalar(delimiter))'" }
+
+    func read(_ bytes: ArraySlice<UInt8>, limit: Int?) throws(TaskError) -> RowTable {
+        let hasHeader = options.header == .firstRow
+        let records = try split(bytes, limit: limit.map { $0 + (hasHeader ? 1 : 0) })
         var table = RowTable()
         table.skippedLines = records.skippedLines
+        table.delimiter = delimiter
+        table.cellsOverLines = records.cellsOverLines
         let rows = try cells(records)
-        guard let header = rows.first, let headerLine = records.lines.first else { return table }
-        var seen = Set<String>()
-        for column in header where !seen.insert(column).inserted {
+        guard let first = rows.first, let firstLine = records.lines.first else { return table }
+        switch options.header {
+        case .firstRow: table.columns = first
+        case .numbers: table.columns = first.indices.map { String($0 + 1) }
+        case .names(let names):
+            table.columns = names
+            guard first != names else {
+                throw .malformed(
+                    file: file, line: firstLine, problem: "the first row repeats the names under header",
+                    mend: "set header: true, or remove the row")
+            }
+        }
+        if let twice = firstDuplicate(table.columns) {
             throw .malformed(
-                file: file, line: headerLine, problem: "column '\(shown(column))' stands twice in the header",
+                file: file, line: firstLine, problem: "column '\(shown(twice))' appears twice in the header",
                 mend: "rename one of them")
         }
-        for (cells, line) in zip(rows, records.lines).dropFirst() {
-            guard cells.count == header.count else {
-                throw .malformed(
-                    file: file, line: line, problem: "\(cells.count) cells where the header has \(header.count)",
-                    mend: "put cells that contain \(name) or a line break in double quotes")
-            }
+        for (cells, line) in zip(rows, records.lines).dropFirst(hasHeader ? 1 : 0) {
+            guard cells.count == table.columns.count else { throw wrongCount(cells.count, table.columns, line) }
             var values: [String: FieldValue] = [:]
-            for (column, cell) in zip(header, cells) { values[column] = .string(cell) }
+            for (column, cell) in zip(table.columns, cells) { values[column] = .string(cell) }
             table.rows.append(Row(line: line, values: values))
         }
         return table
+    }
+
+    private func wrongCount(_ count: Int, _ columns: [String], _ line: Int) -> TaskError {
+        let found = "\(count) \(count == 1 ? "cell" : "cells") where the header has \(columns.count)"
+        if let other = Self.likelyDelimiter(columns) {
+            return .malformed(
+                file: file, line: line, problem: found, mend: "set delimiter: \(other) in a task YAML if that is it")
+        }
+        guard options.quoting == .standard else {
+            return .malformed(
+                file: file, line: line, problem: found,
+                mend: "no cell can contain \(delimiterName) under quoting: none; remove it, or set another delimiter")
+        }
+        return .malformed(
+            file: file, line: line, problem: found,
+            mend: "put cells that contain \(delimiterName) or a line break in double quotes")
+    }
+
+    /// What more likely stands between the cells, where a header seems to be one column.
+    static func likelyDelimiter(_ columns: [String]) -> String? {
+        guard columns.count == 1, let header = columns.first else { return nil }
+        return [(";", "';'"), ("\t", "tab"), ("|", "'|'"), (",", "','")].first { header.contains($0.0) }?.1
     }
 
     /// Records in disguise, one a line, and the line of the file at which each begins.
@@ -67,6 +108,7 @@ struct DelimitedText {
         var wire = String.UnicodeScalarView()
         var lines: [Int] = []
         var skippedLines = 0
+        var cellsOverLines: [Int] = []
     }
 
     private enum State { case cellStart, plain, quoted, afterQuote }
@@ -79,20 +121,24 @@ struct DelimitedText {
         var startLine = 1
         var quoteLine = 1
         var index = bytes.startIndex
+        // Decided by the end of the first line: a lone CR within a text of other files is a character.
+        var endsWithCR: Bool?
 
         while index <= bytes.endIndex, records.lines.count < limit ?? Int.max {
             // A file's end is a record's end; after a last line break there is none left.
             let atEnd = index == bytes.endIndex
             if atEnd, start == index { break }
             let byte = atEnd ? 0x0A : bytes[index]
-            let isBreak =
-                byte == 0x0A || (byte == 0x0D && index + 1 < bytes.endIndex && bytes[index + 1] == 0x0A)
+            let isPair = byte == 0x0D && index + 1 < bytes.endIndex && bytes[index + 1] == 0x0A
+            let isLast = index == bytes.endIndex - 1
+            let isBreak = byte == 0x0A || isPair || (byte == 0x0D && (endsWithCR != false || isLast))
             if state == .quoted, atEnd {
                 throw .malformed(
                     file: file, line: quoteLine, problem: "a quote opens here and never closes",
-                    mend: "close it, or double the quotes that belong to the text")
+                    mend: "close it, or set quoting: none in a task YAML if quotes are characters like others")
             }
             if isBreak, state != .quoted {
+                if !atEnd, endsWithCR == nil { endsWithCR = byte == 0x0D && !isPair }
                 if index == start {
                     records.skippedLines += 1
                 } else {
@@ -102,14 +148,17 @@ struct DelimitedText {
                     records.wire.append("\n")
                     records.lines.append(startLine)
                 }
-                index += byte == 0x0D ? 2 : 1
+                index += isPair ? 2 : 1
                 line += 1
                 (start, startLine, state) = (index, line, .cellStart)
                 continue
             }
-            if byte == 0x0A { line += 1 }
+            if isBreak, !isPair {
+                line += 1
+                if records.cellsOverLines.last != quoteLine { records.cellsOverLines.append(quoteLine) }
+            }
             switch (state, byte) {
-            case (.cellStart, Self.quote):
+            case (.cellStart, Self.quote) where options.quoting == .standard:
                 (state, quoteLine) = (.quoted, line)
                 records.wire.append("\"")
             case (.quoted, Self.quote):
@@ -127,7 +176,9 @@ struct DelimitedText {
             case (.afterQuote, _):
                 throw .malformed(
                     file: file, line: line, problem: "text after a closing quote",
-                    mend: "put the whole cell in quotes and double the quotes inside it")
+                    mend:
+                        "double the quotes inside the cell, or set quoting: none in a task YAML if quotes are characters "
+                        + "like others")
             default:
                 if state == .cellStart { state = .plain }
                 records.wire.append(Self.disguised(byte))
@@ -139,7 +190,7 @@ struct DelimitedText {
 
     private func badLine(_ record: ArraySlice<UInt8>, from first: Int) -> Int {
         var line = first
-        for part in record.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        for part in record.split(separator: TextBytes.lineEnd(record), omittingEmptySubsequences: false) {
             if TextBytes.string(part) == nil { return line }
             line += 1
         }
@@ -168,6 +219,7 @@ struct DelimitedText {
         rows.reserveCapacity(records.lines.count)
         do {
             // The limit keeps the initialiser from parsing everything a first time.
+            let csvDelimiter = CSVDelimiter(unicodeScalarLiteral: Character(Unicode.Scalar(delimiter)))
             try EnumeratedCSV(string: String(records.wire), delimiter: csvDelimiter, loadColumns: false, rowLimit: 0)
                 .enumerateAsArray(startAt: 0, rowLimit: nil) { cells in rows.append(cells.map(Self.text)) }
         } catch {

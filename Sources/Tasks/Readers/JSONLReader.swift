@@ -1,80 +1,30 @@
-import Files
-
-/// JSON Lines: one object a line. Lines end with LF or CRLF; lines of white space are passed over.
+/// JSON Lines: one object a line. Lines end with LF, CRLF or, throughout, CR; lines of white space are skipped.
 package enum JSONLReader: RowReader {
     package static let fileExtension = "jsonl"
 
-    package static func read(_ bytes: [UInt8], file: String, limit: Int?) throws(TaskError) -> RowTable {
+    package static func read(
+        text: ArraySlice<UInt8>, file: String, limit: Int?, options: ReadingOptions
+    ) throws(TaskError) -> RowTable {
         var table = RowTable()
-        var rest = try TextBytes.withoutMark(bytes, file: file)
+        var rest = text
         var line = 0
+        let lineEnd = TextBytes.lineEnd(text)
         while !rest.isEmpty, table.rows.count < limit ?? Int.max {
             line += 1
-            let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
+            let end = rest.firstIndex(of: lineEnd) ?? rest.endIndex
             let content = rest[rest.startIndex..<end]
             rest = rest[min(end + 1, rest.endIndex)...]
             if content.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
                 table.skippedLines += 1
                 continue
             }
-            table.rows.append(Row(line: line, values: try object(content, file: file, line: line)))
+            if table.rows.isEmpty, content.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "[") {
+                throw .malformed(
+                    file: file, line: line, problem: "a JSON array, not JSON Lines",
+                    mend: "write one object a line, or rename the file to .json if it is one array of objects")
+            }
+            table.rows.append(Row(line: line, values: try JSONRow.values(content, file: file, line: line)))
         }
         return table
-    }
-
-    private static let mend = "expected one JSON object a line"
-
-    private static func object(
-        _ content: ArraySlice<UInt8>, file: String, line: Int
-    ) throws(TaskError) -> [String: FieldValue] {
-        guard TextBytes.string(content) != nil else { throw .notUTF8(file: file, line: line) }
-        let value: JSONValue
-        do { value = try JSONReader.read(Array(content)) } catch {
-            let found = error.found == JSONFault.end ? "the line ends" : error.found
-            throw .malformed(
-                file: file, line: line,
-                problem: "not valid JSON: \(found) at byte \(error.offset), expected \(error.expected)", mend: mend)
-        }
-        guard case .object(let members) = value else {
-            throw .malformed(file: file, line: line, problem: "\(value.kind), not a JSON object", mend: mend)
-        }
-        var values: [String: FieldValue] = [:]
-        for (name, value) in members {
-            guard values.updateValue(FieldValue(value), forKey: name) == nil else {
-                throw .malformed(
-                    file: file, line: line, problem: "'\(shown(name))' stands twice", mend: "leave one of them out")
-            }
-        }
-        return values
-    }
-}
-
-extension JSONValue {
-    /// In words, without the value, which may be long.
-    fileprivate var kind: String { FieldValue(self).typeName }
-}
-
-extension FieldValue {
-    init(_ value: JSONValue) {
-        if let value = Self.scalar(value) {
-            self = value
-        } else if case .array(let items) = value {
-            let values = items.compactMap { Self.scalar($0) }
-            self = values.count == items.count ? .list(values) : .other
-        } else {
-            self = .other
-        }
-    }
-
-    private static func scalar(_ value: JSONValue) -> FieldValue? {
-        switch value {
-        case .string(let text): .string(text)
-        case .null: .null
-        case .bool(let flag): .boolean(flag)
-        case .integer(let integer): .integer(integer)
-        // 1.0 is the label 1, as other readers have it.
-        case .number(let number): Int(exactly: number).map { .integer($0) } ?? .number(number)
-        case .array, .object: nil
-        }
     }
 }

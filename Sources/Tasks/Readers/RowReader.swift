@@ -1,3 +1,5 @@
+import Files
+
 /// A value as a data file gives it, before a task's kind says what it means.
 package enum FieldValue: Equatable, Sendable {
     case string(String)
@@ -28,10 +30,13 @@ package struct Row: Equatable, Sendable {
     /// Where the row starts; the file's first line is 1.
     package var line: Int
     package var values: [String: FieldValue]
+    /// Its place in the file's array, from 0; nil where rows are lines.
+    package var element: Int?
 
-    package init(line: Int, values: [String: FieldValue]) {
+    package init(line: Int, values: [String: FieldValue], element: Int? = nil) {
         self.line = line
         self.values = values
+        self.element = element
     }
 }
 
@@ -40,6 +45,14 @@ package struct RowTable: Equatable, Sendable {
     package var rows: [Row] = []
     /// Lines without content that were passed over.
     package var skippedLines = 0
+    /// Names of the columns in their order, where the file has one.
+    package var columns: [String] = []
+    /// What stands between the cells, where something does.
+    package var delimiter: UInt8?
+    /// Lines at which a quoted cell begins that goes on in the next line.
+    package var cellsOverLines: [Int] = []
+    /// What is doubtful, each in one line.
+    package var warnings: [String] = []
 
     package init() {}
 }
@@ -49,45 +62,62 @@ package protocol RowReader: Sendable {
     /// Without the dot, lower case.
     static var fileExtension: String { get }
 
-    /// Reads a file's bytes.
+    /// Reads a file's text.
     ///
     /// - Parameters:
-    ///   - bytes: the whole file, byte order mark included
+    ///   - text: as `DataBytes` gives it
     ///   - file: the name that messages show
     ///   - limit: rows after which to stop; nil reads all
     /// - Throws: `TaskError.malformed` or `.notUTF8`, with the line
-    static func read(_ bytes: [UInt8], file: String, limit: Int?) throws(TaskError) -> RowTable
+    static func read(
+        text: ArraySlice<UInt8>, file: String, limit: Int?, options: ReadingOptions
+    ) throws(TaskError) -> RowTable
+}
+
+extension RowReader {
+    /// Reads a file's bytes, whatever they are packed in.
+    /// - Throws: `TaskError`
+    package static func read(
+        _ bytes: [UInt8], file: String, limit: Int?, options: ReadingOptions = ReadingOptions()
+    ) throws(TaskError) -> RowTable {
+        let content = try DataBytes(bytes, file: file, encoding: options.encoding)
+        var table = try read(text: content.text, file: file, limit: limit, options: options)
+        table.warnings = content.warnings + table.warnings
+        return table
+    }
 }
 
 /// The formats that data files may have.
 package enum RowReaders {
-    package static let builtIn: [any RowReader.Type] = [JSONLReader.self, CSVReader.self, TSVReader.self]
+    package static let builtIn: [any RowReader.Type] = [
+        JSONLReader.self, JSONArrayReader.self, CSVReader.self, TSVReader.self,
+    ]
+
+    /// Ends of the names of data files; each may have .gz behind it.
+    static var extensions: [String] { builtIn.map { $0.fileExtension } }
 
     /// The reader for a file name.
     /// - Throws: `TaskError.unknownFormat`
     package static func reader(for file: String) throws(TaskError) -> any RowReader.Type {
-        let name = file.lowercased()
+        var name = file.lowercased()
+        if name.hasSuffix(".gz") { name.removeLast(3) }
         for reader in builtIn where name.hasSuffix("." + reader.fileExtension) { return reader }
-        throw .unknownFormat(file: file, known: builtIn.map { $0.fileExtension })
+        throw .unknownFormat(file: file, known: extensions)
     }
 }
 
-/// What all text formats share: the byte order mark and the check of the encoding.
+/// What all text formats share.
 enum TextBytes {
     /// The bytes after a UTF-8 byte order mark, if there is one.
-    /// - Throws: `TaskError.malformed` when the mark is one of UTF-16
-    static func withoutMark(_ bytes: [UInt8], file: String) throws(TaskError) -> ArraySlice<UInt8> {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return bytes.dropFirst(3) }
-        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw .malformed(file: file, line: 1, problem: "UTF-16 byte order mark", mend: "save the file as UTF-8")
-        }
-        return bytes[...]
+    static func withoutMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     }
 
     /// The text, or nil if the bytes are not UTF-8.
-    static func string(_ bytes: ArraySlice<UInt8>) -> String? {
-        // Repairing puts U+FFFD in the place of bad bytes, so only valid bytes come back unchanged.
-        let text = String(decoding: bytes, as: UTF8.self)
-        return text.utf8.elementsEqual(bytes) ? text : nil
+    static func string(_ bytes: ArraySlice<UInt8>) -> String? { validText(bytes) }
+
+    /// What ends the lines: carriage returns where there is no line feed (as in files of old Macs), else line feeds.
+    static func lineEnd(_ text: ArraySlice<UInt8>) -> UInt8 {
+        !text.contains(0x0A) && text.contains(0x0D) ? 0x0D : 0x0A
     }
 }

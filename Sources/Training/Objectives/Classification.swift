@@ -32,6 +32,7 @@ struct Classification: Objective {
 
     func scorer(_ network: Network, head: Int, workspace: Workspace) throws -> (EncodedExamples) -> Evaluation {
         let evaluator = try Evaluator(network, head: head, workspace: workspace)
-        return { evaluator.evaluate($0, metric: metric, classes: classes) }
+        let names = network.arrangement.heads[head].head.labels
+        return { evaluator.evaluate($0, metric: metric, names: names) }
     }
 }

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Bundles
+import Foundation
+import Training
+
+/// Which bundle, and which of its heads.
+struct BundleOptions: ParsableArguments {
+    @Option(help: "The bundle.") var bundle: String
+    @OptionGroup var language: LanguageOption
+    @Option(help: "The head, by its task's name. (default: the task's, or the only one)") var head: String?
+    @Option(help: "Pieces a text is cut at. (default: as in training)") var maxLength: Int?
+    @OptionGroup var precision: PrecisionOption
+    @Flag(help: "Use a bundle that was trained on another model of the same shape.") var force = false
+    @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
+
+    func read() throws -> AdapterBundle {
+        try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)
+    }
+
+    /// - Parameter task: what is scored; nil: texts without a task.
+    func predictor(_ bundle: AdapterBundle, session: Session, task: HeadTask?) throws -> Predictor {
+        try bundle.check(for: session, file: self.bundle, force: force)
+        let predictor = try Predictor(
+            session, bundle: bundle, file: self.bundle, language: try language.read(for: session, force: force),
+            head: head, task: task, maxLength: maxLength, precision: try precision.value())
+        predictor.warnings.forEach { Console.warn($0) }
+        return predictor
+    }
+}

@@ -1,0 +1,121 @@
+extension EvaluationReport {
+    private var title: String { "\(task), \(split)" }
+
+    /// The report for a terminal: classes and confusions in full where there are few, else the worst.
+    package func text(on terminal: Terminal = .plain) -> String {
+        let line = scores.filter(\.isHeadline).map { score in
+            "\(score.name.metricWords) \(score.text)" + (score.ends.isEmpty ? "" : " \(score.ends)")
+        }.joined(separator: ", ")
+        var text = filled("\(task) \(split): \(line) on \(Human.count(examples)) texts", terminal)
+        for remark in remarks { text += filled(remark.text, terminal) }
+        let most = 12
+        text += "\n" + classTable(most: most).text(on: terminal)
+        if classes.count > most {
+            text += filled("The \(most) of \(classes.count) classes with the lowest F1.", terminal, .dim)
+        }
+        let table = matrix.table()
+        if isWhole, classes.count <= most, table.bodyWidth() <= terminal.width ?? 120 {
+            text += "\n" + table.text(on: terminal)
+        } else if !confusions.isEmpty {
+            text += "\n" + confusionTable(most: 10).text(on: terminal)
+        }
+        return text
+    }
+
+    /// The report as a page.
+    package func page() -> ReportPage {
+        var first: [ReportPage.Block] = remarks.isEmpty ? [] : [.verdicts(remarks)]
+        first.append(.facts(scores.map { Setting($0.name.metricWords, $0.text) }))
+        var table = TextTable([.init("metric"), .init("value", .trailing), .init("95 % interval", .trailing)])
+        for score in scores { table.append([.init(score.name.metricWords), .init(score.text), .init(score.ends)]) }
+        first.append(.table(table, caption: "Percentile bootstrap, 1,000 resamples of the examples"))
+        var sections = [ReportPage.Section("Scores", first)]
+        sections.append(
+            .init(
+                "Confusions",
+                [
+                    .charts([.heat(matrix)]),
+                    .note(
+                        "Each row is a true class, each column a prediction; the color is the share of the row: blue is "
+                            + "right, orange is wrong."
+                            + (isWhole
+                                ? ""
+                                : " Shown are the \(matrix.labels.count) classes with most errors of \(classes.count).")
+                    ),
+                ]
+                    + (confusions.isEmpty
+                        ? [] : [.table(confusionTable(most: 20), caption: "The most frequent confusions")])))
+        let worst = classTable(most: Self.mostClasses)
+        sections.append(
+            .init(
+                "Classes",
+                classes.count <= Self.mostClasses
+                    ? [.table(worst, caption: "From the lowest F1 to the highest")]
+                    : [
+                        .table(worst, caption: "The \(Self.mostClasses) classes with the lowest F1"),
+                        .details("All \(classes.count) classes", [.table(classTable(most: .max), caption: "")]),
+                    ]))
+        if !mistakes.isEmpty {
+            sections.append(
+                .init(
+                    "Largest errors",
+                    [.table(mistakeTable, caption: "Lowest probability of the true label first")]))
+        }
+        if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
+        return ReportPage(
+            kicker: "Amalgam evaluation", title: title,
+            summary: ["\(Human.count(examples)) examples, \(classes.count) classes."], sections: sections)
+    }
+
+    /// The worst classes first; those that never occur last.
+    private func classTable(most: Int) -> TextTable {
+        var table = TextTable([
+            .init("class", shrinking: .shorten), .init("precision", .trailing), .init("recall", .trailing),
+            .init("F1", .trailing), .init("support", .trailing), .init("predicted", .trailing),
+        ])
+        let sorted = classes.enumerated().sorted { a, b in
+            func key(_ c: (offset: Int, element: ClassRow)) -> (Int, Double, Int) {
+                (c.element.support + c.element.predicted == 0 ? 1 : 0, c.element.f1, c.offset)
+            }
+            return key(a) < key(b)
+        }
+        for (_, row) in sorted.prefix(most) {
+            table.append([
+                .init(row.label, detail: row.isKnown ? "" : "(unknown)"), .init(Human.score(row.precision)),
+                .init(Human.score(row.recall)), .init(Human.score(row.f1)), .init(Human.count(row.support)),
+                .init(Human.count(row.predicted)),
+            ])
+        }
+        return table
+    }
+
+    private func confusionTable(most: Int) -> TextTable {
+        var table = TextTable([
+            .init("true class", shrinking: .shorten), .init("predicted as", shrinking: .shorten),
+            .init("texts", .trailing),
+        ])
+        for pair in confusions.prefix(most) {
+            table.append([.init(pair.gold), .init(pair.predicted), .init(Human.count(pair.count))])
+        }
+        return table
+    }
+
+    private var mistakeTable: TextTable {
+        var table = TextTable([
+            .init("line", .trailing), .init("true class"), .init("predicted"), .init("probability", .trailing),
+            .init("text"),
+        ])
+        for mistake in mistakes {
+            table.append([
+                .init("\(mistake.line)"), .init(mistake.gold), .init(mistake.predicted),
+                .init(Human.score(mistake.goldProbability)), .init(DisplayWidth.shortened(mistake.text, to: 300)),
+            ])
+        }
+        return table
+    }
+
+    private func filled(_ text: String, _ terminal: Terminal, _ emphasis: Emphasis = .plain) -> String {
+        DisplayWidth.wrapped(DisplayWidth.harmless(text), to: max(20, terminal.width ?? .max))
+            .map { terminal.styled($0, emphasis) + "\n" }.joined()
+    }
+}

@@ -1,0 +1,10 @@
+/// The mean over classes of F1, weighted by how often each class is the true one; as scikit-learn's
+/// `f1_score(average="weighted", zero_division=0)`.
+package enum WeightedF1: Metric {
+    package static let name = "weighted_f1"
+
+    package static func value(_ counts: ClassCounts) -> Double {
+        let sum = (0..<counts.classes).reduce(0.0) { $0 + Double(counts.gold[$1]) * counts.f1($1) }
+        return counts.total > 0 ? sum / Double(counts.total) : 0
+    }
+}

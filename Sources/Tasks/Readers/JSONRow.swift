@@ -1,0 +1,61 @@
+import Files
+
+/// A row from a JSON object.
+enum JSONRow {
+    static let mend = "expected one JSON object a line"
+
+    /// - Parameter mend: what is expected of the text
+    static func values(
+        _ content: ArraySlice<UInt8>, file: String, line: Int, mend: String = mend
+    ) throws(TaskError) -> [String: FieldValue] {
+        guard TextBytes.string(content) != nil else { throw .notUTF8(file: file, line: line) }
+        let value: JSONValue
+        do { value = try JSONReader.read(Array(content)) } catch {
+            let found = error.found == JSONFault.end ? "the line ends" : error.found
+            throw .malformed(
+                file: file, line: line,
+                problem: "not valid JSON: \(found) at byte \(error.offset), expected \(error.expected)", mend: mend)
+        }
+        guard case .object(let members) = value else {
+            throw .malformed(file: file, line: line, problem: "\(value.kind), not a JSON object", mend: mend)
+        }
+        var values: [String: FieldValue] = [:]
+        for (name, value) in members {
+            guard values.updateValue(FieldValue(value), forKey: name) == nil else {
+                throw .malformed(
+                    file: file, line: line, problem: "'\(shown(name))' appears twice", mend: "remove one of them")
+            }
+        }
+        return values
+    }
+}
+
+extension JSONValue {
+    /// In words, without the value, which may be long.
+    fileprivate var kind: String { FieldValue(self).typeName }
+}
+
+extension FieldValue {
+    init(_ value: JSONValue) {
+        if let value = Self.scalar(value) {
+            self = value
+        } else if case .array(let items) = value {
+            let values = items.compactMap { Self.scalar($0) }
+            self = values.count == items.count ? .list(values) : .other
+        } else {
+            self = .other
+        }
+    }
+
+    private static func scalar(_ value: JSONValue) -> FieldValue? {
+        switch value {
+        case .string(let text): .string(text)
+        case .null: .null
+        case .bool(let flag): .boolean(flag)
+        case .integer(let integer): .integer(integer)
+        // 1.0 is the label 1, as other readers have it.
+        case .number(let number): Int(exactly: number).map { .integer($0) } ?? .number(number)
+        case .array, .object: nil
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Tasks
+
+/// How predictions are written.
+package struct PredictionSettings: Sendable {
+    /// Which fields of the input are written beside the prediction.
+    package enum Kept: Equatable, Sendable {
+        case none, all
+        case named([String])
+
+        /// `all`, or names with commas between them; nil or empty: none.
+        package init(_ text: String?) {
+            switch text {
+            case nil, "": self = .none
+            case "all": self = .all
+            case .some(let names):
+                // A name given twice is kept once
+                var seen = Set<String>()
+                self = .named(names.split(separator: ",").map(String.init).filter { seen.insert($0).inserted })
+            }
+        }
+    }
+
+    package enum Output: String, CaseIterable, Sendable { case jsonl, csv }
+
+    package enum OnError: String, CaseIterable, Sendable {
+        /// A bad line ends the run, after the results of the lines before it.
+        case stop
+        /// A bad line gets a line with the error in place of a result.
+        case skip
+    }
+
+    package var kept = Kept.none
+    /// Classes under `top`, at least 1.
+    package var top = 1
+    /// A prediction whose largest probability is below it is marked as abstained.
+    package var threshold = 0.0
+    package var output = Output.jsonl
+    package var onError = OnError.stop
+
+    package init() {}
+
+    /// - Throws: `TrainingError.setting`
+    package func validate() throws(TrainingError) {
+        guard top >= 1 else { throw .setting(name: "--top-k", found: "\(top)", expected: "1 or more") }
+        guard (0...1).contains(threshold) else {
+            throw .setting(name: "--threshold", found: "\(threshold)", expected: "a probability, 0 to 1")
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import Files
+import Foundation
+import Tasks
+
+/// Predicts a stream of records: in large batches where they come fast, and at once where they come one by one. Memory
+/// does not grow with the stream.
+package struct PredictionStream {
+    /// What went through.
+    package struct Summary: Equatable, Sendable {
+        package var predicted = 0
+        package var bad = 0
+        /// What a user should know, each in one line.
+        package var warnings: [String] = []
+    }
+
+    /// Probabilities of each example's classes, in order.
+    package typealias Predict = (_ examples: [Example]) -> [[Float]]
+
+    private enum Pending {
+        case record(Record, Example)
+        case bad(Int, TaskError)
+    }
+
+    private var reader: RecordReader
+    private var writer: PredictionWriter
+    private let settings: PredictionSettings
+    private var input: PredictionInput?
+    private let predict: Predict
+    private var pending: [Pending] = []
+    private var pendingBytes = 0
+    private var summary = Summary()
+
+    /// Records that are predicted together at most, and bytes of their texts.
+    private static let most = (records: 4096, bytes: 8 << 20)
+    /// Seconds that a record waits for others at most.
+    private static let patience = 0.15
+
+    /// - Parameters:
+    ///   - input: the fields that hold the texts; nil: the first record tells
+    package init(
+        reader: RecordReader, labels: [String], input: PredictionInput?, settings: PredictionSettings,
+        predict: @escaping Predict
+    ) {
+        self.reader = reader
+        self.settings = settings
+        self.input = input
+        self.predict = predict
+        writer = PredictionWriter(labels: labels, settings: settings, file: reader.name)
+    }
+
+    /// Reads the source to its end.
+    /// - Parameter write: takes whole lines; false ends the run
+    /// - Throws: `FileError` of the source; `TaskError` of the first bad record, after what comes before it was written
+    package mutating func run(_ source: ByteStream, write: (String) -> Bool) throws -> Summary {
+        var deadline = Date.distantPast
+        while true {
+            let wait = pending.isEmpty ? nil : Int32(max(0, min(1000, deadline.timeIntervalSinceNow * 1000)))
+            let piece: ByteStream.Piece
+            do throws(FileError) {
+                piece = try source.next(within: wait)
+            } catch {
+                _ = try flush(write)
+                throw error
+            }
+            let wasEmpty = pending.isEmpty
+            let results: [RecordResult]
+            switch piece {
+            case .bytes(let bytes): results = reader.read(bytes)
+            case .nothingYet: results = []
+            case .end: results = reader.finish()
+            }
+            for result in results {
+                guard try take(result, write) else { return summary }
+            }
+            if wasEmpty { deadline = Date(timeIntervalSinceNow: Self.patience) }
+            if piece == .end {
+                guard try flush(write, isLast: true) else { return summary }
+                conclude()
+                return summary
+            }
+            if piece == .nothingYet || deadline.timeIntervalSinceNow <= 0 {
+                guard try flush(write) else { return summary }
+                deadline = Date(timeIntervalSinceNow: Self.patience)
+            }
+        }
+    }
+
+    /// - Returns: whether to go on
+    private mutating func take(_ result: RecordResult, _ write: (String) -> Bool) throws(TaskError) -> Bool {
+        switch result {
+        case .record(let record):
+            if !writer.hasBegun { try begin(record, write) }
+            do throws(TaskError) {
+                let input = self.input ?? PredictionInput(record)
+                let example = try input.example(record, id: pending.count, file: reader.name)
+                self.input = input
+                if let fault = writer.fault(in: record) { throw fault }
+                pending.append(.record(record, example))
+                pendingBytes += example.text.utf8.count + (example.pair?.utf8.count ?? 0)
+            } catch {
+                return try take(.bad(line: record.line, error), write)
+            }
+        case .bad(let line, let error):
+            guard settings.onError == .skip else {
+                _ = try flush(write)
+                throw error
+            }
+            pending.append(.bad(line, error))
+        case .fatal(let error):
+            _ = try flush(write)
+            throw error
+        }
+        if pending.count < Self.most.records, pendingBytes < Self.most.bytes { return true }
+        return try flush(write)
+    }
+
+    /// Fixes what is kept, by the first record.
+    private mutating func begin(_ record: Record, _ write: (String) -> Bool) throws(TaskError) {
+        let isComplete = reader.format != .jsonl
+        if let header = try writer.begin(
+            fields: record.fields.map(\.name), line: record.line, isComplete: isComplete)
+        {
+            _ = write(header + "\n")
+        }
+        let missing = isComplete ? [] : writer.missing(in: record)
+        guard !missing.isEmpty else { return }
+        summary.warnings.append(
+            "\(reader.name):\(record.line): no \(missing.map { "'\($0)'" }.joined(separator: ", ")) to keep; a line "
+                + "without such a field gets null")
+    }
+
+    /// Predicts and writes what is waiting.
+    /// - Returns: whether to go on
+    private mutating func flush(_ write: (String) -> Bool, isLast: Bool = false) throws(TaskError) -> Bool {
+        if !writer.hasBegun, settings.output == .csv {
+            // The header comes before the first line, and bad lines may be all there is so far
+            guard isLast || reader.header != nil || settings.kept != .all else { return true }
+            if let header = try writer.begin(
+                fields: reader.header ?? [], line: 1, isComplete: reader.header != nil)
+            {
+                _ = write(header + "\n")
+            }
+        }
+        guard !pending.isEmpty else { return true }
+        var examples: [Example] = []
+        for case .record(_, let example) in pending { examples.append(example) }
+        var probabilities = (examples.isEmpty ? [] : predict(examples)).makeIterator()
+        var text = ""
+        for each in pending {
+            switch each {
+            case .record(let record, _):
+                guard let mine = probabilities.next() else { continue }
+                text += writer.line(record, mine)
+                summary.predicted += 1
+            case .bad(let line, let error):
+                text += writer.line(line, error)
+                summary.bad += 1
+            }
+            text += "\n"
+        }
+        pending.removeAll(keepingCapacity: true)
+        pendingBytes = 0
+        return write(text)
+    }
+
+    /// What the whole stream tells.
+    private mutating func conclude() {
+        let (count, first) = reader.spanning
+        if count > 0 {
+            summary.warnings.append(
+                "\(reader.name): quoted cells span lines in \(count) records, first in line \(first); if quotes stand for "
+                    + "themselves, give --quoting none")
+        }
+        if summary.bad > 0 {
+            summary.warnings.append("\(reader.name): skipped \(summary.bad) bad lines; predicted \(summary.predicted)")
+        }
+    }
+}

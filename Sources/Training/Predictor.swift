@@ -1,0 +1,81 @@
+import Adapters
+import Bundles
+import Foundation
+import Models
+import Numerics
+import Tasks
+
+/// A bundle at work: scores and predictions of one of its heads.
+package final class Predictor {
+    package let head: NamedHead
+    /// What messages call the bundle.
+    let file: String
+    /// The task kind that the head was trained for; nil where the bundle does not say.
+    package var kind: String? { head.task?.kind }
+    private let session: Session
+    private let evaluator: Evaluator
+    private let maxLength: Int
+
+    /// What a user should know: another language adapter, or another task, than the bundle was trained with.
+    package let warnings: [String]
+
+    /// - Parameters:
+    ///   - file: what messages call the bundle; nil: its name.
+    ///   - language: what its adapters are stacked on; nil: the bare base.
+    ///   - name: of the head, or of its task; nil: the task's, or the only one.
+    ///   - task: what is scored; nil: texts without a task.
+    ///   - maxLength: nil: as in training.
+    /// - Throws: `BundleError.head` where the bundle has no such head, or one for another kind of task;
+    ///   `TrainingError.setting` for a precision that the processor does not have.
+    package init(
+        _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
+        head name: String? = nil, task: HeadTask? = nil, maxLength: Int? = nil, precision: Precision = .float32
+    ) throws {
+        try precision.validate()
+        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
+        let file = file ?? bundle.name
+        let choice = try bundle.head(named: name, for: task, file: file)
+        let index = choice.index
+        warnings = [bundle.warning(on: language, file: file)].compactMap { $0 } + choice.warnings
+        self.session = session
+        self.file = file
+        head = bundle.heads[index]
+        var arrangement = Arrangement(model: session.model, bundle: bundle)
+        if let language { arrangement.stack(on: language) }
+        evaluator = try Evaluator(
+            Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
+        // What was packed need not stay in memory from the file too
+        session.model.releasePages()
+        if let maxLength {
+            self.maxLength = maxLength
+        } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),
+            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
+        {
+            self.maxLength = length
+        } else {
+            self.maxLength = 128
+        }
+    }
+
+    /// Scores examples whose labels are the head's, or unknown to it.
+    package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
+        evaluator.evaluate(encoded(examples), metric: metric, names: head.head.labels)
+    }
+
+    /// What the head says of each example, in order.
+    package func predictions(_ examples: [Example]) -> [Prediction] {
+        var all: [Prediction] = []
+        all.reserveCapacity(examples.count)
+        evaluator.forEach(encoded(examples)) { _, p, loss in
+            all.append(Prediction(probabilities: Array(p), loss: loss))
+        }
+        return all
+    }
+
+    /// Probabilities of each class for each text, in order.
+    package func probabilities(_ examples: [Example]) -> [[Float]] { predictions(examples).map(\.probabilities) }
+
+    private func encoded(_ examples: [Example]) -> EncodedExamples {
+        session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)
+    }
+}
