@@ -24,7 +24,7 @@ enum ExitStatus: Int32 {
         case let error as FileError: of(error)
         case let error as TrainingError: of(error)
         case is AdapterError: .usage
-        case ModelError.noFolder: .noInput
+        case ModelError.noFolder, ModelError.notAModel: .noInput
         case NumericsError.blas: .unavailable
         case TaskError.unreadable, TaskError.noSplitFiles: .noInput
         case TextError.noTokenizer, TextError.unreadable: .noInput

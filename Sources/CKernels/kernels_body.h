@@ -3,6 +3,8 @@
 #ifndef GELU_SCALE
 #define GELU_SCALE 0.70710678118654752f   // 1/√2
 #define GELU_DENSITY 0.39894228040143268f // 1/√(2π)
+#define GELU_TANH_SCALE 0.79788456080286536f // √(2/π)
+#define GELU_TANH_CUBE 0.044715f
 #endif
 
 // e^x by Cody & Waite reduction and a degree-6 polynomial; 2 ulp on the clamped range. The clamp would make a number of
@@ -42,17 +44,30 @@ INLINE vf NAME(error_function)(vf x) {
     return x * p / q;
 }
 
+// tanh: odd series near 0, where the quotient would cancel
+INLINE vf NAME(hyperbolic_tangent)(vf x) {
+    vf e = NAME(exponential)(2.0f * x), s = x * x;
+    vf series = x * NAME(fma)(s, NAME(fma)(s, NAME(splat)(0.13333333f), NAME(splat)(-0.33333333f)), NAME(splat)(1));
+    return NAME(select)(s < 0.003f, series, (e - 1.0f) / (e + 1.0f));
+}
+
+// Beyond ±16 the tangent is ±1 to the last bit; the cube of a large x would overflow.
+INLINE vf NAME(gelu_clamp)(vf x) {
+    return __builtin_elementwise_max(__builtin_elementwise_min(x, NAME(splat)(16.0f)), NAME(splat)(-16.0f));
+}
+
+// tanh(√(2/π) (x + 0.044715 x³)), of which the tanh form of GELU is made
+INLINE vf NAME(gelu_tangent)(vf x) {
+    return NAME(hyperbolic_tangent)(GELU_TANH_SCALE * x * NAME(fma)(GELU_TANH_CUBE * x, x, NAME(splat)(1)));
+}
+
 INLINE vf NAME(activation)(int kind, vf x) {
     switch (kind) {
     case AMALGAM_RELU: return NAME(select)(x < 0.0f, NAME(splat)(0), x);  // not max, which loses NaN
     case AMALGAM_GELU: return 0.5f * x * (1.0f + NAME(error_function)(x * GELU_SCALE));
     case AMALGAM_SWISH: return x / (1.0f + NAME(exponential)(-x));
-    default: {
-        // tanh: odd series near 0, where the quotient would cancel
-        vf e = NAME(exponential)(2.0f * x), s = x * x;
-        vf series = x * NAME(fma)(s, NAME(fma)(s, NAME(splat)(0.13333333f), NAME(splat)(-0.33333333f)), NAME(splat)(1));
-        return NAME(select)(s < 0.003f, series, (e - 1.0f) / (e + 1.0f));
-    }
+    case AMALGAM_GELU_TANH: return 0.5f * x * (1.0f + NAME(gelu_tangent)(NAME(gelu_clamp)(x)));
+    default: return NAME(hyperbolic_tangent)(x);
     }
 }
 
@@ -66,8 +81,13 @@ INLINE vf NAME(slope)(int kind, vf x) {
         vf s = 1.0f / (1.0f + NAME(exponential)(-x));
         return s * (1.0f + x * (1.0f - s));
     }
+    case AMALGAM_GELU_TANH: {
+        vf c = NAME(gelu_clamp)(x), t = NAME(gelu_tangent)(c);
+        vf inner = GELU_TANH_SCALE * NAME(fma)(3.0f * GELU_TANH_CUBE * c, c, NAME(splat)(1));
+        return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * inner;
+    }
     default: {
-        vf t = NAME(activation)(AMALGAM_TANH, x);
+        vf t = NAME(hyperbolic_tangent)(x);
         return 1.0f - t * t;
     }
     }
@@ -84,6 +104,7 @@ static void NAME(activate)(int kind, float *y, const float *x, size_t n) {
     case AMALGAM_RELU: NAME(activate_as)(AMALGAM_RELU, y, x, n); break;
     case AMALGAM_GELU: NAME(activate_as)(AMALGAM_GELU, y, x, n); break;
     case AMALGAM_SWISH: NAME(activate_as)(AMALGAM_SWISH, y, x, n); break;
+    case AMALGAM_GELU_TANH: NAME(activate_as)(AMALGAM_GELU_TANH, y, x, n); break;
     default: NAME(activate_as)(AMALGAM_TANH, y, x, n); break;
     }
 }
@@ -100,6 +121,7 @@ static void NAME(activate_backward)(int kind, float *dx, const float *dy, const 
     case AMALGAM_RELU: NAME(activate_backward_as)(AMALGAM_RELU, dx, dy, x, n, accumulate); break;
     case AMALGAM_GELU: NAME(activate_backward_as)(AMALGAM_GELU, dx, dy, x, n, accumulate); break;
     case AMALGAM_SWISH: NAME(activate_backward_as)(AMALGAM_SWISH, dx, dy, x, n, accumulate); break;
+    case AMALGAM_GELU_TANH: NAME(activate_backward_as)(AMALGAM_GELU_TANH, dx, dy, x, n, accumulate); break;
     default: NAME(activate_backward_as)(AMALGAM_TANH, dx, dy, x, n, accumulate); break;
     }
 }

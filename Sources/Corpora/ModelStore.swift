@@ -25,10 +25,13 @@ package struct ModelStore: Sendable {
     /// The folder of a model: one that is named by its path, or a fetched one by its name.
     ///
     /// A folder of the user's goes before a known model of the same name. Of a fetched model the sizes of its files
-    /// are looked at, not their hashes.
+    /// are checked, not their hashes. Whoever reads the model says what is wrong with a path that holds none.
     package func resolve(_ nameOrPath: String) throws(CorporaError) -> URL {
         let folder = URL(fileURLWithPath: nameOrPath, isDirectory: true)
-        if !nameOrPath.isEmpty, isFile(folder.appendingPathComponent("config.json")) { return folder }
+        let isModel = ["config.json", "modules.json", "adapter_config.json", "refs/main"].contains {
+            isFile(folder.appendingPathComponent($0))
+        }
+        if !nameOrPath.isEmpty, isModel { return folder }
         if let model = models.first(where: { $0.name == nameOrPath }) {
             let fetched = self.folder(of: model)
             if let found = damage(in: fetched, of: model) {
@@ -36,11 +39,7 @@ package struct ModelStore: Sendable {
             }
             return fetched
         }
-        if FileManager.default.fileExists(atPath: folder.path), !nameOrPath.isEmpty {
-            throw .missing(
-                path: folder.appendingPathComponent("config.json").path, expected: "a model's folder",
-                mend: "give a Hugging Face folder or a fetched model's name")
-        }
+        if FileManager.default.fileExists(atPath: folder.path), !nameOrPath.isEmpty { return folder }
         throw .unknownModel(name: nameOrPath, known: models.map(\.name))
     }
 

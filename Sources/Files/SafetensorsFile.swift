@@ -28,6 +28,13 @@ package final class SafetensorsFile: Sendable {
         let bytes = file.bytes
         guard bytes.count >= 8 else { throw Self.malformed(file.name, "length", "\(bytes.count) bytes", "at least 8") }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        // Only where it cannot be a header: the length of a good one may have the bytes of another format's mark.
+        if length > UInt64(bytes.count - 8) || bytes.count > 8 && bytes[8] != UInt8(ascii: "{"),
+            let other = ForeignContent(bytes)
+        {
+            throw .malformed(
+                file: file.name, field: "content", found: other.found, expected: "safetensors", mend: other.fix)
+        }
         guard length <= UInt64(bytes.count - 8) else {
             throw Self.malformed(file.name, "header length", "\(length)", "at most the \(bytes.count - 8) that follow")
         }

@@ -109,18 +109,45 @@ package struct EncoderConfiguration: Equatable, Sendable {
             throw json.wrong("max_position_embeddings", "\(positions)", "over \(firstPosition)")
         }
         epsilon = try number("layer_norm_eps", "a number in 0..1") { $0 > 0 && $0 < 1 } ?? 1e-12
-        let act = json.value("hidden_act") ?? .string("gelu")
-        switch act {
-        case .string("gelu"): activation = .gelu
-        case .string("relu"): activation = .relu
-        case .string("silu"), .string("swish"): activation = .swish
-        default: throw json.wrong("hidden_act", act.summary, "gelu, relu or silu")
+        activation = try Self.activation(json)
+        try Self.refuseOtherComputation(json)
+    }
+
+    /// Every name of `transformers` for what we compute. gelu_new, gelu_fast and the others are one function there.
+    private static let activations: [(name: String, kind: ActivationKind)] = [
+        ("gelu", .gelu), ("gelu_python", .gelu), ("gelu_new", .geluTanh), ("gelu_fast", .geluTanh),
+        ("gelu_pytorch_tanh", .geluTanh), ("gelu_python_tanh", .geluTanh), ("gelu_accurate", .geluTanh),
+        ("relu", .relu), ("silu", .swish), ("swish", .swish), ("tanh", .tanh),
+    ]
+
+    private static func activation(_ json: ModelJSON) throws -> ActivationKind {
+        guard let value = json.value("hidden_act") else { return .gelu }
+        guard case .string(let word) = value, let known = activations.first(where: { $0.name == word }) else {
+            throw json.unsupported("hidden_act", value.summary, activations.map(\.name).joined(separator: ", "))
         }
-        if let kind = json.value("position_embedding_type") {
-            guard case .string("absolute") = kind else {
-                throw json.wrong("position_embedding_type", kind.summary, "absolute")
+        return known.kind
+    }
+
+    /// Fields that make `transformers` compute something else from the same tensors.
+    private static func refuseOtherComputation(_ json: ModelJSON) throws {
+        func refuse(_ field: String, unless supported: String, _ isRight: (JSONValue) -> Bool) throws {
+            guard let value = json.value(field), !isRight(value) else { return }
+            throw json.unsupported(field, value.summary, supported)
+        }
+        func isFalse(_ value: JSONValue) -> Bool { if case .bool(false) = value { true } else { false } }
+        try refuse("position_embedding_type", unless: "\"absolute\"") {
+            if case .string("absolute") = $0 { true } else { false }
+        }
+        try refuse("is_decoder", unless: "false: an encoder, in which each token sees all others", isFalse)
+        try refuse("add_cross_attention", unless: "false", isFalse)
+        try refuse("pruned_heads", unless: "no pruned heads") {
+            switch $0 {
+            case .object(let layers): layers.isEmpty
+            case .array(let layers): layers.isEmpty
+            default: false
             }
         }
+        try refuse("quantization_config", unless: "weights that are not quantized") { _ in false }
     }
 }
 

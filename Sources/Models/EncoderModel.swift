@@ -7,82 +7,103 @@ package final class EncoderModel: Sendable {
     package let folder: URL
     package let name: String
     package let configuration: EncoderConfiguration
-    private let modelPooling: Result<Pool.Kind, ModelError>
-    /// What stands before each text where nobody says otherwise: sentence-transformers' default prompt.
-    package let textPrefix: String
     package let tensors: EncoderTensors
     let weights: [String: Weight]
-    let weightsFile: URL
-    let weightsMap: SafetensorsFile
+    private let files: ShardedSafetensors
+    private let parts: ModelFolder
+    private let settings: SentenceSettings
     /// Elements that are looked at before their pages are given back: a large table must not be in memory because it was
     /// checked or hashed.
     static let piece = 1 << 20
 
-    /// Reads a Hugging Face folder: config.json, model.safetensors and, if there, what sentence-transformers
-    /// keeps about pooling and prompts.
+    /// Reads a Hugging Face folder, a folder of sentence-transformers, or one of the Hub's cache: config.json, the weights
+    /// in one file or several, and what sentence-transformers keeps about pooling and prompts.
     /// - Throws: `ModelError`, `FileError` for what is missing or does not fit.
     package init(folder: URL) throws {
-        let configurationFile = folder.appendingPathComponent("config.json")
-        guard FileManager.default.fileExists(atPath: configurationFile.path) else {
-            throw ModelError.noFolder(path: folder.path)
-        }
+        parts = try ModelFolder(folder)
         self.folder = folder
-        name = folder.standardizedFileURL.lastPathComponent
-        configuration = try EncoderConfiguration(file: configurationFile)
-        modelPooling = try SentenceSettings.pooling(folder)
-        textPrefix = try SentenceSettings.textPrefix(folder)
-        weightsFile = folder.appendingPathComponent("model.safetensors")
+        name = parts.name
+        configuration = try EncoderConfiguration(file: parts.encoder.appendingPathComponent("config.json"))
+        settings = try SentenceSettings(parts)
         tensors = EncoderTensors(configuration)
-        weightsMap = try SafetensorsFile(weightsFile)
-        weights = try Self.load(weightsMap, path: weightsFile.path, tensors)
+        files = try parts.weights()
+        weights = try Self.load(files, tensors)
     }
 
+    /// Where config.json, the weights and the tokenizer lie: within `folder`, if not the same.
+    package var encoderFolder: URL { parts.encoder }
+
+    /// Texts are lower-cased before the tokenizer's own normalizer (sentence-transformers' `do_lower_case`).
+    package var lowersText: Bool { settings.lowersText }
+
+    /// What stands before each text where nobody says otherwise: sentence-transformers' default prompt.
+    package var textPrefix: String { settings.textPrefix }
+
+    /// What the folder computes and we skip on purpose: one line each, for the run log.
+    package var notes: [String] { settings.notes }
+
     /// The files that hold the weights, for the fingerprint's cache.
-    var weightsFiles: [URL] { [weightsFile] }
+    var weightsFiles: [URL] { files.files.map { URL(fileURLWithPath: $0.name) } }
 
     package func weight(_ name: String) -> Weight? { weights[name] }
 
-    /// What the model was made for: sentence-transformers' 1_Pooling/config.json says; first token where nothing says.
+    /// What the model was made for: sentence-transformers' modules say; first token where nothing says.
     /// - Throws: `ModelError.pooling` where it is something that we do not have.
-    package func pooling() throws(ModelError) -> Pool.Kind { try modelPooling.get() }
+    package func pooling() throws(ModelError) -> Pool.Kind { try settings.pooling.get() }
 
     /// Lets the mapped weights' memory go until they are read again: after they were copied, or packed.
-    package func releasePages() { weightsMap.releasePages() }
+    package func releasePages() { files.releasePages() }
 
-    private static func load(_ file: SafetensorsFile, path: String, _ tensors: EncoderTensors) throws
-        -> [String: Weight]
-    {
+    /// The names that a tensor may have: BERT's first files call a norm's weight gamma and its bias beta.
+    private static func spellings(_ name: String) -> [String] {
+        for (new, old) in [("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")]
+        where name.hasSuffix(new) {
+            return [name, name.dropLast(new.count) + old]
+        }
+        return [name]
+    }
+
+    private static func load(_ files: ShardedSafetensors, _ tensors: EncoderTensors) throws -> [String: Weight] {
         // A bare BertModel has no prefix; models with a head put the encoder under its family's name
         let probe = tensors.list[0].name
-        let prefix = ["", "bert.", "roberta.", "model."].first { file.tensors[$0 + probe] != nil } ?? ""
+        let prefix = ["", "bert.", "roberta.", "model."].first { files.file(of: $0 + probe) != nil } ?? ""
         var weights: [String: Weight] = [:]
         for (name, shape) in tensors.list {
-            guard let tensor = file.tensors[prefix + name] else {
+            let found = spellings(prefix + name).filter { files.file(of: $0) != nil }
+            guard let stored = found.first, let file = files.file(of: stored), let tensor = file.tensors[stored] else {
                 throw ModelError.tensor(
-                    file: path, name: prefix + name, found: "not there", expected: "shape \(shape)")
+                    file: files.name, name: prefix + name, found: "missing", expected: "shape \(shape)")
             }
-            guard tensor.shape == shape else {
+            guard found.count == 1 else {
                 throw ModelError.tensor(
-                    file: path, name: prefix + name, found: "shape \(tensor.shape)", expected: "\(shape)")
+                    file: files.name, name: stored, found: "also stored as \(found[1])", expected: "one of the two")
             }
-            let weight: Weight
-            if let pointer = try file.float32Pointer(prefix + name) {
-                weight = Weight(floats: pointer, shape: shape, owner: file) { tensor.releasePages() }
-            } else {
-                weight = Weight(try file.floats(prefix + name), shape: shape)
-            }
-            for start in stride(from: 0, to: weight.count, by: piece) {
-                let values = UnsafeBufferPointer(
-                    start: weight.floats + start, count: min(piece, weight.count - start))
-                if let bad = firstNotFinite(values) {
-                    throw ModelError.weight(
-                        file: path, name: prefix + name, found: "\(values[bad])", element: start + bad)
-                }
-                file.releasePages()
-            }
-            weights[name] = weight
+            weights[name] = try weight(stored, tensor, shape: shape, in: file)
         }
         return weights
+    }
+
+    private static func weight(
+        _ name: String, _ tensor: SafetensorsTensor, shape: [Int], in file: SafetensorsFile
+    ) throws -> Weight {
+        guard tensor.shape == shape else {
+            throw ModelError.tensor(
+                file: file.name, name: name, found: "shape \(tensor.shape)", expected: "\(shape)")
+        }
+        let weight: Weight
+        if let pointer = try file.float32Pointer(name) {
+            weight = Weight(floats: pointer, shape: shape, owner: file) { tensor.releasePages() }
+        } else {
+            weight = Weight(try file.floats(name), shape: shape)
+        }
+        for start in stride(from: 0, to: weight.count, by: piece) {
+            let values = UnsafeBufferPointer(start: weight.floats + start, count: min(piece, weight.count - start))
+            if let bad = firstNotFinite(values) {
+                throw ModelError.weight(file: file.name, name: name, found: "\(values[bad])", element: start + bad)
+            }
+            file.releasePages()
+        }
+        return weight
     }
 
     /// The index of the first NaN or infinity. Blocks are told by their bits, which the compiler makes vectors of.

@@ -59,22 +59,16 @@ struct PrecompiledNormalizer: Normalizer {
         }
     }
 
-    /// The new text with what becomes of the old one's places: 0 takes the next old scalar's place, 1 repeats the last, −n takes
-    /// the next and leaves n out. `tokenizers` keeps its origins so, also where a removal at the start is then forgotten.
+    /// The new text's steps. `tokenizers` keeps its origins so, also where a removal at the start is then forgotten.
     private struct Changes {
-        private var scalars: [UInt32] = []
-        private var steps: [Int32] = []
+        private var steps: [NormalizedText.Step] = []
         private(set) var isModified = false
 
-        init(count: Int) {
-            scalars.reserveCapacity(count + 8)
-            steps.reserveCapacity(count + 8)
-        }
+        init(count: Int) { steps.reserveCapacity(count + 8) }
 
         @inline(__always)
         mutating func keep(_ scalar: UInt32) {
-            scalars.append(scalar)
-            steps.append(0)
+            steps.append(NormalizedText.Step(scalar: scalar, change: 0))
         }
 
         mutating func replace(_ old: Int, by new: [UInt32]) {
@@ -82,28 +76,12 @@ struct PrecompiledNormalizer: Normalizer {
             for scalar in new { keep(scalar) }
             let more = new.count - old
             if more > 0 {
-                for i in steps.count - more..<steps.count { steps[i] = 1 }
+                for i in steps.count - more..<steps.count { steps[i].change = 1 }
             } else if more < 0, !steps.isEmpty {
-                steps[steps.count - 1] += Int32(more)
+                steps[steps.count - 1].change += Int32(more)
             }
         }
 
-        func apply(to text: inout NormalizedText) {
-            let old = text.units
-            var out: [NormalizedText.Unit] = []
-            out.reserveCapacity(scalars.count)
-            var next = 0
-            for (scalar, step) in zip(scalars, steps) {
-                let place: NormalizedText.Unit
-                if step > 0 {
-                    place = next < 1 ? NormalizedText.Unit(scalar: 0, start: 0, end: 0) : old[min(next, old.count) - 1]
-                } else {
-                    place = old[min(next, old.count - 1)]
-                    next += 1 - Int(step)
-                }
-                out.append(NormalizedText.Unit(scalar: scalar, start: place.start, end: place.end))
-            }
-            text.units = out
-        }
+        func apply(to text: inout NormalizedText) { text.rewrite(steps) }
     }
 }

@@ -11,33 +11,6 @@ struct NormalizerSequence: Normalizer {
     }
 }
 
-/// Runs of two spaces or more become one, or one mark: the `Replace` of " {2,}" that sentencepiece's tokenizers come with.
-struct SpaceCollapse: Normalizer {
-    /// What stands for a run.
-    var mark: UInt32 = 0x20
-
-    func write(to identity: inout TokenizerIdentity) {
-        identity.add("SpaceCollapse")
-        identity.add(Int(mark))
-    }
-
-    func normalize(_ text: inout NormalizedText) {
-        var last: UInt32 = 0
-        // The space that stays stands for the last of the run, as `tokenizers` has it
-        var kept: [NormalizedText.Unit] = []
-        kept.reserveCapacity(text.units.count)
-        for unit in text.units {
-            if unit.scalar == 0x20, last == 0x20 {
-                kept[kept.count - 1] = NormalizedText.Unit(scalar: mark, start: unit.start, end: unit.end)
-            } else {
-                kept.append(unit)
-            }
-            last = unit.scalar
-        }
-        text.units = kept
-    }
-}
-
 /// White space at the ends goes: `"type": "Strip"`.
 struct Strip: Normalizer {
     var left: Bool

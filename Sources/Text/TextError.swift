@@ -7,6 +7,8 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     case noTokenizer(folder: String)
     /// The file is there but could not be read.
     case unreadable(file: String, reason: String)
+    /// Not a tokenizer's file but something known.
+    case content(file: String, found: String, fix: String)
     /// Not JSON: `offset` is in bytes from the file's start.
     case notJSON(file: String, offset: Int, found: String, expected: String)
     /// A field is missing or has another type or value than the format has.
@@ -24,6 +26,8 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
             return "\(folder): found neither tokenizer.json nor vocab.txt; expected one of them; copy it there"
         case .unreadable(let file, let reason):
             return "\(file): cannot be read (\(reason)); expected a readable file; check its path and permissions"
+        case .content(let file, let found, let fix):
+            return "\(file): found \(found), expected a tokenizer's file; \(fix)"
         case .notJSON(let file, let offset, let found, let expected):
             return "\(file): byte \(offset): \(found), expected \(expected); the file is damaged, copy it again"
         case .field(let file, let field, let found, let expected, let mend):

@@ -2,23 +2,19 @@ import Foundation
 
 /// Loads the tokenizer of a Hugging Face model folder.
 package enum TokenizerFolder {
-    /// Reads `tokenizer.json`, else `vocab.txt` with the options of `tokenizer_config.json`.
+    /// Reads `tokenizer.json`, else `vocab.txt`, with what the other files of the folder change (`TokenizerSettings`).
+    /// - Parameter lowersText: texts are lower-cased before the tokenizer's own normalizer (sentence-transformers)
     /// - Throws: `TextError` that names the file and the field, if neither is there, one is damaged, or it asks for
     ///   something not supported
-    package static func load(_ folder: URL) throws(TextError) -> any Tokenizer {
+    package static func load(_ folder: URL, lowersText: Bool = false) throws(TextError) -> any Tokenizer {
         if let fields = try TextFile.object(folder.appendingPathComponent("tokenizer.json")) {
-            return try TokenizerFile.tokenizer(fields)
+            let settings = try TokenizerSettings(folder, isVocabulary: false)
+            return try TokenizerFile.tokenizer(fields, settings, lowersText: lowersText)
         }
         let vocabulary = folder.appendingPathComponent("vocab.txt")
         if let bytes = try TextFile.bytes(vocabulary) {
-            let added = folder.appendingPathComponent("added_tokens.json")
-            if let fields = try TextFile.object(added), !fields.members.isEmpty {
-                throw TextError.unsupported(
-                    file: added.path, field: "the whole file", found: "a list of tokens beside vocab.txt",
-                    supported: "a tokenizer.json that holds them")
-            }
-            let options = try TextFile.object(folder.appendingPathComponent("tokenizer_config.json"))
-            return try VocabularyFile.tokenizer(bytes, file: vocabulary.path, options: options)
+            let settings = try TokenizerSettings(folder, isVocabulary: true)
+            return try VocabularyFile.tokenizer(bytes, file: vocabulary.path, settings, lowersText: lowersText)
         }
         throw TextError.noTokenizer(folder: folder.path)
     }

@@ -22,12 +22,12 @@ package final class Session {
     package init(folder: URL, threads: Int, cache: URL?) throws {
         try Products.load()
         model = try EncoderModel(folder: folder)
-        tokenizer = try TokenizerFolder.load(folder)
+        tokenizer = try model.tokenizer()
         workspace = Workspace(threads: threads)
         self.cache = cache
         guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
             throw ModelError.field(
-                file: folder.appendingPathComponent("config.json").path, field: "vocab_size",
+                file: model.encoderFolder.appendingPathComponent("config.json").path, field: "vocab_size",
                 found: "\(model.configuration.vocabulary)",
                 expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
         }

@@ -49,8 +49,14 @@ import Testing
             ("config/dropout", 0.1, "dropout: found 0.1"),
             ("config/stochastic_depth", 0.5, "config.stochastic_depth: 0.5, expected 0"),
             ("config/scaling", "learned", "scaling: found \"learned\""),
-            ("config/non_linearity", "gelu_new", "non_linearity: found \"gelu_new\""),
-            ("config/reduction_factor", ["1": 8, "default": 16], "config.reduction_factor: {\"1\":8,\"default\":16}"),
+            ("config/non_linearity", "quick_gelu", "non_linearity: found \"quick_gelu\""),
+            (
+                "config/reduction_factor", ["1": 0, "default": 16],
+                "reduction_factor: found 1: 0, expected a number over 0"
+            ),
+            ("config/reduction_factor", ["x": 8, "default": 16], "reduction_factor: found \"x\", expected each layer"),
+            ("config/LN_after", true, "config.LN_after: true, expected false, as ln_after says"),
+            ("config/invertible_adapter", 3, "config.invertible_adapter: 3, expected block_type"),
             ("config/reduction_factor", nil, "config.reduction_factor: nothing"),
             ("config/leave_out", [5_000], "config.leave_out: 5000, expected layers below 1024"),
             ("config/architecture", "lora", "config.architecture: \"lora\""),
@@ -98,7 +104,8 @@ import Testing
     @Test func absentFields() throws {
         let read = try adapter(["config/original_ln_before": nil])
         #expect(read.members[0].configuration.fields["original_ln_before"] == .bool(false))
-        #expect(problem { try adapter(["version": nil, "config/non_linearity": "gelu"]) }.contains("the tanh form"))
+        let former = try adapter(["version": nil, "config/non_linearity": "gelu"])
+        #expect(former.members[0].configuration.fields["non_linearity"] == .string("gelu_new"))
         #expect(try adapter(["config/non_linearity": "gelu"]).members.count == 1)
     }
 
@@ -110,14 +117,14 @@ import Testing
         #expect(
             problem { try adapter(["config/mh_adapter": true]) }
                 .contains(
-                    "layer.0.attention.output.adapters.t.adapter_down.0.weight: not there, expected shape [3, 48]"))
+                    "layer.0.attention.output.adapters.t.adapter_down.0.weight: missing, expected shape [3, 48]"))
         #expect(
             problem { try adapter(["config/mh_adapter": false], of: "double_seq_bn/adapter") }
                 .contains("layer.0.attention.output.adapters.t.adapter_down.0.bias: a tensor, expected nothing"))
         #expect(
             problem { try adapter(["config/leave_out": [1]]) }.contains("layer.1.output.adapters.t.adapter_down.0.bias")
         )
-        #expect(problem { try adapter(["name": "u"]) }.contains("adapters.u.adapter_down.0.weight: not there"))
+        #expect(problem { try adapter(["name": "u"]) }.contains("adapters.u.adapter_down.0.weight: missing"))
         // A layer higher up that is left out is there all the same
         #expect(try adapter(["config/leave_out": [3]]).base.shape.layers == 4)
     }
@@ -137,7 +144,7 @@ import Testing
     @Test func tensorContent() throws {
         let last = "bert.encoder.layer.2.output.adapters.t.adapter_up.weight"
         var folder = try rewrite { $0 == last ? nil : ($0, $1) }
-        #expect(problem { try AdapterHubImport.read(folder: folder) }.contains("\(last): not there"))
+        #expect(problem { try AdapterHubImport.read(folder: folder) }.contains("\(last): missing"))
         folder = try rewrite { name, values in (name, name == last ? [.nan] + values.dropFirst() : values) }
         #expect(problem { try AdapterHubImport.read(folder: folder) }.contains("\(last): nan at element 0"))
         folder = try rewrite { (($0.replacingOccurrences(of: "layer.2", with: "layer.99999999999999999999")), $1) }
@@ -229,8 +236,72 @@ import Testing
             #expect(text.contains("head_config.json: ") && text.contains(expected), "\(field): \(text)")
         }
         #expect(try read(["config/label2id": ["z": 0, "a": 2, "m": 1]]).heads[0].head.labels == ["z", "m", "a"])
-        #expect(try read(["config/label2id": nil]).heads[0].head.labels == ["LABEL_0", "LABEL_1", "LABEL_2"])
+        // Newer heads have the inverse map, or both
+        let names = ["0": "z", "1": "m", "2": "a"]
+        #expect(try read(["config/label2id": nil, "config/id2label": names]).heads[0].head.labels == ["z", "m", "a"])
+        let both: [String: Any?] = ["config/label2id": ["z": 0, "m": 1, "a": 2], "config/id2label": names]
+        #expect(try read(both).heads[0].head.labels == ["z", "m", "a"])
+        for (map, word) in [
+            (["0": "z", "1": "a", "2": "m"] as [String: Any], "z, a, m, expected z, m, a, as label2id says"),
+            (["0": "z", "1": "m"], "config.id2label: none with 2"),
+            (["0": "z", "1": "m", "7": "a"], "config.id2label: a: 7"),
+            (["0": "z", "1": "m", "2": 5], "id2label: 5: 2"),
+            (["0": "z", "1": "m", "x": "a"], "config.id2label: a: x"),
+        ] {
+            let text = problem { try read(["config/label2id": ["z": 0, "m": 1, "a": 2], "config/id2label": map]) }
+            #expect(text.contains(word), "\(text)")
+        }
+        let anonymous = try read(["config/label2id": nil])
+        #expect(anonymous.heads[0].head.labels == ["LABEL_0", "LABEL_1", "LABEL_2"])
+        let warnings = AdapterHubImport.warnings(anonymous, folder: "f")
+        #expect(
+            warnings.count == 1 && warnings[0].contains("LABEL_0, LABEL_1, LABEL_2") && warnings[0].hasPrefix("f: "))
+        #expect(try AdapterHubImport.warnings(read(both), folder: "f").isEmpty)
         #expect(try read(["config/bias": nil]).heads.count == 1)
+    }
+
+    /// 2020's files: capital letters, a nested invertible adapter, and other names for the modules.
+    @Test func formerNames() throws {
+        let plain = try AdapterHubImport.read(folder: Golden.url("seq_bn/adapter"))
+        let capital: [String: Any?] = [
+            "config/MH_Adapter": false, "config/mh_adapter": nil, "config/Output_Adapter": true,
+            "config/output_adapter": nil, "config/LN_after": false, "config/ln_after": nil, "config/LN_before": false,
+            "config/ln_before": nil, "config/attention_type": "sent-lvl-dynamic", "config/new_attention_norm": false,
+            "config/invertible_adapter": NSNull(),
+        ]
+        let read = try adapter(capital)
+        #expect(read.members[0].configuration == plain.members[0].configuration && read.tensors == plain.tensors)
+        for kind in ["layer_text_task_adapters", "layer_text_lang_adapters"] {
+            let former = try rewrite { ($0.replacingOccurrences(of: "output.adapters", with: "output.\(kind)"), $1) }
+            #expect(try AdapterHubImport.read(folder: former).tensors == plain.tensors)
+        }
+        let bias = "bert.encoder.layer.0.output.adapters.t.adapter_up.bias"
+        let twice = try rewrite { name, values in
+            (
+                name.replacingOccurrences(
+                    of: "layer.1.output.adapters.t.adapter_up.bias",
+                    with: "layer.0.output.layer_text_task_adapters.t.adapter_up.bias"), values
+            )
+        }
+        #expect(problem { try AdapterHubImport.read(folder: twice) }.contains(bias))
+    }
+
+    /// Folders of other libraries, and what is no folder.
+    @Test func whatIsNoAdapter() throws {
+        let peft = folder.file("peft")
+        try FileManager.default.createDirectory(at: peft, withIntermediateDirectories: true)
+        try Data(#"{"peft_type": "LORA", "base_model_name_or_path": "x"}"#.utf8).write(
+            to: peft.appendingPathComponent("adapter_config.json"))
+        #expect(problem { try AdapterHubImport.read(folder: peft) }.contains("a PEFT adapter (\"LORA\")"))
+        #expect(problem { try AdapterHubImport.read(folder: peft) }.contains("merge_and_unload"))
+        #expect(
+            problem { try AdapterHubImport.read(folder: Golden.url("tiny")) }.contains("a model, expected a folder"))
+        let file = Golden.url("seq_bn/adapter/adapter.safetensors")
+        #expect(problem { try AdapterHubImport.read(folder: file) }.contains("give its folder"))
+        #expect(problem { try AdapterHubImport.read(folder: folder.file("absent")) }.contains("No such file"))
+        let bundle = folder.file("b.h5")
+        try BundleFile.write(try AdapterHubImport.read(folder: Golden.url("head")), to: bundle)
+        #expect(problem { try AdapterHubImport.read(folder: bundle) }.contains("an Amalgam bundle"))
     }
 
     /// Names with a slash, such as a task's on the Hub.

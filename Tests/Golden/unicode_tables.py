@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Writes Sources/Text/Unicode/UnicodeData.swift: what the `tokenizers` library takes each scalar for.
+"""Writes UnicodeData.swift and FormData.swift in Sources/Text/Unicode: what the `tokenizers` library takes each scalar for.
 
 The library mixes Unicode versions (categories 8, normalization 9, lower-casing that of its compiler), so neither
 Swift's own properties nor one version's data files give the same answers. The library itself is asked instead, scalar
 by scalar; the result does not depend on the Unicode version of the Swift runtime either.
 
     pip install tokenizers==0.23.3
-    python3 Tests/Golden/unicode_tables.py Sources/Text/Unicode/UnicodeData.swift
+    python3 Tests/Golden/unicode_tables.py Sources/Text/Unicode/UnicodeData.swift Sources/Text/Unicode/FormData.swift
+
+FILE - for the first writes only the second.
 """
 import sys
 import unicodedata
@@ -123,6 +125,39 @@ def literal(name, comment, words):
     return f'    /// {comment}\n    static let {name} = """\n{text}\n        """\n'
 
 
+HEAD = "// Made by Tests/Golden/unicode_tables.py, which asked tokenizers " + tokenizers.__version__ \
+    + " about every scalar; do not edit.\n\n"
+
+
+def compatible(decomposed):
+    nfkd = normalizers.NFKD()
+    result = {c: nfkd.normalize_str(chr(c)) for c in SCALARS if not 0xAC00 <= c < 0xD7A4}
+    return {c: t for c, t in result.items() if t != decomposed.get(c, chr(c))}
+
+
+def write_forms(path):
+    decomposed = decompositions()
+    nfc, accents = normalizers.NFC(), normalizers.StripAccents()
+    excluded = [c for c in decomposed if len(decomposed[c]) > 1 and nfc.normalize_str(chr(c)) != chr(c)]
+    words = pre_tokenizers.Whitespace()
+    digits = pre_tokenizers.Digits()
+    parts = [
+        literal("compatibility",
+                "Full compatibility decompositions where they differ from the canonical ones; as in `UnicodeData`.",
+                decomposition_words(compatible(decomposed))),
+        literal("excluded", "Scalars that decompose into several and are never composed again.", runs(excluded)),
+        literal("marks", "What `StripAccents` drops (categories Mn, Mc and Me).",
+                runs([c for c in SCALARS if accents.normalize_str(chr(c)) == ""])),
+        literal("words", "What belongs to a word (`\\w`) for the Whitespace pre-tokenizer.",
+                runs([c for c in SCALARS if len(words.pre_tokenize_str("a" + chr(c) + "b")) == 1])),
+        literal("numbers", "What the Digits pre-tokenizer takes for a digit.",
+                runs([c for c in SCALARS if len(digits.pre_tokenize_str("a" + chr(c))) == 2])),
+    ]
+    with open(path, "w") as out:
+        out.write(HEAD + "/// What the normal forms and the splitters by class need of each scalar; read by `FormTable`.\n"
+                  + "enum FormData {\n" + "\n".join(parts) + "}\n")
+
+
 def main():
     decomposed = decompositions()
     spaces, punctuation = split_classes()
@@ -141,10 +176,11 @@ def main():
                 decomposition_words(decomposed)),
     ]
     with open(sys.argv[1], "w") as out:
-        out.write("// Made by Tests/Golden/unicode_tables.py, which asked tokenizers " + tokenizers.__version__
-                  + " about every scalar; do not edit.\n\n"
+        out.write(HEAD
                   + "/// What Hugging Face's `tokenizers` takes each scalar for, in hexadecimal; read by `ScalarTable`.\n"
                   + "enum UnicodeData {\n" + "\n".join(parts) + "}\n")
 
 
-main()
+if sys.argv[1] != "-":
+    main()
+write_forms(sys.argv[2])

@@ -53,9 +53,10 @@ import Testing
 
     @Test func refusesWhatItCannotCompute() throws {
         let wrong: [(String, Any)] = [
-            ("num_attention_heads", 5), ("hidden_act", "gelu_new"), ("hidden_act", 5), ("layer_norm_eps", 0),
+            ("num_attention_heads", 5), ("hidden_act", "quick_gelu"), ("hidden_act", 5), ("layer_norm_eps", 0),
             ("layer_norm_eps", "x"), ("hidden_dropout_prob", 1), ("attention_probs_dropout_prob", -0.1),
-            ("position_embedding_type", "relative_key"), ("type_vocab_size", 0),
+            ("position_embedding_type", "relative_key"), ("type_vocab_size", 0), ("is_decoder", true),
+            ("add_cross_attention", true), ("pruned_heads", ["1": [0]]), ("quantization_config", ["bits": 4]),
         ]
         for (field, value) in wrong {
             do {
@@ -63,7 +64,16 @@ import Testing
                 Issue.record("\(field) = \(value) was taken")
             } catch ModelError.field(_, let named, _, _) {
                 #expect(named == field)
+            } catch let error as ModelError {
+                guard case .unsupported(_, field, _, _) = error else {
+                    Issue.record("\(error)")
+                    continue
+                }
+                #expect(error.description.contains("not supported") && !error.description.contains("download"))
             }
+        }
+        for (field, value) in [("is_decoder", false as Any), ("pruned_heads", [:]), ("quantization_config", NSNull())] {
+            #expect(try read { $0[field] = value }.hidden > 0, "\(field)")
         }
         do {
             _ = try read { $0["model_type"] = "gpt2" }

@@ -21,9 +21,11 @@ import Testing
 
     @Test func saysWhatIsMissing() throws {
         try Fixture.withFolder { folder in
-            #expect(throws: ModelError.noFolder(path: folder.path)) { try EncoderModel(folder: folder) }
+            let absent = folder.appendingPathComponent("absent")
+            #expect(throws: ModelError.noFolder(path: absent.path)) { try EncoderModel(folder: absent) }
+            #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
             try copy(to: folder, without: "model.safetensors")
-            #expect(throws: FileError.self) { try EncoderModel(folder: folder) }
+            #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
         }
     }
 

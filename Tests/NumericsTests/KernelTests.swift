@@ -6,7 +6,7 @@ import Testing
 /// no vector's border; buffers end in canaries.
 @Suite struct KernelTests {
     static let widths = [1, 3, 16, 17, 33, 384]
-    static let kinds: [Int32] = [AMALGAM_RELU, AMALGAM_GELU, AMALGAM_SWISH, AMALGAM_TANH]
+    static let kinds: [Int32] = [AMALGAM_RELU, AMALGAM_GELU, AMALGAM_SWISH, AMALGAM_TANH, AMALGAM_GELU_TANH]
 
     static func activation(_ kind: Int32, _ x: Double) -> Double {
         switch kind {
@@ -14,9 +14,12 @@ import Testing
         // erfc: 1 + erf loses everything far below zero
         case AMALGAM_GELU: 0.5 * x * erfc(-x / 2.0.squareRoot())
         case AMALGAM_SWISH: x / (1 + exp(-x))
+        case AMALGAM_GELU_TANH: 0.5 * x * (1 + tanh(geluInner(x)))
         default: tanh(x)
         }
     }
+
+    static func geluInner(_ x: Double) -> Double { (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x) }
 
     static func slope(_ kind: Int32, _ x: Double) -> Double {
         switch kind {
@@ -26,6 +29,11 @@ import Testing
         case AMALGAM_SWISH:
             let s = 1 / (1 + exp(-x))
             return s * (1 + x * (1 - s))
+        case AMALGAM_GELU_TANH:
+            // Far outside the slope is 0 or 1, and the product would be 0 · ∞
+            if abs(x) > 30 { return x > 0 ? 1 : 0 }
+            let t = tanh(geluInner(x))
+            return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * x * x)
         default: return 1 - tanh(x) * tanh(x)
         }
     }

@@ -96,7 +96,7 @@ import Testing
         }.check()
     }
 
-    @Test(arguments: [ActivationKind.gelu, .swish, .tanh]) func activation(_ kind: ActivationKind) throws {
+    @Test(arguments: [ActivationKind.gelu, .geluTanh, .swish, .tanh]) func activation(_ kind: ActivationKind) throws {
         try OperationProbe(Self.head) { builder, x, operand in
             try Self.classify(builder.append(Activation(x, kind, in: builder)), builder, operand)
         }.check()

@@ -22,6 +22,11 @@ import Testing
         "\u00e9\ud83d\ude00":7,"é":8}}}
         """#
 
+    /// Of a folder with vocab.txt and these options.
+    private static func settings(_ options: JSONFields? = nil) throws(TextError) -> TokenizerSettings {
+        try TokenizerSettings(options: options, file: "o", model: nil, map: nil, more: nil, isVocabulary: true)
+    }
+
     /// Reads the bytes as tokenizer.json and uses what comes; true if they were taken.
     @discardableResult
     private func takes(_ bytes: [UInt8]) -> Bool {
@@ -75,7 +80,7 @@ import Testing
     /// One change of the good file each, and what the message must name.
     @Test(arguments: [
         (#""WordPiece""#, #""BPE""#, "model.type: \"BPE\" is not supported"),
-        (#""BertNormalizer""#, #""NFKC""#, "normalizer.type"),
+        (#""BertNormalizer""#, #""ByteLevel""#, "normalizer.type"),
         (#""BertPreTokenizer""#, #""ByteLevel""#, "pre_tokenizer.type"),
         (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.type"),
         (#""[UNK]":1,"#, "", "model.unk_token: \"[UNK]\", which vocab lacks"),
@@ -91,7 +96,10 @@ import Testing
         (#""id":"B""#, #""id":"A""#, "post_processor.pair"),
         (#""id":"B""#, #""id":"C""#, "post_processor.pair[2].Sequence.id"),
         (#""id":9,"#, #""id":12,"#, "added_tokens[1].id: 12"),
-        (#""content":"Neu""#, #""content":"\u0301""#, "added_tokens[1].content: a token that normalises to nothing"),
+        (
+            #""content":"Neu""#, #""content":"\u0301""#,
+            "added_tokens[1].content: a token of which the normalizer leaves nothing"
+        ),
         (#""max_input_chars_per_word":100,"#, "", "model.max_input_chars_per_word: nothing"),
         (#""max_input_chars_per_word":100"#, #""max_input_chars_per_word":-1"#, "model.max_input_chars_per_word: -1"),
         (#""truncation":null"#, #""truncation":{"direction":"Left"}"#, "truncation.direction"),
@@ -125,7 +133,7 @@ import Testing
         // U+FFFF stands for a byte that no UTF-8 has.
         let bytes = Array(text.utf8.split(separator: 0xEF, omittingEmptySubsequences: false).joined(separator: [0xFF]))
         let error = try #require(throws: TextError.self) {
-            _ = try VocabularyFile.tokenizer(bytes, file: "vocab.txt", options: nil)
+            _ = try VocabularyFile.tokenizer(bytes, file: "vocab.txt", Self.settings())
         }
         #expect(error.description.contains(message))
     }
@@ -134,14 +142,14 @@ import Testing
         let bytes = Array("[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\né\r\n##b\r\na".utf8)
         for count in 0...bytes.count {
             do {
-                use(try VocabularyFile.tokenizer(Array(bytes.prefix(count)), file: "vocab.txt", options: nil))
+                use(try VocabularyFile.tokenizer(Array(bytes.prefix(count)), file: "vocab.txt", Self.settings()))
             } catch {
                 #expect(error.description.hasPrefix("vocab.txt: "))
             }
         }
         let options = try TextFile.object(Array(#"{"do_lower_case": "yes"}"#.utf8), file: "tokenizer_config.json")
         #expect(throws: TextError.self) {
-            _ = try VocabularyFile.tokenizer(bytes, file: "vocab.txt", options: options)
+            _ = try VocabularyFile.tokenizer(bytes, file: "vocab.txt", Self.settings(options))
         }
     }
 
@@ -176,7 +184,7 @@ import Testing
             }
         }
         // A piece of 10 MB is a piece; without the special tokens it is no vocabulary.
-        #expect(throws: TextError.self) { try VocabularyFile.tokenizer(long, file: "v", options: nil) }
+        #expect(throws: TextError.self) { try VocabularyFile.tokenizer(long, file: "v", Self.settings()) }
     }
 
     /// Seeded damage of a vocabulary and of its options.
@@ -206,7 +214,7 @@ import Testing
         for _ in 0..<4000 {
             do throws(TextError) {
                 let fields = try TextFile.object(damaged(options), file: "o")
-                use(try VocabularyFile.tokenizer(damaged(vocabulary), file: "v", options: fields))
+                use(try VocabularyFile.tokenizer(damaged(vocabulary), file: "v", Self.settings(fields)))
                 taken += 1
             } catch {
                 #expect(!error.description.contains { $0.isNewline }, "\(error.description)")

@@ -50,9 +50,9 @@ import Testing
     @Test(arguments: [
         ("\"unk_id\":3", "\"unk_id\":999999", "model.unk_id: 999999"),
         ("\"unk_id\":3", "\"unk_id\":-1", "model.unk_id"),
-        ("\"type\":\"Precompiled\"", "\"type\":\"NFKC\"", "\"NFKC\" is not supported"),
+        ("\"type\":\"Precompiled\"", "\"type\":\"Other\"", "\"Other\" is not supported"),
         ("\"replacement\":\"▁\"", "\"replacement\":\"\"", "pre_tokenizer.replacement: 0 characters"),
-        ("\" {2,}\"", "\"x+\"", "\"x+\" by \" \" is not supported"),
+        ("\" {2,}\"", "\"x*\"", "pattern.Regex: \"x*\" is not supported"),
         ("[\"<unk>\",0.0]", "[\"<unk>\",\"a\"]", "model.vocab[3]"),
         ("[\"<unk>\",0.0]", "[\"<unk>\"]", "model.vocab[3]"),
         ("[\"<unk>\",0.0]", "[\"<s>\",0.0]", "the piece a second time"),

@@ -72,7 +72,7 @@ package struct BottleneckAdapter: AdapterMethod {
 
     private let afterAttention: Bool
     private let afterFeedForward: Bool
-    private let reductionFactor: Double
+    private let reductionFactor: LayerFactors
     private let activation: ActivationKind
     private let source: Bottleneck.Source
     private let scale: Float
@@ -83,7 +83,7 @@ package struct BottleneckAdapter: AdapterMethod {
     package init(_ c: ConfigurationReader) throws(AdapterError) {
         afterAttention = try c.bool("mh_adapter")
         afterFeedForward = try c.bool("output_adapter")
-        reductionFactor = try c.number("reduction_factor", above: 0)
+        reductionFactor = try c.layerFactors("reduction_factor")
         activation = try c.choice("non_linearity", as: ActivationKind.self)
         let parallel = try c.bool("is_parallel")
         source = try parallel ? .input : c.bool("original_ln_before") ? .normalized : .output
@@ -127,7 +127,7 @@ package struct BottleneckAdapter: AdapterMethod {
     package func bottleneck(at site: Site, _ encoder: EncoderConfiguration) -> Bottleneck? {
         guard acts(at: site) else { return nil }
         // A file may say 1e-300: then no tensor has such a shape, but there must be a number to compare with
-        let width = max(1, Int(min(Double(encoder.hidden) / reductionFactor, 1_048_576)))
+        let width = max(1, Int(min(Double(encoder.hidden) / reductionFactor[site.layer ?? 0], 1_048_576)))
         return Bottleneck(source: source, activation: activation, width: width, scale: scale)
     }
 

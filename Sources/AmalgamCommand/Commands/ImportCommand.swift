@@ -23,6 +23,8 @@ struct ImportCommand: ParsableCommand {
             defer { withExtendedLifetime(lock) {} }
             AtomicFile.removeTemporaries(of: [url])
             try BundleFile.write(bundle, to: url)
+            let warnings = AdapterHubImport.warnings(bundle, folder: folder)
+            for warning in warnings { Console.warn(warning) }
             let parameters = bundle.tensors.reduce(0) { $0 + $1.values.count }
             guard common.json else {
                 return Console.print(
@@ -32,6 +34,7 @@ struct ImportCommand: ParsableCommand {
                 "bundle": .string(out), "kind": .string(bundle.kind.rawValue), "name": .string(bundle.name),
                 "members": .list(bundle.members.map { .string($0.name) }),
                 "heads": .list(bundle.heads.map { .string($0.name) }), "parameters": .init(parameters),
+                "warnings": .list(warnings.map { .string($0) }),
             ])
         }
     }

@@ -32,7 +32,7 @@ struct InspectCommand: ParsableCommand {
                 if let model {
                     let folder = try ModelStore().resolve(model)
                     let base = try EncoderModel(folder: folder)
-                    let tokenizer = try TokenizerFolder.load(folder)
+                    let tokenizer = try base.tokenizer()
                     try stored.check(
                         model: base, fingerprint: base.computeFingerprint(), tokenizer: tokenizer.identity,
                         file: bundle,

@@ -32,7 +32,7 @@ enum AdapterHubConfiguration {
     /// Numbers that the library wants written with a fraction: it tells a constant scale from a learned one by type.
     static let floats: Set<String> = ["dropout", "phm_init_range", "scaling", "stochastic_depth"]
 
-    /// - Parameter former: the file is from before the library wrote its version, when "gelu" meant the tanh form
+    /// - Parameter former: the file is from before the library wrote its version, when "gelu" meant the tanh form.
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, former: Bool, file: String) throws -> AdapterConfiguration {
         if case .string(let name)? = value {
@@ -41,15 +41,14 @@ enum AdapterHubConfiguration {
             }
             return try .resolve(preset)
         }
-        guard case .map(let theirs)? = value else {
+        guard case .map(let stored)? = value else {
             throw refused(file, "config", value?.json ?? "nothing", "the fields of a bottleneck adapter")
         }
+        let theirs = try AdapterHubFormerNames.fields(stored, file: file)
         if let architecture = theirs["architecture"], architecture != .null {
             throw refused(file, "config.architecture", architecture.json, "null: a bottleneck adapter")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
-            // The first format's word for inv_adapter
-            if field == "invertible_adapter", theirs[field] == .null { continue }
             throw refused(
                 file, "config.\(field)", theirs[field]?.json ?? "", "only the fields of BnConfig in adapters 1.3.0")
         }
@@ -57,9 +56,10 @@ enum AdapterHubConfiguration {
             throw refused(file, "config.\(field)", "nothing", "a value")
         }
         var fields = defaults.merging(theirs) { $1 }
-        if case .map? = fields["reduction_factor"] {
-            throw refused(
-                file, "config.reduction_factor", fields["reduction_factor"]?.json ?? "", "one number for all layers")
+        if case .map(var factors)? = fields["reduction_factor"], factors["default"] == nil {
+            // The library needs none where each layer is named; a layer that is not has no such tensors
+            factors["default"] = defaults["reduction_factor"]
+            fields["reduction_factor"] = .map(factors)
         }
         guard fields["stochastic_depth"] == .number(0) || fields["stochastic_depth"] == .null else {
             throw refused(file, "config.stochastic_depth", fields["stochastic_depth"]?.json ?? "", "0")
@@ -85,9 +85,8 @@ enum AdapterHubConfiguration {
     ) throws(BundleError) -> ConfigurationValue? {
         guard case .string(let raw)? = value else { return value }
         switch raw.lowercased() {
-        case "gelu" where former:
-            throw refused(
-                file, "config.non_linearity", "gelu of a file without version: the tanh form", "the exact gelu")
+        // Before it wrote its version, the library called the tanh form so
+        case "gelu" where former, "gelu_fast", "gelu_pytorch_tanh": return .string("gelu_new")
         case "gelu_orig" where former: return .string("gelu")
         case "silu": return .string("swish")
         case let word: return .string(word)
@@ -198,21 +197,7 @@ enum AdapterHubConfiguration {
         guard let count, (1...65_536).contains(count) else {
             throw refused(file, "config.num_labels", fields["num_labels"]?.json ?? "nothing", "a number in 1...65536")
         }
-        guard let map = fields["label2id"], map != .null else { return (0..<count).map { "LABEL_\($0)" } }
-        guard case .map(let ids) = map else { throw refused(file, "config.label2id", map.json, "labels with numbers") }
-        var labels = [String?](repeating: nil, count: count)
-        for (label, id) in ids {
-            guard case .number(let number) = id, let i = Int(exactly: number), labels.indices.contains(i),
-                labels[i] == nil
-            else {
-                throw refused(file, "config.label2id", "\(label): \(id.json)", "each number in 0..<\(count) once")
-            }
-            labels[i] = label
-        }
-        return try labels.enumerated().map { i, label throws(BundleError) in
-            guard let label else { throw refused(file, "config.label2id", "none with \(i)", "\(count) labels") }
-            return label
-        }
+        return try AdapterHubLabels.names(fields, count: count, file: file)
     }
 
     static func head(labels: [String]) -> ConfigurationValue {
@@ -224,9 +209,9 @@ enum AdapterHubConfiguration {
         ])
     }
 
-    private static func refused(_ file: String, _ field: String, _ found: String, _ expected: String) -> BundleError {
+    static func refused(_ file: String, _ field: String, _ found: String, _ expected: String) -> BundleError {
         .content(
             file: file, field: field, found: found, expected: expected,
-            mend: "other values are not supported; train it anew here, or use the library that made it")
+            mend: "other values are not supported; train it again here, or use the library that made it")
     }
 }

@@ -14,6 +14,15 @@ package enum AdapterHubImport {
         var reader = AdapterHubReader(folder: folder)
         return try reader.bundle(name: name)
     }
+
+    /// What the user should know of a bundle that was read from a folder.
+    package static func warnings(_ bundle: AdapterBundle, folder: String) -> [String] {
+        bundle.heads.filter { $0.head.labels == AdapterHubLabels.anonymous($0.head.labels.count) }.map {
+            "\(folder): the head \($0.name) has no names for its labels (neither id2label nor label2id), so they are "
+                + "\($0.head.labels.prefix(3).joined(separator: ", "))\($0.head.labels.count > 3 ? ", …" : ""); add "
+                + "id2label to head_config.json and import it again"
+        }
+    }
 }
 
 private struct AdapterHubReader {
@@ -27,6 +36,7 @@ private struct AdapterHubReader {
     init(folder: URL) { self.folder = folder }
 
     mutating func bundle(name: String?) throws -> AdapterBundle {
+        try NotAnAdapter.check(folder)
         let parts = AdapterHubModule.Part.allCases.filter { AdapterHubModule.stands($0, in: folder) }
         guard !parts.contains(.adapter) || !parts.contains(.fusion) else {
             throw AdapterHubModule.wrong(

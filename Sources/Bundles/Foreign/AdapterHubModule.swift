@@ -53,6 +53,8 @@ struct AdapterHubModule {
     let modelName: String
     private let weights: SafetensorsFile
     private var rest: Set<String>
+    /// The file's own name of each tensor, by today's.
+    private let stored: [String: String]
     /// What stands before `encoder.layer.`: `bert.`, or nothing.
     let prefix: String
     /// One more than the highest layer with a tensor; 0 without any.
@@ -103,7 +105,13 @@ struct AdapterHubModule {
                 mend: "only encoders of the BERT family are supported")
         }
         weights = try SafetensorsFile(tensorsFile)
-        rest = Set(weights.tensors.keys)
+        var stored: [String: String] = [:]
+        for name in weights.names {
+            guard let other = stored.updateValue(name, forKey: AdapterHubFormerNames.tensor(name)) else { continue }
+            throw Self.wrong(weights.name, name, "the same tensor as \(other)", "it once")
+        }
+        self.stored = stored
+        rest = Set(stored.keys)
         prefix = weights.names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
         for tensor in weights.names {
             guard let place = AdapterHubNames.place(tensor) else { continue }
@@ -129,15 +137,15 @@ struct AdapterHubModule {
 
     /// - Throws: `BundleError` for a tensor that is missing, of another shape, or not finite
     mutating func take(_ tensor: String, shape: [Int]) throws -> [Float] {
-        guard let found = weights.tensors[tensor] else {
-            throw Self.wrong(weights.name, tensor, "not there", "shape \(shape), as \(configurationFile) says")
+        guard let name = stored[tensor], let found = weights.tensors[name] else {
+            throw Self.wrong(weights.name, tensor, "missing", "shape \(shape), as \(configurationFile) says")
         }
         guard found.shape == shape else {
             throw Self.wrong(
                 weights.name, tensor, "shape \(found.shape)", "\(shape), as \(configurationFile) says")
         }
         rest.remove(tensor)
-        let values = try weights.floats(tensor)
+        let values = try weights.floats(name)
         guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return values }
         throw Self.wrong(weights.name, tensor, "\(values[bad]) at element \(bad)", "finite numbers")
     }

@@ -10,6 +10,7 @@
 #define AMALGAM_GELU 1
 #define AMALGAM_SWISH 2
 #define AMALGAM_TANH 3
+#define AMALGAM_GELU_TANH 4
 
 /// Randomness of a dropout site: a function of (key, row identity, column) and of nothing else.
 typedef struct {

@@ -5,6 +5,8 @@ package enum ActivationKind: String, CaseIterable, Sendable {
     case relu
     /// Exact: x Φ(x) with erf
     case gelu
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): the tanh form, also called gelu_pytorch_tanh and gelu_fast
+    case geluTanh = "gelu_new"
     /// x σ(x); also called SiLU
     case swish
     case tanh
@@ -13,6 +15,7 @@ package enum ActivationKind: String, CaseIterable, Sendable {
         switch self {
         case .relu: Int32(AMALGAM_RELU)
         case .gelu: Int32(AMALGAM_GELU)
+        case .geluTanh: Int32(AMALGAM_GELU_TANH)
         case .swish: Int32(AMALGAM_SWISH)
         case .tanh: Int32(AMALGAM_TANH)
         }

@@ -6,11 +6,16 @@ enum TextFile {
     /// The file's bytes; nil if there is no such file.
     static func bytes(_ url: URL) throws(TextError) -> [UInt8]? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        let bytes: [UInt8]
         do {
-            return [UInt8](try Data(contentsOf: url))
+            bytes = [UInt8](try Data(contentsOf: url))
         } catch {
             throw TextError.unreadable(file: url.path, reason: error.localizedDescription)
         }
+        if let other = ForeignContent(bytes) {
+            throw TextError.content(file: url.path, found: other.found, fix: other.fix)
+        }
+        return bytes
     }
 
     /// The object that a JSON file holds; nil if there is no such file.

@@ -14,18 +14,27 @@ extension TokenizerFile {
     }
 
     private static func normalizer(of fields: JSONFields) throws(TextError) -> any Normalizer {
-        switch try fields.requiredString("type") {
+        let type = try fields.requiredString("type")
+        if let form = UnicodeForm.Kind(rawValue: type) { return UnicodeForm(kind: form) }
+        switch type {
         case "BertNormalizer": return try bertNormalizer(fields)
         case "Precompiled": return try precompiled(fields)
         case "Replace": return try replace(fields)
         case "Strip":
             return Strip(left: try flag(fields, "strip_left"), right: try flag(fields, "strip_right"))
+        case "Lowercase": return Lowercase()
+        case "StripAccents": return StripAccents()
+        case "Nmt": return NMT()
+        case "Prepend": return Prepend(text: try fields.requiredString("prepend").unicodeScalars.map(\.value))
         case "Sequence":
             var parts: [any Normalizer] = []
             for part in try layers(fields, "normalizers") { parts.append(try normalizer(of: part)) }
             return NormalizerSequence(parts: parts)
         case let type:
-            throw unknown(fields, type, ["BertNormalizer", "Precompiled", "Replace", "Strip", "Sequence"])
+            throw unknown(
+                fields, type,
+                ["BertNormalizer", "Lowercase", "Nmt"] + UnicodeForm.Kind.allCases.map(\.rawValue)
+                    + ["Precompiled", "Prepend", "Replace", "Strip", "StripAccents", "Sequence"])
         }
     }
 
@@ -59,20 +68,18 @@ extension TokenizerFile {
         return PrecompiledNormalizer(map: map)
     }
 
-    /// Of all that a Replace can be, what sentencepiece's tokenizers have: a space, or their mark in newer files.
-    private static func replace(_ fields: JSONFields) throws(TextError) -> SpaceCollapse {
+    private static func replace(_ fields: JSONFields) throws(TextError) -> Replace {
         let pattern = try fields.requiredObject("pattern")
-        let regex = try pattern.string("Regex")
-        let content = try fields.requiredString("content")
-        guard regex == " {2,}", let mark = content.unicodeScalars.first, [0x20, 0x2581].contains(mark.value),
-            content.unicodeScalars.count == 1
-        else {
-            throw fields.unsupported(
-                "pattern",
-                regex.map { "\"\($0.prefix(40))\" by \"\(content.prefix(40))\"" } ?? "a pattern that is no Regex",
-                "\" {2,}\" by \" \" or \"▁\"")
+        let content = try fields.requiredString("content").unicodeScalars.map(\.value)
+        if let text = try pattern.string("String") {
+            return Replace(pattern: .text(text.unicodeScalars.map(\.value)), content: content)
         }
-        return SpaceCollapse(mark: mark.value)
+        let regex = try pattern.requiredString("Regex")
+        guard let known = Replace.pattern(regex: regex) else {
+            throw pattern.unsupported(
+                "Regex", "\"\(regex.prefix(40))\"", "plain text, or one character or \\s with + or {n,}")
+        }
+        return Replace(pattern: known, content: content)
     }
 
     static func preTokenizer(_ fields: JSONFields) throws(TextError) -> any PreTokenizer {
@@ -84,14 +91,41 @@ extension TokenizerFile {
         switch try fields.requiredString("type") {
         case "BertPreTokenizer": return BertPreTokenizer()
         case "WhitespaceSplit": return WhitespaceSplit()
+        case "Whitespace": return Whitespace()
+        case "Punctuation":
+            return ClassSplitter(matches: .punctuation, behavior: try behavior(fields) ?? .isolated)
+        case "Digits":
+            let isSingle = try fields.bool("individual_digits") ?? false
+            return ClassSplitter(matches: .numbers, behavior: isSingle ? .isolated : .contiguous)
+        case "CharDelimiterSplit":
+            let mark = try fields.requiredString("delimiter").unicodeScalars
+            guard mark.count == 1, let scalar = mark.first else {
+                throw fields.wrong("delimiter", "\(mark.count) characters", "one")
+            }
+            return ClassSplitter(matches: .scalar(scalar.value), behavior: .removed)
         case "Metaspace": return try metaspace(fields)
         case "Sequence":
             var parts: [any PreTokenizer] = []
             for part in try layers(fields, "pretokenizers") { parts.append(try preTokenizer(of: part)) }
             return PreTokenizerSequence(parts: parts)
         case let type:
-            throw unknown(fields, type, ["BertPreTokenizer", "Metaspace", "WhitespaceSplit", "Sequence"])
+            throw unknown(
+                fields, type,
+                [
+                    "BertPreTokenizer", "CharDelimiterSplit", "Digits", "Metaspace", "Punctuation", "Whitespace",
+                    "WhitespaceSplit", "Sequence",
+                ])
         }
+    }
+
+    private static func behavior(_ fields: JSONFields) throws(TextError) -> SplitBehavior? {
+        guard let word = try fields.string("behavior") else { return nil }
+        guard let behavior = SplitBehavior(rawValue: word) else {
+            throw fields.wrong(
+                "behavior", "\"\(word.prefix(40))\"",
+                "Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous")
+        }
+        return behavior
     }
 
     private static func metaspace(_ fields: JSONFields) throws(TextError) -> Metaspace {

@@ -4,7 +4,9 @@ import Files
 ///
 /// `truncation` and `padding` are the caller's business here and skipped, but for a direction that would change ids.
 enum TokenizerFile {
-    static func tokenizer(_ fields: JSONFields) throws(TextError) -> any Tokenizer {
+    static func tokenizer(
+        _ fields: JSONFields, _ settings: TokenizerSettings? = nil, lowersText: Bool = false
+    ) throws(TextError) -> any Tokenizer {
         if let version = try fields.string("version"), version != "1.0" {
             throw fields.unsupported("version", "\"\(version.prefix(40))\"", "\"1.0\"")
         }
@@ -14,9 +16,16 @@ enum TokenizerFile {
             }
         }
         let model = try model(try fields.requiredObject("model"))
-        let added = try addedTokens(fields, model)
+        if let settings, let name = settings.unknownClass {
+            throw settings.options.unsupported(
+                "tokenizer_class", "\"\(name.prefix(40))\"", TokenizerSettings.knownClasses)
+        }
+        var added = try addedTokens(fields, model)
+        if let settings { added = try settings.applied(to: added, model) }
         let size = added.reduce(model.vocabularySize) { max($0, Int($1.id) + 1) }
-        let normalizer = try normalizer(fields)
+        var normalizer = try normalizer(fields)
+        if let settings { normalizer = settings.applied(to: normalizer) }
+        if lowersText { normalizer = lowered(normalizer) }
         let preTokenizer = try preTokenizer(fields)
         let postProcessor = try postProcessor(fields, vocabularySize: size)
         do {
@@ -25,9 +34,18 @@ enum TokenizerFile {
                 addedTokens: added)
         } catch {
             let key = "added_tokens[\(error.index)].content"
-            let found = error.isEmpty ? "a token that normalises to nothing" : "a token that looks like an earlier one"
-            throw fields.wrong(key, found, "tokens that can be told apart in a text")
+            let found =
+                error.isEmpty
+                ? "a token of which the normalizer leaves nothing"
+                : "a token that the normalizer makes equal to an earlier one"
+            throw fields.wrong(key, found, "tokens that are distinguishable in a text")
         }
+    }
+
+    /// As sentence-transformers' `do_lower_case` has it.
+    static func lowered(_ normalizer: any Normalizer) -> any Normalizer {
+        let parts = (normalizer as? NormalizerSequence)?.parts ?? [normalizer]
+        return parts.contains { $0 is Lowercase } ? normalizer : NormalizerSequence(parts: [Lowercase()] + parts)
     }
 
     // MARK: Layers

@@ -2,64 +2,48 @@ import Files
 
 /// Reads `vocab.txt`, a piece a line with the line's number as id, as BERT's tokenizer: the older form of a folder.
 enum VocabularyFile {
-    /// - Parameters:
-    ///   - file: the vocabulary's name, for messages
-    ///   - options: `tokenizer_config.json`; nil for BERT's defaults
-    static func tokenizer(_ bytes: [UInt8], file: String, options: JSONFields?) throws(TextError) -> any Tokenizer {
+    /// - Parameter file: the vocabulary's name, for messages
+    static func tokenizer(
+        _ bytes: [UInt8], file: String, _ settings: TokenizerSettings, lowersText: Bool = false
+    ) throws(TextError) -> any Tokenizer {
         let vocabulary = try vocabulary(bytes, file: file)
-        if let options {
-            if try options.bool("do_basic_tokenize") == false {
-                throw options.unsupported("do_basic_tokenize", "false", "true")
-            }
-            if case .array(let words)? = try options.value("never_split"), !words.isEmpty {
-                throw options.unsupported("never_split", "a list of words", "null")
-            }
-            if try options.string("truncation_side") == "left" {
-                throw options.unsupported("truncation_side", "\"left\"", "\"right\"")
-            }
+        let options = settings.options
+        guard settings.family == .bert else {
+            throw options.unsupported(
+                "tokenizer_class",
+                "\"\(try options.string("tokenizer_class")?.prefix(40) ?? "another")\" with vocab.txt",
+                "BertTokenizer, or a tokenizer.json")
         }
-        func special(_ key: String, _ usual: String) throws(TextError) -> (content: String, id: Int32) {
-            let text = try content(options, key) ?? usual
+        if try options.bool("do_basic_tokenize") == false {
+            throw options.unsupported("do_basic_tokenize", "false", "true")
+        }
+        if case .array(let words)? = try options.value("never_split"), !words.isEmpty {
+            throw options.unsupported("never_split", "a list of words", "null")
+        }
+        func id(_ key: String) throws(TextError) -> Int32 {
+            let text = settings.special.first { $0.key == key }?.token.content ?? ""
             guard let id = vocabulary.id(of: text) else {
                 throw TextError.vocabulary(
                     file: file, place: key, found: "no line \"\(text.prefix(40))\"", expected: "one")
             }
-            return (text, id)
+            return id
         }
-        let unknown = try special("unk_token", "[UNK]")
-        let cls = try special("cls_token", "[CLS]")
-        let sep = try special("sep_token", "[SEP]")
-        var added: [AddedToken] = []
-        for token in [unknown, sep, try special("pad_token", "[PAD]"), cls] {
-            if !added.contains(where: { $0.id == token.id }) {
-                added.append(AddedToken(content: token.content, id: token.id))
-            }
-        }
-        // A model that was never trained to fill gaps may lack it.
-        let mask = try content(options, "mask_token") ?? "[MASK]"
-        if let id = vocabulary.id(of: mask), !added.contains(where: { $0.id == id }) {
-            added.append(AddedToken(content: mask, id: id))
-        }
-        let lowers = try options?.bool("do_lower_case") ?? true
-        let normalizer = BertNormalizer(
-            separatesIdeographs: try options?.bool("tokenize_chinese_chars") ?? true,
-            stripsAccents: try options?.bool("strip_accents") ?? lowers, lowers: lowers)
+        _ = try id("pad_token")
+        let (cls, sep) = (try id("cls_token"), try id("sep_token"))
+        let model = WordPiece(vocabulary: vocabulary, unknown: try id("unk_token"), prefix: "##", longestWord: 100)
+        var normalizer: any Normalizer = settings.applied(to: BertNormalizer())
+        if lowersText { normalizer = TokenizerFile.lowered(normalizer) }
         do {
             return try PipelineTokenizer(
-                normalizer: normalizer, preTokenizer: BertPreTokenizer(),
-                model: WordPiece(vocabulary: vocabulary, unknown: unknown.id, prefix: "##", longestWord: 100),
-                postProcessor: TemplateProcessing.bert(cls: cls.id, sep: sep.id), addedTokens: added)
+                normalizer: normalizer, preTokenizer: BertPreTokenizer(), model: model,
+                postProcessor: TemplateProcessing.bert(cls: cls, sep: sep),
+                addedTokens: try settings.applied(to: [], model))
+        } catch let error as TextError {
+            throw error
         } catch {
             throw TextError.vocabulary(
                 file: file, place: "special tokens", found: "an empty one", expected: "each with a text")
         }
-    }
-
-    /// A special token's text: a string, or an object that holds it.
-    private static func content(_ options: JSONFields?, _ key: String) throws(TextError) -> String? {
-        guard let options else { return nil }
-        if case .object? = try options.value(key) { return try options.object(key)?.requiredString("content") }
-        return try options.string(key)
     }
 
     private static func vocabulary(_ bytes: [UInt8], file: String) throws(TextError) -> Vocabulary {
