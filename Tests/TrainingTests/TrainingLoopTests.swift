@@ -15,7 +15,6 @@ private struct WordTokenizer: Tokenizer {
     let identity = "words"
     let vocabularySize = 150
     let name = "words"
-    let identity = "words"
     func id(of piece: String) -> Int32? { nil }
     func piece(_ id: Int32) -> String? { nil }
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
