@@ -46,8 +46,10 @@ struct AblationReport {
                     note: "\(Human.count($0.train.count)) training, \(Human.count($0.test.count)) test texts, "
                         + "\($0.labels.count) classes\(remarks($0))")
             },
-            rows: rows, verdicts: AblationVerdict(
-                plan: plan, results: results, scores: own, metrics: Set(tasks.map(\.definition.metric))).sentences(),
+            rows: rows,
+            verdicts: AblationVerdict(
+                plan: plan, results: results, scores: own, metrics: Set(tasks.map(\.definition.metric))
+            ).sentences(),
             facts: [
                 Setting("model", model), Setting("seeds", "\(plan.seeds.count)"),
                 Setting("time", Human.duration(seconds)),

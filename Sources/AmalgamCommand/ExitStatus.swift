@@ -26,7 +26,7 @@ enum ExitStatus: Int32 {
         case is AdapterError: .usage
         case ModelError.noFolder, ModelError.notAModel: .noInput
         case NumericsError.blas: .unavailable
-        case TaskError.unreadable: .noInput
+        case TaskError.unreadable, TaskError.noSplitFiles: .noInput
         case TextError.noTokenizer, TextError.unreadable: .noInput
         case CorporaError.option: .usage
         case CorporaError.toolMissing, CorporaError.toolFailed: .unavailable

@@ -13,6 +13,8 @@ package final class ByteStream {
     package let name: String
     private let descriptor: Int32
     private let closes: Bool
+    /// What is left of bytes that are all there; nil: they come from the descriptor.
+    private var rest: ArraySlice<UInt8>?
 
     /// Bytes of a piece at most.
     private static let most = 1 << 16
@@ -35,6 +37,14 @@ package final class ByteStream {
         try refuseFolder()
     }
 
+    /// Bytes that are all there.
+    package init(_ bytes: some Collection<UInt8>, name: String) {
+        self.name = name
+        descriptor = -1
+        closes = false
+        rest = Array(bytes)[...]
+    }
+
     deinit { if closes { close(descriptor) } }
 
     private func refuseFolder() throws(FileError) {
@@ -48,6 +58,10 @@ package final class ByteStream {
     /// - Parameter milliseconds: how long to wait for them; nil: until there are some, or the end.
     /// - Throws: `FileError.system`
     package func next(within milliseconds: Int32? = nil) throws(FileError) -> Piece {
+        if let bytes = rest {
+            rest = bytes.dropFirst(Self.most)
+            return bytes.isEmpty ? .end : .bytes(Array(bytes.prefix(Self.most)))
+        }
         if let milliseconds {
             var events = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&events, 1, milliseconds)

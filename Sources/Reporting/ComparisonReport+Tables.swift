@@ -89,26 +89,28 @@ extension ComparisonReport {
     /// All arms on one task with all that was measured.
     func details(of task: Task) -> TextTable {
         let scores = shownScores
-        var table = TextTable([
-            .init("arm"),
-        ] + scores.map { .init(String(name(of: $0, on: task).dropFirst("Test ".count)), .trailing) } + [
-            .init("learning rate", .trailing), .init("trainable parameters", .trailing),
-            .init("bytes per extra task", .trailing), .init("tokens/s", .trailing), .init("tokens, own", .trailing),
-            .init("tokens, all", .trailing), .init("seeds", .trailing),
-        ])
+        var table = TextTable(
+            [
+                .init("arm")
+            ] + scores.map { .init(String(name(of: $0, on: task).dropFirst("Test ".count)), .trailing) } + [
+                .init("learning rate", .trailing), .init("trainable parameters", .trailing),
+                .init("bytes per extra task", .trailing), .init("tokens/s", .trailing), .init("tokens, own", .trailing),
+                .init("tokens, all", .trailing), .init("seeds", .trailing),
+            ])
         for arm in arms {
             guard let row = row(task: task.id, arm: arm.id) else { continue }
-            table.append([
-                .init(arm.label),
-            ] + scores.map { cell(row, $0, .ends) } + [
-                .init(row.learningRate.map(Self.rate) ?? Human.missing),
-                .init(row.trainableParameters > 0 ? Human.count(row.trainableParameters) : Human.missing),
-                .init(row.bytesPerExtraTask.map(Human.bytes) ?? Human.missing),
-                .init(row.tokensPerSecond.map { Human.count($0) } ?? Human.missing),
-                .init(row.trainingTokens > 0 ? Human.compact(row.trainingTokens) : Human.missing),
-                .init(row.cumulativeTokens > 0 ? Human.compact(row.cumulativeTokens) : Human.missing),
-                .init(Human.count(row.seeds)),
-            ])
+            table.append(
+                [
+                    .init(arm.label)
+                ] + scores.map { cell(row, $0, .ends) } + [
+                    .init(row.learningRate.map(Self.rate) ?? Human.missing),
+                    .init(row.trainableParameters > 0 ? Human.count(row.trainableParameters) : Human.missing),
+                    .init(row.bytesPerExtraTask.map(Human.bytes) ?? Human.missing),
+                    .init(row.tokensPerSecond.map { Human.count($0) } ?? Human.missing),
+                    .init(row.trainingTokens > 0 ? Human.compact(row.trainingTokens) : Human.missing),
+                    .init(row.cumulativeTokens > 0 ? Human.compact(row.cumulativeTokens) : Human.missing),
+                    .init(Human.count(row.seeds)),
+                ])
         }
         return table
     }
@@ -123,7 +125,8 @@ extension ComparisonReport {
                 open: arm.isShared, emphasis(score.standing(of: row)))
         }
         let title = task.note.isEmpty ? task.label : "\(task.label) (\(task.note))"
-        return DotPlot(groups: [.init(title, rows: dots)], x: name(of: score, on: task).replacing("Test ", with: "test "))
+        return DotPlot(
+            groups: [.init(title, rows: dots)], x: name(of: score, on: task).replacing("Test ", with: "test "))
     }
 
     /// How to read emphasis and intervals.

@@ -5,7 +5,9 @@ extension TaskDefinition {
     static func fromFolder(_ folder: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
         let source = shownPath(folder)
         let data = try splitFiles(in: folder)
-        guard let first = Split.allCases.compactMap({ data[$0] }).first else { throw .noSplitFiles(folder: source) }
+        guard let first = Split.allCases.compactMap({ data[$0] }).first else {
+            throw .noSplitFiles(folder: source, found: names(in: folder).filter { !$0.hasPrefix(".") })
+        }
         let file = folder.appendingPathComponent(first)
         let reader = try RowReaders.reader(for: first)
         let table = try reader.read(try fileBytes(file), file: shownPath(file), limit: 1)
@@ -26,8 +28,7 @@ extension TaskDefinition {
     /// - Throws: `TaskError.unreadable` if a split has two, naming both
     static func splitFiles(in folder: URL) throws(TaskError) -> [Split: String] {
         var data: [Split: String] = [:]
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        for name in names(in: folder) {
             guard let split = Self.split(ofFile: name) else { continue }
             if let other = data[split] {
                 throw .unreadable(
@@ -39,6 +40,11 @@ extension TaskDefinition {
             data[split] = name
         }
         return data
+    }
+
+    private static func names(in folder: URL) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// `dev` for `validation.jsonl.gz`; nil for other files.

@@ -6,7 +6,7 @@ package enum TaskError: Error, Equatable, Sendable {
     /// The file or folder is absent or cannot be read.
     case unreadable(file: String, reason: String)
     /// A folder has no file of a split.
-    case noSplitFiles(folder: String)
+    case noSplitFiles(folder: String, found: [String])
     /// A data file was given where a task is expected.
     case dataFileAsTask(file: String, name: String)
     /// The bytes do not follow the file's format (YAML, JSON, CSV).
@@ -55,10 +55,10 @@ extension TaskError: CustomStringConvertible {
         switch self {
         case .unreadable(let file, let reason):
             return "\(file): \(reason)"
-        case .noSplitFiles(let folder):
+        case .noSplitFiles(let folder, let found):
             return
-                "\(folder): no train, dev or test file; expected train.jsonl, dev.jsonl (or validation.jsonl) and test.jsonl "
-                + "(or .json, .csv, .tsv; each also with .gz)"
+                "\(folder): no train, dev or test file (found \(quoted(found))); expected train.jsonl, dev.jsonl (or "
+                + "validation.jsonl) and test.jsonl; .json, .csv and .tsv can be read too, each also with .gz"
         case .dataFileAsTask(let file, let name):
             return
                 "\(file): a data file, not a task; give its folder (with files named train, dev and test), or a YAML with "

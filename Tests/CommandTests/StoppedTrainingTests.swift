@@ -15,7 +15,7 @@ import Testing
     }
 
     /// Waits until the file is there.
-    private static func wait(for url: URL, _ process: Process) {
+    static func wait(for url: URL, _ process: Process) {
         let deadline = Date(timeIntervalSinceNow: 60)
         while process.isRunning, Date() < deadline, !FileManager.default.fileExists(atPath: url.path) { usleep(500) }
     }

@@ -273,4 +273,20 @@ struct DataFileTests {
                 == "a.jsonl:1: a JSON array, not JSON Lines; write one object a line, or rename the file to .json if it is one "
                 + "array of objects")
     }
+
+    /// Running text comes in the same forms.
+    @Test func runningText() throws {
+        let scratch = try ScratchFolder()
+        let lines = (0..<200).map { "line \($0) größer" }
+        let plain = try TextCorpus(file: try scratch.write("a.txt", lines.joined(separator: "\n")))
+        #expect(plain.train.count + plain.heldOut.count == 200)
+        let old = try TextCorpus(file: try scratch.write("b.txt", lines.joined(separator: "\r")))
+        #expect(old.train == plain.train && old.heldOut == plain.heldOut)
+        let units = lines.joined(separator: "\n").utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        #expect(try TextCorpus(file: try scratch.write("c.txt", bytes: [0xFF, 0xFE] + units)).train == plain.train)
+        let page = scratch.message { _ = try TextCorpus(file: try scratch.write("d.txt", "<!DOCTYPE html>\n")) }
+        #expect(page.hasPrefix("d.txt: this is a web page (HTML)"), "\(page)")
+        let packed = scratch.message { _ = try TextCorpus(file: try scratch.write("e.txt.gz", bytes: Self.packed)) }
+        #expect(packed.hasPrefix("e.txt.gz: 3 lines of text") || packed == "no error", "\(packed)")
+    }
 }

@@ -50,7 +50,7 @@ struct MetricParityTests {
     @Test func equalsScikitLearn() throws {
         let expected = try golden("metrics", as: Expected.self).cases
         for (number, one) in try golden("metrics", as: File.self).cases.enumerated() {
-            #expect(Set(expected[number].byMetric.map(\.0.name)) == Set(Metrics.standard.names))
+            #expect(Set(expected[number].byMetric.map { $0.0.name }) == Set(Metrics.standard.names))
             for (metric, expected) in expected[number].byMetric {
                 let found = metric.value(predicted: one.predicted, gold: one.gold, classes: one.classes)
                 #expect(abs(found - expected) < 1e-12, "case \(number), \(metric.name): \(found), not \(expected)")

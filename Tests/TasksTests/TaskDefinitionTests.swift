@@ -158,8 +158,8 @@ struct TaskDefinitionTests {
         ),
         (
             "notes.txt", "",
-            "d: no train, dev or test file; expected train.jsonl, dev.jsonl (or validation.jsonl) and test.jsonl "
-                + "(or .json, .csv, .tsv; each also with .gz)"
+            "d: no train, dev or test file (found 'notes.txt'); expected train.jsonl, dev.jsonl (or validation.jsonl) and "
+                + "test.jsonl; .json, .csv and .tsv can be read too, each also with .gz"
         ),
     ])
     func saysWhyAFolderIsNoTask(name: String, content: String, expected: String) throws {

@@ -12,7 +12,8 @@ struct PredictCommand: ParsableCommand {
             The format holds for the whole input. It follows from the file's extension; on standard input from the first \
             line: JSON Lines if it starts with an opening brace, else plain text. In plain text every line is a text, an \
             empty one too. Of JSON Lines, CSV and TSV, the field "text" is read, or "text_a" and "text_b" by a head for \
-            pairs; blank lines are skipped.
+            pairs; blank lines are skipped. Files that end with .json hold one JSON array; those that end with .gz are \
+            decompressed; both are read as a whole.
 
             Each result has: line (where the record starts, from 1), label, probabilities, top (the most likely classes), \
             abstained (the largest probability is below --threshold), and the kept fields, as input_NAME where a name is \
@@ -54,12 +55,17 @@ struct PredictCommand: ParsableCommand {
                 Console.write(lines)
                 return !Console.hasFailed
             }
-            for warning in summary.warnings { Console.error("amalgam: \(warning)") }
+            for warning in summary.warnings { Console.warn(warning) }
         }
     }
 
     private func source() throws -> ByteStream {
-        if let input { return try ByteStream(URL(fileURLWithPath: input)) }
+        if let input {
+            // Compressed data is unpacked as a whole
+            let url = URL(fileURLWithPath: input)
+            guard input.lowercased().hasSuffix(".gz") else { return try ByteStream(url) }
+            return ByteStream(try DataBytes(contentsOf: url).text, name: url.path)
+        }
         return try ByteStream(descriptor: STDIN_FILENO, name: "standard input")
     }
 

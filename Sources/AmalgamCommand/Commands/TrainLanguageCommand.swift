@@ -107,7 +107,12 @@ struct TrainLanguageCommand: ParsableCommand {
                         "perplexity": trained.after.map { .number($0.value) } ?? .null,
                         "masked_pieces": .init(trained.after?.scored ?? 0), "pieces": .init(trained.pieces),
                     ],
-                    scores: Self.scores(name, trained))
+                    scores: Self.scores(name, trained),
+                    remarks: tokens.map {
+                        [
+                            "an epoch reads at most \(Human.count($0)) tokens: lines drawn by seed \(common.seed), an equal share of each file"
+                        ]
+                    } ?? [])
             }
     }
 

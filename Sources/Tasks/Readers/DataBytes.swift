@@ -42,6 +42,11 @@ package struct DataBytes {
         }
     }
 
+    /// - Throws: `TaskError` for a file that cannot be read, too
+    package init(contentsOf url: URL) throws(TaskError) {
+        try self.init(try fileBytes(url), file: shownPath(url))
+    }
+
     /// Half of the machine's memory: what comes out of an archive is read as a whole.
     package static let sizeLimit = Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
 

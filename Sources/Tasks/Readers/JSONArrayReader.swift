@@ -26,7 +26,7 @@ package enum JSONArrayReader: RowReader {
     }
 
     /// Whether the first line is an object by itself, and another begins behind it.
-    private static func isJSONLines(_ text: ArraySlice<UInt8>) -> Bool {
+    static func isJSONLines(_ text: ArraySlice<UInt8>) -> Bool {
         let lines = text.split(separator: TextBytes.lineEnd(text), omittingEmptySubsequences: true)
             .lazy.filter { $0.contains { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D } }.prefix(2).map { $0 }
         guard lines.count == 2, let first = lines.first, let second = lines.last,

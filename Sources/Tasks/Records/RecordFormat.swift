@@ -6,6 +6,8 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     case text
     /// A JSON object a line.
     case jsonl
+    /// One JSON array of objects, or an object with such an array under `data`: read as a whole.
+    case json
     /// Comma-separated values with a header.
     case csv
     /// Tab-separated values with a header.
@@ -14,7 +16,7 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     /// The byte between two cells; nil where there are none.
     var delimiter: UInt8? {
         switch self {
-        case .text, .jsonl: nil
+        case .text, .jsonl, .json: nil
         case .csv: UInt8(ascii: ",")
         case .tsv: 0x09
         }
@@ -23,7 +25,8 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     /// By a file's extension.
     /// - Throws: `TaskError.unknownFormat`
     package static func of(file: String) throws(TaskError) -> RecordFormat {
-        let name = file.lowercased()
+        var name = file.lowercased()
+        if name.hasSuffix(".gz") { name.removeLast(3) }
         for (ending, format) in endings where name.hasSuffix("." + ending) { return format }
         throw .malformed(
             file: file, line: 1, problem: "the extension does not tell the format",
@@ -31,7 +34,7 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     }
 
     private static let endings: [(String, RecordFormat)] = [
-        ("jsonl", .jsonl), ("ndjson", .jsonl), ("json", .jsonl), ("csv", .csv), ("tsv", .tsv), ("txt", .text),
+        ("jsonl", .jsonl), ("ndjson", .jsonl), ("json", .json), ("csv", .csv), ("tsv", .tsv), ("txt", .text),
     ]
 
     /// By the first line that is not blank: an opening brace begins JSON Lines, anything else is a text.

@@ -4,6 +4,7 @@ import Files
 ///
 /// - `text`: each line is a record with one field, `text`; an empty line is an empty text.
 /// - `jsonl`: each line is a JSON object; lines of white space are skipped, as in training.
+/// - `json`: one array of objects; it is read as a whole, when the stream has ended.
 /// - `csv`, `tsv`: the first record names the columns; a quoted cell may span lines; empty lines are skipped.
 ///
 /// A byte order mark at the start is skipped. One format holds for the whole stream.
@@ -50,6 +51,10 @@ package struct RecordReader {
         do throws(TaskError) {
             if splitter == nil {
                 start += bytes
+                if atEnd, format == .json, let elements = try self.elements() {
+                    hasEnded = true
+                    return elements
+                }
                 guard try begin(atEnd: atEnd) else { return [] }
             } else {
                 splitter?.append(bytes)
@@ -80,12 +85,14 @@ package struct RecordReader {
     /// Skips the byte order mark and finds the format.
     /// - Returns: whether enough has come for it
     private mutating func begin(atEnd: Bool) throws(TaskError) -> Bool {
-        guard start.count >= 3 || atEnd else { return false }
+        guard start.count >= 3 || atEnd, format != .json else { return false }
         if Gzip.isGzip(start) {
-            throw .otherContent(file: name, found: "gzip data", mend: "decompress it: gunzip -c FILE | amalgam predict …")
+            throw .otherContent(
+                file: name, found: "gzip data", mend: "add .gz to the name, or decompress it with gunzip")
         }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
-            throw .otherContent(file: name, found: "UTF-16 text", mend: "save the file as UTF-8")
+            throw .otherContent(
+                file: name, found: "UTF-16 text", mend: "save the file as UTF-8: iconv -f UTF-16 -t UTF-8")
         }
         let content = TextBytes.withoutMark(start)
         if format == nil {
@@ -101,6 +108,58 @@ package struct RecordReader {
         self.splitter = splitter
         start = []
         return true
+    }
+
+    /// The records of a JSON array; nil where the file is JSON Lines, and is read as such.
+    private mutating func elements() throws(TaskError) -> [RecordResult]? {
+        let content = TextBytes.withoutMark(start)
+        var elements = JSONElements(content, file: name)
+        if elements.current != UInt8(ascii: "["), JSONArrayReader.isJSONLines(content) || elements.current == nil {
+            format = .jsonl
+            return nil
+        }
+        var results: [RecordResult] = []
+        if elements.current == UInt8(ascii: "{") {
+            try elements.open()
+            var isFirst = true
+            while try elements.next(closing: UInt8(ascii: "}"), isFirst: isFirst) {
+                isFirst = false
+                if try elements.key() == "data", elements.current == UInt8(ascii: "[") {
+                    try array(&elements, into: &results)
+                } else {
+                    try elements.check(try elements.value())
+                }
+            }
+        } else if elements.current == UInt8(ascii: "[") {
+            try array(&elements, into: &results)
+        } else {
+            throw .malformed(
+                file: name, line: elements.line, problem: "neither an array nor an object",
+                mend: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
+        }
+        try elements.end()
+        return results
+    }
+
+    private func array(_ elements: inout JSONElements, into results: inout [RecordResult]) throws(TaskError) {
+        try elements.open()
+        var isFirst = true
+        while try elements.next(closing: UInt8(ascii: "]"), isFirst: isFirst) {
+            isFirst = false
+            let line = elements.line
+            let content = try elements.value()
+            do throws(TaskError) {
+                var fields = try object(content, line: line)
+                // A value may span lines here, and its output must not
+                for i in fields.indices {
+                    fields[i].json = String(
+                        fields[i].json.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : Character($0) })
+                }
+                results.append(.record(Record(line: line, fields: fields)))
+            } catch {
+                results.append(.bad(line: line, error))
+            }
+        }
     }
 
     private func foundFormat(_ content: ArraySlice<UInt8>, atEnd: Bool) throws(TaskError) -> RecordFormat? {
@@ -132,7 +191,7 @@ package struct RecordReader {
             let text = String(decoding: bytes, as: UTF8.self)
             return .record(
                 Record(line: line, fields: [.init("text", .string(text), json: JSONText.quoted(text))]))
-        case .jsonl:
+        case .jsonl, .json:
             if Self.isBlank(bytes) { return nil }
             do throws(TaskError) {
                 return .record(Record(line: line, fields: try object(bytes, line: line)))

@@ -1,15 +1,16 @@
 import Foundation
 
 @testable import Corpora
+@testable import Files
 @testable import Tasks
 
 /// JSON lines, and the examples of each kind in them.
 enum JSONLFuzz: FuzzedReader {
     static let name = "jsonl"
     static let files = [
-        "Files/JSONValue.swift", "Tasks/Readers/JSONLReader.swift", "Tasks/Readers/RowReader.swift",
-        "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
-        "Tasks/Kinds/TextPairClassification.swift",
+        "Files/JSONValue.swift", "Tasks/Readers/JSONLReader.swift", "Tasks/Readers/JSONRow.swift",
+        "Tasks/Readers/RowReader.swift", "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
+        "Tasks/Kinds/TextPairClassification.swift", "Tasks/LabelIndex.swift",
     ]
     static let tokens = words(
         "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "null", "true", "1.0", "-0",
@@ -22,22 +23,31 @@ enum JSONLFuzz: FuzzedReader {
         try rows(JSONLReader.self, bytes)
     }
 
-    static func rows(_ reader: any RowReader.Type, _ bytes: [UInt8]) throws -> () throws -> Void {
-        let table = try reader.read(bytes, file: Invariants.file, limit: nil)
+    static func rows(
+        _ reader: any RowReader.Type, _ bytes: [UInt8], _ options: ReadingOptions = ReadingOptions()
+    ) throws -> () throws -> Void {
+        let table = try reader.read(bytes, file: Invariants.file, limit: nil, options: options)
         return {
-            let lines = 1 + bytes.count(where: { $0 == 0x0A })
+            let lines = 1 + bytes.count(where: { $0 == 0x0A || $0 == 0x0D })
+            let isArray = table.rows.first?.element != nil
             Invariants.require(
                 table.rows.allSatisfy { (1...lines).contains($0.line) }
-                    && zip(table.rows, table.rows.dropFirst()).allSatisfy { $0.line < $1.line }, "lines out of order")
-            let index = LabelIndex(["1", "good"], source: .definition(file: Invariants.file))
-            for row in table.rows {
-                let view = FieldRow(file: Invariants.file, row: row, columns: [:])
-                for kind in TaskKinds.builtIn {
-                    do {
-                        _ = try kind.labels(in: view)
-                        _ = try kind.example(from: view, id: 0, labels: index, needsTarget: row.line % 2 == 0)
-                    } catch {
-                        Invariants.require(!"\(error)".contains(where: \.isNewline), "a message of several lines")
+                    && zip(table.rows, table.rows.dropFirst()).allSatisfy {
+                        isArray ? $0.line <= $1.line : $0.line < $1.line
+                    }, "lines out of order")
+            Invariants.require(table.cellsOverLines.allSatisfy { (1...lines).contains($0) }, "cells outside the file")
+            for source in [LabelSource.definition(file: Invariants.file), .bundle(file: Invariants.file)] {
+                var index = LabelIndex(["1", "good"], source: source, renamed: ["7": "good"])
+                index.countsUnknown = source == .bundle(file: Invariants.file)
+                for row in table.rows {
+                    let view = FieldRow(file: Invariants.file, row: row, columns: [:])
+                    for kind in TaskKinds.builtIn {
+                        do {
+                            _ = try kind.labels(in: view)
+                            _ = try kind.example(from: view, id: 0, labels: index, needsTarget: row.line % 2 == 0)
+                        } catch {
+                            Invariants.require(!"\(error)".contains(where: \.isNewline), "a message of several lines")
+                        }
                     }
                 }
             }
@@ -45,19 +55,100 @@ enum JSONLFuzz: FuzzedReader {
     }
 }
 
-/// CSV, or TSV where the first byte is a tab.
+/// JSON as one value, or JSON Lines under its name.
+enum JSONArrayFuzz: FuzzedReader {
+    static let name = "json"
+    static let files = [
+        "Files/JSONValue.swift", "Tasks/Readers/JSONArrayReader.swift", "Tasks/Readers/JSONElements.swift",
+        "Tasks/Readers/JSONRow.swift",
+    ]
+    static let tokens =
+        JSONLFuzz.tokens + words("[{\"text\":\"a\",\"label\":1},", "{\"data\":[", "]}", "\"]\"", "\\\"", "{}\n{}")
+    static let memory = (constant: 1 << 15, perByte: 64)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let verify = try JSONLFuzz.rows(JSONArrayReader.self, bytes)
+        return {
+            try verify()
+            // An array by itself is valid JSON for the strict reader too, with as many elements.
+            let table = try JSONArrayReader.read(bytes, file: Invariants.file, limit: nil)
+            guard bytes.first == UInt8(ascii: "[") else { return }
+            guard case .array(let elements)? = try? JSONReader.read(bytes) else {
+                Invariants.fail("an array that the strict reader refuses")
+            }
+            Invariants.require(elements.count == table.rows.count, "\(table.rows.count) rows of \(elements.count)")
+        }
+    }
+}
+
+/// A compressed file.
+enum GzipFuzz: FuzzedReader {
+    static let name = "gzip"
+    static let files = ["Files/Gzip.swift", "Tasks/Readers/DataBytes.swift", "Tasks/Readers/FileContent.swift"]
+    static let tokens: [[UInt8]] = [
+        [0x1F, 0x8B, 8], [0, 0, 0, 0], [0xFF, 0xFF], [4], [8], [16], [2], Array("PK\u{3}\u{4}".utf8),
+        Array("<html>".utf8),
+    ]
+    /// Of what comes out; the buffer grows by doubling.
+    private static let limit = 1 << 20
+    static let memory = (constant: 1 << 22, perByte: 64)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let content = try DataBytes(bytes, file: Invariants.file + ".csv.gz", limit: limit)
+        return { Invariants.require(content.text.count <= 2 * limit, "\(content.text.count) bytes") }
+    }
+
+    static func madeSeeds() throws -> [(name: String, bytes: [UInt8])] {
+        [
+            (
+                "stored.gz",
+                [31, 139, 8, 0, 0, 0, 0, 0, 0, 255, 1, 2, 0, 253, 255, 97, 10, 7, 161, 234, 221, 2, 0, 0, 0]
+            )
+        ]
+    }
+}
+
+/// Text in another encoding, which the first byte chooses.
+enum EncodingFuzz: FuzzedReader {
+    static let name = "encoding"
+    static let files = ["Tasks/Readers/TextEncoding.swift", "Tasks/Readers/DataBytes.swift"]
+    static let tokens: [[UInt8]] = [
+        [0xFF, 0xFE], [0xFE, 0xFF], [0, 0xD8], [0xD8, 0], [0, 0xDC], [0xDC, 0], [0x0A, 0], [0, 0x0A], [0x81], [0x80],
+    ]
+    static let memory = (constant: 1 << 15, perByte: 64)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let encodings = TextEncoding.allCases
+        let encoding = encodings[Int(bytes.first ?? 0) % encodings.count]
+        let content = try DataBytes(Array(bytes.dropFirst()), file: Invariants.file, encoding: encoding)
+        return {
+            Invariants.require(encoding == .utf8 || validText(content.text) != nil, "text that is not UTF-8")
+        }
+    }
+}
+
+/// CSV, or TSV where the first byte is a tab; a control character there sets options.
 enum DelimitedFuzz: FuzzedReader {
     static let name = "delimited"
-    static let files = ["Tasks/Readers/DelimitedReader.swift", "Tasks/Readers/RowReader.swift"]
+    static let files = [
+        "Tasks/Readers/DelimitedReader.swift", "Tasks/Readers/RowReader.swift", "Tasks/Readers/ReadingOptions.swift",
+    ]
     static let tokens = words(
-        "text,label\n", "\ttext\tlabel\n", "\"", "\"\"", ",", "\t", "\r\n", "\r", "\n\n", "\u{FEFF}", "\u{301}",
-        "\u{2028}", "\u{85}", "\u{E022}", "\" ", "\u{0}")
+        "text,label\n", "\ttext\tlabel\n", "\u{1}text,label\n", "\u{2}a,1\n", "\u{4}text;label\n", "\"", "\"\"", ",",
+        "\t", ";", "\r\n", "\r", "\n\n", "\u{FEFF}", "\u{301}", "\u{2028}", "\u{85}", "\u{E022}", "\" ", "\u{0}")
     static let memory = (constant: 1 << 15, perByte: 128)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
-        let isTab = bytes.first == 0x09
-        let reader: any RowReader.Type = isTab ? TSVReader.self : CSVReader.self
-        return try JSONLFuzz.rows(reader, isTab ? Array(bytes.dropFirst()) : bytes)
+        guard let first = bytes.first, first < 9 || first == 0x09 else {
+            return try JSONLFuzz.rows(CSVReader.self, bytes)
+        }
+        let rest = Array(bytes.dropFirst())
+        if first == 0x09 { return try JSONLFuzz.rows(TSVReader.self, rest) }
+        var options = ReadingOptions()
+        if first & 1 != 0 { options.quoting = .none }
+        if first & 2 != 0 { options.header = first & 4 != 0 ? .names(["text", "label"]) : .numbers }
+        if first & 4 != 0 { options.delimiter = UInt8(ascii: ";") }
+        return try JSONLFuzz.rows(CSVReader.self, rest, options)
     }
 }
 

@@ -48,11 +48,14 @@ enum TaskFuzz: FuzzedReader {
     static let name = "task"
     static let files = [
         "Files/YAMLBounds.swift", "Tasks/TaskDefinition+YAML.swift", "Tasks/TaskDefinition+Write.swift",
-        "Tasks/YAMLMap.swift", "Tasks/NearestName.swift",
+        "Tasks/TaskDefinition+Reading.swift", "Tasks/YAMLMap.swift", "Tasks/NearestName.swift",
     ]
     static let tokens = words(
         "name: ", "kind: text-classification\n", "kind: text-pair-classification\n", "data: {train: a.csv}\n",
         "data:\n  dev: b.tsv\n", "fields: {text: t}\n", "labels:\n  - x\n", "labels: [a, b]\n", "metric: macro_f1\n",
+        "labels: {0: a, 1: b}\n", "labels:\n  -1: x\n  2: y\n", "quoting: none\n", "delimiter: ';'\n",
+        "delimiter: tab\n",
+        "encoding: latin-1\n", "header: false\n", "header: [a, b]\n", "data: {validation: b.json.gz}\n",
         "description: |\n  x\n", "language: ", "license: ", "&a ", "*a", "? ", "- ", "!!str ", "<<: ", "---\n", "...\n",
         "\u{85}", "\u{2028}", "\u{FEFF}", "\"]\"", "[", "]", "{", "}", "'", "\"", "\\x41", "%YAML 1.1\n", "# c\n")
     static let memory = (constant: 1 << 19, perByte: 512)
