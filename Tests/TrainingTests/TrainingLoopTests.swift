@@ -12,9 +12,9 @@ import Text
 
 /// One id a word, for a model without a vocabulary.
 private struct WordTokenizer: Tokenizer {
-    let identity = "words"
     let vocabularySize = 150
     let name = "words"
+    let identity = "words"
     func id(of piece: String) -> Int32? { nil }
     func piece(_ id: Int32) -> String? { nil }
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
