@@ -58,14 +58,12 @@ enum NotAModel {
                 path: folder.path, found: "an adapter of the adapters library",
                 fix: "give its base model's folder, and make a bundle of this one with amalgam import")
         }
+        func text(_ field: String) -> String? { if case .string(let text)? = json.value(field) { text } else { nil } }
         return .notAModel(
-            path: folder.path, found: "a PEFT adapter (\(kind.summary))", fix: Self.mergePEFT(folder.path))
-    }
-
-    /// What works with a PEFT folder.
-    package static func mergePEFT(_ path: String) -> String {
-        "merge it into its base model in Python and give the new folder with --model: "
-            + "AutoPeftModel.from_pretrained('\(path)').merge_and_unload().save_pretrained(FOLDER)"
+            path: folder.path, found: "a PEFT adapter (\(kind.summary))",
+            fix: PEFTFolder.fix(
+                kind: text("peft_type"), task: text("task_type"), base: text("base_model_name_or_path"),
+                path: folder.path))
     }
 
     private static func file(_ file: URL) -> ModelError {

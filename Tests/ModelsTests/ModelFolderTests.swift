@@ -175,6 +175,15 @@ import Testing
                 ["PEFT adapter (\"LORA\")", "merge_and_unload"]
             ),
             ([("adapter_config.json", "{\"config\": {}}")], ["the adapters library", "amalgam import"]),
+            (
+                [
+                    (
+                        "adapter_config.json",
+                        #"{"peft_type": "LORA", "task_type": "SEQ_CLS", "base_model_name_or_path": "org/x"}"#
+                    )
+                ], ["AutoModelForSequenceClassification.from_pretrained('org/x')"]
+            ),
+            ([("adapter_config.json", #"{"peft_type": "PREFIX_TUNING"}"#)], ["cannot be merged"]),
             ([("adapter_fusion_config.json", "{}")], ["AdapterFusion", "amalgam import"]),
             ([("0_BERT/config.json", "{}")], ["the folder 0_BERT", "modules.json"]),
         ]

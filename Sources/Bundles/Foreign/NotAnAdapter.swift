@@ -1,6 +1,7 @@
 import Adapters
 import Files
 import Foundation
+import Models
 
 /// Says what a path holds that was given as an AdapterHub folder and is none.
 enum NotAnAdapter {
@@ -30,11 +31,12 @@ enum NotAnAdapter {
             case .map(let fields)? = ConfigurationValue(json: map.withBytes { [UInt8]($0) }),
             let kind = fields["peft_type"]
         {
+            func text(_ field: String) -> String? { if case .string(let text)? = fields[field] { text } else { nil } }
             throw problem(
-                "adapter_config.json", "a PEFT adapter (\(kind.json))",
-                "PEFT adapters cannot be imported; merge it into its base model in Python and give the new folder with "
-                    + "--model: AutoPeftModel.from_pretrained('\(folder.path)').merge_and_unload().save_pretrained(FOLDER)"
-            )
+                "adapter_config.json", "a PEFT adapter (\(kind.json)), which cannot be imported",
+                PEFTFolder.fix(
+                    kind: text("peft_type"), task: text("task_type"), base: text("base_model_name_or_path"),
+                    path: folder.path))
         }
         let isModule = AdapterHubModule.Part.allCases.contains { AdapterHubModule.stands($0, in: folder) }
         if !isModule, has("config.json") {
