@@ -56,10 +56,13 @@ struct TrainingRun {
                 language: language, settings: setting.settings, scheduler: order, keeping: setting.keeping,
                 memoryLimit: setting.memoryLimit, observe: setting.observe)
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
+            let notes = session.model.notes.map { ConfigurationValue.string($0) }
             return Outcome(
                 bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
                 memoryEstimate: trained.memoryEstimate, run: trained.run,
-                fields: devFields(dev, tasks).merging(["data": TaskLoading.facts(tasks)]) { $1 },
+                fields: devFields(dev, tasks).merging(
+                    ["data": TaskLoading.facts(tasks), "model_notes": .list(notes)]
+                ) { $1 },
                 scores: scores(trained, tasks), remarks: remarks(trained))
         }
     }

@@ -136,7 +136,7 @@ import Testing
             (Array("{\"x\":\"".utf8) + [0xFF] + Array("\"}".utf8), "a string that is not UTF-8"),
             (Array("{\"x\":\(String(repeating: "[", count: 100_000))".utf8), "at most 128 levels"),
             (Array("{\(good),\"hidden_act\":\"a\\nb\\u001b[2J\"}".utf8), "hidden_act"),
-            (Array("{\(good),\"layer_norm_eps\":1e999}".utf8), "expected a value"),
+            (Array("{\(good),\"layer_norm_eps\":1e999}".utf8), "a number that is too large"),
             (Array("{\(good.replacingOccurrences(of: ":8,", with: ":1152921504606846976,"))}".utf8), "hidden_size"),
             ([UInt8](repeating: UInt8(ascii: "x"), count: 10 << 20), "byte 0: found 'x', expected a value"),
         ]

@@ -12,7 +12,6 @@ import Text
 
 /// One id a word, for a model without a vocabulary.
 private struct WordTokenizer: Tokenizer {
-    let identity = "words"
     let vocabularySize = 150
     let name = "words"
     let identity = "words"

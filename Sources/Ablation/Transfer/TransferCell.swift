@@ -9,6 +9,12 @@ package struct TransferCell: Sendable {
     package var gold: [Int]
     /// Group of each test text, such as its source package.
     package var groups: [String?]
+    /// Name of the task's own metric.
+    package var metric = Accuracy.name
+    /// Test texts whose label the source's training split does not have; they count as wrong.
+    package var unknownLabels = 0
+    /// Test rows that could not be scored, by reason.
+    package var skipped: [String: Int] = [:]
     /// Class of each test text by each method that ran.
     package var predictions: [TransferMethod: [Int]] = [:]
 
@@ -41,8 +47,9 @@ package struct TransferLanguage: Sendable, Equatable, Codable {
         seconds: Double
     ) {
         self.language = language
-        self.before = before
-        self.after = after
+        // JSON has no word for an infinite perplexity
+        self.before = before.flatMap { $0.isFinite ? $0 : nil }
+        self.after = after.flatMap { $0.isFinite ? $0 : nil }
         self.scored = scored
         self.bytes = bytes
         self.parameters = parameters

@@ -37,14 +37,18 @@ package struct TransferOutcome: Sendable {
         var rows: [TransferReport.Score] = []
         for cell in cells {
             for method in methods {
+                let metric = Metrics.standard[cell.metric] ?? Accuracy.self
                 guard
+                    let own = scores.score(metric, method, task: cell.task, language: cell.language),
                     let accuracy = scores.score(Accuracy.self, method, task: cell.task, language: cell.language),
                     let macroF1 = scores.score(MacroF1.self, method, task: cell.task, language: cell.language)
                 else { continue }
                 rows.append(
                     .init(
                         task: cell.task, language: cell.language, method: method, accuracy: estimate(accuracy),
-                        macroF1: estimate(macroF1), examples: cell.gold.count))
+                        macroF1: estimate(macroF1), examples: cell.gold.count,
+                        metric: metric.name, score: estimate(own), unknownLabels: cell.unknownLabels,
+                        skipped: cell.skipped))
             }
         }
         var means: [TransferReport.Mean] = []
@@ -55,11 +59,16 @@ package struct TransferOutcome: Sendable {
                     let macroF1 = scores.mean(MacroF1.self, method, task: task)
                 else { continue }
                 let compares = method != .adapter
+                let metric = task.flatMap { task in cells.first { $0.task == task } }
+                    .flatMap { Metrics.standard[$0.metric] }
                 means.append(
                     .init(
                         task: task, method: method, accuracy: estimate(accuracy), macroF1: estimate(macroF1),
                         accuracyGain: compares ? scores.difference(Accuracy.self, method, .adapter, task: task) : nil,
-                        macroF1Gain: compares ? scores.difference(MacroF1.self, method, .adapter, task: task) : nil))
+                        macroF1Gain: compares ? scores.difference(MacroF1.self, method, .adapter, task: task) : nil,
+                        score: metric.flatMap { scores.mean($0, method, task: task) }.map(estimate),
+                        scoreGain: compares
+                            ? metric.flatMap { scores.difference($0, method, .adapter, task: task) } : nil))
             }
         }
         let adapters = languages.map { language in

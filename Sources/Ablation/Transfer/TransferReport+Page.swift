@@ -5,14 +5,23 @@ extension TransferReport {
     package func page() -> ReportPage {
         var sections = brief
         for task in tasks {
-            sections.append(
-                .init(
-                    "Task \(task)",
-                    [
-                        .table(table(task, \.accuracy, \.accuracy, \.accuracyGain), caption: "Accuracy, 95 % interval"),
-                        .table(table(task, \.macroF1, \.macroF1, \.macroF1Gain), caption: "Macro-F1, 95 % interval"),
-                        .note(examples(task)),
-                    ]))
+            let accuracy = ReportPage.Block.table(
+                table(task, \.accuracy, { $0.accuracy }, \.accuracyGain), caption: "Accuracy, 95 % interval")
+            let macroF1 = ReportPage.Block.table(
+                table(task, \.macroF1, { $0.macroF1 }, \.macroF1Gain), caption: "Macro-F1, 95 % interval")
+            // The task's own metric comes first
+            let metric = scores.first { $0.task == task }?.metric ?? "accuracy"
+            let tables: [ReportPage.Block]
+            switch metric {
+            case "accuracy": tables = [accuracy, macroF1]
+            case "macro_f1": tables = [macroF1, accuracy]
+            default:
+                let own = ReportPage.Block.table(
+                    table(task, \.score, { $0.score }, \.scoreGain),
+                    caption: "\(metric.metricWords), the task's metric, 95 % interval")
+                tables = [own, accuracy, macroF1]
+            }
+            sections.append(.init("Task \(task)", tables + [.note(examples(task))]))
         }
         if !adapters.isEmpty {
             sections.append(
@@ -74,7 +83,7 @@ extension TransferReport {
 
     /// Methods down, languages across.
     private func table(
-        _ task: String, _ score: KeyPath<Score, Estimate>, _ mean: KeyPath<Mean, Estimate>,
+        _ task: String, _ score: KeyPath<Score, Estimate>, _ mean: (Mean) -> Estimate?,
         _ gain: KeyPath<Mean, PointsDifference?>
     ) -> TextTable {
         var table = TextTable(
@@ -85,7 +94,7 @@ extension TransferReport {
             let overall = self.mean(task, method.id)
             table.append(
                 [name(method)] + cells
-                    + [Self.cell(overall?[keyPath: mean]), Self.cell(overall.flatMap { $0[keyPath: gain] })])
+                    + [Self.cell(overall.flatMap(mean)), Self.cell(overall.flatMap { $0[keyPath: gain] })])
         }
         return table
     }
@@ -113,8 +122,13 @@ extension TransferReport {
 
     private func examples(_ task: String) -> String {
         let counts = languages.map { language in
-            let count = scores.first { $0.task == task && $0.language == language }?.examples
-            return "\(language) \(count.map { Human.count($0) } ?? "no such task")"
+            guard let score = scores.first(where: { $0.task == task && $0.language == language }) else {
+                return "\(language) no such task"
+            }
+            let skipped = score.skipped.values.reduce(0, +)
+            return "\(language) \(Human.count(score.examples))"
+                + (score.unknownLabels > 0 ? " (\(Human.count(score.unknownLabels)) with an unknown label, wrong)" : "")
+                + (skipped > 0 ? " (\(Human.count(skipped)) more rows skipped)" : "")
         }
         return "Test texts: \(counts.joined(separator: ", "))."
     }

@@ -8,6 +8,28 @@ package struct TransferReport: Sendable, Equatable, Codable {
         package var value: Double
         package var low: Double
         package var high: Double
+
+        package init(value: Double, low: Double, high: Double) {
+            self.value = value
+            self.low = low
+            self.high = high
+        }
+
+        private enum CodingKeys: String, CodingKey { case value, low, high }
+
+        package init(from decoder: any Decoder) throws {
+            let box = try decoder.container(keyedBy: CodingKeys.self)
+            func number(_ key: CodingKeys) throws -> Double { try box.decode(Double?.self, forKey: key) ?? .nan }
+            self.init(value: try number(.value), low: try number(.low), high: try number(.high))
+        }
+
+        /// A number that is not finite becomes null: JSON has no word for it.
+        package func encode(to encoder: any Encoder) throws {
+            var box = encoder.container(keyedBy: CodingKeys.self)
+            for (key, number) in [(CodingKeys.value, value), (.low, low), (.high, high)] {
+                try box.encode(number.isFinite ? number : nil, forKey: key)
+            }
+        }
     }
 
     package struct Method: Sendable, Equatable, Codable {
@@ -25,6 +47,13 @@ package struct TransferReport: Sendable, Equatable, Codable {
         package var macroF1: Estimate
         /// Test texts.
         package var examples: Int
+        /// Name of the task's own metric, and the score in it.
+        package var metric: String
+        package var score: Estimate
+        /// Test texts whose label is unknown; they count as wrong.
+        package var unknownLabels: Int
+        /// Test rows that could not be scored, by reason.
+        package var skipped: [String: Int]
     }
 
     /// A method over the target languages.
@@ -37,6 +66,9 @@ package struct TransferReport: Sendable, Equatable, Codable {
         /// Against the plain adapter on the multilingual base, over the cells that both have; nil for itself.
         package var accuracyGain: PointsDifference?
         package var macroF1Gain: PointsDifference?
+        /// In the task's own metric; nil over all tasks, whose metrics may differ.
+        package var score: Estimate?
+        package var scoreGain: PointsDifference?
     }
 
     /// A language adapter: what it cost and what it is good for.

@@ -116,9 +116,13 @@ package final class TransferRunner {
             plan.languages.compactMap { language in
                 data.tasks[task]?[language].map { data in
                     let gold = GoldLabels(data.test, names: data.labels)
-                    return TransferCell(
+                    var cell = TransferCell(
                         task: task, language: language, classes: gold.names.count,
                         gold: gold.classes.compactMap { $0 }, groups: data.test.map(\.group))
+                    cell.metric = data.definition.metric
+                    cell.unknownLabels = gold.unknown
+                    for (reason, count) in (data.skipped[.test] ?? []).counts { cell.skipped[reason.rawValue] = count }
+                    return cell
                 }
             }
         }

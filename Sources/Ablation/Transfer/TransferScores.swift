@@ -8,15 +8,16 @@ struct TransferScores {
     /// By metric's name and method: score on each cell; nil where the method did not run.
     private let scores: [String: [TransferMethod: [ResampledScore?]]]
 
-    static let metrics: [any Metric.Type] = [Accuracy.self, MacroF1.self]
-
     init(_ cells: [TransferCell], methods: [TransferMethod], source: String, resamples: Int = 1000) {
         self.cells = cells
         self.methods = methods
         self.source = source
         let bootstrap = ClusteredBootstrap(cells.map(\.groups), resamples: resamples)
         var scores: [String: [TransferMethod: [ResampledScore?]]] = [:]
-        for metric in Self.metrics {
+        let metrics = Metrics.standard.metrics.filter { metric in
+            metric == Accuracy.self || metric == MacroF1.self || cells.contains { $0.metric == metric.name }
+        }
+        for metric in metrics {
             for method in methods {
                 let there = cells.indices.filter { cells[$0].predictions[method] != nil }
                 let answers = there.map {

@@ -40,7 +40,7 @@ extension EvaluationReport {
                             + "right, orange is wrong."
                             + (isWhole
                                 ? ""
-                                : " Shown are the \(matrix.labels.count) classes with most errors of \(classes.count).")
+                                : " The map shows the \(matrix.labels.count) of \(classes.count) classes with the most errors.")
                     ),
                 ]
                     + (confusions.isEmpty

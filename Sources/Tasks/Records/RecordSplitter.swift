@@ -72,8 +72,6 @@ struct RecordSplitter {
             case (.quoted, UInt8(ascii: "\"")): state = .afterQuote
             case (.quoted, _): break
             case (_, delimiter): state = .cellStart
-            // Blanks and the CR of a CRLF behind a closing quote
-            case (.afterQuote, 0x20), (.afterQuote, 0x0D): break
             default: state = .plain
             }
             at += 1

@@ -34,8 +34,8 @@ extension FuzzedReader {
 enum Readers {
     static let all: [any FuzzedReader.Type] = [
         BundleFuzz.self, SafetensorsFuzz.self, TokenizerFuzz.self, VocabularyFuzz.self, ConfigurationFuzz.self,
-        TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self,
-        GzipFuzz.self, EncodingFuzz.self, DelimitedFuzz.self, PackagesFuzz.self, Q4Fuzz.self,
+        TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self, GzipFuzz.self, EncodingFuzz.self,
+        DelimitedFuzz.self, PackagesFuzz.self, Q4Fuzz.self, IndexFuzz.self, HubFuzz.self,
     ]
     // One reader a process, chosen before the first input.
     nonisolated(unsafe) private(set) static var current: any FuzzedReader.Type = BundleFuzz.self

@@ -3,26 +3,52 @@ import Foundation
 
 @testable import Text
 
-/// tokenizer.json.
+/// tokenizer.json and, each behind a NUL, tokenizer_config.json, special_tokens_map.json and added_tokens.json.
 enum TokenizerFuzz: FuzzedReader {
     static let name = "tokenizer"
     static let files = [
         "Files/JSONValue.swift", "Text/Loading/JSONFields.swift", "Text/Loading/TokenizerFile.swift",
         "Text/Loading/TokenizerFile+PostProcessor.swift", "Text/Vocabulary.swift", "Text/AddedTokens.swift",
-        "Text/ScalarTrie.swift", "Text/TemplateProcessing.swift",
+        "Text/ScalarTrie.swift", "Text/TemplateProcessing.swift", "Text/Loading/TokenizerSettings.swift",
+        "Text/Loading/TokenizerFile+Layers.swift", "Text/UnicodeForm.swift", "Text/Replace.swift",
+        "Text/ScalarNormalizers.swift", "Text/ClassSplitters.swift",
     ]
     static let tokens = words(
         "\"type\":", "\"WordPiece\"", "\"BertNormalizer\"", "\"BertPreTokenizer\"", "\"BertProcessing\"",
         "\"TemplateProcessing\"", "\"cls\":[\"[CLS]\",2]", "\"sep\":[\"[SEP]\",3]", "null", "true", "false", "\\ud800",
         "\\ud83d\\ude00", "\"Sequence\"", "\"SpecialToken\"", "\"ids\":[2]", "\"added_tokens\":", "\"normalized\":",
-        "\"single_word\":true", "\"lstrip\":true", "\"rstrip\":true", "2147483646", "{", "}", "[", "]", "\"a\":", ",")
+        "\"single_word\":true", "\"lstrip\":true", "\"rstrip\":true", "2147483646", "{", "}", "[", "]", "\"a\":", ",",
+        "{\"type\":\"NFKC\"}", "{\"type\":\"NFC\"}", "{\"type\":\"NFD\"}", "{\"type\":\"Lowercase\"}",
+        "{\"type\":\"StripAccents\"}", "{\"type\":\"Nmt\"}", "{\"type\":\"Prepend\",\"prepend\":\"ab\"}",
+        "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a{2,}\"},\"content\":\"b\"}",
+        "{\"type\":\"Replace\",\"pattern\":{\"String\":\"é\"},\"content\":\"\"}", "{\"type\":\"Whitespace\"}",
+        "{\"type\":\"Punctuation\",\"behavior\":\"MergedWithNext\"}", "{\"type\":\"Digits\"}",
+        "\u{0}{\"do_lower_case\":false}", "\u{0}{\"added_tokens_decoder\":{\"5\":{\"content\":\"a\"}}}",
+        "\u{0}{}\u{0}{\"mask_token\":\"a\"}\u{0}{\"new\":9}", "\"tokenizer_class\":\"XLMRobertaTokenizer\"")
     static let memory = (constant: 1 << 16, perByte: 64)
 
-    static func warmUp() { _ = ScalarTable.shared }
+    static func warmUp() {
+        _ = ScalarTable.shared
+        _ = FormTable.shared
+    }
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
-        let tokenizer = try TokenizerFile.tokenizer(try TextFile.object(bytes, file: Invariants.file))
+        let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).map { Array($0) }
+        let whole = try TextFile.object(parts[0], file: Invariants.file)
+        let settings = parts.count > 1 ? try settings(Array(parts.dropFirst()), isVocabulary: false) : nil
+        let tokenizer = try TokenizerFile.tokenizer(whole, settings, lowersText: parts.count > 3)
         return { use(tokenizer) }
+    }
+
+    /// The files beside a tokenizer's own, of a model of BERT's family.
+    static func settings(_ parts: [[UInt8]], isVocabulary: Bool) throws -> TokenizerSettings {
+        func object(_ i: Int) throws -> JSONFields? {
+            parts.indices.contains(i) ? try TextFile.object(parts[i], file: Invariants.file) : nil
+        }
+        let model = try TextFile.object(Array(#"{"model_type": "bert"}"#.utf8), file: Invariants.file)
+        return try TokenizerSettings(
+            options: try object(0), file: Invariants.file, model: model, map: try object(1), more: try object(2),
+            isVocabulary: isVocabulary)
     }
 
     static func use(_ tokenizer: any Tokenizer) {
@@ -38,6 +64,7 @@ enum TokenizerFuzz: FuzzedReader {
                 encoding.offsets.count == count && encoding.typeIDs.count == count && encoding.sequence.count == count,
                 "arrays of different lengths")
         }
+        Invariants.require(tokenizer.identity.count == 64, "an identity of another length")
         _ = tokenizer.piece(0)
         _ = tokenizer.piece(.max)
     }
@@ -46,7 +73,10 @@ enum TokenizerFuzz: FuzzedReader {
 /// vocab.txt and, behind a NUL, tokenizer_config.json.
 enum VocabularyFuzz: FuzzedReader {
     static let name = "vocabulary"
-    static let files = ["Text/Loading/VocabularyFile.swift", "Text/Vocabulary.swift", "Text/Loading/JSONFields.swift"]
+    static let files = [
+        "Text/Loading/VocabularyFile.swift", "Text/Vocabulary.swift", "Text/Loading/JSONFields.swift",
+        "Text/Loading/TokenizerSettings.swift",
+    ]
     static let tokens = words(
         "[PAD]\n", "[UNK]\n", "[CLS]\n", "[SEP]\n", "[MASK]\n", "##b\n", "\r\n", "\u{0}{\"do_lower_case\":false}",
         "\"strip_accents\":", "\"tokenize_chinese_chars\":", "\"unk_token\":\"a\"", "\"never_split\":[\"a\"]",
@@ -57,8 +87,8 @@ enum VocabularyFuzz: FuzzedReader {
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
-        let options = parts.count > 1 ? try TextFile.object(parts[1], file: Invariants.file) : nil
-        let tokenizer = try VocabularyFile.tokenizer(parts[0], file: Invariants.file, options: options)
+        let settings = try TokenizerFuzz.settings(Array(parts.dropFirst()), isVocabulary: true)
+        let tokenizer = try VocabularyFile.tokenizer(parts[0], file: Invariants.file, settings)
         return { TokenizerFuzz.use(tokenizer) }
     }
 }
