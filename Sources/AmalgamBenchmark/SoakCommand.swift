@@ -11,7 +11,7 @@ struct SoakCommand: ParsableCommand {
         commandName: "soak",
         abstract:
             "Train with checkpoints, evaluate, write and read bundles in a loop; fails where memory, files or threads grow.",
-        discussion: "Each minute a line goes to stderr; Tests/soak makes the model and the tasks.")
+        discussion: "Prints one line per minute on stderr. Tests/soak creates the model and the tasks.")
 
     @Option(help: "A Hugging Face folder.") var model: String
     @Option(parsing: .upToNextOption, help: "Two tasks, each a folder or a YAML.") var tasks: [String]

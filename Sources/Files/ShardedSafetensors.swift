@@ -107,7 +107,9 @@ package final class ShardedSafetensors: Sendable {
             guard case .string(let file) = value, isPlain(file) else {
                 throw wrong(name, field, value.summary, "the name of a .safetensors file in the same folder")
             }
-            guard seen.insert(tensor).inserted else { throw wrong(name, field, "it twice", "each tensor once") }
+            guard seen.insert(tensor).inserted else {
+                throw wrong(name, field, "a duplicate entry", "each tensor once")
+            }
             entries.append((tensor, file))
         }
         return entries

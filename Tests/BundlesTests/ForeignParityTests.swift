@@ -239,7 +239,7 @@ import Testing
         bundle = try Sample.bundle(.adapter)
         bundle.tensors.removeLast()
         #expect(
-            problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("heads/task/out.bias: not there"))
+            problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("heads/task/out.bias: missing"))
         // Nothing of all this was written
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
     }

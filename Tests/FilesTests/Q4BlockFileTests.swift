@@ -88,7 +88,7 @@ import Testing
             (with(UInt32(31), at: 40), "blocks of 31"), (with(UInt32.max, at: 44), "more"),
             (with(UInt64.max, at: 64), "a length of 18446744073709551615"), (with(UInt64.max / 2, at: 64), "more"),
             (with(UInt32.max, at: 99), "more"), (with(UInt32.max, at: 113), "4294967295 tensors"),
-            (with(UInt16.max, at: entry), "more"), (accented, "not UTF-8"), (twice, "name twice"),
+            (with(UInt16.max, at: entry), "more"), (accented, "not UTF-8"), (twice, "appears twice"),
             (with(UInt8(7), at: entry + 10), "emb.word: type 7"), (with(UInt32(33), at: entry + 11), "33 elements"),
             (with(UInt32(64), at: entry + 11), "720 bytes, expected 36"),
             (with(UInt64(Int.max), at: entry + 15), "emb.word: bytes from"),

@@ -48,7 +48,7 @@ extension TransferRunner {
         let trained = try session.trainLanguage(
             .head, on: texts, name: "mlm", tokens: plan.headTokens, settings: plan.languageSettings,
             keeping: try keeping(name, key: key), memoryLimit: around.memoryLimit
-        ) { self.show($0, "head for masked pieces, all languages") }
+        ) { self.show($0, "head for masked tokens, all languages") }
         count(seconds: trained.result.seconds)
         try store.save(
             StoredHead(tokens: trained.result.tokens, seconds: trained.result.seconds), bundle: trained.bundle, name,
