@@ -82,7 +82,7 @@ import Testing
         var accented = bytes
         accented.replaceSubrange(entry + 2..<entry + 10, with: [0xFF] + Array("mb.word".utf8))
         let cases: [([UInt8], String)] = [
-            ([], "0 bytes left"), (with(UInt32(0x4655_4747), at: 0), "no 'E5S1' there"),
+            ([], "0 bytes left"), (with(UInt32(0x4655_4747), at: 0), "no 'E5S1'"),
             (with(UInt32(2), at: 4), "version 2"), (with(Int32(-1), at: 8), "hidden size 4294967295"),
             (with(UInt32(0), at: 12), "layers 0"), (with(Float.nan.bitPattern, at: 36), "epsilon nan"),
             (with(UInt32(31), at: 40), "blocks of 31"), (with(UInt32.max, at: 44), "more"),
