@@ -39,7 +39,7 @@ struct Checkpoint {
     let parameters: ParameterBuffer
     let optimizer: AdamW
 
-    private static let format = "amalgam.checkpoint 1"
+    private static let format = "amalgam.checkpoint 2"
 
     private var tables: [(name: String, ledger: RowLedger)] {
         parameters.parameters.compactMap { p in p.ledger.map { ("used.\(p.name)", $0) } }
@@ -112,9 +112,15 @@ struct Checkpoint {
             .checkpoint(
                 file: url.path, problem: "\(what); the checkpoint is damaged: delete it and train again")
         }
+        if let format = file.metadata["format"], format != Self.format, format.hasPrefix("amalgam.checkpoint ") {
+            throw TrainingError.checkpoint(
+                file: url.path,
+                problem: "written by another version of amalgam (\(format), this one has \(Self.format)); continue with that "
+                    + "version, or start over without --resume")
+        }
         guard file.metadata["format"] == Self.format, let run = file.metadata["run"].flatMap(RunIdentity.init(json:))
         else {
-            throw damaged("not a checkpoint of this version (\(Self.format))")
+            throw damaged("not a checkpoint")
         }
         let parts = file.names.compactMap { name in file.tensors[name].map { (name, $0.bytes) } }
         guard file.metadata["sha256"] == Self.digest(file.metadata, parts) else {
