@@ -16,10 +16,10 @@ struct SoakCommand: ParsableCommand {
     @Option(help: "A Hugging Face folder.") var model: String
     @Option(parsing: .upToNextOption, help: "Two tasks, each a folder or a YAML.") var tasks: [String]
     @Option(help: "A folder for the bundles.") var out: String
-    @Option(help: "How long.") var minutes = 120.0
-    @Option(help: "Seconds between two lines.") var every = 60.0
-    @Option(help: "Threads.") var threads = 2
-    @Flag(help: "Keeps every tenth session and an open file: shows that growth is found.") var leak = false
+    @Option(help: "Duration in minutes.") var minutes = 120.0
+    @Option(help: "Seconds between two lines of output.") var every = 60.0
+    @Option(help: "Number of threads.") var threads = 2
+    @Flag(help: "Leak every tenth session and an open file, to show that growth is found.") var leak = false
 
     func run() throws {
         guard tasks.count == 2 else {

@@ -50,7 +50,7 @@ package final class ShardedSafetensors: Sendable {
         for (tensor, shard) in entries {
             guard let number = numbers[shard], files[number].tensors[tensor] != nil else {
                 throw Self.wrong(
-                    name, "weight_map.\(tensor)", "\(shard), which does not hold this tensor", "the file that does",
+                    name, "weight_map.\(tensor)", "\(shard), which does not contain this tensor", "the file that does",
                     "download the index and all its files again")
             }
             if let other = files.indices.first(where: { $0 != number && files[$0].tensors[tensor] != nil }) {

@@ -115,7 +115,8 @@ struct Checkpoint {
         if let format = file.metadata["format"], format != Self.format, format.hasPrefix("amalgam.checkpoint ") {
             throw TrainingError.checkpoint(
                 file: url.path,
-                problem: "written by another version of amalgam (\(format), this one has \(Self.format)); continue with that "
+                problem:
+                    "written by another version of amalgam (\(format), this one has \(Self.format)); continue with that "
                     + "version, or start over without --resume")
         }
         guard file.metadata["format"] == Self.format, let run = file.metadata["run"].flatMap(RunIdentity.init(json:))

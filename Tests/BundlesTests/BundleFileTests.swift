@@ -69,7 +69,7 @@ import Testing
         #expect(try refusal(.adapter) { $0[tensor] = nil }.hasPrefix("/\(tensor): missing, expected shape [8, 2]"))
         #expect(
             try refusal(.adapter) { $0["members/a/more"] = HDF5Dataset(shape: [1], value: .float32([1])) }
-                .hasPrefix("/members/a/more: a tensor, expected nothing of that name"))
+                .hasPrefix("/members/a/more: a tensor, expected no tensor of that name"))
         #expect(
             try refusal(.adapter) {
                 $0[tensor] = HDF5Dataset(shape: [8, 2], value: .float16bits(.init(repeating: 1, count: 16)))

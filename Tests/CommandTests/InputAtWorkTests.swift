@@ -60,7 +60,7 @@ import Testing
             arguments: ["--strict-labels"], status: 65,
             words: [
                 "dev.jsonl:10: label 'Köln' does not occur in ",
-                "train.jsonl; correct it, or list all labels under labels",
+                "train.jsonl; fix it, or list all labels under labels",
             ]),
         Case(
             name: "no label of dev is known", dev: [stranger], status: 65,
