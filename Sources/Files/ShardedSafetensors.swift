@@ -40,7 +40,7 @@ package final class ShardedSafetensors: Sendable {
             let url = folder.appendingPathComponent(shard)
             guard FileManager.default.fileExists(atPath: url.path) else {
                 throw Self.wrong(
-                    name, "weight_map", "the file \(shard), which is missing", "it beside the index",
+                    name, "weight_map", "the file \(shard), which is missing", "this file beside the index",
                     "download \(shard) into the same folder")
             }
             files.append(try SafetensorsFile(url))
@@ -55,7 +55,7 @@ package final class ShardedSafetensors: Sendable {
             }
             if let other = files.indices.first(where: { $0 != number && files[$0].tensors[tensor] != nil }) {
                 throw Self.wrong(
-                    name, "weight_map.\(tensor)", "\(shard), but \(shards[other]) holds this tensor too",
+                    name, "weight_map.\(tensor)", "\(shard), but \(shards[other]) contains this tensor too",
                     "each tensor in one file", "download the index and all its files again")
             }
             places[tensor] = number
