@@ -105,13 +105,13 @@ struct AblationReport {
     private var summary: String {
         let choice =
             plan.quick
-            ? "Each arm uses one preset learning rate; a full comparison chooses the rate on dev."
-            : "Each arm chooses its learning rate on dev from its own grid."
+            ? "Each trained arm uses one preset learning rate; a full comparison chooses the rate on dev."
+            : "Each trained arm chooses its learning rate on dev from its own grid."
         let rows =
             tasks.allSatisfy(\.sampled.isEmpty)
             ? "" : " Large splits are sampled (see Settings); every arm uses the same rows."
         return
-            "Every arm trains on the same tokens of each task: \(plan.settings.epochs) epochs, texts truncated to "
+            "Every trained arm uses the same training tokens of each task: \(plan.settings.epochs) epochs, texts truncated to "
             + "\(plan.settings.maxLength) tokens. All arms use the same pooling. Each keeps its best epoch on dev. "
             + choice
             + rows

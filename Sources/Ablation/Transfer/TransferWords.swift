@@ -14,9 +14,10 @@ struct TransferWords {
     var summary: [String] {
         [
             "The methods train on labels in \(source) and are tested in \(outcome.plan.targets.joined(separator: ", ")). "
-                + "Methods marked + also use labels in the target languages: the multi-task adapter trains on the labels of "
-                + "every language, and fusion trains on labels in \(source) over adapters that each trained on their own "
-                + "language. All other methods use labels in \(source) only, for dev too.",
+                + "Methods marked + use labels in the language that they are tested in, so they do not show transfer without "
+                + "labels. Among them, the multi-task adapter trains on the labels of every language, and fusion trains on "
+                + "labels in \(source) over adapters that each trained on their own language. All other methods use labels "
+                + "in \(source) only, for dev too.",
             outcome.plan.budget,
         ]
     }

@@ -11,7 +11,8 @@ struct AblateCommand: ParsableCommand {
         commandName: "ablate",
         abstract:
             "Compare adapters, fusion, multi-task training and full fine-tuning on several tasks; write a report.",
-        discussion: "Every arm trains on the same tokens of each task. Finished trainings in --out are reused.")
+        discussion:
+            "Every trained arm uses the same training tokens of each task. Finished trainings in --out are reused.")
 
     @OptionGroup var model: ModelOptions
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
