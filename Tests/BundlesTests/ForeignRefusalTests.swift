@@ -120,7 +120,7 @@ import Testing
                     "layer.0.attention.output.adapters.t.adapter_down.0.weight: missing, expected shape [3, 48]"))
         #expect(
             problem { try adapter(["config/mh_adapter": false], of: "double_seq_bn/adapter") }
-                .contains("layer.0.attention.output.adapters.t.adapter_down.0.bias: a tensor, expected nothing"))
+                .contains("layer.0.attention.output.adapters.t.adapter_down.0.bias: a tensor, expected no tensor"))
         #expect(
             problem { try adapter(["config/leave_out": [1]]) }.contains("layer.1.output.adapters.t.adapter_down.0.bias")
         )

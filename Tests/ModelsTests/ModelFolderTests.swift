@@ -139,7 +139,7 @@ import Testing
                 #expect(try changed(name + "\"\(path)\"").contains("the name of a .safetensors file"), "\(path)")
             }
             #expect(try changed(name + "3").contains("weight_map.embeddings.word_embeddings.weight: 3"))
-            #expect(try changed("\(words), \(words)").contains("a duplicate key"))
+            #expect(try changed("\(words), \(words)").contains("a duplicate entry"))
             #expect(try changed("\"other\": \"a.safetensors\"").contains("which does not contain this tensor"))
             for (text, word) in [
                 ("{}", "weight_map: 0 of them"), ("[]", "a list of 0"), ("{\"weight_map\": {}}", "no tensor"),

@@ -173,7 +173,7 @@ struct DataFileTests {
         #expect(texts(try read(windows, "a.csv") { $0.encoding = .windows1252 }) == [.string("“€”")])
         #expect(
             message(Array("text\n".utf8) + [0x81], "a.csv") { $0.encoding = .windows1252 }
-                == "a.csv:2: byte 0x81, which windows-1252 does not have; set the file's real encoding: utf-8, latin-1 "
+                == "a.csv:2: byte 0x81, which is not a character in windows-1252; set encoding to the file's real encoding: utf-8, latin-1 "
                 + "(iso-8859-1), windows-1252, utf-16, utf-16-le, utf-16-be")
         // The wrong one gives wrong characters, so it is said.
         let table = try read(Array("text\ncafé\n".utf8), "a.csv") { $0.encoding = .latin1 }

@@ -235,9 +235,9 @@ struct TaskDefinitionTests {
         #expect(try parse(kind + "header: true\n").reading == ReadingOptions())
         for (line, found) in [
             ("quoting: all", "quoting is 'all'; expected standard or none"),
-            ("delimiter: ab", "delimiter is 'ab'; expected tab, or one character"),
-            ("delimiter: x", "delimiter is 'x'; expected tab, or one character"),
-            ("delimiter: '\"'", "delimiter is '\"'; expected tab, or one character"),
+            ("delimiter: ab", "delimiter is 'ab'; expected tab, or one ASCII character"),
+            ("delimiter: x", "delimiter is 'x'; expected tab, or one ASCII character"),
+            ("delimiter: '\"'", "delimiter is '\"'; expected tab, or one ASCII character"),
             ("encoding: ebcdic", "encoding is 'ebcdic'; expected one of utf-8, latin-1 (iso-8859-1), windows-1252"),
             ("header: maybe", "header is 'maybe'; expected true, false, or a list"),
             ("header: [a, a]", "header is a list in which 'a' appears twice"),

@@ -85,7 +85,7 @@ import Testing
         (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.type"),
         (#""[UNK]":1,"#, "", "model.unk_token: \"[UNK]\", which is missing in vocab"),
         (#""a":5"#, #""a":5,"a":10"#, "model.vocab.a: a duplicate token"),
-        (#""a":5"#, #""a":6"#, "which"),
+        (#""a":5"#, #""a":6"#, "the same as for"),
         (#""a":5"#, #""a":-1"#, "model.vocab.a: -1"),
         (#""a":5"#, #""a":5.5"#, "model.vocab.a: 5.5"),
         (#""a":5"#, #""a":"5""#, "model.vocab.a: \"5\""),
