@@ -121,7 +121,7 @@ import Testing
         #expect(try language("--text", "@de.txt", "--held-out", "@a", "@b").contains("--held-out: found 2 files"))
         #expect(try language("--text", "@de.txt", "--tokens", "0").contains("--tokens: found 0"))
         let task = ["train-adapter", "--model", "@tiny", "--task", "@game", "--out", "@x.h5", "--language"]
-        #expect(try refusal(task + ["@h.h5"]).contains("is no language adapter"))
+        #expect(try refusal(task + ["@h.h5"]).contains("is not a language adapter"))
         #expect(try refusal(task + ["@none.h5"]).contains("none.h5"))
         // A tokenizer that cannot hide anything
         let vocabulary = String(decoding: try lab.data("tiny/vocab.txt"), as: UTF8.self)

@@ -41,7 +41,7 @@ extension TransferRunner {
             "mlm \(identity(session, plan.languageSettings, nil)) \(plan.headTokens) \(hash(texts))")
         let name = "languages.head"
         if let stored = store.load(name, key: key, needsBundle: true, as: StoredHead.self) {
-            around.progress.message("\(name): done before")
+            around.progress.message("\(name): already finished")
             count(seconds: stored.seconds)
             return (try BundleFile.read(store.bundleFile(name, key: key)), key)
         }
@@ -67,7 +67,7 @@ extension TransferRunner {
         let name = "language.\(Session.safeName(language))"
         let file = store.bundleFile(name, key: key)
         if let record = store.load(name, key: key, needsBundle: true, as: TransferLanguage.self) {
-            around.progress.message("\(name): done before")
+            around.progress.message("\(name): already finished")
             count(seconds: record.seconds)
             return MadeLanguage(bundle: try BundleFile.read(file), record: record, key: key)
         }
