@@ -1,8 +1,8 @@
-# Sourced by the scripts here: words on standard error, builds, and the model's folder. bash.
+# Sourced by the scripts here: messages on standard error, builds, and the model's folder. Needs bash.
 
 say() { echo "$*" >&2; }
 
-# arguments "$@": sets `out` and `model`, and `pass` to what the driver gets
+# arguments "$@": sets `out` and `model`, and `pass` to the arguments for the driver
 arguments() {
     out=runs/benchmarks model=minilm pass=()
     while [ $# -gt 0 ]; do
@@ -19,13 +19,13 @@ arguments() {
 build() {
     local product
     for product in "$@"; do
-        say "build of $product"
+        say "building $product"
         swift build -c release --product "$product" >&2
     done
     bin=$(swift build -c release --show-bin-path)
 }
 
-# model_folder NAME: the folder of a model that is fetched, where it is not yet
+# model_folder NAME: prints the model's folder; downloads the model if it is missing
 model_folder() {
     if [ -f "$1/config.json" ]; then
         (cd "$1" && pwd)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Two adapters, and a fusion of them for the smaller task; after ./quickstart has made the data.
+# Trains two adapters and fuses them for the smaller task. Run ./quickstart first, which creates the data.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${1:-runs/quickstart/data}/tasks

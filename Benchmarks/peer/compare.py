@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The driver of Benchmarks/compare: same texts, same batches, ours and the peer in turn, each a process of its own.
+"""The driver of Benchmarks/compare: runs Amalgam and the peer in turn, each in a separate process, on the same batches.
 
-Standard library only; the peer's python is given by --peer-python. The last line of stdout is one JSON object.
+Needs only the standard library; --peer-python names the peer's Python. The last line of stdout is one JSON object.
 """
 import argparse
 import datetime
@@ -29,7 +29,7 @@ CHECKED, CHECKED_BATCH = 5, 8  # steps of the same-work check, and texts of each
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true",
-                   help="one repeat; the peer's plain setting in adapter_train alone; within 10 minutes")
+                   help="one repeat; the peer's plain setting only for adapter_train; takes up to 10 minutes")
     p.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
     p.add_argument("--out", required=True)
     p.add_argument("--model", required=True, help="folder")
@@ -38,7 +38,7 @@ def arguments():
     p.add_argument("--peer-python", required=True)
     p.add_argument("--repeats", type=int, help="default 3; with --quick 1")
     p.add_argument("--steps", type=int, help="timed steps of each row (default: by row)")
-    p.add_argument("--cold-texts", type=int, default=1000, help="training texts of cold_start, to try it")
+    p.add_argument("--cold-texts", type=int, default=1000, help="training texts of cold_start; fewer for a trial run")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     a.repeats = a.repeats or (1 if a.quick else 3)
@@ -60,8 +60,8 @@ def process(command, **settings):
         out, errors = child.communicate()  # small outputs
     seconds = time.perf_counter() - begin
     if child.returncode:
-        tail = (errors.strip().splitlines() or ["no word"])[-1]
-        raise Failed(f"{os.path.basename(command[0])} {' '.join(command[1:4])} … ended with {child.returncode}: {tail}")
+        tail = (errors.strip().splitlines() or ["no message"])[-1]
+        raise Failed(f"{os.path.basename(command[0])} {' '.join(command[1:4])} … exited with {child.returncode}: {tail}")
     return out, seconds
 
 
@@ -173,9 +173,9 @@ class Comparison:
             if not apart <= 1e-4:
                 self.unequal.add(row)
             self.words.append(
-                f"{row}: losses {apart:.0e} apart" + ("" if apart <= 1e-4 else ": NOT THE SAME WORK, not counted")
-                + f"; the peer's best {drift:.0e} from its plain" + ("" if self.exact[row] else
-                                                                     ": does not count, grouped alone is taken"))
+                f"{row}: losses differ by {apart:.0e}" + ("" if apart <= 1e-4 else ": NOT THE SAME WORK, not counted")
+                + f"; the peer's best differs from its plain by {drift:.0e}" + ("" if self.exact[row] else
+                                                                     ": not counted, grouped is used instead"))
             say("  " + self.words[-1])
 
     # Timing ----------------------------------------------------------------------------------------------------------
@@ -197,12 +197,12 @@ class Comparison:
         self.peaks = answer([a.benchmark, "peak", "--threads", str(a.threads)])
         beside = busy()
         if beside > 0.1:  # what is beside slows the peer's spinning threads more than ours
-            self.words.append(f"{beside:.0%} of the processors were busy before the start: NOT A QUIET MACHINE, these "
-                              "figures say nothing")
+            self.words.append(f"{beside:.0%} of the processors were busy before the start: NOT AN IDLE MACHINE, ignore "
+                              "these figures")
             say(self.words[-1])
         columns = [c for c in COLUMNS if c != "bf16" or "bf16" in self.peaks]
         if "bf16" not in self.peaks:
-            self.words.append("this processor does not multiply bfloat16: those columns are skipped")
+            self.words.append("this processor has no bfloat16 products; those columns are skipped")
         self.make()
         self.check()
         for repeat in range(a.repeats):
@@ -211,7 +211,7 @@ class Comparison:
                 for column in columns:
                     if a.quick and column == "plain" and row != "adapter_train" or row in self.unequal:
                         continue
-                    # Full fine-tuning has no frozen weights and so no bf16 of ours: fp32 stands against the peer's bf16
+                    # We have no bf16 without frozen weights: in full fine-tuning, compare our fp32 with the peer's bf16
                     precision = "bf16" if column == "bf16" and row != "full_finetune" else "fp32"
                     try:
                         self.measure(row, precision, column)
@@ -250,7 +250,7 @@ class Comparison:
 
 
 def busy():
-    """Share of the processors that others use, over two seconds; 0 where nobody can say."""
+    """Share of the processors that other processes use, over two seconds; 0 if unknown."""
     def now():
         with open("/proc/stat", encoding="utf8") as lines:
             fields = [int(x) for x in next(lines).split()[1:]]
@@ -266,7 +266,7 @@ def busy():
 
 
 def difference(a, b):
-    """Largest relative difference; of what is no number: infinite."""
+    """Largest relative difference; infinite if a value is NaN."""
     if len(a) != len(b):
         return float("inf")
     apart = [abs(x - y) / max(abs(y), 1e-12) for x, y in zip(a, b)]
@@ -328,10 +328,10 @@ def main():
         f"{'one repeat' if a.repeats == 1 else f'median of {a.repeats} repeats'}",
         f"ours: {c.peaks['products']}; peer: " + ", ".join(f"{n} {v}" for n, v in versions.items()),
         f"peak of fused multiply-adds in registers, GFLOP/s: {peaks}",
-        "Real tokens/s; cold_start in seconds. Ratios: how many times as fast as the peer. Peak: share of the machine's own.",
+        "Tokens/s without padding; cold_start in seconds. Ratios: how many times as fast as the peer. Peak: share of the machine's peak.",
         "", *table(c, result), ""]
     if result["bf16"].get("full_finetune"):
-        report.append("* full fine-tuning has no frozen weights: our fp32 against the peer's bf16")
+        report.append("* full fine-tuning has no frozen weights: our fp32 is compared with the peer's bf16")
     report += c.words + [f"took {time.perf_counter() - begin:.0f} s"]
     text = "\n".join(report)
     with open(os.path.join(a.out, "compare.md"), "w", encoding="utf8") as stream:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The driver of Benchmarks/guard. Standard library only."""
+"""The driver of Benchmarks/guard. Needs only the standard library."""
 import argparse
 import json
 import os
@@ -21,14 +21,14 @@ def arguments():
     p.add_argument("--benchmark", required=True)
     p.add_argument("--figures", required=True)
     p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--update", action="store_true", help="write this machine's shares")
+    p.add_argument("--update", action="store_true", help="store this machine's shares")
     return p.parse_args()
 
 
 def answer(command):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        sys.exit(f"{' '.join(command[:3])} ended with {done.returncode}")
+        sys.exit(f"{' '.join(command[:3])} exited with {done.returncode}")
     return json.loads(done.stdout) if done.stdout.strip() else {}
 
 
@@ -79,7 +79,7 @@ def main():
             stream.write("\n")
         return print(f"written: {a.figures}")
     if not before:
-        return print(f"no figures for {instructions} yet: Benchmarks/guard --update writes them")
+        return print(f"no figures for {instructions} yet; store them with Benchmarks/guard --update")
     if fallen:
         sys.exit("fell by more than 15 %: " + ", ".join(f"{n} to {shares[n] / before[n]:.2f}" for n in fallen))
     print("nothing fell by more than 15 %")

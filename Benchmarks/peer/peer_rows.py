@@ -5,9 +5,8 @@
     peer_rows.py check ROW… …                                   each row's losses, plain and best, without dropout
     peer_rows.py versions
 
-Settings: best routes float32 products to oneDNN (its fastest exact way), bf16 is autocast; plain and grouped differ in
-the batches they are given alone. START/adapter, START/multitask, START/fusion and START/head are AdapterHub folders that
-`amalgam export` wrote.
+Settings: best routes float32 products to oneDNN (the fastest exact way); bf16 is autocast; plain and grouped differ only in
+their batches. START/adapter, START/multitask, START/fusion and START/head are AdapterHub folders from `amalgam export`.
 """
 import argparse
 import glob
@@ -25,9 +24,9 @@ def arguments():
     p.add_argument("--setting", choices=["plain", "grouped", "best", "bf16"], default="plain")
     p.add_argument("--model")
     p.add_argument("--texts", nargs="+")
-    p.add_argument("--batches", nargs="+", help="one file; for check one for each row")
-    p.add_argument("--start", help="the folder of the start folders")
-    p.add_argument("--lr", type=float, nargs="+", default=[1e-4], help="one, or one for each row")
+    p.add_argument("--batches", nargs="+", help="one file; in check mode one per row")
+    p.add_argument("--start", help="the folder with the initial weights")
+    p.add_argument("--lr", type=float, nargs="+", default=[1e-4], help="one, or one per row")
     p.add_argument("--skip", type=int, default=3)
     p.add_argument("--max-length", type=int, default=128)
     p.add_argument("--threads", type=int, default=2)
@@ -35,7 +34,7 @@ def arguments():
 
 
 def build(row, a, labels, dropout):
-    """The model with what the row puts on it, at the start folders' numbers; its heads are called task0, …"""
+    """The model with the row's adapters and heads, with the initial weights of the start folders; heads: task0, …"""
     import adapters
     import torch
     from adapters.heads import ClassificationHead
@@ -71,7 +70,7 @@ def build(row, a, labels, dropout):
     ours = [n for n, _ in model.named_parameters() if n in set(wrong.missing_keys)
             and (n.startswith("heads.") or "adapter" in n)]
     if wrong.unexpected_keys or ours:
-        raise SystemExit(f"{row}: start numbers do not fit: {wrong.unexpected_keys[:3]} unexpected, {ours[:3]} missing")
+        raise SystemExit(f"{row}: initial weights do not match: {wrong.unexpected_keys[:3]} unexpected, {ours[:3]} missing")
     if start == "fusion":
         model.train_adapter_fusion(setup)
     elif start != "head":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The driver of Benchmarks/scale: how cost grows. Standard library only; writes scale.md and scale.svg."""
+"""The driver of Benchmarks/scale. Needs only the standard library; writes scale.md, scale.svg and scale.json."""
 import argparse
 import json
 import math
@@ -21,10 +21,10 @@ def arguments():
     p.add_argument("--out", required=True)
     p.add_argument("--model", required=True)
     p.add_argument("--benchmark", required=True)
-    p.add_argument("--tokens", type=int, default=16_000, help="timed tokens of each point, about")
+    p.add_argument("--tokens", type=int, default=16_000, help="approximate number of timed tokens per point")
     p.add_argument("--only", nargs="+", choices=["adapters", "length", "batch", "examples"],
                    default=["adapters", "length", "batch", "examples"])
-    p.add_argument("--most", type=int, default=10 ** 9, help="leave out larger points, to try it")
+    p.add_argument("--most", type=int, default=10 ** 9, help="skip larger points, for a trial run")
     return p.parse_args()
 
 
@@ -35,7 +35,7 @@ class Scale:
     def answer(self, *command):
         done = subprocess.run([self.a.benchmark, *command], stdout=subprocess.PIPE, text=True)
         if done.returncode:
-            sys.exit(f"amalgam-benchmark {' '.join(command)} ended with {done.returncode}")
+            sys.exit(f"amalgam-benchmark {' '.join(command)} exited with {done.returncode}")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def row(self, name, start, length=None, batch=32, threads=2, examples=None, tokens=None):
@@ -117,15 +117,15 @@ def svg(found):
 
 
 def markdown(found):
-    lines = ["# How cost grows", "", "Real tokens/s in training on MiniLM-L6; memory is the largest resident, two threads.", ""]
+    lines = ["# How cost grows", "", "Training on MiniLM-L6: tokens/s without padding; MB is the peak resident memory with two threads.", ""]
     for name, points in found.items():
-        lines += [f"| {name} | one thread | two threads | times | MB |", "| --: | --: | --: | --: | --: |"]
+        lines += [f"| {name} | one thread | two threads | speedup | MB |", "| --: | --: | --: | --: | --: |"]
         lines += [f"| {x:,} | {one:,.0f} | {two:,.0f} | {two / one:.2f} | {memory / 1e6:,.0f} |"
                   for x, one, two, memory in points]
         if name == "training examples" and len(points) > 1:
             (fewer, _, _, less), (more, _, _, large) = points[0], points[-1]
-            lines += ["", f"From {fewer:,} to {more:,} examples: {(large - less) / (more - fewer):,.0f} bytes an example, "
-                      "its text and its token ids included."]
+            lines += ["", f"From {fewer:,} to {more:,} examples: {(large - less) / (more - fewer):,.0f} bytes per example, "
+                      "including its text and its token ids."]
         lines.append("")
     return "\n".join(lines)
 

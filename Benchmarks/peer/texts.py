@@ -1,7 +1,7 @@
 """Synthetic texts with a natural spread of lengths, and batches of them; standard library only.
 
-Words are whole words of the model's vocabulary, drawn after Zipf, so a text's word pieces can be counted without a
-tokenizer: its words, a full stop and two special pieces.
+Words come from the model's vocabulary by Zipf's law, and each is one token. A text's tokens can thus be counted without a
+tokenizer: its words, a full stop and two special tokens.
 """
 import bisect
 import itertools
@@ -16,13 +16,13 @@ LONGEST = 128
 
 def vocabulary(model):
     path = os.path.join(model, "vocab.txt")
-    if not os.path.exists(path):  # a Unigram tokenizer: pieces with the mark that begins a word, the commonest first
+    if not os.path.exists(path):  # a Unigram tokenizer: tokens with the mark that begins a word, most frequent first
         with open(os.path.join(model, "tokenizer.json"), encoding="utf8") as file:
             found = [piece[1:] for piece, _ in json.load(file)["model"]["vocab"] if piece.startswith("\u2581")]
         return [w for w in found if len(w) > 2 and w.isascii() and w.isalpha()][:20_000]
     with open(path, encoding="utf8") as lines:
         words = [line.strip() for line in lines]
-    return [w for w in words[1996:] if w.isascii() and w.isalpha()]  # before: special pieces, letters, signs
+    return [w for w in words[1996:] if w.isascii() and w.isalpha()]  # before: special tokens, letters, signs
 
 
 def pieces(text):
@@ -30,7 +30,7 @@ def pieces(text):
 
 
 def texts(model, count, labels, seed, length=None):
-    """`count` of {"text", "label"}. `length`: pieces of each; None: log-normal, median 28, 95th percentile 90."""
+    """`count` of {"text", "label"}. `length`: tokens of each; None: log-normal, median 28, 95th percentile 90."""
     words = vocabulary(model)
     rng = random.Random(seed)
     shares = list(itertools.accumulate(1 / (i + 2.7) for i in range(len(words))))
@@ -71,7 +71,7 @@ def cut(tasks, batch, grouped, seed):
 def batches(lengths, tasks, steps, skip, batch, grouped, seed=1):
     """`skip` batches that are not timed, then `steps` that are: grouped or not, the timed ones hold the same texts.
 
-    lengths: pieces of each text, a list a task. tasks: 1, or how many come in turn.
+    lengths: tokens of each text, one list per task. tasks: 1, or how many take turns.
     """
     found, used = [], [0] * tasks
     for part, wanted in enumerate((skip, steps)):

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Trains one task with AdapterHub's `adapters` (PyTorch, CPU), to compare accuracy and speed with.
+"""Trains one task with AdapterHub's `adapters` (PyTorch, CPU), for comparisons of accuracy and speed.
 
     train_peer.py --method head|adapter|fusion|full --model FOLDER --task FOLDER --out FILE.json …
 
 The task folder holds train.jsonl, dev.jsonl and test.jsonl with text + label, or text_a + text_b + label. The model is
-a Hugging Face folder of a BERT with tokenizer.json. Wants: torch, adapters, tokenizers, safetensors.
+a Hugging Face folder of a BERT with tokenizer.json. Needs torch, adapters, tokenizers and safetensors.
 
-Adapters, fusion and the head are the library's own. Mean pooling is a head of ours over its classification head: the
-same layers on the mean of the last hidden states of the tokens that are no padding. AdamW; the rate rises linearly
-over the warm-up share of the steps and falls linearly to 0. Fusion's regulariser belongs to the loss of its own step
-(the library's trainer adds its gradient after the step, and so to the next one).
+Adapters, fusion and the head come from the library. Mean pooling subclasses its classification head: the same layers on
+the mean of the last hidden states, padding excluded. The optimizer is AdamW; the learning rate rises linearly over the
+warmup share of the steps and falls linearly to 0. The regularizer of fusion is added to the loss of its own step (the
+library's trainer adds its gradient after the step, and so to the next one).
 
-The classes are the training split's labels, sorted; a row of another class in dev or test counts as wrong and has no
-loss. A file with a few broken labels thus gets classes of one example each (and a macro-F1 that says little): --labels
-names the real ones, and rows of any other are left out of all splits, and of the predictions.
+The classes are the labels of the training split, sorted. A row of another class in dev or test counts as wrong and has no
+loss. A few broken labels therefore become classes of one example each and distort macro-F1. To avoid that, name the
+real classes with --labels; rows of other classes are then excluded from all splits and from the predictions.
 
-FILE.json: settings; trainable, steps, tokens (real ones, over all epochs), tokens_per_second, train_seconds,
+FILE.json: settings; trainable, steps, tokens (without padding, over all epochs), tokens_per_second, train_seconds,
 peak_memory_bytes; losses (means of tenths of the steps); dev and test {accuracy, macro_f1, loss};
 predictions (labels, in the order of test.jsonl); left_out (rows of each split, with --labels).
 """
@@ -37,20 +37,20 @@ def arguments():
     p.add_argument("--config", choices=["seq_bn", "double_seq_bn", "par_bn"], default="seq_bn")
     p.add_argument("--adapters", nargs="+", default=[], help="AdapterHub folders to fuse")
     p.add_argument("--save", help="write the trained adapter or fusion, with its head, as AdapterHub folders here")
-    p.add_argument("--labels", nargs="+", help="the classes; rows of others are left out")
+    p.add_argument("--labels", nargs="+", help="the classes; rows of other classes are excluded")
     p.add_argument("--lr", type=float, required=True)
     p.add_argument("--epochs", type=int, default=3)
     size = p.add_mutually_exclusive_group()
     size.add_argument("--batch-size", type=int, help="examples (default 32)")
-    size.add_argument("--batch-tokens", type=int, help="real tokens at most; an example longer than that stands alone")
+    size.add_argument("--batch-tokens", type=int, help="maximum tokens, without padding; a longer example is a batch by itself")
     p.add_argument("--group-by-length", action="store_true", help="sort by length within runs of 50 batches")
     p.add_argument("--max-length", type=int, default=128)
-    p.add_argument("--train-limit", type=int, help="the first so many training examples")
-    p.add_argument("--warmup", type=float, default=0.0, help="share of the steps")
-    p.add_argument("--clip", type=float, default=1.0, help="largest gradient norm; 0: none")
+    p.add_argument("--train-limit", type=int, help="use only this many training examples, from the start")
+    p.add_argument("--warmup", type=float, default=0.0, help="warmup, as a share of the steps")
+    p.add_argument("--clip", type=float, default=1.0, help="maximum gradient norm; 0 for none")
     p.add_argument("--weight-decay", type=float, default=0.01)
-    p.add_argument("--decay", choices=["all", "matrices"], default="all", help="what is decayed: matrices leaves out "
-                   "biases and norms")
+    p.add_argument("--decay", choices=["all", "matrices"], default="all", help="weight decay: matrices excludes biases "
+                   "and norms")
     p.add_argument("--pooling", choices=["cls", "mean"], default="cls")
     p.add_argument("--dropout", type=float, default=0.1, help="everywhere; 0 turns it off")
     p.add_argument("--seed", type=int, default=0)

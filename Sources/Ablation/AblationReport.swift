@@ -57,8 +57,8 @@ struct AblationReport {
             settings: settings,
             provenance: [Setting("kernels", kernels), Setting("threads", "\(threads)")],
             method:
-                "Intervals: 95 % percentile bootstrap over test examples, 1,000 resamples, mean over seeds. Standings: "
-                + "paired on the same resamples.",
+                "Intervals: 95 % percentile bootstrap over test examples, 1,000 resamples, mean over seeds. Comparisons "
+                + "between arms are paired on the same resamples.",
             curves: curves)
     }
 
@@ -66,7 +66,7 @@ struct AblationReport {
     private func remarks(_ task: TaskData) -> String {
         let unknown = task.test.count { $0.unknownLabel != nil }
         let skipped = task.skipped[.test]?.count ?? 0
-        return (unknown > 0 ? ", \(Human.count(unknown)) test texts with an unknown label (wrong)" : "")
+        return (unknown > 0 ? ", \(Human.count(unknown)) test texts with an unknown label (counted as wrong)" : "")
             + (skipped > 0 ? ", \(Human.count(skipped)) test rows skipped" : "")
     }
 
@@ -105,14 +105,15 @@ struct AblationReport {
     private var summary: String {
         let choice =
             plan.quick
-            ? "Each kind of training has one learning rate, fixed before; a full comparison chooses it on dev."
-            : "Each kind of training chooses its learning rate on dev from a grid of its own."
+            ? "Each trained arm uses one preset learning rate; a full comparison chooses the rate on dev."
+            : "Each trained arm chooses its learning rate on dev from its own grid."
         let rows =
             tasks.allSatisfy(\.sampled.isEmpty)
-            ? "" : " Large splits are sampled (Settings say how), with the same rows for every arm."
+            ? "" : " Large splits are sampled (see Settings); every arm uses the same rows."
         return
-            "Every trained arm sees the same training tokens of each task: \(plan.settings.epochs) epochs, texts cut at "
-            + "\(plan.settings.maxLength) pieces. All read the same pooling. The best epoch on dev is kept. " + choice
+            "Every trained arm uses the same training tokens of each task: \(plan.settings.epochs) epochs, texts truncated to "
+            + "\(plan.settings.maxLength) tokens. All arms use the same pooling. Each keeps its best epoch on dev. "
+            + choice
             + rows
     }
 
@@ -135,7 +136,7 @@ struct AblationReport {
     private var curves: [LineChart] {
         tasks.enumerated().map { t, task in
             LineChart(
-                title: "Training loss, \(task.definition.name)", x: "share of the steps", y: "loss",
+                title: "Training loss, \(task.definition.name)", x: "fraction of the training", y: "loss",
                 series: plan.arms.filter { $0.isTrained && !$0.isMultitask }.compactMap { arm in
                     guard let losses = results[arm]?[t].losses, losses.count > 1 else { return nil }
                     return LineChart.Series(arm.label, points: Self.smoothed(losses))

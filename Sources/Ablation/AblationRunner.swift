@@ -81,7 +81,7 @@ package final class AblationRunner {
         let seconds = plan.work(tokens: tokens) / speed * 1.2
         progress.message(
             "\(plan.arms.filter(\.isTrained).count) trained arms, \(tasks.count) tasks, \(plan.seeds.count) seeds: about "
-                + "\(Human.duration(seconds)) in all at \(Human.count(Int(speed))) tokens/s; what is done already is reused"
+                + "\(Human.duration(seconds)) in total at \(Human.count(Int(speed))) tokens/s; finished trainings are reused"
         )
     }
 
@@ -177,7 +177,7 @@ package final class AblationRunner {
         let key = key(arm, group, settings)
         let keepsBundle = arm == .adapter
         if let run = store.load(name, key: key, needsBundle: keepsBundle) {
-            progress.message("\(name): done before")
+            progress.message("\(name): already finished")
             return run
         }
         let chosen = group.map { tasks[$0] }
@@ -200,7 +200,8 @@ package final class AblationRunner {
             case .started(let steps, _): self.progress.stage(label, total: steps)
             case .step(let done, _, let loss, let tokens): self.progress.update(done: done, loss: loss, tokens: tokens)
             case .finished: self.progress.finish()
-            case .resumed(let done, let steps): self.progress.message("\(name): goes on after step \(done) of \(steps)")
+            case .resumed(let done, let steps):
+                self.progress.message("\(name): resuming after step \(done) of \(steps)")
             case .warning(let text): self.progress.message("\(name): warning: \(text)")
             case .skipped, .epoch: break
             }

@@ -11,7 +11,7 @@ struct AblationVerdict {
     let metrics: Set<String>
 
     private var metricName: String {
-        metrics.count == 1 ? metrics.first?.metricWords ?? "score" : "of the tasks' metrics"
+        metrics.count == 1 ? metrics.first?.metricWords ?? "score" : "score in the tasks' own metrics"
     }
 
     private func mean(_ arm: Arm) -> Double {
@@ -40,8 +40,8 @@ struct AblationVerdict {
                 .better,
                 "Best on average: \(best.label) (mean \(metricName) \(Human.score(mean(best))))\(cost(best))"
                     + (equals.isEmpty
-                        ? ", beyond the noise of all others."
-                        : "; not told apart from it: \(equals.map(\.label).joined(separator: ", "))."))
+                        ? ". It is clearly better than every other arm."
+                        : ". Within the noise of it: \(equals.map(\.label).joined(separator: ", "))."))
         ]
         if let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
             cheapest != best
@@ -49,28 +49,30 @@ struct AblationVerdict {
             verdicts.append(
                 Verdict(
                     .same,
-                    "The cheapest of these: \(cheapest.label), \(Human.count(parameters(cheapest))) parameters "
-                        + "against \(Human.count(parameters(best)))\(bytes(cheapest).map { ", \(Human.bytes($0)) for one task more" } ?? "")."
+                    "The cheapest of these is \(cheapest.label): \(Human.count(parameters(cheapest))) parameters "
+                        + "instead of \(Human.count(parameters(best)))\(bytes(cheapest).map { ", \(Human.bytes($0)) per extra task" } ?? "")."
                 ))
         }
         compare(
             .fusion, .adapter, into: &verdicts, yes: "Fusion beats the single adapter",
             no: "Fusion does not beat the single adapter")
         compare(
-            .multitaskAdapter, .adapter, into: &verdicts, yes: "One adapter for all tasks beats an adapter each",
-            no: "One adapter for all tasks does not beat an adapter each")
+            .multitaskAdapter, .adapter, into: &verdicts, yes: "One adapter for all tasks beats one adapter per task",
+            no: "One adapter for all tasks does not beat one adapter per task")
         compare(
             .adapter, .full, into: &verdicts, yes: "Adapters beat full fine-tuning",
             no: "Adapters do not beat full fine-tuning")
         compare(
-            .multitaskFull, .full, into: &verdicts, yes: "Multi-task full fine-tuning beats single tasks",
-            no: "Multi-task full fine-tuning does not beat single tasks")
+            .multitaskFull, .full, into: &verdicts,
+            yes: "Multi-task full fine-tuning beats single-task full fine-tuning",
+            no: "Multi-task full fine-tuning does not beat single-task full fine-tuning")
         for arm in [Arm.adapter, .full, .fusion] {
             if let d = difference(arm, .tfidf), d.low <= 0 {
+                let found =
+                    d.isBelow
+                    ? "\(arm.label) is worse than TF-IDF + LR" : "\(arm.label) is within the noise of TF-IDF + LR"
                 verdicts.append(
-                    Verdict(
-                        .worse,
-                        "\(arm.label) is not told apart from, or loses to, TF-IDF + LR: \(d.text). Mind the settings."))
+                    Verdict(.worse, "\(found): \(d.text). Try more epochs or a larger learning rate."))
             }
         }
         return verdicts
@@ -78,8 +80,8 @@ struct AblationVerdict {
 
     private func cost(_ arm: Arm) -> String {
         guard arm.isTrained else { return "" }
-        let storage = bytes(arm).map { "\(Human.bytes($0)) for one task more" } ?? "all anew for one task more"
-        return " at the cost of \(Human.count(parameters(arm))) parameters, \(storage)"
+        let storage = bytes(arm).map { "\(Human.bytes($0)) per extra task" } ?? "retraining for each extra task"
+        return ", at a cost of \(Human.count(parameters(arm))) trained parameters and \(storage)"
     }
 
     private func parameters(_ arm: Arm) -> Int { results[arm]?.map(\.trainableParameters).max() ?? 0 }
@@ -92,6 +94,6 @@ struct AblationVerdict {
                 ? Verdict(.better, "\(yes): \(d.text).")
                 : Verdict(
                     d.high < 0 ? .worse : .same,
-                    "\(no): \(d.text)\(d.high < 0 ? ", it is worse" : ", within the noise")."))
+                    "\(no): \(d.text), \(d.high < 0 ? "clearly worse" : "within the noise")."))
     }
 }

@@ -69,7 +69,7 @@ package struct AdapterConfiguration: Equatable, Sendable {
             throw .unreadable(source: source, problem: Self.problem(error))
         }
         guard let node, case .map(var fields)? = ConfigurationValue(node) else {
-            throw .unreadable(source: source, problem: "no map of fields")
+            throw .unreadable(source: source, problem: "not a map of fields")
         }
         guard case .string(let method)? = fields.removeValue(forKey: "method") else {
             throw .field(
@@ -85,7 +85,7 @@ package struct AdapterConfiguration: Equatable, Sendable {
             .composer(_, let problem, let mark, _):
             "line \(max(1, mark.line)): not YAML: \(problem)"
         case .duplicatedKeysInMapping(let keys, let context):
-            "line \(max(1, context.mark.line)): \(keys.joined(separator: ", ")) stands twice"
+            "line \(max(1, context.mark.line)): \(keys.joined(separator: ", ")) appears twice"
         case .reader(let problem, _, _, _): "not YAML: \(problem)"
         default: "not YAML"
         }

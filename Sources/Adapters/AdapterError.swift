@@ -20,9 +20,9 @@ package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
         case .field(let source, let field, let found, let expected):
             "\(source): \(field): found \(found), expected \(expected)"
         case .unknownField(let source, let field, let known):
-            "\(source): \(field): unknown field; known are \(known.joined(separator: ", "))"
+            "\(source): \(field): unknown field; use one of \(known.joined(separator: ", "))"
         case .unknownConfiguration(let source, let name, let known):
-            "\(source): no adapter configuration \(name); give a YAML file or one of \(known.joined(separator: ", "))"
+            "\(source): unknown adapter configuration '\(name)'; give a YAML file or one of \(known.joined(separator: ", "))"
         case .unreadable(let source, let problem): "\(source): \(problem); expected a YAML map of fields"
         case .composition(let problem): problem
         }

@@ -6,12 +6,12 @@ import Training
 /// A trained adapter or fusion with its head, on its model.
 public final class Adapter {
     let bundle: AdapterBundle
-    /// The language adapter that it is stacked on.
+    /// The language adapter under this adapter.
     let language: LanguageAdapter?
     private let session: Session
 
-    /// What a user should know about how it was trained or loaded, one line each: rows that were skipped, a base model
-    /// that could not be verified, another language adapter than in training. The command prints the same lines.
+    /// Warnings from training or loading, one line each: for example skipped rows, a base model that could not be verified,
+    /// or a language adapter other than the one in training. The command prints the same lines.
     public let warnings: [String]
 
     init(bundle: AdapterBundle, language: LanguageAdapter?, session: Session, warnings: [String]) {
@@ -21,28 +21,28 @@ public final class Adapter {
         self.warnings = warnings
     }
 
-    /// The adapter's name: its task's, or its language's.
+    /// The adapter's name: the name of its task or of its language.
     public var name: String { bundle.name }
 
     /// The classes, in the order of a prediction's probabilities. Empty for a language adapter, which has no head.
     public var labels: [String] { bundle.heads.first?.head.labels ?? [] }
 
-    /// A text's class, and how sure it is.
+    /// The predicted class of a text, with the probabilities of all classes.
     public struct Prediction: Sendable, Equatable {
-        /// The class that is most likely.
+        /// The most likely class.
         public let label: String
-        /// In the order of `labels`; they add up to 1.
+        /// The probability of each class, in the order of `labels`. They add up to 1.
         public let probabilities: [Float]
     }
 
     /// Classifies texts, in order.
-    /// - Throws: an error if the bundle has no head, or a head that was trained on pairs of texts.
+    /// - Throws: an error if the bundle has no head, or if its head was trained on pairs of texts.
     public func predict(_ texts: [String]) throws -> [Prediction] {
         try predict(texts.enumerated().map { Example(id: $0, text: $1) })
     }
 
     /// Classifies pairs of texts, in order.
-    /// - Throws: an error if the bundle has no head, or a head that was trained on single texts.
+    /// - Throws: an error if the bundle has no head, or if its head was trained on single texts.
     public func predict(pairs: [(String, String)]) throws -> [Prediction] {
         try predict(pairs.enumerated().map { Example(id: $0, text: $1.0, pair: $1.1) })
     }
@@ -56,19 +56,19 @@ public final class Adapter {
         }
     }
 
-    /// How well a split is classified.
+    /// The scores on a split.
     public struct Scores: Sendable, Equatable {
-        /// Rows that were scored; rows with a label that the head does not know are among them and count as wrong.
+        /// Number of scored rows. It includes rows with a label that the head does not know, which count as wrong.
         public let examples: Int
-        /// Rows with a label that the head does not know.
+        /// Number of rows with a label that the head does not know.
         public let unknownLabels: Int
-        /// Rows that could not be scored, having no label.
+        /// Number of rows that were not scored because they have no label.
         public let skipped: Int
-        /// Share of the examples that are right.
+        /// Share of the examples that are classified correctly.
         public let accuracy: Double
         /// Unweighted mean of the classes' F1.
         public let macroF1: Double
-        /// What a user should know about these scores, one line each.
+        /// Warnings about these scores, one line each.
         public let warnings: [String]
     }
 
@@ -76,7 +76,7 @@ public final class Adapter {
     /// - Parameters:
     ///   - task: a task's YAML, or a folder.
     ///   - split: `train`, `dev` or `test`.
-    /// - Throws: an error whose description names the file, the field and a fix; also where the head was trained for
+    /// - Throws: an error whose description names the file, the field and a fix; for example, if the head was trained for
     ///   another kind of task.
     public func evaluate(on task: String, split: String = "test") throws -> Scores {
         guard let split = Split(rawValue: split) else {
@@ -95,10 +95,10 @@ public final class Adapter {
             warnings: predictor.warnings + data.warnings)
     }
 
-    /// Share of a task's test texts that are classified right: `evaluate(on:)` for who needs no more.
+    /// The share of a task's test texts that are classified correctly. For more scores, use `evaluate(on:)`.
     public func accuracy(on task: String) throws -> Double { try evaluate(on: task).accuracy }
 
-    /// Writes the bundle: whole, or not at all.
+    /// Writes the bundle to a file. The file is written completely or not at all.
     /// - Throws: an error that says why the file cannot be written.
     public func save(to file: String) throws { try BundleFile.write(bundle, to: URL(fileURLWithPath: file)) }
 }

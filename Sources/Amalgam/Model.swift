@@ -5,17 +5,17 @@ import Foundation
 import Tasks
 import Training
 
-/// A pretrained encoder, ready to train adapters on and to predict with.
+/// A pretrained encoder, which trains adapters and predicts with them.
 ///
-/// One `Model` is used from one thread at a time; inside it uses as many threads as it was given.
+/// Use a `Model` from one thread at a time. Internally, it uses as many threads as you give it.
 public final class Model {
     let session: Session
 
     /// Loads a model.
     /// - Parameters:
-    ///   - nameOrFolder: a fetched model's name (`minilm`), or a Hugging Face folder with config.json, model.safetensors
+    ///   - nameOrFolder: the name of a fetched model (`minilm`), or a Hugging Face folder with config.json, model.safetensors
     ///     and tokenizer.json or vocab.txt.
-    ///   - threads: nil: all processors. Results do not depend on it.
+    ///   - threads: the number of threads; nil for all processors. It does not change the results.
     /// - Throws: an error whose description names the file, the field and a fix.
     public init(_ nameOrFolder: String, threads: Int? = nil) throws {
         let store = ModelStore()
@@ -24,30 +24,30 @@ public final class Model {
             cache: store.home)
     }
 
-    /// How a training goes; the rest is as on the command line.
+    /// Settings of a training. All other settings have the defaults of the command line.
     public struct Options: Sendable {
         /// Passes over the training split.
         public var epochs = 5
-        /// Highest learning rate; nil: 1e-3 for adapters, 5e-4 for fusion.
+        /// Peak learning rate; nil for the default, which is 1e-3 for adapters and 5e-4 for fusion.
         public var learningRate: Double?
         /// Examples per batch.
         public var batchSize = 16
         /// Maximum length of a text in tokens, including special tokens; longer texts are truncated.
         public var maxLength = 128
-        /// All randomness comes from it.
+        /// Seed for all random numbers.
         public var seed = 0
-        /// Called after each step with (steps done, steps in all, loss).
+        /// Called after each step with the number of finished steps, the total number of steps, and the loss.
         public var progress: (@Sendable (Int, Int, Double) -> Void)?
 
-        /// The defaults.
+        /// Creates the default settings.
         public init() {}
     }
 
-    /// Trains one adapter and a head; the model stays frozen (Pfeiffer et al. 2021 by default).
+    /// Trains an adapter and a head for a task (Pfeiffer et al. 2021 by default). The model stays frozen.
     /// - Parameters:
     ///   - task: a task's YAML, or a folder with train, dev and test files.
     ///   - configuration: `seq_bn`, `double_seq_bn`, `par_bn`, `ia3`, or a YAML file.
-    ///   - language: a language adapter that it is stacked on (MAD-X, Pfeiffer et al. 2020); it stays frozen.
+    ///   - language: a language adapter to put under the task's adapter (MAD-X, Pfeiffer et al. 2020); it stays frozen.
     /// - Throws: an error whose description names the file, the field and a fix.
     public func trainAdapter(
         task: String, configuration: String = "seq_bn", language: Adapter? = nil, options: Options = Options()
@@ -57,8 +57,8 @@ public final class Model {
 
     /// Learns attention over frozen adapters for a task (AdapterFusion, Pfeiffer et al. 2021).
     /// - Parameters:
-    ///   - adapters: trained by this model, or read from bundles.
-    ///   - language: a language adapter that all of it is stacked on; it stays frozen.
+    ///   - adapters: adapters that were trained on this model, or read from bundles.
+    ///   - language: a language adapter to put under the fusion; it stays frozen.
     /// - Throws: an error whose description names the file, the field and a fix.
     public func fuse(
         _ adapters: [Adapter], task: String, language: Adapter? = nil, options: Options = Options()
@@ -66,9 +66,9 @@ public final class Model {
         try train(.fusion(adapters.map(\.bundle), .dynamic), task: task, language: language, rate: 5e-4, options)
     }
 
-    /// Reads a bundle; a language adapter too, which then is what others are stacked on.
-    /// - Parameter language: the language adapter that it is stacked on. Where it was trained on another one, or on none
-    ///   at all, `Adapter.warnings` says so.
+    /// Reads a bundle. It can contain a language adapter, to put under other adapters.
+    /// - Parameter language: the language adapter to put under the bundle's adapter. `Adapter.warnings` says so if the bundle
+    ///   was trained on another language adapter or on none.
     /// - Throws: an error that says what is wrong with the file, or that it was trained on another model or tokenizer.
     public func load(_ file: String, language: Adapter? = nil) throws -> Adapter {
         let (bundle, warnings) = try session.read(file)

@@ -12,14 +12,14 @@ import Training
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write start bundles: adapter.h5, multitask.h5, fusion.h5, head.h5.")
+        abstract: "Write bundles with initial weights: adapter.h5, multitask.h5, fusion.h5, head.h5.")
 
-    @Option(help: "A Hugging Face folder, or a fetched model's name.") var model: String
-    @Option(help: "The folder to write into.") var out: String
-    @Option(help: "Adapters in the fusion.") var adapters = 8
+    @Option(help: "A Hugging Face folder, or the name of a fetched model.") var model: String
+    @Option(help: "The output folder.") var out: String
+    @Option(help: "Number of adapters in the fusion.") var adapters = 8
     @Option(parsing: .upToNextOption, help: "Number of labels of each task.") var labels = [2, 3, 4, 2, 3, 4, 2, 3]
-    @Option(help: "All numbers come from it.") var seed = 1
-    @Option(help: "Standard deviation of what is added to each weight.") var spread = 0.02
+    @Option(help: "Seed for all random numbers.") var seed = 1
+    @Option(help: "Standard deviation of the noise that is added to each weight.") var spread = 0.02
 
     func run() throws {
         guard adapters >= 1, seed >= 0, !labels.isEmpty, labels.allSatisfy({ $0 >= 2 }) else {

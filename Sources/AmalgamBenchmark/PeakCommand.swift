@@ -8,10 +8,10 @@ import Training
 /// What the processor's multiply-add units reach when nothing else is in the way.
 struct PeakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "peak", abstract: "The machine's own peak of fused multiply-adds, in GFLOP/s.")
+        commandName: "peak", abstract: "Measure the machine's peak of fused multiply-adds in GFLOP/s.")
 
-    @Option(help: "Threads at once.") var threads = 2
-    @Option(help: "Seconds for each instruction set.") var seconds = 1.0
+    @Option(help: "Number of threads.") var threads = 2
+    @Option(help: "Seconds per instruction set.") var seconds = 1.0
 
     func run() throws {
         guard threads >= 1, seconds > 0 else {

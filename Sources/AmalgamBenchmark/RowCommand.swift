@@ -11,19 +11,20 @@ struct RowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "row", abstract: "Train or predict on given batches; prints speed, losses and memory.")
 
-    @Argument(help: "Which: \(RowName.allCases.map(\.rawValue).joined(separator: ", ")).") var name: String
-    @Option(help: "A Hugging Face folder, or a fetched model's name.") var model: String
-    @Option(parsing: .upToNextOption, help: "JSONL of text and label (a number), one file a task.") var texts: [String]
+    @Argument(help: "The row to measure: \(RowName.allCases.map(\.rawValue).joined(separator: ", ")).") var name: String
+    @Option(help: "A Hugging Face folder, or the name of a fetched model.") var model: String
+    @Option(parsing: .upToNextOption, help: "JSONL with text and label (a number), one file per task.") var texts:
+        [String]
     @Option(help: "JSON: a list of {\"task\", \"rows\"}.") var batches: String
-    @Option(help: "Of products with frozen weights: fp32 or bf16.") var precision = "fp32"
-    @Option(help: "Threads.") var threads = 2
-    @Option(help: "on: the model's own rates; or off.") var dropout = "on"
-    @Option(help: "Learning rate, the same in all steps.") var lr = 1e-4
-    @Option(help: "A bundle with the numbers to start from; with a fusion's adapters.") var start: String?
-    @Option(parsing: .upToNextOption, help: "Bundles to fuse, in place of those in --start.") var adapters: [String] =
+    @Option(help: "Precision of products with frozen weights: fp32 or bf16.") var precision = "fp32"
+    @Option(help: "Number of threads.") var threads = 2
+    @Option(help: "on (the model's dropout) or off.") var dropout = "on"
+    @Option(help: "Constant learning rate.") var lr = 1e-4
+    @Option(help: "A bundle with the initial weights; for fusion, with its adapters.") var start: String?
+    @Option(parsing: .upToNextOption, help: "Bundles to fuse, instead of those in --start.") var adapters: [String] =
         []
     @Option(help: "Steps that are not timed.") var skip = 3
-    @Option(help: "Pieces a text is cut at.") var maxLength = 128
+    @Option(help: "Maximum length in tokens; longer texts are truncated.") var maxLength = 128
 
     func run() throws {
         guard let row = RowName(rawValue: name) else {

@@ -11,15 +11,15 @@ struct SoakCommand: ParsableCommand {
         commandName: "soak",
         abstract:
             "Train with checkpoints, evaluate, write and read bundles in a loop; fails where memory, files or threads grow.",
-        discussion: "Each minute a line goes to stderr; Tests/soak makes the model and the tasks.")
+        discussion: "Prints one line per minute on stderr. Tests/soak creates the model and the tasks.")
 
     @Option(help: "A Hugging Face folder.") var model: String
     @Option(parsing: .upToNextOption, help: "Two tasks, each a folder or a YAML.") var tasks: [String]
     @Option(help: "A folder for the bundles.") var out: String
-    @Option(help: "How long.") var minutes = 120.0
-    @Option(help: "Seconds between two lines.") var every = 60.0
-    @Option(help: "Threads.") var threads = 2
-    @Flag(help: "Keeps every tenth session and an open file: shows that growth is found.") var leak = false
+    @Option(help: "Duration in minutes.") var minutes = 120.0
+    @Option(help: "Seconds between two lines of output.") var every = 60.0
+    @Option(help: "Number of threads.") var threads = 2
+    @Flag(help: "Leak every tenth session and an open file, to show that growth is found.") var leak = false
 
     func run() throws {
         guard tasks.count == 2 else {

@@ -6,14 +6,15 @@ import Foundation
 struct AmalgamTool: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "amalgam",
-        abstract: "Adapters, their fusion, and an honest comparison with fine-tuning, on one pretrained encoder.",
+        abstract: "Train small adapters on a frozen encoder, fuse them, and compare the result with full fine-tuning.",
         discussion: """
             First steps:
               amalgam model fetch minilm
               amalgam data debian --languages en --out data
               amalgam train-adapter --model minilm --task data/tasks/game.yaml --out adapters/game.h5
-            Exit codes: 0 done, 64 usage, 65 bad data, 66 no input, 69 something is missing on this machine, 74 I/O,
-            75 another process writes that output, 130 and 143 stopped by Ctrl-C and SIGTERM (--resume goes on).
+            Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 69 a required program or enough memory is
+            missing, 74 I/O error, 75 another process is writing the output, 130 and 143 stopped by Ctrl-C or SIGTERM
+            (--resume continues).
             """,
         version: "amalgam 0.1",
         subcommands: [

@@ -25,7 +25,7 @@ enum Console {
             try FileHandle.standardOutput.write(contentsOf: Data(lines.utf8))
         } catch {
             let reason = FileError.text(errno: FileError.errno(beneath: error))
-            Console.error("amalgam: standard output: cannot write to it: \(reason); give it another target")
+            Console.error("amalgam: standard output: cannot write: \(reason); write to another file or pipe")
             hasFailed = true
         }
     }

@@ -67,7 +67,7 @@ extension ParsableCommand {
             throw error
         } catch TrainingError.stopped(let step, let total, let checkpoint) {
             Console.error("amalgam: \(TrainingError.stopped(step: step, of: total, checkpoint: checkpoint))")
-            Console.error("go on with: \(Self.resumingCommand)")
+            Console.error("resume with: \(Self.resumingCommand)")
             throw ExitCode(StopSignals.exitCode)
         } catch let error as ValidationError {
             throw error

@@ -28,7 +28,7 @@ enum StopSignals {
         // Only what may be done in a handler: no allocation, no lock
         if received != 0 { _exit(128 + signal) }
         received = sig_atomic_t(signal)
-        let words: StaticString = "\namalgam: stopping after this step; once more to stop at once\n"
+        let words: StaticString = "\namalgam: stopping after this step; repeat to stop immediately\n"
         _ = write(2, words.utf8Start, words.utf8CodeUnitCount)
     }
 

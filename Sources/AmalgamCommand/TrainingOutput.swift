@@ -29,7 +29,7 @@ final class TrainingOutput: Sendable {
         var warnings: [String] = []
         if FileManager.default.fileExists(atPath: checkpoint.path), !resumes {
             warnings.append(
-                "\(checkpoint.path) is the checkpoint of a stopped run; --resume would continue it, this run starts over"
+                "\(checkpoint.path): found the checkpoint of a stopped run; this run starts over (--resume would continue)"
             )
         }
         // A bundle that is there and cannot be read is no reason to stop: it will be replaced
@@ -37,7 +37,7 @@ final class TrainingOutput: Sendable {
             old.kind != kind || old.subject != subject
         {
             warnings.append(
-                "\(bundle.path) holds another bundle, of kind \(old.kind.rawValue) for \(old.subject) "
+                "\(bundle.path): contains another bundle, of kind \(old.kind.rawValue) for \(old.subject) "
                     + "(\(old.provenance.steps) steps); this run will replace it")
         }
         return warnings

@@ -163,7 +163,7 @@ struct TrainingRun {
 
     /// A run that has ended before: what its log says.
     private func reportDone(_ output: TrainingOutput) throws {
-        guard common.json else { return Console.print("done before: \(out)") }
+        guard common.json else { return Console.print("already finished: \(out)") }
         guard case .map(let log)? = ConfigurationValue(json: try String(contentsOf: output.log, encoding: .utf8)) else {
             return
         }
@@ -189,9 +189,9 @@ struct TrainingRun {
 
     private func remarks(_ trained: Session.Trained) -> [String] {
         guard trained.truncated > 0 else { return [] }
-        let which = trained.longest < options.maxLength ? "the model's longest" : "--max-length"
+        let which = trained.longest < options.maxLength ? "the model's maximum" : "--max-length"
         return [
-            "\(Human.count(trained.truncated)) training texts are longer than \(trained.longest) tokens, \(which), and were truncated"
+            "\(Human.count(trained.truncated)) training texts are longer than \(trained.longest) tokens (\(which)) and were truncated"
         ]
     }
 
@@ -205,7 +205,7 @@ struct TrainingRun {
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
             Console.print(
-                "\(Human.count(result.skipped)) steps had a loss or gradient that was not finite and were skipped")
+                "\(Human.count(result.skipped)) steps were skipped because their loss or gradient was NaN or infinite")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")
@@ -218,7 +218,7 @@ extension TrainingEvent {
         switch self {
         case .started(let steps, _): progress.stage(label, total: steps)
         case .resumed(let done, let steps):
-            progress.message("goes on after step \(Human.count(done)) of \(Human.count(steps))")
+            progress.message("resuming after step \(Human.count(done)) of \(Human.count(steps))")
         case .skipped(let step, let found): progress.message("step \(step): \(found); skipped")
         case .warning(let text): Console.warn(text)
         case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)

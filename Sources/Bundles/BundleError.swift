@@ -20,11 +20,11 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
         case .content(let file, let field, let found, let expected, let mend):
             "\(file): \(field): \(found), expected \(expected); \(mend)"
         case .base(let file, let bundle, let model):
-            "\(file): trained on \(bundle), but the model is \(model); use the model it was trained on, or --force if you know "
-                + "that they fit"
+            "\(file): trained on \(bundle), but the model is \(model); use the model that it was trained on, or --force if "
+                + "you know that they are compatible"
         case .tokenizer(let file, let bundle, let model, let found):
-            "\(file): trained with another tokenizer (\(bundle)) than the one of \(model) (\(found)); the same text would "
-                + "give other token ids. Use the model folder it was trained with, or --force if you know better"
+            "\(file): trained with tokenizer \(bundle), but \(model) has tokenizer \(found); the same text would give "
+                + "different token ids. Use the model folder that it was trained with, or --force if you know that the ids agree"
         case .head(let file, let problem, let fix): "\(file): \(problem); \(fix)"
         case .members(let problem): problem
         }

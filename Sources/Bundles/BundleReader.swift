@@ -46,7 +46,7 @@ struct BundleReader {
             throw BundleError.content(
                 file: file, field: "/@draft", found: root.attribute("draft").map { "\($0)" } ?? "nothing",
                 expected: ".integer(\(BundleFile.draft))",
-                mend: "another stage of this unfinished format wrote it; train it again with this program")
+                mend: "another development version of this format wrote it; train it again with this program")
         }
         let kindText = try text(root, "kind", in: "/")
         guard let kind = AdapterBundle.Kind(rawValue: kindText) else {
@@ -68,8 +68,8 @@ struct BundleReader {
         if !allowChanged, let change = try memberChanges(bundle).first {
             throw BundleError.content(
                 file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
-                expected: "the content's own",
-                mend: "create it again, or allow changed files if you trust who changed it")
+                expected: "the hash of the content",
+                mend: "create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change")
         }
         return bundle
     }
@@ -92,7 +92,7 @@ struct BundleReader {
 
     /// Names become folders when a bundle is exported: only such as we write ourselves.
     private func checkName(_ name: String, in path: String) throws {
-        guard BundleFile.isName(name) else { throw wrong(path, "the name \"\(name)\"", "one that a folder can have") }
+        guard BundleFile.isName(name) else { throw wrong(path, "the name \"\(name)\"", "a valid folder name") }
     }
 
     /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.
@@ -161,7 +161,7 @@ struct BundleReader {
             let kind = try text(group, "kind", in: path)
             guard kind == "classification" else { throw wrong("\(path)@kind", kind, "classification") }
             guard let labels = labels(group.attribute("labels")), !labels.isEmpty, Set(labels).count == labels.count
-            else { throw wrong("\(path)@labels", "no list", "a list of different labels") }
+            else { throw wrong("\(path)@labels", "not a list", "a list of different labels") }
             let poolingText = try text(group, "pooling", in: path)
             guard let pooling = Pool.Kind(rawValue: poolingText) else {
                 throw wrong("\(path)@pooling", poolingText, "first or mean")
@@ -235,13 +235,13 @@ struct BundleReader {
         var found = datasets
         let tensors = try specs.map { spec in
             guard spec.count > 0 else {
-                throw wrong("/\(spec.name)", "shape \(spec.shape), as its configuration says", "one without zeros")
+                throw wrong("/\(spec.name)", "shape \(spec.shape) by its configuration", "a shape without zeros")
             }
             guard let dataset = found.removeValue(forKey: spec.name) else {
-                throw wrong("/\(spec.name)", "missing", "shape \(spec.shape), as its configuration says")
+                throw wrong("/\(spec.name)", "missing", "shape \(spec.shape) by its configuration")
             }
             guard dataset.shape == spec.shape else {
-                throw wrong("/\(spec.name)", "shape \(dataset.shape)", "\(spec.shape), as its configuration says")
+                throw wrong("/\(spec.name)", "shape \(dataset.shape)", "\(spec.shape) by its configuration")
             }
             guard case .float32(let values) = dataset.value else {
                 throw wrong("/\(spec.name)", "another type", "float32")
@@ -251,7 +251,7 @@ struct BundleReader {
             }
             throw wrong("/\(spec.name)", "\(values[bad]) at element \(bad)", "finite numbers")
         }
-        if let extra = found.keys.sorted().first { throw wrong("/\(extra)", "a tensor", "nothing of that name") }
+        if let extra = found.keys.sorted().first { throw wrong("/\(extra)", "a tensor", "no tensor of that name") }
         return tensors
     }
 }

@@ -21,13 +21,13 @@ extension AdapterBundle {
             guard !heads.isEmpty else {
                 throw .head(
                     file: file, problem: "the bundle has no head",
-                    fix: "train one: amalgam train-adapter --init-from it")
+                    fix: "train one with amalgam train-adapter --init-from \(file)")
             }
             throw .head(
                 file: file,
                 problem:
-                    "heads for \(names.joined(separator: ", ")), none for \(name ?? task?.name ?? "texts without a task")",
-                fix: "name one with --head")
+                    "it has heads for \(names.joined(separator: ", ")), but none for \(name ?? task?.name ?? "texts without a task")",
+                fix: "choose one with --head")
         }
         var warnings: [String] = []
         if let own = heads[index].task, let task {
@@ -39,7 +39,7 @@ extension AdapterBundle {
             }
             if own.name != task.name, name == nil {
                 warnings.append(
-                    "\(file): its head was trained for task \(own.name), not for \(task.name); labels are matched by name"
+                    "\(file): the head was trained for task \(own.name), not for \(task.name); labels are matched by name"
                 )
             }
         }

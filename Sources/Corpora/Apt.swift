@@ -18,7 +18,7 @@ struct Apt {
             throw .toolMissing(
                 tool: "apt-get", purpose: "to fetch Debian's package lists",
                 mend:
-                    "on a machine without apt bring Packages and Translation-xx files and name their folder: --lists DIR"
+                    "without apt, copy Packages and Translation-xx files to a folder and give it with --lists DIR"
             )
         }
         let wanted = ["en"] + languages.filter { $0 != "en" }
@@ -31,14 +31,18 @@ struct Apt {
         var lists = PackageLists()
         let failure = CorporaError.toolFailed(
             command: "apt-get update", status: update.status, output: update.tail,
-            mend: "check the network and /etc/apt/sources.list, or bring the files and name their folder: --lists DIR")
+            mend:
+                "check the network and /etc/apt/sources.list, or copy the files to a folder and give it with --lists DIR"
+        )
         // Of several origins on one machine (the distribution, foreign archives) the distribution has by far the
         // most packages; the others would make every machine's tasks different.
         guard let origin = Target.largestOrigin(targets) else {
             if update.status != 0 { throw failure }
             throw .missing(
                 path: folder.path, expected: "Packages lists after 'apt-get update'",
-                mend: "add a Debian suite to /etc/apt/sources.list, or bring the files: --lists DIR")
+                mend:
+                    "add a Debian suite to /etc/apt/sources.list, or copy the files to a folder and give it with --lists DIR"
+            )
         }
         for target in targets where target.origin == origin {
             if target.kind == "Packages" {
@@ -49,11 +53,11 @@ struct Apt {
         }
         if update.status != 0 {
             guard wanted.allSatisfy({ lists.translations[$0] != nil }) else { throw failure }
-            lists.warnings.append("\(failure); going on with the lists of an earlier run")
+            lists.warnings.append("\(failure); using the lists of an earlier run")
         }
         let others = Set(targets.filter { $0.kind == "Packages" }.map(\.origin)).subtracting([origin]).sorted()
         if !others.isEmpty {
-            lists.warnings.append("left out the packages of \(others.joined(separator: ", ")): not from \(origin)")
+            lists.warnings.append("excluded the packages of \(others.joined(separator: ", ")): not from \(origin)")
         }
         let release = lists.packages.map { $0.lastPathComponent.components(separatedBy: "_dists_") }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: listsFolder.path)) ?? []

@@ -43,7 +43,7 @@ struct ControlReader {
                 if isBlank(begin..<end) {
                     if inStanza { return true }
                 } else if !inStanza {
-                    throw malformed(begin..<end, expected: "a field 'Name: value' before its continuation")
+                    throw malformed(begin..<end, expected: "a field 'Name: value' before a continuation line")
                 } else if current >= 0 {
                     values[current] = values[current].lowerBound..<end
                 }
@@ -63,7 +63,7 @@ struct ControlReader {
             current = field(named: begin..<colon)
             if current >= 0 {
                 guard values[current].isEmpty else {
-                    throw malformed(begin..<end, expected: "every field only once in a stanza")
+                    throw malformed(begin..<end, expected: "each field once in a stanza")
                 }
                 values[current] = (colon + 1)..<end
             }

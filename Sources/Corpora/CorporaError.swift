@@ -37,11 +37,11 @@ extension CorporaError: CustomStringConvertible {
         case .option(let name, let found, let expected):
             "\(name): found '\(found)', expected \(expected)"
         case .toolMissing(let tool, let purpose, let mend):
-            "\(tool): not found, needed \(purpose); \(mend)"
+            "\(tool): not found; it is needed \(purpose); \(mend)"
         case .toolFailed(let command, let status, let output, let mend):
             "\(command): ended with status \(status)\(output.isEmpty ? "" : " (\(output))"); \(mend)"
         case .missing(let path, let expected, let mend):
-            "\(path): not found, expected \(expected); \(mend)"
+            "\(path): missing, expected \(expected); \(mend)"
         case .unreadable(let path, let reason):
             "\(path): cannot be read: \(reason)"
         case .unwritable(let path, let reason):
@@ -49,13 +49,13 @@ extension CorporaError: CustomStringConvertible {
         case .malformed(let path, let line, let found, let expected):
             "\(path): line \(line): found \(found), expected \(expected); fetch this list again"
         case .tooLarge(let path, let limit):
-            "\(path): more than \(limit) bytes, expected a package list; bring another file"
+            "\(path): more than \(limit) bytes, expected a package list; use another file"
         case .hash(let path, let found, let expected, let mend):
             "\(path): SHA-256 \(found), expected \(expected); \(mend)"
         case .nothing(let path, let found, let expected, let mend):
             "\(path): found \(found), expected \(expected); \(mend)"
         case .unknownModel(let name, let known):
-            "\(name): neither a folder with config.json nor a known model (\(known.joined(separator: ", "))); "
+            "\(name): not a folder with config.json and not a known model (\(known.joined(separator: ", "))); "
                 + "give one of them"
         case .modelNotFetched(let name, let path, let found):
             "\(path): \(found), expected the model '\(name)'; run: amalgam model fetch \(name)"

@@ -70,7 +70,7 @@ package enum DebianCorpus {
         guard english.contains(where: { $0 != nil }) else {
             throw .nothing(
                 path: place, found: "no long English description of any of \(index.packages.count) packages",
-                expected: "a Translation-en file of the same suite", mend: "bring it along with Packages")
+                expected: "a Translation-en file of the same suite", mend: "copy it to the same folder")
         }
         let order = index.packages.indices.sorted {
             let left = index.packages[$0].name
@@ -85,7 +85,7 @@ package enum DebianCorpus {
             var texts = english
             if language != "en" {
                 guard let files = lists.translations[language] else {
-                    warnings.append("\(language): left out, there is no Translation-\(language)")
+                    warnings.append("\(language): excluded, there is no Translation-\(language)")
                     continue
                 }
                 progress("reading \(language)")
@@ -100,7 +100,7 @@ package enum DebianCorpus {
             throw .nothing(
                 path: place, found: "no task with enough examples in \(languages.joined(separator: ", "))",
                 expected: "at least 200 training, 25 dev and 50 test examples of two classes",
-                mend: "bring the lists of a whole Debian suite")
+                mend: "use the lists of a complete Debian suite")
         }
         var summary = Summary(
             languages: [], packages: index.packages.count, repeated: index.repeated, seed: options.seed,
@@ -124,7 +124,8 @@ package enum DebianCorpus {
         for language in options.languages {
             guard Language.isValid(language) else {
                 throw .option(
-                    name: "--languages", found: language, expected: "names as in Translation-xx: en, de, pt_BR")
+                    name: "--languages", found: language,
+                    expected: "names as in Translation-xx, for example en, de, pt_BR")
             }
             if !languages.contains(language) { languages.append(language) }
         }

@@ -70,7 +70,7 @@ struct Compression: Equatable {
         guard result.status == 0 else {
             throw .toolFailed(
                 command: "\(tool) -dc \(file.path)", status: result.status, output: result.tail,
-                mend: "the file is damaged, fetch it again")
+                mend: "the file is damaged; download it again")
         }
         return result.output
     }

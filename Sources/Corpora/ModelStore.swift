@@ -54,7 +54,7 @@ package struct ModelStore: Sendable {
         }
         let target = folder(of: model)
         if try isRight(target, model) {
-            progress("\(name): already there, checked: \(target.path)")
+            progress("\(name): already in \(target.path), checked")
             return target
         }
         removeLeftovers()
@@ -65,10 +65,10 @@ package struct ModelStore: Sendable {
         for file in model.files {
             try check(
                 fresh.appendingPathComponent(file.path), hash: file.hash,
-                mend: "unpacking it failed; look whether the disk is full, then fetch it again")
+                mend: "unpacking failed; check whether the disk is full, then fetch it again")
         }
         try moveIntoPlace(fresh, target, model, work: work)
-        progress("\(name): in \(target.path) (licence of the weights: \(model.license))")
+        progress("\(name): saved to \(target.path) (license of the weights: \(model.license))")
         return target
     }
 

@@ -46,8 +46,8 @@ struct PackageLists: Equatable {
         }
         guard !lists.packages.isEmpty else {
             throw .missing(
-                path: folder.path, expected: "files named Packages (or …_Packages, .gz, .xz, .lz4) in it",
-                mend: "copy Packages and Translation-xx of a Debian suite there, or leave --lists out to use apt")
+                path: folder.path, expected: "files named Packages (or …_Packages, .gz, .xz, .lz4) in this folder",
+                mend: "copy Packages and Translation-xx of a Debian suite there, or omit --lists to use apt")
         }
         lists.releases = readReleases(releases)
         return lists

@@ -27,7 +27,7 @@ struct PipDownload {
         guard let name = names.sorted().first(where: { $0.hasSuffix(".whl") }) else {
             throw .missing(
                 path: folder.path, expected: "a wheel from 'pip download \(requirement)'",
-                mend: "look whether pip's settings send downloads elsewhere (pip config list)")
+                mend: "check whether pip's settings redirect downloads (pip config list)")
         }
         return folder.appendingPathComponent(name)
     }

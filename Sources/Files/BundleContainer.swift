@@ -72,14 +72,14 @@ package enum BundleContainer {
         guard data.count >= blockSize, data.prefix(magic.count).elementsEqual(magic) else {
             throw .malformed(
                 file: name, field: "user block", found: data.isEmpty ? "an empty file" : "no 'amalgam.bundle'",
-                expected: "it as the first bytes of at least \(blockSize)",
-                mend: "give a bundle that amalgam has written")
+                expected: "'amalgam.bundle' at the start of at least \(blockSize) bytes",
+                mend: "give a bundle that amalgam wrote")
         }
         let found = number(in: data, at: versionOffset, bytes: 4)
         guard found == UInt64(version) else {
             throw .unsupported(
                 file: name, field: "user block: version", found: "\(found)", expected: "\(version)",
-                mend: "use the program that wrote it, or make the bundle anew")
+                mend: "use the program version that wrote it, or create the bundle again")
         }
     }
 

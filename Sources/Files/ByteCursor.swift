@@ -52,7 +52,7 @@ struct ByteCursor {
     mutating func signature(_ letters: StaticString) throws(FileError) {
         let found = try take(letters.utf8CodeUnitCount)
         let same = letters.withUTF8Buffer { $0.elementsEqual(found) }
-        guard same else { throw malformed("no '\(letters)' there", expected: "it at the start") }
+        guard same else { throw malformed("no '\(letters)'", expected: "'\(letters)' at the start") }
     }
 
     func malformed(_ found: String, expected: String) -> FileError {

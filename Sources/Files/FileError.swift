@@ -34,19 +34,19 @@ extension FileError: CustomStringConvertible {
         case .system(let file, let action, let code), .unwritable(let file, let action, let code):
             return "\(file): cannot \(action) it: \(FileError.text(errno: code))\(FileError.mend(errno: code))"
         case .locked(let file, let holder):
-            return "\(file): \(holder) is writing it; wait until it has ended, or give another --out"
+            return "\(file): \(holder) is writing it; wait until that ends, or give another --out"
         case .notAFile(let file, let found):
-            return "\(file): found \(found), expected an ordinary file; give a file's path"
+            return "\(file): found \(found), expected a regular file; give the path of a file"
         case .malformed(let file, let field, let found, let expected, let mend),
             .unsupported(let file, let field, let found, let expected, let mend):
             return "\(file): \(field): \(found), expected \(expected); \(mend)"
         case .tooLarge(let file, let field, let found, let limit):
-            return "\(file): \(field): \(found), expected at most \(limit); make the file anew in smaller parts"
+            return "\(file): \(field): \(found), expected at most \(limit); split the content into smaller files"
         case .missing(let file, let name, let present):
-            return "\(file): \(name): not there, expected one of \(FileError.list(present)); check the name"
+            return "\(file): \(name): missing, expected one of \(FileError.list(present)); check the name"
         case .changed(let file, let found, let expected):
             return "\(file): changed after it was written; \(found), expected \(expected); "
-                + "make it anew, or allow changed files if you trust whoever changed it"
+                + "create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change"
         case .notWritable(let field, let found, let expected):
             return "\(field): cannot write \(found), expected \(expected)"
         case .library(let field, let call, let detail):
@@ -69,9 +69,9 @@ extension FileError: CustomStringConvertible {
 
     private static func mend(errno code: Int32) -> String {
         switch code {
-        case ENOENT, ENOTDIR: return "; check the path, or make the folder first"
+        case ENOENT, ENOTDIR: return "; check the path, or create the folder first"
         case ENOSPC, EDQUOT: return "; free some space"
-        case EACCES, EPERM, EROFS: return "; choose another folder, or change its permissions"
+        case EACCES, EPERM, EROFS: return "; use another folder, or change the permissions"
         default: return ""
         }
     }

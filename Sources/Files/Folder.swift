@@ -8,10 +8,11 @@ package enum Folder {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw FileError.unwritable(file: url.path, action: "make the folder", code: FileError.errno(beneath: error))
+            throw FileError.unwritable(
+                file: url.path, action: "create the folder", code: FileError.errno(beneath: error))
         }
         guard access(url.path, W_OK | X_OK) == 0 else {
-            throw FileError.unwritable(file: url.path, action: "make files in", code: errno)
+            throw FileError.unwritable(file: url.path, action: "create files in", code: errno)
         }
     }
 }

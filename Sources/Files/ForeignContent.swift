@@ -26,7 +26,7 @@ package struct ForeignContent: Equatable, Sendable {
             found = "a Python pickle (PyTorch's older format)"
             fix = "load it in Python and save it as safetensors"
         } else if bytes.prefix(64).first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "<") {
-            found = "HTML or XML, as a failed download leaves it"
+            found = "HTML or XML, probably from a failed download"
             fix = "download the file itself again"
         } else {
             return nil

@@ -8,7 +8,7 @@ extension HDF5Reader {
         }
         let flags = try message.byte()
         guard version == 1 || flags == 0 else {
-            throw message.unsupported("a type shared with another object", expected: "its own")
+            throw message.unsupported("a type shared with another object", expected: "a type that is not shared")
         }
         let nameSize = try message.short()
         let typeSize = try message.short()

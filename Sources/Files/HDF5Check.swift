@@ -70,10 +70,10 @@ enum HDF5Check {
                     field: field, found: "an array of \(bytes) bytes", expected: "at most \(arrayBytes); use a dataset")
             }
             guard words.reduce(0, { $0 + $1.utf8.count }) <= limits.textBytes else {
-                throw .notWritable(field: field, found: "text", expected: "at most \(limits.textBytes) bytes of it")
+                throw .notWritable(field: field, found: "text", expected: "at most \(limits.textBytes) bytes of text")
             }
             guard words.allSatisfy({ !$0.utf8.contains(0) }) else {
-                throw .notWritable(field: field, found: "text with a NUL character", expected: "text without")
+                throw .notWritable(field: field, found: "text with a NUL character", expected: "text without NUL")
             }
         }
     }
@@ -84,7 +84,7 @@ enum HDF5Check {
             guard isName(name, limits: limits) else {
                 throw .notWritable(
                     field: path, found: "the name '\(name)'",
-                    expected: "a name without '/' and NUL, not '.', of 1 to \(limits.pathBytes) bytes")
+                    expected: "1 to \(limits.pathBytes) bytes without '/' and NUL, and not '.'")
             }
             // By bytes: Swift holds two spellings of é for equal, a file does not.
             guard seen.insert(Array(name.utf8)).inserted else {

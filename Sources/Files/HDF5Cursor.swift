@@ -3,7 +3,7 @@ extension ByteCursor {
     init(_ bytes: UnsafeRawBufferPointer, file: String, field: String) {
         self.init(
             bytes, file: file, field: field,
-            mend: "the file is damaged, or not of HDF5's oldest format: make it anew")
+            mend: "the file is damaged or not in HDF5's earliest format; create it again")
     }
 
     /// Skips to the next multiple of eight, or to the end where the last part is not padded.

@@ -40,7 +40,7 @@ struct HDF5Header {
                 let message = ByteCursor(bytes, file: reader.name, field: title)
                 if kind == Kind.nothing { continue }
                 guard flags & 2 == 0 else {
-                    throw message.unsupported("shared with another object", expected: "its own")
+                    throw message.unsupported("shared with another object", expected: "not shared")
                 }
                 if kind == Kind.continuation {
                     var message = message

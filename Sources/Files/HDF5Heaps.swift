@@ -101,7 +101,7 @@ extension HDF5Reader {
 
     private func linkName(at offset: UInt64, heap: ByteCursor) throws(FileError) -> String {
         guard let start = Int(exactly: offset), start < heap.rest.count else {
-            throw heap.malformed("a name at \(offset)", expected: "it within \(heap.rest.count) bytes")
+            throw heap.malformed("a name at \(offset)", expected: "an offset within \(heap.rest.count) bytes")
         }
         let bytes = heap.rest[start...].prefix(limits.pathBytes + 1)
         guard let end = bytes.firstIndex(of: 0) else {

@@ -49,7 +49,7 @@ final class HDF5Reader {
             throw cursor.malformed("length \(end)", expected: "at most the file's, \(start + content.count)")
         }
         guard try cursor.long() == Self.undefined else {
-            throw cursor.unsupported("a driver information block", expected: "a file in one piece")
+            throw cursor.unsupported("a driver information block", expected: "a single file")
         }
         // The root's symbol table entry.
         try cursor.skip(8)
@@ -167,7 +167,7 @@ final class HDF5Reader {
             count <= content.count - start
         else {
             throw ByteCursor(content, file: name, field: field)
-                .malformed("\(count) bytes at \(address)", expected: "them within the file's \(content.count)")
+                .malformed("\(count) bytes at \(address)", expected: "a range within the file's \(content.count) bytes")
         }
         return ByteCursor(
             UnsafeRawBufferPointer(rebasing: content[start..<start + count]), file: name, field: field)
@@ -176,7 +176,7 @@ final class HDF5Reader {
     /// Charges a text or name: many that share their bytes would make a small file cost much.
     func spend(_ length: Int, at cursor: ByteCursor) throws(FileError) {
         guard length <= textBudget else {
-            throw cursor.malformed("texts and lists larger than the file", expected: "each in a place of its own")
+            throw cursor.malformed("texts and lists larger than the file", expected: "each at a separate place")
         }
         textBudget -= length
     }

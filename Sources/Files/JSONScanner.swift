@@ -12,7 +12,7 @@ struct JSONScanner {
     func malformed(_ found: String, expected: String) -> FileError {
         .malformed(
             file: file, field: "header", found: found, expected: expected,
-            mend: "the file is damaged or not safetensors: fetch it again")
+            mend: "the file is damaged or not safetensors; download it again")
     }
 
     func unexpected(expected: String) -> FileError {
@@ -55,7 +55,7 @@ struct JSONScanner {
         }
         let digits = bytes[start..<position]
         guard !digits.isEmpty, digits.count == 1 || digits.first != UInt8(ascii: "0") else {
-            throw unexpected(expected: "a whole number from 0")
+            throw unexpected(expected: "an integer, 0 or more")
         }
         guard let number = Int(String(decoding: digits, as: UTF8.self)) else {
             throw malformed("a number of \(digits.count) digits", expected: "one below 2^63")
@@ -74,11 +74,11 @@ struct JSONScanner {
                 guard let text = validText(text) else { throw malformed("text that is not UTF-8", expected: "UTF-8") }
                 return text
             case UInt8(ascii: "\\"): text.append(contentsOf: try escape())
-            case 0..<0x20: throw malformed("control character \(byte) in text", expected: "it escaped")
+            case 0..<0x20: throw malformed("control character \(byte) in text", expected: "an escape sequence")
             default: text.append(byte)
             }
         }
-        throw unexpected(expected: "the text's end")
+        throw unexpected(expected: "the end of the text")
     }
 
     private mutating func escape() throws(FileError) -> [UInt8] {
@@ -96,16 +96,20 @@ struct JSONScanner {
             var code = try hexadecimal()
             if (0xD800..<0xDC00).contains(code) {
                 guard bytes[position...].starts(with: Array("\\u".utf8)) else {
-                    throw unexpected(expected: "the second half of a character")
+                    throw unexpected(expected: "the second half of a surrogate pair")
                 }
                 position += 2
                 let low = try hexadecimal()
-                guard (0xDC00..<0xE000).contains(low) else { throw unexpected(expected: "a character's second half") }
+                guard (0xDC00..<0xE000).contains(low) else {
+                    throw unexpected(expected: "the second half of a surrogate pair")
+                }
                 code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
-            guard let scalar = Unicode.Scalar(code) else { throw unexpected(expected: "a character's first half") }
+            guard let scalar = Unicode.Scalar(code) else {
+                throw unexpected(expected: "the first half of a surrogate pair")
+            }
             return Array(String(Character(scalar)).utf8)
-        default: throw unexpected(expected: "an escape that JSON knows")
+        default: throw unexpected(expected: "a JSON escape")
         }
     }
 
@@ -124,7 +128,7 @@ struct JSONScanner {
     /// Checks that only white space is left.
     mutating func end() throws(FileError) {
         skipSpace()
-        guard position == bytes.count else { throw unexpected(expected: "the header's end") }
+        guard position == bytes.count else { throw unexpected(expected: "the end of the header") }
     }
 
     private mutating func skipSpace() {

@@ -245,10 +245,10 @@ package struct JSONReader {
                 buffer.append(byte)
                 at += 1
             default:
-                throw fault("no bare control character in a string")
+                throw fault("an escape sequence instead of a control character")
             }
         }
-        throw fault("the string's end")
+        throw fault("the end of the string")
     }
 
     private func decoded(_ bytes: ArraySlice<UInt8>, at start: Int) throws(JSONFault) -> String {

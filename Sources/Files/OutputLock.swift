@@ -19,7 +19,7 @@ package final class OutputLock: Sendable {
         for _ in 0..<100 {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
             guard descriptor >= 0 else {
-                throw FileError.unwritable(file: output.path, action: "make a lock beside", code: errno)
+                throw FileError.unwritable(file: output.path, action: "create a lock file beside", code: errno)
             }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let code = errno

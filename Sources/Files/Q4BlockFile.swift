@@ -103,7 +103,8 @@ package struct Q4BlockFile: Sendable {
         for _ in 0..<count {
             let letters = try cursor.take(try cursor.short())
             guard let name = validText(letters), seen.insert(name).inserted else {
-                throw cursor.malformed("a tensor's name twice, or not UTF-8", expected: "each once")
+                throw cursor.malformed(
+                    "a tensor name that is not UTF-8 or appears twice", expected: "UTF-8, each name once")
             }
             func wrong(_ found: String, _ expected: String) -> FileError {
                 .malformed(file: file, field: "tensor \(name)", found: found, expected: expected, mend: mend)
@@ -133,7 +134,7 @@ package struct Q4BlockFile: Sendable {
             guard entry.range.lowerBound >= free, entry.range.upperBound <= end else {
                 throw FileError.malformed(
                     file: name, field: "tensor \(tensor)", found: "bytes \(entry.range)",
-                    expected: "them within \(free)..<\(end), which no other tensor has", mend: mend)
+                    expected: "a range within \(free)..<\(end) that no other tensor uses", mend: mend)
             }
             free = entry.range.upperBound
         }

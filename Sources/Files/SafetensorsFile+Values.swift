@@ -36,7 +36,7 @@ extension SafetensorsFile {
                     return .failure(wrongType(name, tensor, expected: "numbers below 2^63"))
                 }
                 return .success(numbers.map { Int64($0) })
-            default: return .failure(wrongType(name, tensor, expected: "a type of whole numbers"))
+            default: return .failure(wrongType(name, tensor, expected: "an integer type"))
             }
         }.get()
     }

@@ -50,7 +50,7 @@ package final class SafetensorsFile: Sendable {
     private static func malformed(_ file: String, _ field: String, _ found: String, _ expected: String) -> FileError {
         .malformed(
             file: file, field: field, found: found, expected: expected,
-            mend: "the file is damaged or not safetensors: fetch it again")
+            mend: "the file is damaged or not safetensors; download it again")
     }
 
     private static func place(
@@ -65,7 +65,7 @@ package final class SafetensorsFile: Sendable {
             guard entry.begin == next, entry.end >= entry.begin, entry.end <= total else {
                 throw malformed(
                     file.name, field, "data_offsets [\(entry.begin), \(entry.end)]",
-                    "them from \(next) on, within \(total) bytes, without gap or overlap")
+                    "a range from \(next) on, within \(total) bytes, without gap or overlap")
             }
             next = entry.end
             guard let count = checkedProduct(entry.shape) else {
@@ -84,7 +84,7 @@ package final class SafetensorsFile: Sendable {
             let tensor = SafetensorsTensor(
                 dtype: entry.type, shape: entry.shape, count: count, range: range, file: file)
             guard tensors.updateValue(tensor, forKey: entry.name) == nil else {
-                throw malformed(file.name, field, "a second name that reads the same", "names that differ")
+                throw malformed(file.name, field, "a name that equals another one in Unicode", "different names")
             }
         }
         guard next == total else {

@@ -31,13 +31,13 @@ struct SafetensorsHeader {
                 hasMetadata = true
                 try json.object { json, key throws(FileError) in
                     guard metadata.updateValue(try json.string(), forKey: key) == nil else {
-                        throw json.malformed("__metadata__: '\(key)' twice", expected: "each key once")
+                        throw json.malformed("__metadata__: '\(key)' appears twice", expected: "each key once")
                     }
                 }
                 return
             }
             guard seen.insert(Array(name.utf8)).inserted else {
-                throw json.malformed("tensor '\(name)' twice", expected: "each name once")
+                throw json.malformed("tensor '\(name)' appears twice", expected: "each name once")
             }
             entries.append(try Self.entry(name, &json))
         }

@@ -59,7 +59,7 @@ package enum SafetensorsWriter {
     ) throws(FileError) -> Data {
         for (name, shape, value) in tensors where checkedProduct(shape) != value.count {
             throw .notWritable(
-                field: "tensor \(name)", found: "\(value.count) elements", expected: "as many as shape \(shape)")
+                field: "tensor \(name)", found: "\(value.count) elements", expected: "as many as shape \(shape) has")
         }
         let (header, order) = try header(tensors: tensors.map { ($0, $1, $2.type) }, metadata: metadata)
         var data = Data(capacity: header.count + tensors.reduce(0) { $0 + $1.value.count * ($1.value.type.size ?? 0) })
@@ -77,7 +77,7 @@ package enum SafetensorsWriter {
         var seen = Set<String>()
         for (name, shape, _) in tensors {
             guard name != "__metadata__", seen.insert(name).inserted else {
-                throw .notWritable(field: "tensor \(name)", found: "this name twice", expected: "each once")
+                throw .notWritable(field: "tensor \(name)", found: "a duplicate name", expected: "each name once")
             }
             guard shape.allSatisfy({ $0 >= 0 }), checkedProduct(shape) != nil else {
                 throw .notWritable(field: "tensor \(name)", found: "shape \(shape)", expected: "sizes of 0 or more")

@@ -40,7 +40,7 @@ package final class ShardedSafetensors: Sendable {
             let url = folder.appendingPathComponent(shard)
             guard FileManager.default.fileExists(atPath: url.path) else {
                 throw Self.wrong(
-                    name, "weight_map", "the file \(shard), which is missing", "it beside the index",
+                    name, "weight_map", "the file \(shard), which is missing", "this file beside the index",
                     "download \(shard) into the same folder")
             }
             files.append(try SafetensorsFile(url))
@@ -50,12 +50,12 @@ package final class ShardedSafetensors: Sendable {
         for (tensor, shard) in entries {
             guard let number = numbers[shard], files[number].tensors[tensor] != nil else {
                 throw Self.wrong(
-                    name, "weight_map.\(tensor)", "\(shard), which does not hold this tensor", "the file that does",
+                    name, "weight_map.\(tensor)", "\(shard), which does not contain this tensor", "the file that does",
                     "download the index and all its files again")
             }
             if let other = files.indices.first(where: { $0 != number && files[$0].tensors[tensor] != nil }) {
                 throw Self.wrong(
-                    name, "weight_map.\(tensor)", "\(shard), but \(shards[other]) holds this tensor too",
+                    name, "weight_map.\(tensor)", "\(shard), but \(shards[other]) contains this tensor too",
                     "each tensor in one file", "download the index and all its files again")
             }
             places[tensor] = number
@@ -107,7 +107,9 @@ package final class ShardedSafetensors: Sendable {
             guard case .string(let file) = value, isPlain(file) else {
                 throw wrong(name, field, value.summary, "the name of a .safetensors file in the same folder")
             }
-            guard seen.insert(tensor).inserted else { throw wrong(name, field, "it twice", "each tensor once") }
+            guard seen.insert(tensor).inserted else {
+                throw wrong(name, field, "a duplicate entry", "each tensor once")
+            }
             entries.append((tensor, file))
         }
         return entries

@@ -37,7 +37,7 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
         case .content(let file, let found, let fix):
             "\(file): found \(found), expected a JSON object; \(fix)"
         case .pooling(let file, let found):
-            "\(file): the model was made for \(found), which is not supported; choose --pooling mean or --pooling cls"
+            "\(file): the model uses \(found), which is not supported; choose --pooling mean or --pooling cls"
         case .tensor(let file, let name, let found, let expected):
             "\(file): tensor \(name): \(found), expected \(expected) from config.json; the two files belong to different "
                 + "models: download both again"

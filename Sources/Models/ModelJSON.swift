@@ -18,7 +18,9 @@ struct ModelJSON {
         self.file = file
         self.members = members
         var seen = Set<[UInt8]>(minimumCapacity: members.count)
-        for (key, _) in members where !seen.insert(Array(key.utf8)).inserted { throw wrong(key, "it twice", "it once") }
+        for (key, _) in members where !seen.insert(Array(key.utf8)).inserted {
+            throw wrong(key, "a duplicate key", "one")
+        }
     }
 
     /// The objects of a file that holds a list of them.

@@ -171,7 +171,7 @@ struct SentenceSettings {
         }
         let found = members.filter { $0.key.utf8.elementsEqual(name.utf8) }
         guard found.count == 1, case .string(let prefix) = found[0].value else {
-            throw json.wrong("prompts", "no one text named \(chosen.summary)", "it, as default_prompt_name asks")
+            throw json.wrong("prompts", "no text named \(chosen.summary)", "the prompt that default_prompt_name names")
         }
         return prefix
     }

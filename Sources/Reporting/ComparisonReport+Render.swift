@@ -29,16 +29,16 @@ extension ComparisonReport {
         var sections: [ReportPage.Section] = []
         var first: [ReportPage.Block] = verdicts.isEmpty ? [] : [.verdicts(verdicts)]
         if !facts.isEmpty { first.append(.facts(facts)) }
-        if !first.isEmpty { sections.append(.init("In short", first)) }
-        let shared = arms.contains(where: \.isShared) ? " A diamond: one model for all tasks." : ""
+        if !first.isEmpty { sections.append(.init("Summary", first)) }
+        let shared = arms.contains(where: \.isShared) ? " A diamond marks one model for all tasks." : ""
         sections.append(
             .init(
                 "At a glance",
                 [
                     .charts(tasks.map { .dots(plot(of: $0)) }),
                     .note(
-                        "\(name(of: .own)) with its 95 % interval; the band is the interval of the best arm."
-                            + "\(shared) Every task has an axis of its own; an arrow: far below."),
+                        "\(name(of: .own)) with 95 % intervals. The band is the interval of the best arm."
+                            + "\(shared) An arrow marks a value too low to show. Each task has its own axis."),
                 ]))
         sections.append(
             .init(
@@ -52,7 +52,7 @@ extension ComparisonReport {
                     .table(
                         costs(),
                         caption:
-                            "Where tasks differ: from the least to the most; tokens/s: median over tasks; cumulative: with the training of what it builds on"
+                            "Ranges run from the task with the least to the task with the most. Tokens/s: median over tasks. Cumulative: includes the training of the adapters that an arm builds on."
                     )
                 ]))
         if !curves.isEmpty { sections.append(.init("Training", [.charts(curves.map { .lines($0) })])) }

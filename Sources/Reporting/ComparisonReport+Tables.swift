@@ -39,7 +39,7 @@ extension ComparisonReport {
         case .own:
             let metrics = Set(rows.filter { task == nil || $0.task == task?.id }.map(\.metric))
             guard metrics.count == 1, let metric = metrics.first else {
-                return metrics.isEmpty ? "Test accuracy" : "Test score, each task in its own metric"
+                return metrics.isEmpty ? "Test accuracy" : "Test score (each task in its own metric)"
             }
             return "Test \(metric.metricWords)"
         }
@@ -78,7 +78,8 @@ extension ComparisonReport {
                 .init(arm.label),
                 .init(isTrained ? span(mine.map(\.trainableParameters), Human.compact) : untrained),
                 // Without a size of its own a further task means training all tasks again.
-                .init(sizes.isEmpty ? (isTrained && arm.isShared ? "all anew" : untrained) : span(sizes, Human.bytes)),
+                .init(
+                    sizes.isEmpty ? (isTrained && arm.isShared ? "retrain all" : untrained) : span(sizes, Human.bytes)),
                 .init(median(mine.compactMap(\.tokensPerSecond)).map { Human.count($0) } ?? untrained),
                 .init(isTrained ? own : untrained), .init(isTrained ? whole : untrained),
             ])
@@ -133,7 +134,9 @@ extension ComparisonReport {
     func legend(_ style: IntervalStyle) -> String {
         var sentences: [String] = []
         if rows.contains(where: { $0.standing != nil }) {
-            sentences.append("*: the best of a task; ~: cannot be told from it; no mark: below it beyond the noise.")
+            sentences.append(
+                "*: best of the task; ~: within the noise of the best; no mark: clearly below the best (the 95 % interval of the difference excludes 0)."
+            )
         }
         if style == .half { sentences.append("±: half the width of the 95 % interval.") }
         if !method.isEmpty { sentences.append(method) }

@@ -20,13 +20,14 @@ extension SplitFile {
             let near = nearestName(to: label, among: labels.names).map { ", nearest: '\(shown($0))'" } ?? ""
             warnings.append(
                 "\(task): \(unknown.count) of \(all) rows of \(split.rawValue) have a label that \(labels.source.words) "
-                    + "does not have, such as '\(shown(label))' (\(name):\(first.line)\(near)); they count as wrong")
+                    + "does not have, for example '\(shown(label))' (\(name):\(first.line)\(near)); they count as wrong"
+            )
         }
         let broken = content.examples.filter { Self.isBroken($0.text) || Self.isBroken($0.pair ?? "") }
         if let first = broken.first {
             warnings.append(
                 "\(task): \(broken.count) of \(all) rows of \(split.rawValue) contain U+FFFD or NUL (the first is "
-                    + "\(name):\(first.line)); the file may have been read in a wrong encoding before")
+                    + "\(name):\(first.line)); an earlier program may have read the file in the wrong encoding")
         }
         return warnings
     }
@@ -40,7 +41,7 @@ extension SplitFile {
     private func swallowedRows(_ labels: LabelIndex) -> String? {
         guard let delimiter = table.delimiter, let first = table.cellsOverLines.first else { return nil }
         let places = table.rows.count
-        let mend = "if quotes are characters like others, set quoting: none in a task YAML"
+        let mend = "if quotes are plain characters, set quoting: none in a task YAML"
         if delimiter == 0x09 {
             let cells = table.cellsOverLines.count
             return
@@ -50,7 +51,7 @@ extension SplitFile {
         let suspects = table.rows.filter { holdsRows($0, delimiter: delimiter, labels: labels) }
         guard let suspect = suspects.first else { return nil }
         return
-            "\(Self.count(suspects.count)) of \(name) seem\(suspects.count == 1 ? "s" : "") to hold other rows (the first is "
+            "\(Self.count(suspects.count)) of \(name) seem\(suspects.count == 1 ? "s" : "") to contain other rows (the first is "
             + "in the row of line \(suspect.line)); \(places) rows were read; \(mend)"
     }
 

@@ -82,7 +82,7 @@ struct SplitFile {
             guard unknown.allSatisfy({ LabelIndex.wholeNumber($0.1) == -1 }) else {
                 throw labels.unknown(first.1, file: name, line: first.0)
             }
-            content.unscorable = "all \(unknown.count) labels are -1, which is no label of this task"
+            content.unscorable = "all \(unknown.count) labels are -1, which is not a label of this task"
         } else {
             content.unscorable = "none of its \(content.skipped.count) rows has a label (\(content.skipped.summary))"
         }

@@ -21,7 +21,7 @@ extension TaskData {
             group.map { "'\(shown(labels[$0]))' (\(counts[$0]) rows)" }.joined(separator: " and ")
         }
         return
-            "\(definition.name): labels that differ only in blanks, case or invisible characters are different classes: "
+            "\(definition.name): labels that differ only in white space, case or invisible characters are different classes: "
             + "\(words.joined(separator: "; "))\(groups.count > 5 ? "; …" : ""); make them equal in the data if they mean the "
             + "same"
     }

@@ -68,7 +68,7 @@ package struct TaskData: Sendable {
             guard let url = definition.url(of: split) else {
                 throw .missingKey(
                     file: definition.source, key: "labels",
-                    expected: "without a train split the labels cannot be found; list them under labels")
+                    expected: "without a train split, list the labels under labels")
             }
             files[split] = try SplitFile(url, split: split, definition: definition)
         }

@@ -14,7 +14,7 @@ extension TaskDefinition {
             guard let delimiter = ReadingOptions.delimiter(text) else {
                 throw root.bad(
                     "delimiter", found: "'\(shown(text))'",
-                    expected: "tab, or one character of ASCII that is no letter, digit or double quote")
+                    expected: "tab, or one ASCII character that is not a letter, digit or double quote")
             }
             options.delimiter = delimiter
         }
@@ -33,19 +33,20 @@ extension TaskDefinition {
         }
         if options.isForDelimitedText, !isDelimited {
             let key = ["quoting", "delimiter", "header"].first { root.node($0) != nil } ?? "quoting"
-            throw root.bad(key, found: "set", expected: "it only with .csv or .tsv files under data")
+            throw root.bad(key, found: "set", expected: "only .csv or .tsv files under data with this key")
         }
         return options
     }
 
     private static func header(_ root: YAMLMap) throws(TaskError) -> ReadingOptions.Header {
         guard let node = root.node("header") else { return .firstRow }
-        let expected = "true, false, or a list of the columns' names"
+        let expected = "true, false, or a list of column names"
         if node.sequence != nil {
             let names = try root.texts("header") ?? []
             guard !names.isEmpty else { throw root.bad("header", found: "an empty list", expected: expected) }
             if let twice = firstDuplicate(names) {
-                throw root.bad("header", found: "a list with '\(shown(twice))' twice", expected: "different names")
+                throw root.bad(
+                    "header", found: "a list in which '\(shown(twice))' appears twice", expected: "different names")
             }
             return .names(names)
         }

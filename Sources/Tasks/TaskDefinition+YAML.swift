@@ -87,7 +87,8 @@ extension TaskDefinition {
         } else {
             labels = try root.texts("labels") ?? []
             if let twice = firstDuplicate(labels) {
-                throw root.bad("labels", found: "a list with '\(shown(twice))' twice", expected: "different labels")
+                throw root.bad(
+                    "labels", found: "a list in which '\(shown(twice))' appears twice", expected: "different labels")
             }
         }
         guard labels.count >= minimum else {

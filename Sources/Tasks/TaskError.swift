@@ -58,7 +58,7 @@ extension TaskError: CustomStringConvertible {
         case .noSplitFiles(let folder, let found):
             return
                 "\(folder): no train, dev or test file (found \(quoted(found))); expected train.jsonl, dev.jsonl (or "
-                + "validation.jsonl) and test.jsonl; .json, .csv and .tsv can be read too, each also with .gz"
+                + "validation.jsonl) and test.jsonl; .json, .csv and .tsv work too, each also with .gz"
         case .dataFileAsTask(let file, let name):
             return
                 "\(file): a data file, not a task; give its folder (with files named train, dev and test), or a YAML with "
@@ -82,22 +82,24 @@ extension TaskError: CustomStringConvertible {
             return "\(file):\(line): \(key) is \(found); expected \(expected)"
         case .unknownRow(let file, let line, let columns, let kinds):
             let separated = DelimitedText.likelyDelimiter(columns).map {
-                "set delimiter: \($0) in a task YAML if that is it, "
+                "if that is the delimiter, set delimiter: \($0) in a task YAML, "
             }
             return
-                "\(file):\(line): columns \(quoted(columns)) fit no kind of task; expected \(kinds.joined(separator: ", or ")); "
+                "\(file):\(line): columns \(quoted(columns)) do not match a kind of task; expected \(kinds.joined(separator: ", or ")); "
                 + (separated ?? "") + (separated == nil ? "" : "or ")
                 + "write a task YAML that maps the columns under fields"
         case .missingSplit(let file, let split):
             return "\(file): no \(split) split; add '\(split): FILE' under data"
         case .noExamples(let file):
-            return "\(file): no rows; expected one row for each example"
+            return "\(file): no rows; expected one row per example"
         case .missingField(let file, let line, let field, let column, let columns):
             let mend =
-                DelimitedText.likelyDelimiter(columns).map { "set delimiter: \($0) in a task YAML if that is it" }
+                DelimitedText.likelyDelimiter(columns).map {
+                    "if that is the delimiter, set delimiter: \($0) in a task YAML"
+                }
                 ?? (field == column
                     ? "add it, or name its column in a task YAML: fields: {\(field): COLUMN}"
-                    : "add it, or correct fields: {\(field): \(column)} in the task YAML")
+                    : "add it, or fix fields: {\(field): \(column)} in the task YAML")
             return "\(file):\(line): no '\(column)' (found \(quoted(columns))); \(mend)"
         case .wrongType(let file, let line, let column, let found, let expected):
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
@@ -111,10 +113,10 @@ extension TaskError: CustomStringConvertible {
             switch source {
             case .training(let training):
                 return "\(found) does not occur in \(training)\(near); "
-                    + "correct it, or list all labels under labels in a task YAML"
+                    + "fix it, or list all labels under labels in a task YAML"
             case .definition(let definition):
                 return "\(found) is not one of the \(labels.count) labels in \(definition)\(near); "
-                    + "correct it, or add it to labels"
+                    + "fix it, or add it to labels"
                     + numbersHint(label, labels)
             case .bundle(let bundle):
                 return "\(found) is not a label of the head in \(bundle), which knows \(quoted(labels))\(near); "
@@ -139,7 +141,8 @@ private func numbersHint(_ label: String, _ labels: [String]) -> String {
         return ""
     }
     let pairs = labels.enumerated().prefix(4).map { "\($0.offset): \(yamlScalar($0.element))" }.joined(separator: ", ")
-    return "; if numbers stand for them, write a map, such as labels: {\(pairs)\(labels.count > 4 ? ", …" : "")}"
+    return
+        "; if the numbers mean these labels, write a map, for example labels: {\(pairs)\(labels.count > 4 ? ", …" : "")}"
 }
 
 /// `'a', 'b', 'c'`, cut after ten.

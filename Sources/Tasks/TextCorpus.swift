@@ -36,7 +36,8 @@ package struct TextCorpus: Equatable, Sendable {
             throw .unreadable(
                 file: source,
                 reason:
-                    "\(lines.count) lines of text, too few to train on and hold some out; give more, one text a line")
+                    "\(lines.count) lines of text, too few to train on and to hold some out; add more, one text per line"
+            )
         }
     }
 

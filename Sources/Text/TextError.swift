@@ -23,19 +23,20 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     private var text: String {
         switch self {
         case .noTokenizer(let folder):
-            return "\(folder): found neither tokenizer.json nor vocab.txt; expected one of them; copy it there"
+            return "\(folder): found neither tokenizer.json nor vocab.txt, expected one of them; copy it to this folder"
         case .unreadable(let file, let reason):
             return "\(file): cannot be read (\(reason)); expected a readable file; check its path and permissions"
         case .content(let file, let found, let fix):
-            return "\(file): found \(found), expected a tokenizer's file; \(fix)"
+            return "\(file): found \(found), expected a tokenizer file; \(fix)"
         case .notJSON(let file, let offset, let found, let expected):
-            return "\(file): byte \(offset): \(found), expected \(expected); the file is damaged, copy it again"
+            return "\(file): byte \(offset): \(found), expected \(expected); the file is damaged; copy it again"
         case .field(let file, let field, let found, let expected, let mend):
             return "\(file): \(field): \(found), expected \(expected); \(mend)"
         case .unsupported(let file, let field, let found, let supported):
             return "\(file): \(field): \(found) is not supported, only \(supported); use a model with such a tokenizer"
         case .vocabulary(let file, let place, let found, let expected):
-            return "\(file): \(place): \(found), expected \(expected); take the vocabulary the model was trained with"
+            return
+                "\(file): \(place): \(found), expected \(expected); use the vocabulary that the model was trained with"
         }
     }
 }

@@ -17,14 +17,15 @@ struct Vocabulary: Sendable {
         for (piece, id) in pieces {
             guard id >= 0 else { throw Refusal(piece: piece, found: "id \(id)", expected: "an id of 0 or more") }
             guard trie.insert(piece.unicodeScalars, id) else {
-                throw Refusal(piece: piece, found: "the piece a second time", expected: "each piece once")
+                throw Refusal(piece: piece, found: "a duplicate token", expected: "each token once")
             }
             entries.append((id, piece))
         }
         entries.sort { $0.id < $1.id }
         for (one, other) in zip(entries, entries.dropFirst()) where one.id == other.id {
             throw Refusal(
-                piece: other.piece, found: "id \(other.id), which '\(one.piece)' has too", expected: "one piece an id")
+                piece: other.piece, found: "id \(other.id), the same as for '\(one.piece)'",
+                expected: "one token per id")
         }
     }
 

@@ -110,12 +110,13 @@ struct Checkpoint {
         let file = try SafetensorsFile(url)
         func damaged(_ what: String) -> TrainingError {
             .checkpoint(
-                file: url.path, problem: "\(what); it was damaged after it was written; remove it and train again")
+                file: url.path, problem: "\(what); the checkpoint is damaged: delete it and train again")
         }
         if let format = file.metadata["format"], format != Self.format, format.hasPrefix("amalgam.checkpoint ") {
             throw TrainingError.checkpoint(
                 file: url.path,
-                problem: "written by another version of amalgam (\(format), this one has \(Self.format)); continue with that "
+                problem:
+                    "written by another version of amalgam (\(format), this one has \(Self.format)); continue with that "
                     + "version, or start over without --resume")
         }
         guard file.metadata["format"] == Self.format, let run = file.metadata["run"].flatMap(RunIdentity.init(json:))
@@ -124,13 +125,14 @@ struct Checkpoint {
         }
         let parts = file.names.compactMap { name in file.tensors[name].map { (name, $0.bytes) } }
         guard file.metadata["sha256"] == Self.digest(file.metadata, parts) else {
-            throw damaged("its SHA-256 is not its content's")
+            throw damaged("its SHA-256 does not match its content")
         }
         if let difference = identity.difference(from: run) {
             throw TrainingError.checkpoint(
                 file: url.path,
                 problem:
-                    "of another run (\(difference)); give the same settings and data, or start anew without --resume")
+                    "the checkpoint belongs to another run (\(difference)); use the same settings and data, or start over without --resume"
+            )
         }
         let losses = try doubles(file)
         guard let state = file.metadata["state"].flatMap({ TrainingState(json: $0, losses: losses) }),
@@ -138,16 +140,16 @@ struct Checkpoint {
             try take("parameters", file, into: parameters.values),
             try take("moments.first", file, into: optimizer.first.floats),
             try take("moments.second", file, into: optimizer.second.floats)
-        else { throw damaged("a part is missing or of the wrong size") }
+        else { throw damaged("a part is missing or has the wrong size") }
         optimizer.steps = steps.map { Int($0) }
         for (name, ledger) in tables {
             guard let tensor = file.tensors[name], ledger.restore(used: Array(tensor.bytes)) else {
-                throw damaged("\(name) is missing or of the wrong size")
+                throw damaged("\(name) is missing or has the wrong size")
             }
         }
         guard file.tensors["best"] != nil else { return (state, nil) }
         let best = AlignedBuffer(count: parameters.count)
-        guard try take("best", file, into: best.floats) else { throw damaged("best is of the wrong size") }
+        guard try take("best", file, into: best.floats) else { throw damaged("best has the wrong size") }
         return (state, best)
     }
 

@@ -13,9 +13,9 @@ package struct LanguageAdapter: Sendable {
     package init(_ bundle: AdapterBundle) throws {
         guard let own = bundle.members.first, bundle.members.count == 1, bundle.language == nil else {
             throw BundleError.members(
-                "bundle \(bundle.name) is no language adapter: it has \(bundle.members.count) adapters"
-                    + (bundle.language == nil ? "" : ", on a language of their own")
-                    + "; give one from train-language")
+                "bundle \(bundle.name) is not a language adapter: found \(bundle.members.count) adapters"
+                    + (bundle.language == nil ? "" : " on another language adapter")
+                    + ", expected one adapter alone; give a bundle from train-language")
         }
         reference = LanguageReference(
             name: own.name, hash: bundle.contentHash(of: own.scope, configuration: own.configuration.json))
@@ -38,8 +38,8 @@ extension AdapterBundle {
             "\(file): trained on language adapter \(own.name) (\(own.hash.prefix(12))), used on \(given.name) "
                 + "(\(given.hash.prefix(12)))"
         case (let own?, nil):
-            "\(file): trained on language adapter \(own.name) (\(own.hash.prefix(12))), used without any; --language "
-                + "gives one"
+            "\(file): trained on language adapter \(own.name) (\(own.hash.prefix(12))), used without one; give it "
+                + "with --language"
         case (nil, let given?):
             "\(file): trained without a language adapter, used on \(given.name) (\(given.hash.prefix(12)))"
         }

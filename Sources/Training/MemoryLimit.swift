@@ -21,7 +21,7 @@ package struct MemoryLimit: Equatable, Sendable {
         ]
         let unit = text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces).lowercased()
         guard let number = Double(digits), let factor = units[unit], number * factor >= 1, number * factor < 1e15 else {
-            throw .setting(name: "--memory-limit", found: text, expected: "a size as 800MB or 2GiB")
+            throw .setting(name: "--memory-limit", found: text, expected: "a size, for example 800MB or 2GiB")
         }
         self.init(bytes: Int(number * factor), source: "--memory-limit")
     }
@@ -33,7 +33,7 @@ package struct MemoryLimit: Equatable, Sendable {
             guard let text = try? String(contentsOfFile: root + path, encoding: .utf8),
                 let bytes = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), bytes > 0, bytes < 1 << 60
             else { return }
-            limits.append(MemoryLimit(bytes: bytes, source: "the control group's limit"))
+            limits.append(MemoryLimit(bytes: bytes, source: "the limit of the control group"))
         }
         let groups = (try? String(contentsOfFile: root + "/proc/self/cgroup", encoding: .utf8)) ?? ""
         for line in groups.split(separator: "\n") {
@@ -55,7 +55,7 @@ package struct MemoryLimit: Equatable, Sendable {
         if root.isEmpty {
             limits.append(
                 MemoryLimit(
-                    bytes: Int(clamping: ProcessInfo.processInfo.physicalMemory), source: "this machine's memory"))
+                    bytes: Int(clamping: ProcessInfo.processInfo.physicalMemory), source: "the memory of this machine"))
         }
         return limits.min { $0.bytes < $1.bytes }
     }

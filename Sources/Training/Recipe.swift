@@ -60,14 +60,16 @@ package enum Recipe: Sendable {
         -> [ParameterSpec]
     {
         guard let source = bundle.members.first, bundle.members.count == 1 else {
-            throw BundleError.members("--init-from: bundle \(bundle.name) has no single adapter to start from")
+            throw BundleError.members(
+                "--init-from: bundle \(bundle.name) has \(bundle.members.count) adapters, expected one; give a bundle from train-adapter"
+            )
         }
         return try member.specs(encoder).map { spec in
             let theirs = source.scope + spec.name.dropFirst(member.scope.count)
             guard let tensor = bundle.tensors.first(where: { $0.name == theirs }), tensor.shape == spec.shape else {
                 throw BundleError.members(
-                    "--init-from: bundle \(bundle.name) has no \(theirs) of shape \(spec.shape); give --config as it was "
-                        + "trained with: \(source.configuration.json)")
+                    "--init-from: bundle \(bundle.name) has no tensor \(theirs) of shape \(spec.shape); use the --config "
+                        + "that it was trained with: \(source.configuration.json)")
             }
             var start = spec
             start.initializer = .values(tensor.values)

@@ -48,7 +48,7 @@ package struct RunIdentity: Equatable, Sendable {
             "--scheduler": scheduler, "matrix kernels": Products.description,
             "adapters": Digest.sha256(members + (arrangement.fusion?.json.json ?? "")),
             "labels, --pooling or --text-prefix": Digest.sha256(heads.joined(separator: "\n")),
-            "numbers at the start": start.hexDigest(),
+            "starting weights": start.hexDigest(),
         ]
         if case .map(let map)? = ConfigurationValue(json: settings.json) {
             // A run that has stopped at a number that is none may go on with skipping
@@ -77,7 +77,7 @@ package struct RunIdentity: Equatable, Sendable {
                 guard let value else { return "nothing" }
                 return value.count > 40 ? "\(value.prefix(12))…" : value
             }
-            return "\(name): \(shown(other.fields[name])) there, \(shown(fields[name])) now"
+            return "\(name): \(shown(other.fields[name])) in the checkpoint, \(shown(fields[name])) now"
         }
         return nil
     }

@@ -22,8 +22,8 @@ struct SequencePacker {
     init(_ tokenizer: any Tokenizer, length: Int, pool: ThreadPool) throws(TrainingError) {
         guard let mask = Self.masks.lazy.compactMap({ tokenizer.id(of: $0) }).first else {
             throw .setting(
-                name: "--model", found: "a tokenizer without mask",
-                expected: "one with \(Self.masks.joined(separator: " or ")): language modelling hides pieces behind it")
+                name: "--model", found: "a tokenizer without a mask token",
+                expected: "one with \(Self.masks.joined(separator: " or ")), which language modeling needs")
         }
         self.mask = mask
         self.tokenizer = tokenizer
@@ -36,7 +36,7 @@ struct SequencePacker {
         special = Set(before + after + [mask])
         room = length - before.count - after.count
         guard room > 0 else {
-            throw .setting(name: "--max-length", found: "\(length)", expected: "more than the special pieces")
+            throw .setting(name: "--max-length", found: "\(length)", expected: "more than the number of special tokens")
         }
     }
 

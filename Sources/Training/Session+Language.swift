@@ -34,8 +34,8 @@ package enum LanguageRecipe: Sendable {
         case .adapter(let configuration, let head):
             guard head.kind == .mlm else {
                 throw BundleError.members(
-                    "bundle \(head.name) is of kind \(head.kind.rawValue), not mlm; give a head that tells masked pieces, "
-                        + "or leave --mlm-head out to train one")
+                    "--mlm-head: bundle \(head.name) is of kind \(head.kind.rawValue), expected mlm; give a head from "
+                        + "train-language --head-only, or omit --mlm-head to train one")
             }
             let member = Member(name: name, configuration: configuration)
             arrangement.members = [member]

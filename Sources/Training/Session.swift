@@ -105,7 +105,7 @@ package final class Session {
         guard recipe.kind != .full || settings.precision == .float32 else {
             throw TrainingError.setting(
                 name: "--precision", found: settings.precision.rawValue,
-                expected: "fp32 where all weights are trained: bf16 is for frozen ones")
+                expected: "fp32: bf16 applies to frozen weights, and here all weights are trained")
         }
         let name = Self.safeName(name)
         let pooling = try pooling ?? model.pooling()
@@ -117,7 +117,8 @@ package final class Session {
                 task: HeadTask(name: task.definition.name, kind: task.definition.kind))
         }
         guard Set(heads.map(\.name)).count == heads.count else {
-            throw TrainingError.mismatch("two tasks have one name: \(heads.map(\.name).joined(separator: ", "))")
+            throw TrainingError.mismatch(
+                "two tasks have the same name: \(heads.map(\.name).joined(separator: ", ")); rename one in its YAML")
         }
         var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
         if let language { arrangement.stack(on: language) }

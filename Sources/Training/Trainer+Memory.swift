@@ -117,6 +117,6 @@ extension Trainer {
             needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "), fits: fits,
             least: smaller.total,
             otherwise: isFull
-                ? "train an adapter instead (train-adapter), or take a smaller model" : "take a smaller model")
+                ? "train an adapter instead (train-adapter), or use a smaller model" : "use a smaller model")
     }
 }

@@ -173,12 +173,13 @@ package final class Trainer {
         }
         observe(.started(steps: run.steps.count, tokens: planned))
         if settings.patience > 0, !hasDev {
-            observe(.warning("no dev split: --patience has no effect, and all epochs are run"))
+            observe(.warning("no dev split, so --patience has no effect: all epochs run"))
         }
         if keeping?.resumes == true, let kept = try checkpoint?.restore() {
             guard kept.state.step <= run.steps.count else {
                 throw TrainingError.checkpoint(
-                    file: checkpoint?.url.path ?? "", problem: "it stands at a step that this run does not have")
+                    file: checkpoint?.url.path ?? "",
+                    problem: "the checkpoint is past the last step of this run; start over without --resume")
             }
             (run.state, run.best) = kept
             run.isKept = true
@@ -292,21 +293,21 @@ package final class Trainer {
     private func reason(_ run: Run) -> String {
         let losses = run.state.result.losses
         if let bad = network.parameters.parameters.first(where: { p in p.array.contains { !($0.magnitude < 1e5) } }) {
-            return "the weights have grown out of all bounds (\(bad.name)): lower --lr, or raise --warmup"
+            return "the weights have become too large (\(bad.name)); lower --lr or raise --warmup"
         }
         if losses.isEmpty {
             return
-                "at the very first steps, so it is not the learning rate: look for extreme numbers in the model or in the "
-                + "adapters given (amalgam inspect)"
+                "no step has succeeded so far, so the learning rate is not the cause; look for extreme values in the model "
+                + "or in the given adapters (amalgam inspect)"
         }
         let lowest = losses.min() ?? 0
         if let last = losses.last, last > 2 * lowest {
             return
-                "the loss had risen from \(Self.short(lowest)) to \(Self.short(last)) before: lower --lr, or raise --warmup"
+                "the loss had already risen from \(Self.short(lowest)) to \(Self.short(last)); lower --lr or raise --warmup"
         }
         return
-            "the loss was \(Self.short(losses.last ?? 0)) until then: look at these texts; --on-nan skip leaves such steps "
-            + "out and counts them"
+            "the loss was \(Self.short(losses.last ?? 0)) before; check these texts, or use --on-nan skip, which skips such "
+            + "steps and counts them"
     }
 
     private static func word(_ number: Double) -> String { number.isNaN ? "nan" : "\(number)" }
@@ -321,7 +322,7 @@ package final class Trainer {
         throw TrainingError.notFinite(
             NotFinite(
                 step: run.state.step, task: tasks[0].name, found: "\(bad.name) is not finite", examples: [],
-                reason: "lower --lr, or raise --warmup", checkpoint: run.isKept ? checkpoint?.url.path : nil))
+                reason: "lower --lr or raise --warmup", checkpoint: run.isKept ? checkpoint?.url.path : nil))
     }
 
     private func evaluateDev() -> [String: Evaluation] {

@@ -22,13 +22,13 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
         case .setting(let name, let found, let expected): "\(name): found \(found), expected \(expected)"
         case .notFinite(let facts): facts.description
         case .stopped(let step, let total, let checkpoint):
-            "stopped after step \(step) of \(total)" + (checkpoint.map { "; all of it is kept in \($0)" } ?? "")
+            "stopped after step \(step) of \(total)" + (checkpoint.map { "; the checkpoint is \($0)" } ?? "")
         case .memory(let needed, let limit, let smaller, let fits, let least, let otherwise):
-            "the run would take about \(Self.megabytes(needed)), over \(limit.source) of \(Self.megabytes(limit.bytes)); "
+            "the run would need about \(Self.megabytes(needed)), more than \(limit.source) (\(Self.megabytes(limit.bytes))); "
                 + (fits
-                    ? "with \(smaller) about \(Self.megabytes(least))"
-                    : "even with \(smaller) about \(Self.megabytes(least)): \(otherwise)")
-        case .done: "this run has ended before"
+                    ? "use \(smaller), which needs about \(Self.megabytes(least))"
+                    : "even \(smaller) needs about \(Self.megabytes(least)); \(otherwise)")
+        case .done: "this run is already finished"
         case .checkpoint(let file, let problem): "\(file): \(problem)"
         case .noExamples(let task, let split): "task \(task): no examples in \(split); give its file under data:"
         case .mismatch(let problem): problem
@@ -56,6 +56,6 @@ package struct NotFinite: Equatable, Sendable, CustomStringConvertible {
         let shown = examples.prefix(16).map(String.init).joined(separator: ", ")
         return "step \(step): \(found), on \(areLines ? "lines" : "examples") \(shown)"
             + (examples.count > 16 ? ", … (\(examples.count))" : "") + " of \(task)'s train: \(reason)"
-            + (checkpoint.map { "; the last good state is kept in \($0)" } ?? "")
+            + (checkpoint.map { "; the last good state is in \($0)" } ?? "")
     }
 }

@@ -49,28 +49,34 @@ import Testing
     @Test func saysWhatTheNumbersSay() throws {
         let report = try Self.outcome(Self.rights).report()
         func words(_ start: String) -> String? { report.verdicts.first { $0.text.hasPrefix(start) }?.text }
-        #expect(report.verdicts.first?.text.contains("Best without labels of the language: e5, MAD-X") == true)
-        let base = try #require(words("The multilingual base beats the other one: +20.0 points ["))
-        #expect(base.contains("better on role (+20.0), use (+20.0)"), "\(base)")
-        #expect(words("The plain adapter on the multilingual base beats TF-IDF of en as it is") != nil)
-        let own = try #require(words("Labels in en alone, with the multilingual base, do not beat TF-IDF on labels"))
+        #expect(report.verdicts.first?.text.contains("Best without labels in the target language: e5, MAD-X") == true)
+        let base = try #require(words("The multilingual base beats the other base: +20.0 points ["))
+        #expect(base.contains("clearly better on role (+20.0), use (+20.0)"), "\(base)")
+        #expect(words("The plain adapter on the multilingual base beats TF-IDF trained on en") != nil)
+        let own = try #require(
+            words("The plain adapter, with labels in en only, does not beat TF-IDF trained on the target"))
         #expect(own.contains("+0.0 points [+0.0, +0.0], within the noise"), "\(own)")
-        let kept = try #require(words("Swapping in the target's language adapter does not beat keeping en's"))
-        #expect(kept.contains("+0.0 points [+0.0, +0.0]") && kept.contains("on no task by itself"), "\(kept)")
-        #expect(words("Labels in all languages for one adapter help: +15.0 points") != nil)
-        let fusion = try #require(words("Fusion of the languages' adapters does not beat one adapter for all: −5.0"))
-        #expect(fusion.contains("it is worse") && fusion.contains("worse on role (−5.0), use (−5.0)"), "\(fusion)")
+        let kept = try #require(
+            words("Switching to the target language's adapter does not beat keeping the adapter of en"))
+        #expect(kept.contains("+0.0 points [+0.0, +0.0]") && kept.contains("within the noise on each task"), "\(kept)")
+        #expect(words("Training one adapter on labels in all languages helps: +15.0 points") != nil)
+        let fusion = try #require(
+            words("Fusion of the languages' adapters does not beat one adapter for all languages: −5.0"))
+        #expect(
+            fusion.contains(", clearly worse;") && fusion.contains("; clearly worse on role (−5.0), use (−5.0)"),
+            "\(fusion)")
         // One text in a hundred more: the same ones in every cell, so no resample has them lose
         #expect(report.languageVerdicts.count == 3)
-        let german = try #require(report.languageVerdicts.first { $0.text.hasPrefix("The adapter of de (1.8 MB, ") })
-        #expect(german.text.contains("500,123 training pieces, 2 min 10 s) "), "\(german.text)")
+        let german = try #require(
+            report.languageVerdicts.first { $0.text.hasPrefix("The language adapter for de (1.8 MB, ") })
+        #expect(german.text.contains("500,123 training tokens, 2 min 10 s) "), "\(german.text)")
         #expect(german.text.contains("+1.0 points ["), "\(german.text)")
-        #expect(report.languageVerdicts[0].text.contains("Against keeping") == false)
+        #expect(report.languageVerdicts[0].text.contains("Compared with keeping") == false)
     }
 
     @Test func aLanguageAdapterThatDoesNothingEarnsNothing() throws {
         for (right, word, kind) in [
-            (80, "within the noise", "same"), (70, "does not earn", "worse"), (90, "earns", "better"),
+            (80, "within the noise", "same"), (70, "does not help", "worse"), (90, "helps", "better"),
         ] {
             let report = try Self.outcome([.adapter: 80, .madx: right, .madxSource: 80]).report()
             let verdict = try #require(report.languageVerdicts.last)
@@ -111,10 +117,10 @@ import Testing
         for page in [report.markdown(), report.html(), report.text()] {
             #expect(page.contains("role: 3 groups are in training and in the test of de"))
             #expect(page.contains("e5, one adapter for all languages"))
-            #expect(page.contains("Budget: at most 1,000 labelled texts"))
+            #expect(page.contains("Budget per task and language: at most 1,000 labeled texts"))
         }
         let page = report.markdown()
-        #expect(page.contains("fr no such task"))
+        #expect(page.contains("fr no task"))
         for task in report.tasks { #expect(page.contains("## Task \(task)")) }
         for score in report.scores {
             #expect(page.contains(Reporting.Human.score(score.accuracy.value)))

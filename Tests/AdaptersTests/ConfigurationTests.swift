@@ -55,7 +55,7 @@ import Testing
             "\($0)" == "seq_bn: reduction_factor: found \"x\", expected a number over 0.0"
         }
         #expect { try AdapterConfiguration.resolve("seq_bm") } throws: {
-            "\($0)".contains("no adapter configuration seq_bm")
+            "\($0)".contains("unknown adapter configuration 'seq_bm'")
         }
         #expect { try AdapterConfiguration.resolve("seq_bn", overrides: ["use_gating=true"]) } throws: {
             "\($0)".contains("use_gating")

@@ -18,19 +18,20 @@ import Testing
             }
             .joined()
         let cases: [([UInt8], String)] = [
-            (Array(bomb.utf8), "more than 8 aliases"), ([], "no map of fields"), ([0xFF], "not UTF-8"),
+            (Array(bomb.utf8), "more than 8 aliases"), ([], "not a map of fields"), ([0xFF], "not UTF-8"),
             (Array(String(repeating: "[\"]\",", count: 5_000).utf8), "128 opening brackets"),
             (Array(String(repeating: "- ", count: 100_000).utf8), "nested more than 32 levels"),
-            (Array("method: bottleneck\nmethod: ia3\n".utf8), "line 1: method stands twice"),
-            (Array("method: bottleneck\nscaling: [1\n".utf8), "not YAML"), (Array("- a\n".utf8), "no map of fields"),
-            (Array("method: \"a\\nb\"\n".utf8), "no adapter configuration"),
+            (Array("method: bottleneck\nmethod: ia3\n".utf8), "line 1: method appears twice"),
+            (Array("method: bottleneck\nscaling: [1\n".utf8), "not YAML"), (Array("- a\n".utf8), "not a map of fields"),
+            (Array("method: \"a\\nb\"\n".utf8), "unknown adapter configuration"),
             (Array("method: 1\n".utf8), "method: found"),
             (Array("method: bottleneck\n\"a\\nb\": 1\n".utf8), "unknown field"),
             (Array("method: bottleneck\nscaling: .nan\n".utf8), "scaling"),
             // Yams' own conversion trapped at these (found by Tests/fuzz).
-            (Array("? ethod: rine17it\"gel}\"\n".utf8), "no map of fields"),
-            (Array("? {a: b}\n: c\n".utf8), "no map of fields"),
-            (Array("? [a]\n: c\n".utf8), "no map of fields"), (Array("1: a\n\"1\": b\n".utf8), "no map of fields"),
+            (Array("? ethod: rine17it\"gel}\"\n".utf8), "not a map of fields"),
+            (Array("? {a: b}\n: c\n".utf8), "not a map of fields"),
+            (Array("? [a]\n: c\n".utf8), "not a map of fields"),
+            (Array("1: a\n\"1\": b\n".utf8), "not a map of fields"),
             (Array("method: bottleneck\nreduction_factor: .inf\n".utf8), "reduction_factor"),
             ([UInt8](repeating: UInt8(ascii: "x"), count: 10 << 20), "larger than 1 MiB"),
         ]

@@ -61,7 +61,7 @@ import Testing
         }
         #expect(
             text
-                == "/\(tensor): shape [2, 8], expected [8, 2], as its configuration says; export the bundle again from "
+                == "/\(tensor): shape [2, 8], expected [8, 2] by its configuration; export the bundle again from "
                 + "the program that made it")
     }
 
@@ -69,7 +69,7 @@ import Testing
         #expect(try refusal(.adapter) { $0[tensor] = nil }.hasPrefix("/\(tensor): missing, expected shape [8, 2]"))
         #expect(
             try refusal(.adapter) { $0["members/a/more"] = HDF5Dataset(shape: [1], value: .float32([1])) }
-                .hasPrefix("/members/a/more: a tensor, expected nothing of that name"))
+                .hasPrefix("/members/a/more: a tensor, expected no tensor of that name"))
         #expect(
             try refusal(.adapter) {
                 $0[tensor] = HDF5Dataset(shape: [8, 2], value: .float16bits(.init(repeating: 1, count: 16)))
@@ -108,7 +108,7 @@ import Testing
         #expect(try set("base", "vocabulary", .integer(0), in: .full).hasPrefix("/base@vocabulary: "))
         #expect(
             try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: missing"))
-        #expect(try set("members/a", "method", .string("x")).contains("/members/a: no adapter configuration x"))
+        #expect(try set("members/a", "method", .string("x")).contains("/members/a: unknown adapter configuration 'x'"))
         #expect(
             try set("members/a", "config", .string(#"{"dropout":0.1}"#))
                 == "/members/a: dropout: found 0.1, expected 0; other values are not supported")
@@ -178,9 +178,9 @@ import Testing
         #expect(try check(pair, tokenizer: "0123456789abcdef").isEmpty)
         #expect(
             problem { try check(pair, tokenizer: "fedcba9876543210") }
-                == "x.h5: trained with another tokenizer (0123456789ab) than the one of tiny (fedcba987654); the same "
-                + "text would give other token ids. Use the model folder it was trained with, or --force if you know "
-                + "better")
+                == "x.h5: trained with tokenizer 0123456789ab, but tiny has tokenizer fedcba987654; the same text would "
+                + "give different token ids. Use the model folder that it was trained with, or --force if you know that "
+                + "the ids agree")
         #expect(try check(pair, tokenizer: "fedcba9876543210", force: true).count == 1)
     }
 
@@ -189,8 +189,8 @@ import Testing
         #expect(
             problem { try check(pair) }
                 == "x.h5: trained on mine (bert, 3 layers, hidden 48, fingerprint 0123456789ab), but the model is tiny "
-                + "(bert, 3 layers, hidden 48, fingerprint fedcba987654); use the model it was trained on, or --force if "
-                + "you know that they fit")
+                + "(bert, 3 layers, hidden 48, fingerprint fedcba987654); use the model that it was trained on, or "
+                + "--force if you know that they are compatible")
         #expect(
             try check(pair, force: true)
                 == ["x.h5: used with another base model than it was trained on, because --force was given"])

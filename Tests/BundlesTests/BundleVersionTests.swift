@@ -148,6 +148,6 @@ import Testing
     @Test func noneOrSeveral() throws {
         #expect(problem { try bundle([]).head(named: nil, for: single, file: "x.h5") }.contains("has no head"))
         let text = problem { try bundle([single, pair]).head(named: "x", for: nil, file: "x.h5") }
-        #expect(text == "x.h5: heads for reviews, nli, none for x; name one with --head")
+        #expect(text == "x.h5: it has heads for reviews, nli, but none for x; choose one with --head")
     }
 }

@@ -31,7 +31,7 @@ import Testing
         Case(
             name: "a text of 100,000 words", train: one(hundredThousand), dev: one(hundredThousand),
             test: one(hundredThousand),
-            words: ["1 training texts are longer than 48 tokens, the model's longest, and were truncated"]),
+            words: ["1 training texts are longer than 48 tokens (the model's maximum) and were truncated"]),
         Case(name: "a word of 100,000 letters", train: one(hundredThousand.replacingOccurrences(of: " ", with: ""))),
         Case(name: "one training example", train: Array(train.prefix(1)), yaml: [classes], words: ["dev accuracy"]),
         Case(
@@ -60,13 +60,14 @@ import Testing
             arguments: ["--strict-labels"], status: 65,
             words: [
                 "dev.jsonl:10: label 'Köln' does not occur in ",
-                "train.jsonl; correct it, or list all labels under labels",
+                "train.jsonl; fix it, or list all labels under labels",
             ]),
         Case(
             name: "no label of dev is known", dev: [stranger], status: 65,
             words: ["dev.jsonl:1: label 'Köln' does not occur"]),
-        Case(name: "no dev", dev: nil, words: ["no dev split: the last epoch is kept"]),
-        Case(name: "no dev, patience", dev: nil, arguments: ["--patience", "1"], words: ["--patience need one"]),
+        Case(name: "no dev", dev: nil, words: ["no dev split, so the last epoch is kept"]),
+        Case(
+            name: "no dev, patience", dev: nil, arguments: ["--patience", "1"], words: ["--patience need a dev split"]),
         Case(name: "dev without rows", dev: [""], status: 65, words: ["dev.jsonl: no rows"]),
         Case(name: "train without rows", train: [""], status: 65, words: ["train.jsonl: no rows"]),
         Case(
@@ -85,7 +86,7 @@ import Testing
             words: ["--max-length: found 2, expected 3 or more"]),
         Case(
             name: "--max-length 3", arguments: ["--max-length", "3"],
-            words: ["24 training texts are longer than 3 tokens, --max-length, and were truncated"]),
+            words: ["24 training texts are longer than 3 tokens (--max-length) and were truncated"]),
         Case(name: "longer than the model's positions", arguments: ["--max-length", "60000"]),
         Case(
             name: "--threads 0", arguments: ["--threads", "0"], status: 64,

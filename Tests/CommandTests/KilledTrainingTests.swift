@@ -199,9 +199,9 @@ import Testing
         }
     }
 
-    /// "goes on after step 7 of 30"
+    /// "resuming after step 7 of 30"
     private static func resumedFrom(_ words: String) -> (step: Int, of: Int)? {
-        guard let match = words.matches(of: /goes on after step ([0-9,]+) of ([0-9,]+)/).last else { return nil }
+        guard let match = words.matches(of: /resuming after step ([0-9,]+) of ([0-9,]+)/).last else { return nil }
         let numbers = [match.1, match.2].compactMap { Int($0.replacing(",", with: "")) }
         return numbers.count == 2 ? (numbers[0], numbers[1]) : nil
     }

@@ -38,8 +38,8 @@ struct MemoryOfRunsTests {
         try FileManager.default.removeItem(at: lab.folder.appendingPathComponent("a.h5"))
         let limit = ["--memory-limit", "\(Int(need * 0.8 / 1e6))MB"]
         let refused = try lab.run(words + ["--threads", "2"] + limit)
-        #expect(refused.status == 69 && refused.errors.contains("over --memory-limit of"), "\(refused.words)")
-        let settings = try #require(refused.errors.firstMatch(of: /; with (.*) about [0-9]+ MB/)?.1)
+        #expect(refused.status == 69 && refused.errors.contains("more than --memory-limit ("), "\(refused.words)")
+        let settings = try #require(refused.errors.firstMatch(of: /; use (.*), which needs about [0-9]+ MB/)?.1)
         let fits = try lab.run(words + limit + settings.split(separator: " ").map(String.init))
         #expect(fits.status == 0, "\(fits.words)")
         let peak = try #require(try log()["peak_memory_bytes"] as? Double)

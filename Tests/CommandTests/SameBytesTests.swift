@@ -32,7 +32,7 @@ import Testing
             Command(name: "fusion", arguments: on("fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5")),
             Command(name: "all weights", arguments: on("finetune", "--task", "@game")),
             Command(
-                name: "head for masked pieces",
+                name: "head for masked tokens",
                 arguments: on("train-language", "--head-only", "--text", "@a.txt", "@b.txt")),
             Command(
                 name: "language",
@@ -92,7 +92,7 @@ import Testing
     private func makeAdapters(_ command: Command, _ lab: Lab) throws {
         let place = Place(name: "adapters to stand on")
         if command.name.contains("language") {
-            let head = try #require(Self.commands.first { $0.name == "head for masked pieces" })
+            let head = try #require(Self.commands.first { $0.name == "head for masked tokens" })
             let language = try #require(Self.commands.first { $0.name == "language" })
             _ = try train(head, lab, to: "mlm.h5", place)
             _ = try train(language, lab, to: "l.h5", place)

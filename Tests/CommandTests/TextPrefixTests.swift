@@ -24,6 +24,6 @@ import Testing
         let wrong = try lab.run(
             ["train-adapter", "--model", "@tiny", "--task", "@game", "--out", "@wrong.h5", "--epochs", "1"])
         #expect(wrong.status == 65, "\(wrong.words)")
-        #expect(wrong.errors.contains("config_sentence_transformers.json: prompts: found no one text named \"q\""))
+        #expect(wrong.errors.contains("config_sentence_transformers.json: prompts: found no text named \"q\""))
     }
 }

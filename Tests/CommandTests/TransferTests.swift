@@ -58,7 +58,7 @@ import Testing
         let lab = try lab()
         let first = try lab.run(arguments("out", ["--threads", "2"]))
         try #require(first.status == 0, "\(first.words)")
-        #expect(first.errors.contains("Budget: at most 1,000 labelled texts"))
+        #expect(first.errors.contains("Budget per task and language: at most 1,000 labeled texts"))
         #expect(first.errors.contains("2 tasks, 2 languages, 4 cells, 10 methods: about"))
         #expect(first.output.contains("tiny, fusion of the languages' adapters"))
         let scores = try scores(lab, "out")
@@ -89,7 +89,7 @@ import Testing
         #expect(try self.scores(lab, "out") == scores)
         let lines = again.errors.split(separator: "\n")
         for name in ["languages.head", "language.de", "role.madx.lr", "use.fusion.lr", "use.adapter.de.lr"] {
-            #expect(lines.contains { $0.hasPrefix(name) && $0.hasSuffix(": done before") }, "\(again.words)")
+            #expect(lines.contains { $0.hasPrefix(name) && $0.hasSuffix(": already finished") }, "\(again.words)")
         }
         let alone = try lab.run(arguments("one", ["--threads", "1"]))
         try #require(alone.status == 0, "\(alone.words)")
@@ -114,7 +114,7 @@ import Testing
         process.waitUntilExit()
         let rest = try lab.run(arguments("killed", ["--quick"]))
         try #require(rest.status == 0, "\(rest.words)")
-        #expect(rest.errors.contains("language.de: done before"))
+        #expect(rest.errors.contains("language.de: already finished"))
         #expect(try scores(lab, "killed") == scores(lab, "whole"))
         let left = try FileManager.default.contentsOfDirectory(atPath: trainings)
         #expect(!left.contains { $0.hasSuffix(".checkpoint") })
@@ -124,7 +124,7 @@ import Testing
         let lab = try lab(sources: 30)
         let run = try lab.run(arguments("out", ["--methods", "majority,tfidf"]))
         try #require(run.status == 0, "\(run.words)")
-        let word = "role: 10 groups (as package30) are in training and in the test of de"
+        let word = "role: 10 groups (for example package30) are both in training data and in the test split of de"
         #expect(run.errors.contains(word) && run.output.contains(word), "\(run.words)")
     }
 
@@ -137,8 +137,9 @@ import Testing
         try refused([], 65, "use.de.yaml: labels: found '日本'")
         try refused(["--methods", "adapter,none"], 64, "--methods: found none")
         try refused(
-            ["--languages", "en"], 64, "--languages: found en, expected at least one name other than the source's")
-        try refused(["--languages", "fr"], 65, "role is in none of fr")
+            ["--languages", "en"], 64,
+            "--languages: found en, expected at least one name other than the source language")
+        try refused(["--languages", "fr"], 65, "role is missing in all of fr")
         try refused(["--tasks", "../role"], 64, "--tasks: found ../role")
         try refused(["--tasks", "game"], 66, "tasks/game.yaml: no such file")
         try FileManager.default.removeItem(at: lab.folder.appendingPathComponent("data/de/unlabelled/train.txt"))

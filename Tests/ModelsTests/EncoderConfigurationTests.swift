@@ -131,7 +131,7 @@ import Testing
         let cases: [([UInt8], String)] = [
             ([], "byte 0: found the file ends"), (Array("[]".utf8), "the whole file: found a list of 0"),
             (Array("{\(good)".utf8), "found the file ends, expected ',' or '}'"),
-            (Array("{\(good),\"hidden_size\":16}".utf8), "hidden_size: found it twice, expected it once"),
+            (Array("{\(good),\"hidden_size\":16}".utf8), "hidden_size: found a duplicate key, expected one"),
             (Array("{\(good),\"x\":\"\\ud800\"}".utf8), "no lone surrogate"),
             (Array("{\"x\":\"".utf8) + [0xFF] + Array("\"}".utf8), "a string that is not UTF-8"),
             (Array("{\"x\":\(String(repeating: "[", count: 100_000))".utf8), "at most 128 levels"),

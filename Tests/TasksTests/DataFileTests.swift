@@ -54,7 +54,7 @@ struct DataFileTests {
         #expect(table.rows.map(\.line) == [2, 4, 5])
         #expect(
             message(Array("[{}, {}, 5]".utf8), "d.json")
-                == "d.json[2]:1: an integer, not a JSON object; expected an object for each row")
+                == "d.json[2]:1: an integer, not a JSON object; expected one object per row")
         #expect(
             message(Array("[{},\n{\"a\": tru}]".utf8), "d.json").hasPrefix("d.json[1]:2: not valid JSON: '}' at byte 9")
         )
@@ -67,11 +67,11 @@ struct DataFileTests {
     }
 
     @Test(arguments: [
-        ("[{}, ]", "d.json:1: not valid JSON: ']'; expected a value behind the ','"),
+        ("[{}, ]", "d.json:1: not valid JSON: ']'; expected a value after the ','"),
         ("[{} {}]", "d.json:1: not valid JSON: '{'; expected ',' or ']'"),
         ("[{}]\n]", "d.json:2: not valid JSON: ']'; expected the end of the file"),
         ("[{}", "d.json:1: not valid JSON: the file ends; expected ',' or ']'"),
-        ("[{\"a\": \"x}]", "d.json:1: not valid JSON: a string that never ends; close its quote"),
+        ("[{\"a\": \"x}]", "d.json:1: not valid JSON: a string that is not closed; add the closing quote"),
         ("[{", "d.json:1: not valid JSON: the file ends; expected the end of an array or object"),
         (
             "{\"text\": [1], \"label\": []}",
@@ -109,12 +109,12 @@ struct DataFileTests {
                 == "a.csv: this is gzip data; add .gz to the name, or decompress it with gunzip")
         #expect(
             message(Array("text,label\n".utf8), "a.csv.gz")
-                == "a.csv.gz: this is no gzip data, though the name ends with .gz; take .gz off the name, or compress the file "
-                + "with gzip")
+                == "a.csv.gz: this is not gzip data, although the name ends with .gz; remove .gz from the name, or compress "
+                + "the file with gzip")
         for count in 2..<Self.packed.count {
             #expect(
                 message(Array(Self.packed.prefix(count)), "a.csv.gz").hasPrefix(
-                    "a.csv.gz: this is gzip data that is cut off"), "\(count)")
+                    "a.csv.gz: this is truncated gzip data"), "\(count)")
         }
         for place in 10..<Self.packed.count {
             var bytes = Self.packed
@@ -173,7 +173,7 @@ struct DataFileTests {
         #expect(texts(try read(windows, "a.csv") { $0.encoding = .windows1252 }) == [.string("“€”")])
         #expect(
             message(Array("text\n".utf8) + [0x81], "a.csv") { $0.encoding = .windows1252 }
-                == "a.csv:2: byte 0x81, which windows-1252 does not have; set the file's real encoding: utf-8, latin-1 "
+                == "a.csv:2: byte 0x81, which is not a character in windows-1252; set encoding to the file's real encoding: utf-8, latin-1 "
                 + "(iso-8859-1), windows-1252, utf-16, utf-16-le, utf-16-be")
         // The wrong one gives wrong characters, so it is said.
         let table = try read(Array("text\ncafé\n".utf8), "a.csv") { $0.encoding = .latin1 }
@@ -238,7 +238,8 @@ struct DataFileTests {
             texts(try read(text, "a.csv") { $0.delimiter = UInt8(ascii: ";") }) == [.string("a;b"), .string("c,d")])
         #expect(
             message(Array("text;label\na,b;1\n".utf8), "a.csv")
-                == "a.csv:2: 2 cells where the header has 1; set delimiter: ';' in a task YAML if that is it")
+                == "a.csv:2: 2 cells where the header has 1; if that is the delimiter, set delimiter: ';' in a task YAML"
+        )
         for delimiter in "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ \t" {
             let byte = delimiter.asciiValue
             let table = try read(Array("text\(delimiter)label\n\"a\"\(delimiter)1\n\(delimiter)\n".utf8), "a.csv") {
@@ -270,7 +271,7 @@ struct DataFileTests {
     @Test func arraysUnderJSONLines() {
         #expect(
             message(Array("[{\"text\": \"a\"}]".utf8), "a.jsonl")
-                == "a.jsonl:1: a JSON array, not JSON Lines; write one object a line, or rename the file to .json if it is one "
+                == "a.jsonl:1: a JSON array, not JSON Lines; write one object per line, or rename the file to .json if it is one "
                 + "array of objects")
     }
 

@@ -25,16 +25,16 @@ struct DataWarningTests {
         #expect(
             try warnings("a.tsv", tsv).first
                 == "t: 1 quoted cell of a.tsv spans several lines (the first begins in line 2); 4 rows were read; if quotes "
-                + "are characters like others, set quoting: none in a task YAML")
+                + "are plain characters, set quoting: none in a task YAML")
         #expect(try warnings("a.tsv", tsv, "quoting: none\n").isEmpty)
         // In CSV text with line ends is common; a line that would be a row is not.
         let csv = "text,label\n\"A cold door,neg\nwarm soup,pos\na poor sound\",neg\nx,pos\ny,neg\nz,pos\n"
         #expect(
             try warnings("a.csv", csv).first
-                == "t: 1 quoted cell of a.csv seems to hold other rows (the first is in the row of line 2); 4 rows were read; "
-                + "if quotes are characters like others, set quoting: none in a task YAML")
+                == "t: 1 quoted cell of a.csv seems to contain other rows (the first is in the row of line 2); 4 rows were read; "
+                + "if quotes are plain characters, set quoting: none in a task YAML")
         let two = "label,text\nneg,\"A cold door\npos,a poor sound\"\npos,x\nneg,y\npos,z\nneg,y\n"
-        #expect(try warnings("a.csv", two).first?.contains("seems to hold other rows") == true)
+        #expect(try warnings("a.csv", two).first?.contains("seems to contain other rows") == true)
         let honest = "text,label\n\"first line, and more\nsecond, and third\",neg\nx,pos\n\"a\n\nb\",neg\nz,pos\n"
         #expect(try warnings("a.csv", honest).isEmpty)
     }
@@ -44,7 +44,7 @@ struct DataWarningTests {
         let text = rows.map { "{\"text\": \"x\", \"label\": \"\($0)\"}\n" }.joined()
         #expect(
             try warnings("a.jsonl", text) == [
-                "t: labels that differ only in blanks, case or invisible characters are different classes: "
+                "t: labels that differ only in white space, case or invisible characters are different classes: "
                     + "'Pos' (2 rows) and 'pos' (2 rows) and 'p\\u{200b}os' (2 rows); 'neg' (2 rows) and 'neg ' (2 rows); make "
                     + "them equal in the data if they mean the same"
             ])
@@ -66,8 +66,8 @@ struct DataWarningTests {
         let text = "text,label\na\u{FFFD}b,1\nx\u{0},2\ny,1\nz,2\n"
         #expect(
             try warnings("a.csv", text) == [
-                "t: 2 of 4 rows of train contain U+FFFD or NUL (the first is a.csv:2); the file may have been read in a wrong "
-                    + "encoding before"
+                "t: 2 of 4 rows of train contain U+FFFD or NUL (the first is a.csv:2); an earlier program may have read the "
+                    + "file in the wrong encoding"
             ])
     }
 
@@ -86,8 +86,8 @@ struct DataWarningTests {
         }
         #expect(
             found
-                == "a.csv:2: label '1' is not one of the 2 labels in t.yaml; correct it, or add it to labels; if numbers "
-                + "stand for them, write a map, such as labels: {0: neg, 1: pos}")
+                == "a.csv:2: label '1' is not one of the 2 labels in t.yaml; fix it, or add it to labels; if the numbers "
+                + "mean these labels, write a map, for example labels: {0: neg, 1: pos}")
     }
 }
 

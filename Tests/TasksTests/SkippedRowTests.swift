@@ -41,7 +41,7 @@ struct SkippedRowTests {
         #expect(
             scratch.message { _ = try TaskData.load(task, unknownLabels: .refuse) }
                 == "dev.jsonl:2: label 'z' does not occur in train.jsonl (nearest: 'a'); "
-                + "correct it, or list all labels under labels in a task YAML")
+                + "fix it, or list all labels under labels in a task YAML")
     }
 
     @Test func trainingSkipsWhatItCannotLearnFromAndSaysHowMuch() throws {
@@ -85,8 +85,8 @@ struct SkippedRowTests {
     @Test(arguments: [
         (["", ""], "none of its 2 rows has a label (2 with no label)"),
         (["null", #""""#], "none of its 2 rows has a label (1 with an empty label, 1 with a null label)"),
-        (["-1", "-1.0", #""-1""#], "all 3 labels are -1, which is no label of this task"),
-        (["-1", "null"], "all 1 labels are -1, which is no label of this task"),
+        (["-1", "-1.0", #""-1""#], "all 3 labels are -1, which is not a label of this task"),
+        (["-1", "null"], "all 1 labels are -1, which is not a label of this task"),
     ])
     func aSplitWithoutLabelsDoesNotStopATraining(labels: [String], reason: String) throws {
         let content = labels.map { lines($0) }.joined()

@@ -116,12 +116,12 @@ struct TaskDataTests {
         (
             #"{"text":"y","label":"goood"}"#,
             "b.jsonl:1: label 'goood' does not occur in a.jsonl (nearest: 'good'); "
-                + "correct it, or list all labels under labels in a task YAML"
+                + "fix it, or list all labels under labels in a task YAML"
         ),
         (
             "\n" + #"{"text":"y","label":"neutral"}"#,
             "b.jsonl:2: label 'neutral' does not occur in a.jsonl; "
-                + "correct it, or list all labels under labels in a task YAML"
+                + "fix it, or list all labels under labels in a task YAML"
         ),
         (#"{"text":5,"label":"good"}"#, "b.jsonl:1: 'text' is an integer; expected a string"),
         (
@@ -138,14 +138,14 @@ struct TaskDataTests {
         ),
         (
             #"{"text":"y","label":"good""#,
-            "b.jsonl:1: not valid JSON: the line ends at byte 26, expected ',' or '}'; expected one JSON object a line"
+            "b.jsonl:1: not valid JSON: the line ends at byte 26, expected ',' or '}'; expected one JSON object per line"
         ),
         (
             #"["y","good"]"#,
-            "b.jsonl:1: a JSON array, not JSON Lines; write one object a line, or rename the file to .json if it is one array "
+            "b.jsonl:1: a JSON array, not JSON Lines; write one object per line, or rename the file to .json if it is one array "
                 + "of objects"
         ),
-        ("", "b.jsonl: no rows; expected one row for each example"),
+        ("", "b.jsonl: no rows; expected one row per example"),
     ])
     func saysWhatIsWrongWithJSONL(dev: String, expected: String) throws {
         try scratch.write("a.jsonl", Self.good)
@@ -164,12 +164,12 @@ struct TaskDataTests {
         ),
         (
             "text,label\na,1\n\"b,1\n",
-            "b.csv:3: a quote opens here and never closes; close it, or set quoting: none in a task YAML if quotes are characters like others"
+            "b.csv:3: a quote opens here and never closes; close it, or set quoting: none in a task YAML if quotes are plain characters"
         ),
         (
             "text,label\n\"a\" b,1\n",
             "b.csv:2: text after a closing quote; double the quotes inside the cell, or set quoting: none in a task YAML if "
-                + "quotes are characters like others"
+                + "quotes are plain characters"
         ),
         ("text,text\na,1\n", "b.csv:1: column 'text' appears twice in the header; rename one of them"),
         (
@@ -178,9 +178,9 @@ struct TaskDataTests {
         ),
         (
             "text,label\na,2\n",
-            "b.csv:2: label '2' is not one of the 2 labels in t.yaml (nearest: '0'); correct it, or add it to labels"
+            "b.csv:2: label '2' is not one of the 2 labels in t.yaml (nearest: '0'); fix it, or add it to labels"
         ),
-        ("text,label\n", "b.csv: no rows; expected one row for each example"),
+        ("text,label\n", "b.csv: no rows; expected one row per example"),
     ])
     func saysWhatIsWrongWithCSV(content: String, expected: String) throws {
         try scratch.write("b.csv", content)
@@ -199,7 +199,7 @@ struct TaskDataTests {
         #expect(message(yaml) == "b.csv:1: UTF-16 that ends within a character; save the file as UTF-8")
         #expect(
             message("kind: text-classification\ndata: {test: b.csv}\n")
-                == "t.yaml: no 'labels'; without a train split the labels cannot be found; list them under labels")
+                == "t.yaml: no 'labels'; without a train split, list the labels under labels")
         try scratch.write("a.jsonl", #"{"text":"x","label":1}"#)
         #expect(
             message("kind: text-classification\ndata: {train: a.jsonl}\n")
@@ -209,7 +209,7 @@ struct TaskDataTests {
                 == "a.jsonl: labels are '1'; expected at least 2 different ones")
         #expect(
             message("kind: text-classification\ndata: {test: a.jsonl}\nlabels: [0, 1]\nfields: {text: words}\n")
-                == "a.jsonl:1: no 'words' (found 'label', 'text'); add it, or correct fields: {text: words} in the task YAML"
+                == "a.jsonl:1: no 'words' (found 'label', 'text'); add it, or fix fields: {text: words} in the task YAML"
         )
     }
 

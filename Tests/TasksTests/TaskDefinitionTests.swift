@@ -91,7 +91,7 @@ struct TaskDefinitionTests {
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: [a, b, a]\n",
-            "t.yaml:3: labels is a list with 'a' twice; expected different labels"
+            "t.yaml:3: labels is a list in which 'a' appears twice; expected different labels"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: [a]\n",
@@ -141,25 +141,25 @@ struct TaskDefinitionTests {
     @Test(arguments: [
         (
             "train.jsonl", "{\"tokens\": [\"a\"], \"tags\": [\"B\"]}\n",
-            "d/train.jsonl:1: columns 'tags', 'tokens' fit no kind of task; expected text + label (text-classification), "
+            "d/train.jsonl:1: columns 'tags', 'tokens' do not match a kind of task; expected text + label (text-classification), "
                 + "or text_a + text_b + label (text-pair-classification); write a task YAML that maps the columns under fields"
         ),
         (
             "train.jsonl", "{\"sentence\": \"a\", \"label\": 1}\n",
-            "d/train.jsonl:1: columns 'label', 'sentence' fit no kind of task; expected text + label (text-classification), "
+            "d/train.jsonl:1: columns 'label', 'sentence' do not match a kind of task; expected text + label (text-classification), "
                 + "or text_a + text_b + label (text-pair-classification); write a task YAML that maps the columns under fields"
         ),
-        ("train.jsonl", "\n\n", "d/train.jsonl: no rows; expected one row for each example"),
+        ("train.jsonl", "\n\n", "d/train.jsonl: no rows; expected one row per example"),
         (
             "train.csv", "text;label\na;1\n",
-            "d/train.csv:2: columns 'text;label' fit no kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification); set delimiter: ';' in a task YAML if that is it, or "
-                + "write a task YAML that maps the columns under fields"
+            "d/train.csv:2: columns 'text;label' do not match a kind of task; expected text + label (text-classification), "
+                + "or text_a + text_b + label (text-pair-classification); if that is the delimiter, set delimiter: ';' in a "
+                + "task YAML, or write a task YAML that maps the columns under fields"
         ),
         (
             "notes.txt", "",
             "d: no train, dev or test file (found 'notes.txt'); expected train.jsonl, dev.jsonl (or validation.jsonl) and "
-                + "test.jsonl; .json, .csv and .tsv can be read too, each also with .gz"
+                + "test.jsonl; .json, .csv and .tsv work too, each also with .gz"
         ),
     ])
     func saysWhyAFolderIsNoTask(name: String, content: String, expected: String) throws {
@@ -235,18 +235,19 @@ struct TaskDefinitionTests {
         #expect(try parse(kind + "header: true\n").reading == ReadingOptions())
         for (line, found) in [
             ("quoting: all", "quoting is 'all'; expected standard or none"),
-            ("delimiter: ab", "delimiter is 'ab'; expected tab, or one character"),
-            ("delimiter: x", "delimiter is 'x'; expected tab, or one character"),
-            ("delimiter: '\"'", "delimiter is '\"'; expected tab, or one character"),
+            ("delimiter: ab", "delimiter is 'ab'; expected tab, or one ASCII character"),
+            ("delimiter: x", "delimiter is 'x'; expected tab, or one ASCII character"),
+            ("delimiter: '\"'", "delimiter is '\"'; expected tab, or one ASCII character"),
             ("encoding: ebcdic", "encoding is 'ebcdic'; expected one of utf-8, latin-1 (iso-8859-1), windows-1252"),
             ("header: maybe", "header is 'maybe'; expected true, false, or a list"),
-            ("header: [a, a]", "header is a list with 'a' twice"), ("header: []", "header is an empty list"),
+            ("header: [a, a]", "header is a list in which 'a' appears twice"),
+            ("header: []", "header is an empty list"),
         ] {
             #expect(message(kind + line + "\n").hasPrefix("t.yaml:3: " + found), "\(message(kind + line))")
         }
         #expect(
             message("kind: text-classification\ndata: {train: a.jsonl}\ndelimiter: ';'\n")
-                == "t.yaml:3: delimiter is set; expected it only with .csv or .tsv files under data")
+                == "t.yaml:3: delimiter is set; expected only .csv or .tsv files under data with this key")
     }
 
     @Test func aDataFileIsNoTask() throws {

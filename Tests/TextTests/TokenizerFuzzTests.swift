@@ -83,9 +83,9 @@ import Testing
         (#""BertNormalizer""#, #""ByteLevel""#, "normalizer.type"),
         (#""BertPreTokenizer""#, #""ByteLevel""#, "pre_tokenizer.type"),
         (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.type"),
-        (#""[UNK]":1,"#, "", "model.unk_token: \"[UNK]\", which vocab lacks"),
-        (#""a":5"#, #""a":5,"a":10"#, "model.vocab.a: the piece a second time"),
-        (#""a":5"#, #""a":6"#, "which"),
+        (#""[UNK]":1,"#, "", "model.unk_token: \"[UNK]\", which is missing in vocab"),
+        (#""a":5"#, #""a":5,"a":10"#, "model.vocab.a: a duplicate token"),
+        (#""a":5"#, #""a":6"#, "the same as for"),
         (#""a":5"#, #""a":-1"#, "model.vocab.a: -1"),
         (#""a":5"#, #""a":5.5"#, "model.vocab.a: 5.5"),
         (#""a":5"#, #""a":"5""#, "model.vocab.a: \"5\""),
@@ -105,7 +105,7 @@ import Testing
         (#""truncation":null"#, #""truncation":{"direction":"Left"}"#, "truncation.direction"),
         (#""version":"1.0""#, #""version":"2.0""#, "version"),
         (#""model":"#, #""models":"#, "model: nothing"),
-        (#""normalizer":{"#, #""normalizer":null,"normalizer":{"#, "normalizer: the field twice"),
+        (#""normalizer":{"#, #""normalizer":null,"normalizer":{"#, "normalizer: a duplicate field"),
         (#"\ud83d\ude00"#, #"\ud83d"#, "lone surrogate"),
     ])
     func namesWhatIsWrong(_ from: String, _ to: String, _ message: String) throws {

@@ -55,9 +55,9 @@ import Testing
         ("\" {2,}\"", "\"x*\"", "pattern.Regex: \"x*\" is not supported"),
         ("[\"<unk>\",0.0]", "[\"<unk>\",\"a\"]", "model.vocab[3]"),
         ("[\"<unk>\",0.0]", "[\"<unk>\"]", "model.vocab[3]"),
-        ("[\"<unk>\",0.0]", "[\"<s>\",0.0]", "the piece a second time"),
-        ("\"precompiled_charsmap\":\"AL", "\"precompiled_charsmap\":\"!L", "that are no table"),
-        ("\"precompiled_charsmap\":\"AL", "\"precompiled_charsmap\":\"//", "that are no table"),
+        ("[\"<unk>\",0.0]", "[\"<s>\",0.0]", "a duplicate token"),
+        ("\"precompiled_charsmap\":\"AL", "\"precompiled_charsmap\":\"!L", "that are not a table"),
+        ("\"precompiled_charsmap\":\"AL", "\"precompiled_charsmap\":\"//", "that are not a table"),
     ])
     func saysWhatIsWrong(_ old: String, _ new: String, _ words: String) throws {
         let error = #expect(throws: TextError.self) {

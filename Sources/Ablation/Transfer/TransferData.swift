@@ -35,12 +35,13 @@ package struct TransferData: Sendable {
             }
             if !missing.isEmpty {
                 warnings.append(
-                    "\(task) is not there in \(missing.joined(separator: ", ")): no tasks/\(task).\(missing[0]).yaml")
+                    "the task \(task) has no data in \(missing.joined(separator: ", ")): no tasks/\(task).\(missing[0]).yaml"
+                )
             }
             guard plan.targets.contains(where: { tasks[task]?[$0] != nil }) else {
                 throw TrainingError.mismatch(
-                    "\(folder.path)/tasks: \(task) is in none of \(plan.targets.joined(separator: ", ")); expected a "
-                        + "\(task).LANG.yaml; leave the task out, or make the data with these languages")
+                    "\(folder.path)/tasks: \(task) is missing in all of \(plan.targets.joined(separator: ", ")), expected a "
+                        + "\(task).LANG.yaml; remove it from --tasks, or create the data with these languages")
             }
             check(task, plan)
         }
@@ -72,8 +73,8 @@ package struct TransferData: Sendable {
         if let labels {
             if let own = definition.labels, own != labels.names {
                 throw TrainingError.mismatch(
-                    "\(file.path): labels: found \(shown(own)), expected the source language's in their order: "
-                        + "\(shown(labels.names)); make them equal, one class has one index in all languages")
+                    "\(file.path): labels: found \(shown(own)), expected those of the source language in the same order: "
+                        + "\(shown(labels.names)); make the lists equal")
             }
         }
         let data = try TaskData.load(definition, labels: labels)
@@ -116,15 +117,15 @@ package struct TransferData: Sendable {
             let both = Set(test.compactMap(\.group)).intersection(trained)
             if let example = both.min() {
                 warnings.append(
-                    "\(task): \(both.count) groups (as \(example)) are in training and in the test of \(language): its "
-                        + "scores may be too high")
+                    "\(task): \(both.count) groups (for example \(example)) are both in training data and in the test split "
+                        + "of \(language); its scores may be too high")
             }
         }
         let without = there.filter { language in tasks[task]?[language]?.test.contains { $0.group == nil } ?? false }
         if !without.isEmpty {
             warnings.append(
-                "\(task): no groups in \(without.joined(separator: ", ")) (fields: {group: COLUMN} names them): the intervals "
-                    + "take each text for independent of its translations")
+                "\(task): no groups in \(without.joined(separator: ", ")); the intervals treat each text as independent of its "
+                    + "translations (to change that, name a column with fields: {group: COLUMN})")
         }
     }
 }

@@ -18,12 +18,12 @@ package enum TransferMethod: String, CaseIterable, Codable, Sendable {
     package func label(source: String, base: String, other: String?) -> String {
         switch self {
         case .majority: "majority class of \(source)"
-        case .ownMajority: "majority class of the language"
-        case .tfidf: "TF-IDF of \(source), as it is"
-        case .ownTFIDF: "TF-IDF of the language's labels"
+        case .ownMajority: "majority class of the target language"
+        case .tfidf: "TF-IDF trained on \(source)"
+        case .ownTFIDF: "TF-IDF trained on the target language"
         case .otherBase: "\(other ?? "other base"), adapter"
         case .adapter: "\(base), adapter"
-        case .madx: "\(base), MAD-X: the language's adapter"
+        case .madx: "\(base), MAD-X: the target language's adapter"
         case .madxSource: "\(base), MAD-X: \(source)'s adapter kept"
         case .multitask: "\(base), one adapter for all languages"
         case .fusion: "\(base), fusion of the languages' adapters"

@@ -80,7 +80,7 @@ package struct TransferOutcome: Sendable {
         }
         let words = TransferWords(outcome: self, scores: scores, tasks: tasks, adapters: adapters)
         return TransferReport(
-            title: "Tasks that move between languages: \(tasks.count) "
+            title: "Transfer between languages: \(tasks.count) "
                 + "\(tasks.count == 1 ? "task" : "tasks"), \(plan.languages.count) languages",
             summary: words.summary, source: plan.source, languages: plan.languages, tasks: tasks,
             methods: methods.map { .init(id: $0, label: label($0), usesTargetLabels: $0.usesTargetLabels) },
@@ -92,21 +92,21 @@ package struct TransferOutcome: Sendable {
     private var settings: [Setting] {
         var list = [
             Setting("task adapters", plan.configuration.json), Setting("training on tasks", plan.settings.json),
-            Setting("several languages at once", plan.scheduler),
+            Setting("scheduler for several languages", plan.scheduler),
         ]
         if !languages.isEmpty {
             list += [
                 Setting("language adapters", plan.languageConfiguration.json),
                 Setting("training on plain text", plan.languageSettings.json),
-                Setting("pieces a language adapter", Human.count(plan.languageTokens)),
-                Setting("pieces for the shared head", Human.count(plan.headTokens)),
+                Setting("tokens per language adapter", Human.count(plan.languageTokens)),
+                Setting("tokens for the shared head", Human.count(plan.headTokens)),
             ]
         }
         list.append(
             Setting(
-                "most texts",
+                "maximum texts",
                 "\(Human.count(plan.maxTrain)) training, \(Human.count(plan.maxDev)) dev, \(Human.count(plan.maxTest)) test "
-                    + "a task and language"))
+                    + "per task and language"))
         return list
     }
 }

@@ -64,10 +64,13 @@ package struct TransferPlan: Sendable {
 
     /// What it is allowed to learn from, in words.
     package var budget: String {
-        "Budget: at most \(Human.count(maxTrain)) labelled texts a task and language, \(settings.epochs) "
-            + "\(settings.epochs == 1 ? "epoch" : "epochs"), cut at \(settings.maxLength) pieces, the best on dev of the "
-            + "learning rates \(rates.map { "\($0)" }.joined(separator: ", ")); "
-            + "\(Human.compact(languageTokens)) pieces of plain text a language adapter and \(Human.compact(headTokens)) for "
-            + "the head that they share, cut at \(languageSettings.maxLength); at most \(Human.count(maxTest)) test texts a cell."
+        "Budget per task and language: at most \(Human.count(maxTrain)) labeled texts, \(settings.epochs) "
+            + "\(settings.epochs == 1 ? "epoch" : "epochs"), texts truncated to \(settings.maxLength) tokens, "
+            + (rates.count == 1
+                ? "learning rate \(rates.map { "\($0)" }.joined())"
+                : "the best learning rate on dev out of \(rates.map { "\($0)" }.joined(separator: ", "))")
+            + ", at most \(Human.count(maxTest)) test texts. Plain text: \(Human.compact(languageTokens)) tokens per "
+            + "language adapter and \(Human.compact(headTokens)) for the shared head, in sequences of "
+            + "\(languageSettings.maxLength) tokens."
     }
 }

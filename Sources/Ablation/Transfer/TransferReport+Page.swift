@@ -28,11 +28,12 @@ extension TransferReport {
                 .init(
                     "Language adapters",
                     [
-                        .verdicts(languageVerdicts), .table(adapterTable, caption: "Cost and use of each"),
+                        .verdicts(languageVerdicts), .table(adapterTable, caption: "Cost and benefit of each"),
                         .note(
-                            "Perplexity: of masked pieces of held-out text, over the pieces that the corpora use, with the "
-                                + "shared head and without and with the adapter. Gain: accuracy in points over the tasks, with its "
-                                + "95 % interval; of the source's, on its own test texts."),
+                            "Perplexity is measured on masked tokens of held-out text, over the tokens that the corpora use, "
+                                + "with the shared head, before (without the adapter) and after (with it). Gain is the mean "
+                                + "difference in accuracy over the tasks, in points, with its 95 % interval; for the source "
+                                + "language it is measured on that language's test texts."),
                     ]))
         }
         if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
@@ -55,16 +56,16 @@ extension TransferReport {
         first.append(.verdicts(verdicts))
         if !facts.isEmpty { first.append(.facts(facts)) }
         return [
-            .init("In short", first),
+            .init("Summary", first),
             .init("All tasks", [.table(overview, caption: "Accuracy: means over tasks"), .note(Self.method)]),
         ]
     }
 
     static let method =
-        "Intervals: 95 % percentile cluster bootstrap, 1,000 resamples of groups (source packages, where the task names "
-        + "them); a group that is tested in several languages or tasks is drawn for all of them together. Differences "
-        + "are paired on the same resamples. The mean is over the target languages, each weighing the same; the source "
-        + "language does not count in it. +: has seen labels of the language."
+        "Intervals: 95 % percentile cluster bootstrap, 1,000 resamples of groups of rows (the task's group field, for "
+        + "example the source package). A group that is tested in several languages or tasks is resampled together in all of "
+        + "them. Differences are paired on the same resamples. The mean gives every target language the same weight and "
+        + "excludes the source language. +: uses labels in the target language."
 
     private func name(_ method: Method) -> TextTable.Cell {
         .init(method.label, mark: method.usesTargetLabels ? "+" : "")
@@ -123,11 +124,12 @@ extension TransferReport {
     private func examples(_ task: String) -> String {
         let counts = languages.map { language in
             guard let score = scores.first(where: { $0.task == task && $0.language == language }) else {
-                return "\(language) no such task"
+                return "\(language) no task"
             }
             let skipped = score.skipped.values.reduce(0, +)
             return "\(language) \(Human.count(score.examples))"
-                + (score.unknownLabels > 0 ? " (\(Human.count(score.unknownLabels)) with an unknown label, wrong)" : "")
+                + (score.unknownLabels > 0
+                    ? " (\(Human.count(score.unknownLabels)) with an unknown label, counted as wrong)" : "")
                 + (skipped > 0 ? " (\(Human.count(skipped)) more rows skipped)" : "")
         }
         return "Test texts: \(counts.joined(separator: ", "))."
@@ -136,9 +138,9 @@ extension TransferReport {
     private var adapterTable: TextTable {
         var table = TextTable([
             .init("language"), .init("perplexity before", .trailing), .init("after", .trailing),
-            .init("pieces scored", .trailing), .init("file", .trailing), .init("parameters", .trailing),
-            .init("training pieces", .trailing), .init("time", .trailing), .init("gain", .trailing),
-            .init("gain over \(source)'s", .trailing),
+            .init("tokens scored", .trailing), .init("file", .trailing), .init("parameters", .trailing),
+            .init("training tokens", .trailing), .init("time", .trailing), .init("gain", .trailing),
+            .init("gain over keeping \(source)", .trailing),
         ])
         for language in adapters {
             let adapter = language.adapter

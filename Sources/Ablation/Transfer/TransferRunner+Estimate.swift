@@ -15,8 +15,8 @@ extension TransferRunner {
         let cells = plan.tasks.reduce(0) { $0 + (data.tasks[$1]?.count ?? 0) }
         around.progress.message(
             "\(plan.tasks.count) tasks, \(plan.languages.count) languages, \(cells) cells, \(plan.methods.count) methods: "
-                + "about \(Human.duration(work() / speed)) in all at \(Human.count(Int(speed))) tokens/s; what is "
-                + "done already is reused")
+                + "about \(Human.duration(work() / speed)) in total at \(Human.count(Int(speed))) tokens/s; finished "
+                + "trainings are reused")
     }
 
     /// A token's costs in units of an adapter's training token.

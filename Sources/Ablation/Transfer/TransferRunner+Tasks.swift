@@ -59,7 +59,7 @@ extension TransferRunner {
         if !wants.isDisjoint(with: [.madx, .madxSource]), let below = languages[plan.source] {
             var unit = plain
             unit.name = "\(file).madx"
-            unit.label = "adapter on \(plan.source)'s adapter, \(task)"
+            unit.label = "adapter on the language adapter of \(plan.source), \(task)"
             unit.language = below.bundle
             unit.depends = there.compactMap { languages[$0]?.key }.joined(separator: " ")
             unit.tests = there.map { ("own:\($0)", $0, head, languages[$0]?.bundle) }
@@ -156,7 +156,7 @@ extension TransferRunner {
         settings.learningRate = rate
         let key = key(unit, settings)
         if let run = store.load(unit.name, key: key, needsBundle: keepsBundle) {
-            around.progress.message("\(unit.name): done before")
+            around.progress.message("\(unit.name): already finished")
             count(seconds: run.seconds)
             return Trained(
                 run: run, bundle: keepsBundle ? try BundleFile.read(store.bundleFile(unit.name, key: key)) : nil,

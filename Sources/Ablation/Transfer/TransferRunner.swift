@@ -72,7 +72,7 @@ package final class TransferRunner {
         outcome.facts = [
             Setting("base", session.model.name), Setting("tasks", "\(plan.tasks.count)"),
             Setting("languages", "\(plan.languages.count)"),
-            Setting("of training", Human.duration(trainingSeconds)),
+            Setting("training time", Human.duration(trainingSeconds)),
         ]
         outcome.provenance = provenance
         outcome.provenance.append(Setting("this run", Human.duration(Date().timeIntervalSince(started))))
@@ -107,7 +107,7 @@ package final class TransferRunner {
                 list.append(Setting("learning rate \(rate) chosen by", names.joined(separator: ", ")))
             }
         }
-        list.append(Setting("steps of all trainings, this run's and earlier ones'", Human.duration(trainingSeconds)))
+        list.append(Setting("time of all training steps, earlier runs included", Human.duration(trainingSeconds)))
         return list
     }
 
@@ -176,7 +176,7 @@ package final class TransferRunner {
         case .started(let steps, _): around.progress.stage(label, total: steps)
         case .step(let done, _, let loss, let tokens): around.progress.update(done: done, loss: loss, tokens: tokens)
         case .finished: around.progress.finish()
-        case .resumed(let done, let steps): around.progress.message("\(label): goes on after step \(done) of \(steps)")
+        case .resumed(let done, let steps): around.progress.message("\(label): resuming after step \(done) of \(steps)")
         case .warning(let text): around.progress.message("\(label): warning: \(text)")
         case .skipped, .epoch: break
         }

@@ -13,10 +13,11 @@ struct TransferWords {
 
     var summary: [String] {
         [
-            "Trained on labels in \(source), tested in \(outcome.plan.targets.joined(separator: ", ")). Rows with a + have "
-                + "seen labels of the language that they are tested on and are no transfer without labels: the multi-task "
-                + "adapter trains on every language's labels; fusion is trained on \(source)'s labels, over adapters that "
-                + "were each trained on their own language's. All others see labels in \(source) alone, dev included.",
+            "The methods train on labels in \(source) and are tested in \(outcome.plan.targets.joined(separator: ", ")). "
+                + "Methods marked + use labels in the language that they are tested in, so they do not show transfer without "
+                + "labels. Among them, the multi-task adapter trains on the labels of every language, and fusion trains on "
+                + "labels in \(source) over adapters that each trained on their own language. All other methods use labels "
+                + "in \(source) only, for dev too.",
             outcome.plan.budget,
         ]
     }
@@ -27,31 +28,30 @@ struct TransferWords {
         var verdicts: [Verdict] = []
         if let best = best() { verdicts.append(best) }
         compare(
-            .adapter, .otherBase, into: &verdicts, yes: "The multilingual base beats the other one",
-            no: "The multilingual base does not beat the other one")
+            .adapter, .otherBase, into: &verdicts, yes: "The multilingual base beats the other base",
+            no: "The multilingual base does not beat the other base")
         compare(
             .adapter, .tfidf, into: &verdicts,
-            yes: "The plain adapter on the multilingual base beats TF-IDF of \(source) as it is",
-            no: "The plain adapter on the multilingual base does not beat TF-IDF of \(source) as it is")
+            yes: "The plain adapter on the multilingual base beats TF-IDF trained on \(source)",
+            no: "The plain adapter on the multilingual base does not beat TF-IDF trained on \(source)")
         compare(
             .adapter, .ownTFIDF, into: &verdicts,
-            yes: "Labels in \(source) alone, with the multilingual base, beat TF-IDF on labels of the language itself",
-            no:
-                "Labels in \(source) alone, with the multilingual base, do not beat TF-IDF on labels of the language itself"
-        )
+            yes: "The plain adapter, with labels in \(source) only, beats TF-IDF trained on the target language",
+            no: "The plain adapter, with labels in \(source) only, does not beat TF-IDF trained on the target language")
         compare(
-            .madx, .adapter, into: &verdicts, yes: "A language adapter beneath the task adapter helps",
-            no: "A language adapter beneath the task adapter does not help")
+            .madx, .adapter, into: &verdicts, yes: "A language adapter under the task adapter helps",
+            no: "A language adapter under the task adapter does not help")
         compare(
             .madx, .madxSource, into: &verdicts,
-            yes: "Swapping in the target's language adapter beats keeping \(source)'s",
-            no: "Swapping in the target's language adapter does not beat keeping \(source)'s")
+            yes: "Switching to the target language's adapter beats keeping the adapter of \(source)",
+            no: "Switching to the target language's adapter does not beat keeping the adapter of \(source)")
         compare(
-            .multitask, .adapter, into: &verdicts, yes: "Labels in all languages for one adapter help",
-            no: "Labels in all languages for one adapter do not help")
+            .multitask, .adapter, into: &verdicts, yes: "Training one adapter on labels in all languages helps",
+            no: "Training one adapter on labels in all languages does not help")
         compare(
-            .fusion, .multitask, into: &verdicts, yes: "Fusion of the languages' adapters beats one adapter for all",
-            no: "Fusion of the languages' adapters does not beat one adapter for all")
+            .fusion, .multitask, into: &verdicts,
+            yes: "Fusion of the languages' adapters beats one adapter for all languages",
+            no: "Fusion of the languages' adapters does not beat one adapter for all languages")
         compare(
             .fusion, .adapter, into: &verdicts, yes: "Fusion of the languages' adapters beats the plain adapter",
             no: "Fusion of the languages' adapters does not beat the plain adapter")
@@ -70,11 +70,11 @@ struct TransferWords {
         }
         return Verdict(
             .better,
-            "Best without labels of the language: \(outcome.label(best.method)) (mean accuracy "
+            "Best without labels in the target language: \(outcome.label(best.method)) (mean accuracy "
                 + "\(Human.score(best.value)) over tasks and target languages)"
                 + (equal.isEmpty
-                    ? ", beyond the noise of all others."
-                    : "; not told apart from it: \(equal.map(outcome.label).joined(separator: "; ")).")
+                    ? ". It is clearly better than every other such method."
+                    : ". Within the noise of it: \(equal.map(outcome.label).joined(separator: "; ")).")
         )
     }
 
@@ -83,7 +83,7 @@ struct TransferWords {
     ) {
         guard has(a), has(b), let all = scores.difference(Accuracy.self, a, b) else { return }
         let kind: Verdict.Kind = all.isAbove ? .better : all.isBelow ? .worse : .same
-        let noise = all.isAbove ? "" : all.isBelow ? ", it is worse" : ", within the noise"
+        let noise = all.isAbove ? "" : all.isBelow ? ", clearly worse" : ", within the noise"
         verdicts.append(Verdict(kind, "\(all.isAbove ? yes : no): \(all.text)\(noise)\(byTask(a, b))."))
     }
 
@@ -101,7 +101,7 @@ struct TransferWords {
             named("better", some.filter(\.difference.isAbove)), named("worse", some.filter(\.difference.isBelow)),
         ].compactMap { $0 }
         return words.isEmpty
-            ? "; on no task by itself beyond the noise" : "; beyond the noise \(words.joined(separator: ", "))"
+            ? "; within the noise on each task" : "; clearly \(words.joined(separator: ", clearly "))"
     }
 
     // MARK: - What a language adapter is worth
@@ -110,17 +110,17 @@ struct TransferWords {
         adapters.map { language in
             let adapter = language.adapter
             let cost =
-                "\(Human.bytes(adapter.bytes)), \(Human.count(adapter.tokens)) training pieces, "
+                "\(Human.bytes(adapter.bytes)), \(Human.count(adapter.tokens)) training tokens, "
                 + Human.duration(adapter.seconds)
-            let name = "The adapter of \(adapter.language) (\(cost))"
+            let name = "The language adapter for \(adapter.language) (\(cost))"
             guard let gain = language.gain else { return Verdict(.note, "\(name) was tested on no task.") }
             let kept = language.gainOverSource.map { difference in
-                " Against keeping \(source)'s: \(difference.text)\(noise(difference))."
+                " Compared with keeping the adapter of \(source): \(difference.text)\(noise(difference))."
             }
             let words =
                 gain.isAbove
-                ? "earns its bytes: \(gain.text) over no language adapter."
-                : "does not earn its bytes: \(gain.text) over no language adapter\(noise(gain))."
+                ? "helps: \(gain.text) compared with no language adapter."
+                : "does not help: \(gain.text) compared with no language adapter\(noise(gain))."
             return Verdict(
                 gain.isAbove ? .better : gain.isBelow ? .worse : .same, "\(name) \(words)\(kept ?? "")")
         }

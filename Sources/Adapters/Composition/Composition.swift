@@ -100,7 +100,9 @@ package struct ComposedAdapters: SitePlugin {
         var leaves: [String: (member: Member, method: any AdapterMethod)] = [:]
         for name in composition.members {
             guard let member = members.first(where: { $0.name == name }) else {
-                throw .composition("no adapter \(name) for the composition; there are \(members.map(\.name))")
+                throw .composition(
+                    "the composition uses adapter \(name), which is missing; found \(members.map(\.name).joined(separator: ", "))"
+                )
             }
             leaves[name] = (member, try member.configuration.makeMethod())
         }

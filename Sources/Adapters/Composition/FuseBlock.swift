@@ -69,8 +69,8 @@ struct FuseBlock: SitePlugin {
             let sites = Self.sites([method], encoder)
             guard !sites.isEmpty else {
                 throw .composition(
-                    "adapter \(member.name): method \(member.configuration.method) has no bottleneck; fusion attends over "
-                        + "bottleneck adapters only")
+                    "adapter \(member.name): found method \(member.configuration.method), expected bottleneck; only "
+                        + "bottleneck adapters can be fused")
             }
         }
         self.members = members

@@ -93,7 +93,7 @@ package struct BottleneckAdapter: AdapterMethod {
         if parallel, try c.bool("original_ln_before") {
             throw .field(
                 source: c.source, field: "original_ln_before", found: "true",
-                expected: "false where is_parallel is true")
+                expected: "false if is_parallel is true")
         }
         try c.require("original_ln_after", .bool(true))
         try c.require("residual_before_ln", .bool(true))
@@ -111,7 +111,7 @@ package struct BottleneckAdapter: AdapterMethod {
         guard afterAttention || afterFeedForward else {
             throw .field(
                 source: c.source, field: "output_adapter", found: "false",
-                expected: "true, or mh_adapter true: the adapter would be nowhere")
+                expected: "true here or in mh_adapter; otherwise there is no adapter")
         }
     }
 

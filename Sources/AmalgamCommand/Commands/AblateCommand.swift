@@ -9,27 +9,30 @@ import Training
 struct AblateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ablate",
-        abstract: "Compare single-task and multi-task adapters, fusion and fine-tuning, honestly, on several tasks.",
-        discussion: "Every arm sees the same training tokens of each task; what is done already in --out is reused.")
+        abstract:
+            "Compare adapters, fusion, multi-task training and full fine-tuning on several tasks; write a report.",
+        discussion:
+            "Every trained arm uses the same training tokens of each task. Finished trainings in --out are reused.")
 
     @OptionGroup var model: ModelOptions
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
-    @Option(help: "The folder for trainings and the report.") var out: String
-    @Option(help: "So many seeds, from --seed on. (default: 3; 1 with --quick)") var seeds: Int?
-    @Flag(help: "One learning rate an arm, one seed, small splits: a first look.") var quick = false
+    @Option(help: "The output folder, for trainings and the report.") var out: String
+    @Option(help: "Number of seeds, starting at --seed. (default: 3; 1 with --quick)") var seeds: Int?
+    @Flag(help: "A first look: one seed, one learning rate per arm, small splits.") var quick = false
     @Option(parsing: .upToNextOption, help: "Only these arms: \(Arm.allCases.map(\.rawValue).joined(separator: ", ")).")
     var arms: [String] = []
     @Option(help: "An adapter configuration, by name or YAML file.") var config = "seq_bn"
-    @Option(help: "Epochs of every arm.") var epochs: Int?
-    @Option(help: "Pieces a text is cut at.") var maxLength: Int?
-    @Option(help: "Examples a batch.") var batchSize: Int?
-    @Option(help: "Sample at most so many training examples of each task, stratified by label.") var maxTrain: Int?
-    @Option(help: "Sample at most so many dev examples of each task, stratified by label.") var maxDev: Int?
-    @Option(help: "Sample at most so many test examples of each task, stratified by label.") var maxTest: Int?
-    @Option(help: "For multi-task arms: \(TaskSchedulers.names.joined(separator: ", ")).") var scheduler =
+    @Option(help: "Epochs for every arm.") var epochs: Int?
+    @Option(help: "Maximum length in tokens; longer texts are truncated.") var maxLength: Int?
+    @Option(help: "Examples per batch.") var batchSize: Int?
+    @Option(help: "Maximum training examples per task (stratified sample).") var maxTrain: Int?
+    @Option(help: "Maximum dev examples per task (stratified sample).") var maxDev: Int?
+    @Option(help: "Maximum test examples per task (stratified sample).") var maxTest: Int?
+    @Option(help: "Task scheduler of the multi-task arms: \(TaskSchedulers.names.joined(separator: ", ")).")
+    var scheduler =
         "proportional"
-    @Flag(help: "Go on where it was stopped or killed; it does so without being asked too.") var resume = false
-    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0: after every step.", valueName: "seconds"))
+    @Flag(help: "Resume a run that was stopped or killed. (It also resumes without this flag.)") var resume = false
+    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var labels: LabelOptions

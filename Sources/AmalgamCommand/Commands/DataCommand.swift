@@ -6,17 +6,18 @@ import Reporting
 
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Real multi-task, multi-language data.", subcommands: [Debian.self])
+        commandName: "data", abstract: "Create real data for many tasks and languages.", subcommands: [Debian.self])
 
     struct Debian: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make tasks from apt's package descriptions, their translations and debtags; needs no root.")
+            abstract: "Create tasks from Debian's package descriptions, their translations and debtags. Needs no root.")
 
-        @Option(help: "Languages, with commas between them.") var languages = "en,da,it,fr,de,ja"
+        @Option(help: "Languages, separated by commas.") var languages = "en,da,it,fr,de,ja"
         @Option(help: "The folder to write: tasks/TASK.yaml and LANGUAGE/TASK/*.jsonl.") var out: String
-        @Option(help: "A folder with Packages and Translation files of your own, in place of apt.") var lists: String?
-        @Option(help: "Sample at most so many training examples of each task, stratified by label.") var maxTrain: Int?
-        @Option(help: "Sample at most so many test examples of each task, stratified by label.") var maxTest: Int?
+        @Option(help: "A folder with your own Packages and Translation files, to use instead of apt.") var lists:
+            String?
+        @Option(help: "Maximum training examples per task (stratified sample).") var maxTrain: Int?
+        @Option(help: "Maximum test examples per task (stratified sample).") var maxTest: Int?
         @OptionGroup var common: CommonOptions
 
         func run() throws {
@@ -54,7 +55,7 @@ struct DataCommand: ParsableCommand {
                     Console.print("\n\(language.language): \(Human.count(language.texts)) descriptions")
                     Console.print(table.text(.columns, on: Terminal.of(.output)))
                     if !language.leftOut.isEmpty {
-                        Console.print("left out: \(language.leftOut.joined(separator: "; "))")
+                        Console.print("excluded: \(language.leftOut.joined(separator: "; "))")
                     }
                 }
                 Console.print("\nwritten: \(out)")

@@ -11,18 +11,18 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score a bundle on a split of a task.",
         discussion: """
-            Rows with a label that the head does not know count as wrong; each such label is a class of its own, as \
-            scikit-learn has it. The loss covers rows with a known label only. Intervals are 95 % bootstrap intervals.
+            Rows with a label that the head does not know count as wrong. As in scikit-learn, each such label is a separate \
+            class. The loss covers only rows with a known label. Intervals are 95 % bootstrap intervals.
             """)
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
     @OptionGroup var bundle: BundleOptions
-    @Option(help: "train, dev or test.") var split = "test"
+    @Option(help: "The split to score: train, dev or test.") var split = "test"
     @Option(help: ArgumentHelp("Write a report page (HTML) to this file.", valueName: "file")) var report: String?
     @Option(
         help: ArgumentHelp(
-            "Write each text with its true label and its prediction, the largest errors first. (.jsonl or .csv)",
+            "Write each text with its true and predicted label to this file (.jsonl or .csv), largest errors first.",
             valueName: "file"))
     var predictions: String?
     @OptionGroup var labels: LabelOptions

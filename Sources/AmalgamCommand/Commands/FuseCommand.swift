@@ -7,15 +7,16 @@ import Training
 struct FuseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuse",
-        abstract: "Learn attention over frozen adapters for a task (AdapterFusion); the bundle carries the adapters.")
+        abstract: "Learn attention over frozen adapters for a task (AdapterFusion). The bundle includes the adapters.")
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
-    @Option(parsing: .upToNextOption, help: "The bundles whose adapters are fused.") var adapters: [String]
+    @Option(parsing: .upToNextOption, help: "The bundles whose adapters to fuse.") var adapters: [String]
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "dynamic: with a value matrix; static: without.") var fusion = "dynamic"
-    @Option(help: "Weight of the pull of the value matrix to the identity; 0 for none.") var regularization = 0.01
-    @Flag(help: "Fuse adapters that were trained on another model of the same shape.") var force = false
+    @Option(help: "dynamic (with a value matrix) or static (without).") var fusion = "dynamic"
+    @Option(help: "Strength of the penalty that keeps the value matrix near the identity; 0 for none.")
+    var regularization = 0.01
+    @Flag(help: "Allow adapters that were trained on another model of the same shape.") var force = false
     @OptionGroup var language: LanguageOption
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions

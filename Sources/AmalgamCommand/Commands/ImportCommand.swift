@@ -7,11 +7,12 @@ struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract:
-            "Make a bundle of an AdapterHub folder: an adapter, a fusion with its adapters, or a head (safetensors).")
+            "Convert an AdapterHub folder to a bundle: an adapter, a fusion with its adapters, or a head (safetensors)."
+    )
 
-    @Argument(help: "The folder that save_adapter, save_adapter_fusion or save_head wrote.") var folder: String
+    @Argument(help: "A folder that save_adapter, save_adapter_fusion or save_head wrote.") var folder: String
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "Name of the adapter. (default: the folder's own)") var name: String?
+    @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -43,11 +44,11 @@ struct ImportCommand: ParsableCommand {
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a bundle as AdapterHub folders that the adapters library loads.")
+        abstract: "Convert a bundle to AdapterHub folders, which the Python library 'adapters' loads.")
 
     @Argument(help: "The bundle.") var bundle: String
     @Option(help: "The folder to write.") var out: String
-    @Option(help: "Name of the adapter there. (default: the bundle's)") var name: String?
+    @Option(help: "Name of the exported adapter. (default: the bundle's)") var name: String?
     @OptionGroup var common: CommonOptions
 
     func run() throws {

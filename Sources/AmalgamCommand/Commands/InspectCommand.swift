@@ -10,13 +10,13 @@ import Text
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Say what a bundle holds and where it came from; every check of a reader is made.")
+        abstract: "Show what a bundle contains and how it was trained. The file is fully validated.")
 
     @Argument(help: "The bundle.") var bundle: String
-    @Flag(help: "Also compute the content hashes, and the base's fingerprint where --model is given, anew.")
+    @Flag(help: "Also recompute the content hashes and, with --model, the base model's fingerprint.")
     var verify = false
     @Option(help: "The base model to verify against.") var model: String?
-    @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
+    @Flag(help: "Read a bundle even if another program changed it after it was written.") var allowChanged = false
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -28,7 +28,7 @@ struct InspectCommand: ParsableCommand {
                 changes = allowChanged ? try BundleFile.changes(URL(fileURLWithPath: bundle)) : []
                 verified +=
                     changes.isEmpty
-                    ? ["seal, schema, values and content hashes: right"] : changes.map { "changed: \($0)" }
+                    ? ["seal, schema, values and content hashes: correct"] : changes.map { "changed: \($0)" }
                 if let model {
                     let folder = try ModelStore().resolve(model)
                     let base = try EncoderModel(folder: folder)
@@ -38,7 +38,7 @@ struct InspectCommand: ParsableCommand {
                         file: bundle,
                         force: false
                     ).forEach { Console.warn($0) }
-                    verified.append("base \(base.name): the model it was trained on")
+                    verified.append("base \(base.name): the model that it was trained on")
                 }
             }
             let parameters = stored.tensors.reduce(0) { $0 + $1.values.count }

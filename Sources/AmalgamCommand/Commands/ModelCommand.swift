@@ -4,11 +4,11 @@ import Foundation
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Pretrained models.", subcommands: [Fetch.self])
+        commandName: "model", abstract: "Download pretrained models.", subcommands: [Fetch.self])
 
     struct Fetch: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Fetch a known model into the cache folder (AMALGAM_HOME); prints its folder.")
+            abstract: "Download a known model to the cache folder (AMALGAM_HOME) and print its path.")
 
         @Argument(help: "The model's name: \(KnownModel.all.map(\.name).joined(separator: " or ")).") var name: String
         @OptionGroup var common: CommonOptions

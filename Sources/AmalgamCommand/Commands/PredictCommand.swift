@@ -7,31 +7,33 @@ import Training
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Classify texts from a file or standard input; print one line for each, in order.",
+        abstract: "Classify texts from a file or standard input and print one result per line, in order.",
         discussion: """
-            The format holds for the whole input. It follows from the file's extension; on standard input from the first \
-            line: JSON Lines if it starts with an opening brace, else plain text. In plain text every line is a text, an \
-            empty one too. Of JSON Lines, CSV and TSV, the field "text" is read, or "text_a" and "text_b" by a head for \
-            pairs; blank lines are skipped. Files that end with .json hold one JSON array; those that end with .gz are \
-            decompressed; both are read as a whole.
+            All of the input has one format. The file's extension decides it. On standard input, the first line decides: \
+            JSON Lines if it starts with an opening brace, otherwise plain text. In plain text, every line is a text, even \
+            an empty line. In JSON Lines, CSV and TSV, the text is in the field "text"; a head for pairs reads "text_a" \
+            and "text_b". Blank lines are skipped. A .json file contains one JSON array, and a .gz file is decompressed; \
+            both are read as a whole.
 
-            Each result has: line (where the record starts, from 1), label, probabilities, top (the most likely classes), \
-            abstained (the largest probability is below --threshold), and the kept fields, as input_NAME where a name is \
-            taken.
+            A result has line (where the record starts, from 1), label, probabilities, top (the most likely classes), \
+            abstained (the largest probability is below --threshold), and the kept fields. A kept field whose name is \
+            already used becomes input_NAME.
             """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var bundle: BundleOptions
     @Option(help: "The file to read. (default: standard input)") var input: String?
     @Option(help: "The input's format: text, jsonl, csv or tsv.") var format: String?
-    @Option(help: "The field that holds the text; two with a comma between them for pairs.") var textColumn: String?
-    @Option(help: "In CSV and TSV: standard, or none where quotes stand for themselves.") var quoting = "standard"
-    @Option(help: "Fields of the input to write beside the prediction, with commas between them, or all.")
+    @Option(help: "The field that contains the text; for pairs, two fields separated by a comma.") var textColumn:
+        String?
+    @Option(help: "Quoting in CSV and TSV: standard, or none if quotes are plain characters.") var quoting = "standard"
+    @Option(help: "Input fields to copy to the output, separated by commas, or all.")
     var keep: String?
-    @Option(help: "So many of the most likely classes under top.") var topK = 1
+    @Option(help: "Number of most likely classes to list under top.") var topK = 1
     @Option(help: "Mark a prediction as abstained if its probability is below this.") var threshold = 0.0
     @Option(help: "The output's format: jsonl or csv.") var outputFormat = "jsonl"
-    @Option(help: "At a bad line: stop, or skip, which prints its error in place of a result.") var onError = "stop"
+    @Option(help: "What to do at a bad line: stop, or skip it and print its error instead of a result.") var onError =
+        "stop"
     @OptionGroup var common: CommonOptions
 
     func run() throws {

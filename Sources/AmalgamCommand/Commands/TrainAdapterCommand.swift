@@ -6,7 +6,7 @@ import Training
 
 struct TrainAdapterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train-adapter", abstract: "Train one small adapter and a head for a task; the model stays frozen."
+        commandName: "train-adapter", abstract: "Train a small adapter and a head for one task; the model stays frozen."
     )
 
     @OptionGroup var model: ModelOptions

@@ -10,24 +10,26 @@ import Training
 struct TrainLanguageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train-language",
-        abstract: "Train a language's adapter on running text (masked language modelling); the model stays frozen.",
+        abstract: "Train a language adapter on plain text (masked language modeling); the model stays frozen.",
         discussion: """
-            The model needs a head that tells masked pieces. One is trained once, over text of all the languages, and is
-            frozen for each of them, so that they stay comparable:
+            Training needs a head that predicts masked tokens. Train one head on text of all your languages, then use it \
+            for each language, so that the results are comparable:
               amalgam train-language --model e5-small --head-only --text en.txt de.txt fr.txt --out adapters/mlm.h5
               amalgam train-language --model e5-small --text de.txt --mlm-head adapters/mlm.h5 --out adapters/lang-de.h5
-            Without --mlm-head, mlm-MODEL.h5 beside --out is taken, and trained first on --text where it is not there.
+            Without --mlm-head, the command uses mlm-MODEL.h5 beside --out. If that file is missing, it trains one on --text.
             """)
 
     @OptionGroup var model: ModelOptions
-    @Option(parsing: .upToNextOption, help: "UTF-8 files of running text, one text a line.") var text: [String]
+    @Option(parsing: .upToNextOption, help: "UTF-8 files of plain text, one text per line.") var text: [String]
     @Option(
         parsing: .upToNextOption,
-        help: "Text to score with, a file for each of --text. (default: one line in 20, chosen by what it says)")
+        help:
+            "Held-out text for the perplexity, one file per --text file. (default: 1 line in 20, chosen by its content)"
+    )
     var heldOut: [String] = []
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "The head that tells masked pieces. (default: mlm-MODEL.h5 beside --out)") var mlmHead: String?
-    @Flag(help: "Train that head, over the bare model, in place of an adapter.") var headOnly = false
+    @Option(help: "The head that predicts masked tokens. (default: mlm-MODEL.h5 beside --out)") var mlmHead: String?
+    @Flag(help: "Train the head that predicts masked tokens, without an adapter.") var headOnly = false
     @Option(
         help: "Tokens of an epoch at most, shared equally by the files; the lines are drawn by the seed. (default: all)"
     ) var tokens: Int?
@@ -43,10 +45,10 @@ struct TrainLanguageCommand: ParsableCommand {
         if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
         if !heldOut.isEmpty, heldOut.count != text.count {
             throw ValidationError(
-                "--held-out: found \(heldOut.count) files, expected one for each of --text, \(text.count)")
+                "--held-out: found \(heldOut.count) files, expected \(text.count), one for each --text file")
         }
         if headOnly, mlmHead != nil {
-            throw ValidationError("--mlm-head: found with --head-only, expected one of them: --out names the head")
+            throw ValidationError("--mlm-head: cannot be combined with --head-only, which writes the head to --out")
         }
     }
 
@@ -80,8 +82,8 @@ struct TrainLanguageCommand: ParsableCommand {
             .appendingPathComponent("mlm-\(Session.safeName(session.model.name)).h5").path
         if mlmHead == nil, !FileManager.default.fileExists(atPath: path) {
             Console.error(
-                "amalgam: no head that tells masked pieces at \(path): training one first on this text; for languages that "
-                    + "can be compared, train one over all of them (--head-only)")
+                "amalgam: \(path): no head that predicts masked tokens yet; training one on this text first. To compare "
+                    + "languages, train one head on text of all of them (--head-only)")
             try train(.head, on: texts, session: session, out: path, name: "mlm", isFirst: true)
         }
         return try .read(path, for: session)
@@ -120,8 +122,8 @@ struct TrainLanguageCommand: ParsableCommand {
         guard let after = trained.after else { return [] }
         let before = trained.before.map { "from \(Human.loss($0.value)) to " } ?? ""
         return [
-            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored)) masked pieces of "
-                + "held-out text, among the \(Human.count(trained.pieces)) pieces that the text uses"
+            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored)) masked tokens of "
+                + "held-out text, over the \(Human.count(trained.pieces)) distinct tokens that the text uses"
         ]
     }
 }

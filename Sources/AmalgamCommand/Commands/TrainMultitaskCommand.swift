@@ -5,13 +5,13 @@ import Training
 struct TrainMultitaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train-multitask",
-        abstract: "Train one adapter, or all weights, on several tasks at once, with a head for each.")
+        abstract: "Train one shared adapter, or all weights, on several tasks at once, with a head per task.")
 
     @OptionGroup var model: ModelOptions
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "What the tasks share: adapter or full.") var mode = "adapter"
-    @Option(help: "Which task comes at each step: \(TaskSchedulers.names.joined(separator: ", ")).")
+    @Option(help: "How the task of each step is chosen: \(TaskSchedulers.names.joined(separator: ", ")).")
     var scheduler = "proportional"
     @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"

@@ -10,57 +10,61 @@ import Training
 struct TransferCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transfer",
-        abstract: "Train tasks in one language, test them in others: a matrix of tasks, languages and methods.",
+        abstract: "Train tasks in one language and test them in others; write a report by task, language and method.",
         discussion: """
-            --data is a folder as 'amalgam data debian' writes it, or one of your own of the same shape:
-              tasks/TASK.yaml              the task in the source language (tasks/TASK.SOURCE.yaml goes first)
+            --data is a folder that 'amalgam data debian' wrote, or your own folder with the same layout:
+              tasks/TASK.yaml              the task in the source language (tasks/TASK.SOURCE.yaml takes precedence)
               tasks/TASK.LANG.yaml         the same task, with the same labels, in another language
-              LANG/unlabelled/train.txt    plain text for that language's adapter, one text a line
-              LANG/unlabelled/dev.txt      held-out text (without it, a part of train.txt)
-            A task may be missing in a language. 'fields: {group: COLUMN}' in a task's YAML names what rows of several
-            languages have in common; intervals resample such groups whole. It says its budget and time before it starts;
-            what is done already in --out is reused.
+              LANG/unlabelled/train.txt    plain text for that language's adapter, one text per line
+              LANG/unlabelled/dev.txt      held-out text (default: a part of train.txt)
+            A task may be missing in a language. If rows in several languages are translations of one another, name the
+            column that they share in the task's YAML ('fields: {group: COLUMN}'); the intervals then resample whole groups.
+            The command prints its budget and an estimate of its time first. Finished trainings in --out are reused.
             """)
 
     @OptionGroup var model: ModelOptions
     @Option(
         help: ArgumentHelp(
-            "A base for one language, to compare with: a folder or a fetched model's name.", valueName: "folder or name"
+            "A model for the source language to compare with: a folder or the name of a fetched model.",
+            valueName: "folder or name"
         ))
     var englishModel: String?
-    @Option(help: "The folder with the tasks and the plain text.") var data: String
-    @Option(help: "The language whose labels train.") var source = "en"
-    @Option(help: "The languages to test in, as de,fr,pt_BR.") var languages: String
-    @Option(help: "The tasks, as role,use.") var tasks: String
-    @Option(help: "The folder for trainings and the report.") var out: String
+    @Option(help: "The input folder, with tasks and plain text.") var data: String
+    @Option(help: "The language to train on.") var source = "en"
+    @Option(help: "The languages to test in, for example de,fr,pt_BR.") var languages: String
+    @Option(help: "The tasks, for example role,use.") var tasks: String
+    @Option(help: "The output folder, for trainings and the report.") var out: String
     @Option(
         help:
-            "Only these methods, as adapter,madx: \(TransferMethod.allCases.map(\.rawValue).joined(separator: ", ")).")
+            "Only these methods, separated by commas: \(TransferMethod.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var methods: String?
-    @Flag(help: "The first language and the first task alone, small: a first look.") var quick = false
-    @Option(help: "An adapter configuration for tasks, by name or YAML file.") var config = "seq_bn"
-    @Option(help: "An adapter configuration for languages, by name or YAML file.") var languageConfig = "seq_bn_inv"
+    @Flag(help: "A first look: only the first language and the first task, with small splits.") var quick = false
+    @Option(help: "The adapter configuration for tasks: a name or a YAML file.") var config = "seq_bn"
+    @Option(help: "The adapter configuration for languages: a name or a YAML file.") var languageConfig = "seq_bn_inv"
     @Option(
         help:
-            "Sample at most so many training texts of each task and language, stratified by label. (default: 1000; 400 with --quick)"
+            "Maximum training texts per task and language (stratified sample). (default: 1000; 400 with --quick)"
     )
     var maxTrain: Int?
-    @Option(help: "Sample at most so many dev texts. (default: 300; 150 with --quick)") var maxDev: Int?
-    @Option(help: "Sample at most so many test texts. (default: 1000; 300 with --quick)") var maxTest: Int?
-    @Option(help: "Pieces of plain text a language adapter. (default: 500000; 60000 with --quick)")
+    @Option(help: "Maximum dev texts (stratified sample). (default: 300; 150 with --quick)") var maxDev: Int?
+    @Option(help: "Maximum test texts (stratified sample). (default: 1000; 300 with --quick)") var maxTest: Int?
+    @Option(help: "Tokens of plain text per language adapter. (default: 500000; 60000 with --quick)")
     var languageTokens: Int?
-    @Option(help: "Pieces of plain text for the head that all share. (default: twice --language-tokens)")
+    @Option(help: "Tokens of plain text for the shared head. (default: twice --language-tokens)")
     var headTokens: Int?
-    @Option(help: "Epochs on tasks. (default: 3)") var epochs: Int?
-    @Option(help: "Pieces a task's text is cut at. (default: 64)") var maxLength: Int?
-    @Option(help: "Examples a batch.") var batchSize = 16
-    @Option(help: "The one learning rate on tasks. (default: the better on dev of 1e-3 and 3e-3; 2e-3 with --quick)")
+    @Option(help: "Epochs for tasks. (default: 3)") var epochs: Int?
+    @Option(help: "Maximum length of a task's text in tokens. (default: 64)") var maxLength: Int?
+    @Option(help: "Examples per batch.") var batchSize = 16
+    @Option(help: "Learning rate for tasks. (default: the better of 1e-3 and 3e-3 on dev; 2e-3 with --quick)")
     var lr: Double?
-    @Option(help: "Highest learning rate on plain text. (default: 4e-3)") var languageLr: Double?
-    @Option(help: "For all languages at once: \(TaskSchedulers.names.joined(separator: ", ")).") var scheduler =
+    @Option(help: "Peak learning rate for plain text. (default: 4e-3)") var languageLr: Double?
+    @Option(
+        help: "Scheduler when one adapter trains on all languages: \(TaskSchedulers.names.joined(separator: ", ")).")
+    var scheduler =
         "proportional"
-    @Flag(help: "Go on where it was stopped or killed; it does so without being asked too.") var resume = false
-    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0: after every step.", valueName: "seconds"))
+    @Flag(help: "Resume a run that was stopped or killed. (It also resumes without this flag.)") var resume = false
+    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
     @OptionGroup var precision: PrecisionOption
     @OptionGroup var memory: MemoryOptions
@@ -72,14 +76,14 @@ struct TransferCommand: ParsableCommand {
         for part in list.split(separator: ",") {
             let name = part.trimmingCharacters(in: .whitespaces)
             guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
-                throw TrainingError.setting(name: option, found: name, expected: "names with commas between them")
+                throw TrainingError.setting(name: option, found: name, expected: "names separated by commas")
             }
             if !names.contains(name), name != without { names.append(name) }
         }
         guard !names.isEmpty else {
             throw TrainingError.setting(
                 name: option, found: list,
-                expected: "at least one name" + (without.map { " other than the source's, \($0)" } ?? ""))
+                expected: "at least one name" + (without.map { " other than the source language \($0)" } ?? ""))
         }
         return names
     }

@@ -5,13 +5,13 @@ import Training
 
 /// Which bundle, and which of its heads.
 struct BundleOptions: ParsableArguments {
-    @Option(help: "The bundle.") var bundle: String
+    @Option(help: "The bundle to use.") var bundle: String
     @OptionGroup var language: LanguageOption
-    @Option(help: "The head, by its task's name. (default: the task's, or the only one)") var head: String?
-    @Option(help: "Pieces a text is cut at. (default: as in training)") var maxLength: Int?
+    @Option(help: "The name of the head. (default: the head of the task, or the only head)") var head: String?
+    @Option(help: "Maximum length in tokens; longer texts are truncated. (default: as in training)") var maxLength: Int?
     @OptionGroup var precision: PrecisionOption
-    @Flag(help: "Use a bundle that was trained on another model of the same shape.") var force = false
-    @Flag(help: "Read a bundle that another program has changed since it was written.") var allowChanged = false
+    @Flag(help: "Allow a bundle that was trained on another model of the same shape.") var force = false
+    @Flag(help: "Read a bundle even if another program changed it after it was written.") var allowChanged = false
 
     func read() throws -> AdapterBundle {
         try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)

@@ -6,16 +6,18 @@ import Training
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
-    @Flag(help: "Print one JSON object on stdout; progress goes to stderr.")
+    @Flag(help: "Print the result as one JSON object on stdout; progress goes to stderr.")
     var json = false
 
-    @Option(help: ArgumentHelp("All randomness comes from it.", valueName: "n"))
+    @Option(help: ArgumentHelp("Seed for all random numbers.", valueName: "n"))
     var seed = 0
 
-    @Option(help: ArgumentHelp("Threads; results do not depend on it. (default: all processors)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Number of threads; it does not change the results. (default: all processors)", valueName: "n"))
     var threads: Int?
 
-    @Flag(help: "No progress on stderr.")
+    @Flag(help: "Print no progress on stderr.")
     var quiet = false
 
     func validate() throws {
@@ -34,7 +36,7 @@ struct CommonOptions: ParsableArguments {
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A Hugging Face folder (config.json, model.safetensors, tokenizer.json or vocab.txt), or a fetched model's name.",
+            "A Hugging Face folder (config.json, model.safetensors, tokenizer.json or vocab.txt) or the name of a fetched model.",
             valueName: "folder or name"))
     var model: String
 

@@ -5,7 +5,7 @@ import Training
 
 /// The language adapter that a task's adapters stand on.
 struct LanguageOption: ParsableArguments {
-    @Option(help: "A bundle from train-language: the frozen adapter of the texts' language, beneath the task's.")
+    @Option(help: "A bundle from train-language: the frozen adapter of the texts' language, under the task's adapter.")
     var language: String?
 
     /// - Returns: nil where none is given

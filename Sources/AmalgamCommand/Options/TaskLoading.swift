@@ -21,7 +21,7 @@ enum TaskLoading {
         for warning in data.warnings { Console.error("amalgam: \(warning)") }
         if choosesEpoch, splits == nil, data.dev.isEmpty, data.unscorable[.dev] == nil {
             Console.error(
-                "amalgam: \(definition.name): no dev split: the last epoch is kept; --keep best and --patience need one"
+                "amalgam: \(definition.name): no dev split, so the last epoch is kept; --keep best and --patience need a dev split"
             )
         }
         return data
@@ -52,7 +52,7 @@ enum TaskLoading {
 }
 
 struct LabelOptions: ParsableArguments {
-    @Flag(help: "Stop at a row with an empty or unknown label.")
+    @Flag(help: "Stop with an error at a row with an empty or unknown label.")
     var strictLabels = false
 
     @Flag(help: "Skip rows with an unknown label when scoring. (default: they count as wrong)")
@@ -60,7 +60,7 @@ struct LabelOptions: ParsableArguments {
 
     func validate() throws {
         if strictLabels, skipUnknownLabels {
-            throw ValidationError("--skip-unknown-labels: found with --strict-labels, expected one of them")
+            throw ValidationError("--skip-unknown-labels: cannot be combined with --strict-labels")
         }
     }
 

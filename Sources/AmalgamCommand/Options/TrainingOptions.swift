@@ -8,31 +8,34 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Passes over the training split.") var epochs = 5
     @Option(
         help:
-            "Highest learning rate. (default: adapters 1e-3, languages 4e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)"
+            "Peak learning rate. (default: adapters 1e-3, languages 4e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)"
     )
     var lr: Double?
-    @Option(help: "Share of the steps in which the learning rate rises.") var warmup = 0.1
-    @Option(help: "How the learning rate goes after that: linear, constant or cosine.") var schedule = "linear"
-    @Option(help: "AdamW's weight decay; biases and norms are not decayed.") var weightDecay = 0.01
-    @Flag(help: "Decay biases and norms too.") var decayAll = false
-    @Option(help: "Largest norm of the gradient; 0 for none.") var clip = 1.0
-    @Option(help: "Stop after so many epochs without a better dev score; 0 for never.") var patience = 0
-    @Option(help: "End with the state of the best epoch on dev, or the last: best or last.") var keep = "best"
-    @Option(help: "Examples a batch.") var batchSize = 16
-    @Option(help: "Real tokens a batch, in place of --batch-size.") var batchTokens: Int?
-    @Option(help: "Pieces a text is cut at, special ones included.") var maxLength = 128
-    @Option(help: "What the head reads: cls or mean. (default: what the model was made for)") var pooling: String?
+    @Option(help: "Share of the steps over which the learning rate rises, 0 to 1.") var warmup = 0.1
+    @Option(help: "Learning rate schedule after the warmup: linear, constant or cosine.") var schedule = "linear"
+    @Option(help: "Weight decay of AdamW. It does not apply to biases and norms.") var weightDecay = 0.01
+    @Flag(help: "Apply weight decay to biases and norms too.") var decayAll = false
+    @Option(help: "Maximum gradient norm; 0 for no clipping.") var clip = 1.0
+    @Option(help: "Stop after this many epochs without a better dev score; 0 for never.") var patience = 0
+    @Option(help: "Which epoch to keep: best (on dev) or last.") var keep = "best"
+    @Option(help: "Examples per batch.") var batchSize = 16
+    @Option(help: "Tokens per batch, without padding; replaces --batch-size.") var batchTokens: Int?
+    @Option(help: "Maximum length in tokens, including special tokens; longer texts are truncated.") var maxLength = 128
+    @Option(help: "Pooling, the input of the head: cls or mean. (default: as the model's files say)") var pooling:
+        String?
     @Option(
-        help: "Stands before each text, as \"query: \" for E5 models. (default: what the model was made for)")
+        help: "A prefix for each text, for example \"query: \" for E5 models. (default: as the model's files say)")
     var textPrefix: String?
-    @Flag(help: "Weigh classes by how rare they are.") var classWeights = false
-    @Option(help: "Share of the target that is spread over all classes, in 0..<1.") var labelSmoothing = 0.0
-    @Option(help: "Dropout in the head, in 0..<1. (default: the model's own)") var headDropout: Double?
-    @Flag(help: "No dropout in the frozen base.") var noBaseDropout = false
+    @Flag(help: "Weight the loss by class: rare classes count more.") var classWeights = false
+    @Option(help: "Label smoothing: the share of the target spread over all classes, from 0 to below 1.")
+    var labelSmoothing = 0.0
+    @Option(help: "Dropout in the head, from 0 to below 1. (default: the model's own)") var headDropout: Double?
+    @Flag(help: "Turn off dropout in the frozen model.") var noBaseDropout = false
     @OptionGroup var precision: PrecisionOption
     @Option(help: "Name of the bundle and its adapter. (default: the task's)") var name: String?
     @Option(
-        help: "A step whose loss or gradient is no number: stop, or skip it and count it.") var onNan = "stop"
+        help: "What to do if a step's loss or gradient is NaN or infinite: stop, or skip the step and count it.")
+    var onNan = "stop"
     @OptionGroup var keeping: KeepingOptions
     @OptionGroup var memory: MemoryOptions
 
@@ -77,7 +80,7 @@ struct TrainingOptions: ParsableArguments {
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
             ("--label-smoothing", labelSmoothing != 0), ("--head-dropout", headDropout != nil),
         ] where isSet {
-            throw .setting(name: name, found: "a value", expected: "nothing: it is for tasks, not for languages")
+            throw .setting(name: name, found: "a value", expected: "none: this option is for tasks, not for languages")
         }
     }
 
@@ -94,7 +97,8 @@ struct TrainingOptions: ParsableArguments {
 
 /// Of products with frozen weights.
 struct PrecisionOption: ParsableArguments {
-    @Option(help: "Of products with frozen weights: fp32, or bf16 where the processor has it.") var precision = "fp32"
+    @Option(help: "Precision of products with frozen weights: fp32, or bf16 if the processor supports it.")
+    var precision = "fp32"
 
     func value() throws -> Precision {
         guard let known = Precision(rawValue: precision) else {
@@ -108,11 +112,11 @@ struct PrecisionOption: ParsableArguments {
 
 /// How a run outlives its process.
 struct KeepingOptions: ParsableArguments {
-    @Flag(help: "Go on from the checkpoint of a run that was stopped or killed; the result has the same bytes.")
+    @Flag(help: "Resume a run that was stopped or killed from its checkpoint. The bundle gets the same bytes.")
     var resume = false
     @Option(
         help: ArgumentHelp(
-            "Seconds between checkpoints, written beside the bundle; 0: after every step.", valueName: "seconds"))
+            "Seconds between checkpoints, written beside the bundle; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
 
     func validate() throws {
@@ -132,7 +136,7 @@ struct KeepingOptions: ParsableArguments {
 struct MemoryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Refuse a run that would take more memory, as 800MB or 2GiB. (default: the control group's, or the machine's)",
+            "Refuse a run that would need more memory, for example 800MB or 2GiB. (default: the limit of the control group or the machine)",
             valueName: "size"))
     var memoryLimit: String?
 

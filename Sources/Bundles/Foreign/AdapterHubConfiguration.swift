@@ -157,7 +157,7 @@ enum AdapterHubConfiguration {
             for field in ["original_ln_before", "is_parallel"]
             where member.configuration.fields[field] != last.configuration.fields[field] {
                 return
-                    "\(field) of \(member.name) and \(last.name) differs, and the library gives all what the last reads"
+                    "\(field) of \(member.name) and \(last.name) differs, and the library applies the last adapter's setting to all"
             }
         }
         return last.configuration.fields["is_parallel"] == .bool(true)

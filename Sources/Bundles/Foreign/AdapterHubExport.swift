@@ -34,8 +34,8 @@ package enum AdapterHubExport {
             for name in [part.configuration, part.tensors, part.pickle] where !files.contains(name) {
                 guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else { continue }
                 throw AdapterHubModule.wrong(
-                    folder.path, name, "there already", "nothing that does not belong to this export",
-                    mend: "give a new folder, or empty this one")
+                    folder.path, name, "an existing file", "only files of this export",
+                    mend: "use a new folder, or empty this one")
             }
         }
     }
@@ -61,17 +61,17 @@ private struct AdapterHubWriter {
     mutating func make() throws {
         if let language = bundle.language {
             warnings.append(
-                "it was trained on language adapter \(language.name), which it does not carry: export that one too, and stack "
-                    + "them there")
+                "it was trained on language adapter \(language.name), which it does not contain; export that adapter too, and "
+                    + "stack them in Python")
         }
         switch bundle.kind {
         case .mlm:
             throw cannot(
                 "kind", "mlm", "adapter, fusion or head",
-                mend: "its folder there would carry the base's word embeddings; export the language adapters alone")
+                mend: "its folder would contain the word embeddings of the base; export only the language adapters")
         case .full:
             throw cannot(
-                "kind", "full", "adapter, fusion or head", mend: "AdapterHub has no folder for a model's full weights")
+                "kind", "full", "adapter, fusion or head", mend: "AdapterHub has no format for all weights of a model")
         case .adapter:
             guard bundle.members.count == 1, let member = bundle.members.first else {
                 throw cannot("members", "\(bundle.members.map(\.name))", "one", mend: "export them one by one")
@@ -87,14 +87,14 @@ private struct AdapterHubWriter {
     private mutating func theirs(_ name: String) -> String {
         let theirs = AdapterHubNames.theirs(name)
         if theirs != name {
-            warnings.append("\(name) is called \(theirs) there: the library takes no '.', ',' and '/'")
+            warnings.append("\(name) is exported as \(theirs), because the library allows no '.', ',' or '/' in names")
         }
         return theirs
     }
 
     private func unique(_ names: [String], _ what: String) throws {
         guard Set(names).count == names.count else {
-            throw cannot(what, "\(names)", "names that differ there too", mend: "rename one of them")
+            throw cannot(what, "\(names)", "names that also differ after the export", mend: "rename one of them")
         }
     }
 
@@ -113,30 +113,31 @@ private struct AdapterHubWriter {
     private mutating func writeFusion() throws {
         guard case .fuse(let names)? = bundle.composition, let fusion = bundle.fusion else {
             throw cannot(
-                "composition", bundle.composition?.json.json ?? "none", "a fusion", mend: "make the bundle anew")
+                "composition", bundle.composition?.json.json ?? "none", "a fusion", mend: "create the bundle again")
         }
         guard fusion.temperature == 1 else {
             throw cannot(
-                "fusion.temperature", "\(fusion.temperature)", "1", mend: "the library's falls to 1 while it trains")
+                "fusion.temperature", "\(fusion.temperature)", "1",
+                mend: "in the library, the temperature falls to 1 during training")
         }
         if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
             warnings.append(
-                "further training there regularises by \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"
+                "in the library, further training uses a regularization of \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"
             )
         }
         let fused = names.compactMap { name in bundle.members.first { $0.name == name } }
         if let difference = try AdapterHubConfiguration.fusionDifference(fused, file: bundle.name) {
-            warnings.append("the results there will be others: \(difference)")
+            warnings.append("results in the library will differ: \(difference)")
         }
-        if name != nil { warnings.append("a fusion is called by its adapters there; --name is not used") }
+        if name != nil { warnings.append("the library names a fusion after its adapters, so --name is not used") }
         let theirNames = names.map { theirs($0) }
         try unique(theirNames, "members")
         for (name, theirName) in zip(names, theirNames) {
             guard let member = bundle.members.first(where: { $0.name == name }) else {
-                throw cannot("members", "no \(name)", "all that the fusion names", mend: "make the bundle anew")
+                throw cannot("members", "no \(name)", "all adapters of the fusion", mend: "create the bundle again")
             }
             guard theirName != AdapterHubExport.furtherHeads else {
-                throw cannot("members", name, "another name than the heads' folder", mend: "rename the adapter")
+                throw cannot("members", name, "a name other than that of the heads' folder", mend: "rename the adapter")
             }
             try writeAdapter(member, as: theirName, folder: theirName + "/")
         }
@@ -159,10 +160,10 @@ private struct AdapterHubWriter {
             if head.pooling != .first {
                 warnings.append(
                     "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
-                        + "first: its results there will be others")
+                        + "first token, so results in the library will differ")
             }
             if !head.textPrefix.isEmpty {
-                warnings.append("head \(named.name): put \"\(head.textPrefix)\" before each text there")
+                warnings.append("head \(named.name): in the library, put \"\(head.textPrefix)\" before each text")
             }
             try write(
                 .head, name: name, configuration: AdapterHubConfiguration.head(labels: head.labels),
@@ -191,7 +192,7 @@ private struct AdapterHubWriter {
         let values = try names.map { ours in
             guard let tensor = tensors[ours],
                 let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix)
-            else { throw cannot(ours, "not there", "a tensor", mend: "make the bundle anew") }
+            else { throw cannot(ours, "missing", "a tensor", mend: "create the bundle again") }
             return (name: theirs, shape: tensor.shape, value: SafetensorsValue.float32(tensor.values))
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(

@@ -41,7 +41,7 @@ private struct AdapterHubReader {
         guard !parts.contains(.adapter) || !parts.contains(.fusion) else {
             throw AdapterHubModule.wrong(
                 folder.path, "the folder", "an adapter and a fusion", "one of them",
-                mend: "move the adapter's files into a folder of its name")
+                mend: "move the adapter's files into a separate folder with the adapter's name")
         }
         let name = try name.map { try ours($0, in: "--name") }
         if parts.contains(.adapter) {
@@ -56,7 +56,7 @@ private struct AdapterHubReader {
                 ?? heads.first.flatMap({ modules[$0.scope] })
         else {
             throw AdapterHubModule.wrong(
-                folder.path, "the folder", "none of AdapterHub's files",
+                folder.path, "the folder", "no AdapterHub files",
                 AdapterHubModule.Part.allCases.map(\.configuration).joined(separator: ", or "),
                 mend: "give a folder that the adapters library saved")
         }
@@ -69,7 +69,7 @@ private struct AdapterHubReader {
                 throw AdapterHubModule.wrong(
                     module.configurationFile, "hidden_size", "\(module.hidden) of \(module.modelType)",
                     "\(first.hidden) of \(first.modelType), as in \(first.configurationFile)",
-                    mend: "these are of different base models")
+                    mend: "import only modules of the same base model")
             }
         }
         let layers = modules.values.map(\.layers).max() ?? 0
@@ -106,7 +106,7 @@ private struct AdapterHubReader {
     private func ours(_ name: String, in file: String) throws -> String {
         guard let name = AdapterHubNames.ours(name) else {
             throw AdapterHubModule.wrong(
-                file, "name", "\"\(name)\"", "a name", mend: "give one that could be a file's")
+                file, "name", "\"\(name)\"", "a name", mend: "use a name that a file can have")
         }
         return name
     }
@@ -114,7 +114,8 @@ private struct AdapterHubReader {
     private mutating func add(_ module: AdapterHubModule, at scope: String) throws {
         guard modules.updateValue(module, forKey: scope) == nil else {
             throw AdapterHubModule.wrong(
-                module.configurationFile, "name", "\(scope) twice", "each once", mend: "rename one of them")
+                module.configurationFile, "name", "\(scope) appears twice", "each name once", mend: "rename one of them"
+            )
         }
     }
 
@@ -136,7 +137,7 @@ private struct AdapterHubReader {
         case .list(let list)?:
             theirs = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
             guard theirs.count == list.count else {
-                throw AdapterHubModule.wrong(file, "adapter_names", "a list with other things", "a list of names")
+                throw AdapterHubModule.wrong(file, "adapter_names", "a list with other values", "a list of names")
             }
         case nil: theirs = module.name.split(separator: ",").map(String.init)
         case let other?: throw AdapterHubModule.wrong(file, "adapter_names", other.json, "a list of names")
@@ -166,7 +167,7 @@ private struct AdapterHubReader {
         }
         guard let place = places.first(where: { AdapterHubModule.stands(.adapter, in: $0) }) else {
             throw AdapterHubModule.wrong(
-                folder.path, "adapter \(name)", "no folder of it", places.map(\.path).joined(separator: " or "),
+                folder.path, "adapter \(name)", "no folder", places.map(\.path).joined(separator: " or "),
                 mend: "save it there with \(AdapterHubModule.Part.adapter.save)")
         }
         return place

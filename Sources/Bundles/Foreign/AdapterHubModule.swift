@@ -108,7 +108,7 @@ struct AdapterHubModule {
         var stored: [String: String] = [:]
         for name in weights.names {
             guard let other = stored.updateValue(name, forKey: AdapterHubFormerNames.tensor(name)) else { continue }
-            throw Self.wrong(weights.name, name, "the same tensor as \(other)", "it once")
+            throw Self.wrong(weights.name, name, "the same tensor as \(other)", "each tensor once")
         }
         self.stored = stored
         rest = Set(stored.keys)
@@ -154,8 +154,8 @@ struct AdapterHubModule {
     func finish() throws {
         guard let extra = rest.sorted().first else { return }
         throw Self.wrong(
-            weights.name, extra, "a tensor", "nothing of that name, as \(configurationFile) says",
-            mend: "the module has a part that is not supported, or the two files are not of one module")
+            weights.name, extra, "a tensor", "no tensor of that name by \(configurationFile)",
+            mend: "the module has an unsupported part, or the two files belong to different modules")
     }
 
     private static func json(_ url: URL) throws -> [String: ConfigurationValue] {
@@ -164,7 +164,7 @@ struct AdapterHubModule {
             throw FileError.tooLarge(file: url.path, field: "JSON", found: file.bytes.count, limit: mostJSON)
         }
         guard case .map(let fields)? = ConfigurationValue(json: file.withBytes { [UInt8]($0) })
-        else { throw wrong(url.path, "the whole file", "no JSON object", "one") }
+        else { throw wrong(url.path, "the whole file", "not a JSON object", "a JSON object") }
         return fields
     }
 

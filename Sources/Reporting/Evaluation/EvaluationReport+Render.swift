@@ -36,8 +36,8 @@ extension EvaluationReport {
                 [
                     .charts([.heat(matrix)]),
                     .note(
-                        "Each row is a true class, each column a prediction; the color is the share of the row: blue is "
-                            + "right, orange is wrong."
+                        "Rows are true classes, columns are predicted classes. The color shows the share of the row: blue "
+                            + "for correct predictions, orange for errors."
                             + (isWhole
                                 ? ""
                                 : " The map shows the \(matrix.labels.count) of \(classes.count) classes with the most errors.")

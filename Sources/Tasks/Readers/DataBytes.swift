@@ -56,13 +56,13 @@ package struct DataBytes {
             case .otherFormat:
                 let content = FileContent(of: bytes)
                 throw .otherContent(
-                    file: file, found: content?.found ?? "no gzip data, though the name ends with .gz",
-                    mend: content?.mend ?? "take .gz off the name, or compress the file with gzip")
+                    file: file, found: content?.found ?? "not gzip data, although the name ends with .gz",
+                    mend: content?.mend ?? "remove .gz from the name, or compress the file with gzip")
             case .cutOff:
                 throw .otherContent(
-                    file: file, found: "gzip data that is cut off", mend: "get or make the file again")
+                    file: file, found: "truncated gzip data", mend: "download or create the file again")
             case .damaged:
-                throw .otherContent(file: file, found: "damaged gzip data", mend: "get or make the file again")
+                throw .otherContent(file: file, found: "damaged gzip data", mend: "download or create the file again")
             case .tooLarge(let limit):
                 throw .otherContent(
                     file: file, found: "gzip data of more than \(limit) bytes, half of this machine's memory",

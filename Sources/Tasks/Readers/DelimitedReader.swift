@@ -85,7 +85,8 @@ struct DelimitedText {
         let found = "\(count) \(count == 1 ? "cell" : "cells") where the header has \(columns.count)"
         if let other = Self.likelyDelimiter(columns) {
             return .malformed(
-                file: file, line: line, problem: found, mend: "set delimiter: \(other) in a task YAML if that is it")
+                file: file, line: line, problem: found,
+                mend: "if that is the delimiter, set delimiter: \(other) in a task YAML")
         }
         guard options.quoting == .standard else {
             return .malformed(
@@ -135,7 +136,7 @@ struct DelimitedText {
             if state == .quoted, atEnd {
                 throw .malformed(
                     file: file, line: quoteLine, problem: "a quote opens here and never closes",
-                    mend: "close it, or set quoting: none in a task YAML if quotes are characters like others")
+                    mend: "close it, or set quoting: none in a task YAML if quotes are plain characters")
             }
             if isBreak, state != .quoted {
                 if !atEnd, endsWithCR == nil { endsWithCR = byte == 0x0D && !isPair }
@@ -177,8 +178,8 @@ struct DelimitedText {
                 throw .malformed(
                     file: file, line: line, problem: "text after a closing quote",
                     mend:
-                        "double the quotes inside the cell, or set quoting: none in a task YAML if quotes are characters "
-                        + "like others")
+                        "double the quotes inside the cell, or set quoting: none in a task YAML if quotes are plain "
+                        + "characters")
             default:
                 if state == .cellStart { state = .plain }
                 records.wire.append(Self.disguised(byte))
@@ -233,6 +234,6 @@ struct DelimitedText {
     private func malformedRecord(_ records: Records, index: Int) -> TaskError {
         .malformed(
             file: file, line: index < records.lines.count ? records.lines[index] : 1, problem: "quotes do not match",
-            mend: "double the quotes that belong to the text")
+            mend: "double the quotes that are part of the text")
     }
 }

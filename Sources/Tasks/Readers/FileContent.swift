@@ -19,15 +19,17 @@ struct FileContent: Equatable {
                 found: "a Parquet file",
                 mend: "convert it to JSON Lines: pandas.read_parquet(FILE).to_json(OUT, orient='records', lines=True)")
         case starts("ARROW1"), bytes.starts(with: [0xFF, 0xFF, 0xFF, 0xFF]):
-            self.init(found: "an Arrow file", mend: "convert it to JSON Lines, such as with datasets' to_json")
+            self.init(
+                found: "an Arrow file",
+                mend: "convert it to JSON Lines, for example with to_json of the datasets library")
         case bytes.starts(with: [0xD0, 0xCF, 0x11, 0xE0]):
             self.init(found: "an old Excel or Word file", mend: "export the sheet as CSV")
         case bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]):
-            self.init(found: "zstd data", mend: "decompress it with unzstd; .gz can be read as it is")
+            self.init(found: "zstd data", mend: "decompress it with unzstd; only .gz is read without decompression")
         case bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]):
-            self.init(found: "xz data", mend: "decompress it with unxz; .gz can be read as it is")
+            self.init(found: "xz data", mend: "decompress it with unxz; only .gz is read without decompression")
         case starts("BZh") && bytes.count > 4 && bytes[4] == 0x31:
-            self.init(found: "bzip2 data", mend: "decompress it with bunzip2; .gz can be read as it is")
+            self.init(found: "bzip2 data", mend: "decompress it with bunzip2; only .gz is read without decompression")
         case starts("SQLite format 3\0"):
             self.init(found: "an SQLite database", mend: "export the table as CSV")
         case starts("%PDF-"):
@@ -35,7 +37,7 @@ struct FileContent: Equatable {
         case Self.isWebPage(bytes):
             self.init(
                 found: "a web page (HTML), not the data",
-                mend: "download the file itself: the address may be that of its page, or ask for a login")
+                mend: "download the file itself; the address may be the one of its page, or need a login")
         default: return nil
         }
     }

@@ -85,7 +85,7 @@ package enum JSONArrayReader: RowReader {
                 Row(
                     line: line,
                     values: try JSONRow.values(
-                        content, file: "\(elements.file)[\(index)]", line: line, mend: "expected an object for each row"
+                        content, file: "\(elements.file)[\(index)]", line: line, mend: "expected one object per row"
                     ),
                     element: index))
             if table.rows.count == limit { break }

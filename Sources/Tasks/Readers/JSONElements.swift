@@ -37,7 +37,7 @@ struct JSONElements {
         guard current == UInt8(ascii: ",") else { throw fault("',' or '\(Unicode.Scalar(closing))'") }
         at += 1
         skipSpace()
-        guard current != closing else { throw fault("a value behind the ','") }
+        guard current != closing else { throw fault("a value after the ','") }
         return true
     }
 
@@ -111,7 +111,8 @@ struct JSONElements {
             if current != nil { step() }
         }
         throw .malformed(
-            file: file, line: opened, problem: "not valid JSON: a string that never ends", mend: "close its quote")
+            file: file, line: opened, problem: "not valid JSON: a string that is not closed",
+            mend: "add the closing quote")
     }
 
     private mutating func skipSpace() {

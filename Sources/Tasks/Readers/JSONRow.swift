@@ -2,7 +2,7 @@ import Files
 
 /// A row from a JSON object.
 enum JSONRow {
-    static let mend = "expected one JSON object a line"
+    static let mend = "expected one JSON object per line"
 
     /// - Parameter mend: what is expected of the text
     static func values(

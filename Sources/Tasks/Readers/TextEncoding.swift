@@ -49,8 +49,8 @@ package enum TextEncoding: String, CaseIterable, Sendable {
                 guard code != 0, let scalar = Unicode.Scalar(code) else {
                     throw .malformed(
                         file: file, line: line,
-                        problem: "byte 0x\(String(byte, radix: 16)), which \(rawValue) does not have",
-                        mend: "set the file's real encoding: \(Self.names.joined(separator: ", "))")
+                        problem: "byte 0x\(String(byte, radix: 16)), which is not a character in \(rawValue)",
+                        mend: "set encoding to the file's real encoding: \(Self.names.joined(separator: ", "))")
                 }
                 result += UTF8.encode(scalar).map { Array($0) } ?? []
             }

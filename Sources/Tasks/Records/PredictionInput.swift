@@ -20,7 +20,7 @@ package enum PredictionInput: Equatable, Sendable {
         guard names.count == 2, names[0] != names[1], names.allSatisfy({ !$0.isEmpty }) else {
             throw .badValue(
                 file: "--text-column", line: 1, key: "columns", found: "'\(shown(columns))'",
-                expected: "two columns with a comma between them: the head was trained on text pairs")
+                expected: "two columns separated by a comma, because the head was trained on text pairs")
         }
         return .pair(names[0], names[1])
     }

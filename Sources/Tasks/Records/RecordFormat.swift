@@ -29,7 +29,7 @@ package enum RecordFormat: String, CaseIterable, Sendable {
         if name.hasSuffix(".gz") { name.removeLast(3) }
         for (ending, format) in endings where name.hasSuffix("." + ending) { return format }
         throw .malformed(
-            file: file, line: 1, problem: "the extension does not tell the format",
+            file: file, line: 1, problem: "the format does not follow from the extension",
             mend: "give --format text, jsonl, csv or tsv")
     }
 
@@ -52,6 +52,8 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     static func array(file: String, line: Int) -> TaskError {
         .malformed(
             file: file, line: line, problem: "a JSON array",
-            mend: "expected one JSON object a line (jq -c '.[]' makes them); if it is a text, give --format text")
+            mend:
+                "expected one JSON object per line (convert with jq -c '.[]'); if this is plain text, use --format text"
+        )
     }
 }

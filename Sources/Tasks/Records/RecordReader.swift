@@ -210,7 +210,7 @@ package struct RecordReader {
     }
 
     private func object(_ bytes: ArraySlice<UInt8>, line: Int) throws(TaskError) -> [Record.Field] {
-        let mend = "expected one JSON object a line"
+        let mend = "expected one JSON object per line"
         let bytes = Array(bytes)
         let found: [(key: String, value: JSONValue, source: Range<Int>)]?
         do throws(JSONFault) { found = try JSONReader.members(bytes) } catch {

@@ -38,7 +38,7 @@ struct JSONFields {
     func value(_ key: String) throws(TextError) -> JSONValue? {
         var found: JSONValue?
         for member in members where member.key == key {
-            guard found == nil else { throw wrong(key, "the field twice", "it once") }
+            guard found == nil else { throw wrong(key, "a duplicate field", "one") }
             found = member.value
         }
         if case .null = found { return nil }

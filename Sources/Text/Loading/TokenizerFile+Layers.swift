@@ -62,7 +62,7 @@ extension TokenizerFile {
         let text = try fields.requiredString("precompiled_charsmap")
         guard let data = Data(base64Encoded: text), let map = PrecompiledMap([UInt8](data)) else {
             throw fields.wrong(
-                "precompiled_charsmap", "\(text.utf8.count) characters that are no table",
+                "precompiled_charsmap", "\(text.utf8.count) characters that are not a table",
                 "base64 of a double-array trie and its replacements")
         }
         return PrecompiledNormalizer(map: map)
@@ -154,7 +154,7 @@ extension TokenizerFile {
         var scores: [Double] = []
         for (i, value) in try fields.requiredArray("vocab").enumerated() {
             guard case .array(let pair) = value, pair.count == 2, case .string(let piece) = pair[0] else {
-                throw fields.wrong("vocab[\(i)]", value.summary, "a piece with its log probability")
+                throw fields.wrong("vocab[\(i)]", value.summary, "a token with its log probability")
             }
             switch pair[1] {
             case .number(let score): scores.append(score)
@@ -173,7 +173,7 @@ extension TokenizerFile {
         }
         let unknown = try fields.requiredID("unk_id")
         guard Int(unknown) < pieces.count else {
-            throw fields.wrong("unk_id", "\(unknown)", "an id below \(pieces.count), the number of pieces")
+            throw fields.wrong("unk_id", "\(unknown)", "an id below \(pieces.count), the number of tokens")
         }
         return Unigram(vocabulary: vocabulary, scores: scores, unknown: unknown)
     }

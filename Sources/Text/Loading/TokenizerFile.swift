@@ -77,8 +77,8 @@ enum TokenizerFile {
         let unknown = try fields.requiredString("unk_token")
         guard let unknownID = vocabulary.id(of: unknown) else {
             throw fields.wrong(
-                "unk_token", "\"\(unknown.prefix(40))\", which vocab lacks", "a piece of vocab",
-                mend: "add it to vocab, or name the piece for unknown words")
+                "unk_token", "\"\(unknown.prefix(40))\", which is missing in vocab", "a token of vocab",
+                mend: "add it to vocab, or name the token for unknown words")
         }
         return WordPiece(
             vocabulary: vocabulary, unknown: unknownID,
@@ -104,7 +104,7 @@ enum TokenizerFile {
             guard id == expected else {
                 throw token.wrong(
                     "id", "\(id)", "\(expected), the id that the vocabulary gives \"\(content.prefix(40))\"",
-                    mend: "save the tokenizer again with the version it was made by")
+                    mend: "save the tokenizer again with the version that created it")
             }
             tokens.append(
                 AddedToken(

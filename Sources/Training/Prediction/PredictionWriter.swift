@@ -57,7 +57,7 @@ package struct PredictionWriter {
                 throw .malformed(
                     file: file, line: line,
                     problem: "no '\(missing)' to keep (found \(fields.map { "'\($0)'" }.joined(separator: ", ")))",
-                    mend: "correct --keep")
+                    mend: "fix --keep")
             }
         }
         var used = taken
