@@ -18,7 +18,7 @@ enum TaskLoading {
         let definition = try TaskDefinition.load(URL(fileURLWithPath: path))
         let data = try TaskData.load(
             definition, splits: splits, labels: labels, unknownLabels: options.unknownLabels)
-        for warning in data.warnings { Console.error("amalgam: \(warning)") }
+        for warning in data.warnings { Console.warn(warning) }
         if choosesEpoch, splits == nil, data.dev.isEmpty, data.unscorable[.dev] == nil {
             Console.error(
                 "amalgam: \(definition.name): no dev split, so the last epoch is kept; --keep best and --patience need a dev split"
