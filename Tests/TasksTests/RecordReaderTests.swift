@@ -141,7 +141,7 @@ struct RecordReaderTests {
             let whole = read(bytes, format)
             let pieces = (0..<bytes.count).map { _ in Int.random(in: 0...4, using: &dice) }
             let cut = read(bytes, format, pieces: pieces)
-            #expect("\(cut)" == "\(whole)", "seed \(seed)")
+            #expect("\(cut)" == "\(whole)", "seed \(seed): \(body.debugDescription)")
             guard let delimiter = format?.delimiter else { continue }
             let options = ReadingOptions()
             let table =
@@ -153,9 +153,11 @@ struct RecordReaderTests {
             // Lines that end with CR alone: a stream cannot know until its end
             if case .fatal? = whole.last { continue }
             let records = whole.compactMap { result in if case .record(let record) = result { record } else { nil } }
-            #expect(records.count == whole.count, "seed \(seed)")
-            #expect(records.map(\.line) == table.rows.map(\.line), "seed \(seed)")
-            #expect(records.map { $0["text"]?.value } == table.rows.map { $0.values["text"] }, "seed \(seed)")
+            #expect(records.count == whole.count, "seed \(seed): \(body.debugDescription)")
+            #expect(records.map(\.line) == table.rows.map(\.line), "seed \(seed): \(body.debugDescription)")
+            #expect(
+                records.map { $0["text"]?.value } == table.rows.map { $0.values["text"] },
+                "seed \(seed): \(body.debugDescription)")
         }
     }
 }

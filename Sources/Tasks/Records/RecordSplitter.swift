@@ -81,7 +81,8 @@ struct RecordSplitter {
 
     private mutating func taken(to end: Int, next: Int) -> Piece {
         hasLineFeed = hasLineFeed || next > end
-        let hasReturn = end > start && buffer[end - 1] == 0x0D && next > end
+        // At the stream's end too: a CRLF that was cut
+        let hasReturn = end > start && buffer[end - 1] == 0x0D
         let piece = (startLine, buffer[start..<(hasReturn ? end - 1 : end)])
         (start, at, state) = (next, next, .cellStart)
         line += 1
