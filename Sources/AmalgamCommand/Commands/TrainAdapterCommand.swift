@@ -28,7 +28,7 @@ struct TrainAdapterCommand: ParsableCommand {
             let configuration = try AdapterConfiguration.resolve(config, overrides: overrides)
             let data = try TaskLoading.load(task, splits: nil, options: labels)
             let session = try model.session(common)
-            let source = try initFrom.map { try BundleFile.read(URL(fileURLWithPath: $0)) }
+            let source = try initFrom.map { try AdapterBundle.read($0, for: session) }
             try TrainingRun(common: common, options: training, out: out)
                 .run(
                     .adapter(configuration, from: source), on: [data], session: session,
