@@ -64,10 +64,14 @@ public final class Adapter {
         public let unknownLabels: Int
         /// Number of rows that were not scored because they have no label.
         public let skipped: Int
-        /// Share of the examples that are classified correctly.
-        public let accuracy: Double
-        /// Unweighted mean of the classes' F1.
-        public let macroF1: Double
+        /// Name of the task's own metric: `accuracy`, `macro_f1`, `micro_f1`, `weighted_f1` or `matthews`.
+        public let metric: String
+        /// Value of the task's own metric.
+        public let score: Double
+        /// All metrics by name.
+        public let metrics: [String: Double]
+        /// Mean cross-entropy, in nats, of the examples whose label the head knows; NaN where there are none.
+        public let loss: Double
         /// Warnings about these scores, one line each.
         public let warnings: [String]
     }
@@ -88,15 +92,15 @@ public final class Adapter {
             task: HeadTask(name: definition.name, kind: definition.kind))
         let data = try TaskData.load(
             definition, splits: [split], labels: KnownLabels(labels, source: .bundle(file: bundle.name)))
-        let scores = predictor.evaluate(data[split], metric: Accuracy.self)
+        let scores = predictor.evaluate(data[split], metric: try Metrics.standard.metric(of: definition))
         return Scores(
-            examples: scores.examples, unknownLabels: data[split].count { $0.unknownLabel != nil },
-            skipped: data.skipped[split]?.count ?? 0, accuracy: scores.accuracy, macroF1: scores.macroF1,
-            warnings: predictor.warnings + data.warnings)
+            examples: scores.examples, unknownLabels: scores.unknownLabels,
+            skipped: data.skipped[split]?.count ?? 0, metric: scores.metric, score: scores.score,
+            metrics: scores.metrics, loss: scores.loss, warnings: predictor.warnings + data.warnings)
     }
 
     /// The share of a task's test texts that are classified correctly. For more scores, use `evaluate(on:)`.
-    public func accuracy(on task: String) throws -> Double { try evaluate(on: task).accuracy }
+    public func accuracy(on task: String) throws -> Double { try evaluate(on: task).metrics["accuracy"] ?? .nan }
 
     /// Writes the bundle to a file. The file is written completely or not at all.
     /// - Throws: an error that says why the file cannot be written.
