@@ -68,9 +68,12 @@ extension TaskError: CustomStringConvertible {
         case .otherContent(let file, let found, let mend):
             return "\(file): this is \(found); \(mend)"
         case .notUTF8(let file, let line):
-            return
-                "\(file):\(line): not valid UTF-8; save the file as UTF-8, or set encoding: windows-1252 (or another) in "
-                + "a task YAML"
+            // Only CSV and TSV have an encoding of their own
+            let name = file.lowercased().replacing(".gz", with: "")
+            let setting =
+                name.hasSuffix(".csv") || name.hasSuffix(".tsv")
+                ? ", or set encoding: windows-1252 (or another) in a task YAML" : ": iconv -f WINDOWS-1252 -t UTF-8"
+            return "\(file):\(line): not valid UTF-8; save the file as UTF-8\(setting)"
         case .unknownFormat(let file, let known):
             return "\(file): no reader for this extension; expected \(list(known.map { "." + $0 })), each also with .gz"
         case .unknownKey(let file, let line, let key, let nearest, let known):
@@ -89,7 +92,9 @@ extension TaskError: CustomStringConvertible {
                 + (separated ?? "") + (separated == nil ? "" : "or ")
                 + "write a task YAML that maps the columns under fields"
         case .missingSplit(let file, let split):
-            return "\(file): no \(split) split; add '\(split): FILE' under data"
+            let isYAML = file.hasSuffix(".yaml") || file.hasSuffix(".yml")
+            return "\(file): no \(split) split; "
+                + (isYAML ? "add '\(split): FILE' under data" : "add a file named \(split), such as \(split).jsonl")
         case .noExamples(let file):
             return "\(file): no rows; expected one row per example"
         case .missingField(let file, let line, let field, let column, let columns):

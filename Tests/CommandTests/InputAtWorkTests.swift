@@ -201,7 +201,7 @@ import Testing
         #expect(trained.status == 0, "\(trained.words)")
         let run = try lab.run(["evaluate", "--model", "@tiny", "--task", "@game", "--bundle", "@out.h5"])
         #expect(run.status == 65)
-        #expect(run.errors.contains("game: no test split; add 'test: FILE' under data"), "\(run.words)")
+        #expect(run.errors.contains("game: no test split; add a file named test, such as test.jsonl"), "\(run.words)")
     }
 
     @Test func fusingOneAdapter() throws {

@@ -41,7 +41,7 @@ import Testing
         }
         #expect(
             message(yaml: Array(good.utf8) + [0x6E, 0xFF])
-                == "t.yaml:3: not valid UTF-8; save the file as UTF-8, or set encoding: windows-1252 (or another) in a task YAML"
+                == "t.yaml:3: not valid UTF-8; save the file as UTF-8: iconv -f WINDOWS-1252 -t UTF-8"
         )
     }
 

@@ -182,7 +182,9 @@ package struct RecordReader {
         let (line, bytes) = piece
         if !sawReturnAlone, bytes.contains(0x0D) { sawReturnAlone = true }
         guard TextBytes.string(bytes) != nil else {
-            let error = TaskError.notUTF8(file: name, line: badLine(bytes, from: line))
+            let error = TaskError.malformed(
+                file: name, line: badLine(bytes, from: line), problem: "not valid UTF-8",
+                mend: "convert the input first: iconv -f WINDOWS-1252 -t UTF-8")
             if format?.delimiter != nil, header == nil { throw error }
             return .bad(line: line, error)
         }

@@ -168,8 +168,8 @@ package struct PredictionStream {
         let (count, first) = reader.spanning
         if count > 0 {
             summary.warnings.append(
-                "\(reader.name): quoted cells span lines in \(count) records, first in line \(first); if quotes are plain "
-                    + "characters, use --quoting none")
+                "\(reader.name): \(count == 1 ? "1 record has" : "\(count) records have") quoted cells that span lines, the "
+                    + "first in line \(first); if quotes are plain characters, use --quoting none")
         }
         if summary.bad > 0 {
             summary.warnings.append("\(reader.name): skipped \(summary.bad) bad lines; predicted \(summary.predicted)")
