@@ -12,9 +12,9 @@ struct AmalgamTool: ParsableCommand {
               amalgam model fetch minilm
               amalgam data debian --languages en --out data
               amalgam train-adapter --model minilm --task data/tasks/game.yaml --out adapters/game.h5
-            Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 69 a required program or enough memory is
-            missing, 74 I/O error, 75 another process is writing the output, 130 and 143 stopped by Ctrl-C or SIGTERM
-            (--resume continues).
+            Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 69 missing program or not enough memory,
+            74 I/O error, 75 another process is writing the output, 130 stopped by Ctrl-C, 143 stopped by SIGTERM
+            (continue with --resume).
             """,
         version: "amalgam 0.1",
         subcommands: [

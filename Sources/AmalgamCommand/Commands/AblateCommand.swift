@@ -12,16 +12,16 @@ struct AblateCommand: ParsableCommand {
         abstract:
             "Compare adapters, fusion, multi-task training and full fine-tuning on several tasks; write a report.",
         discussion:
-            "Every trained arm uses the same training tokens of each task. Finished trainings in --out are reused.")
+            "Every trained arm uses the same training tokens of each task. Finished runs in --out are reused.")
 
     @OptionGroup var model: ModelOptions
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
-    @Option(help: "The output folder, for trainings and the report.") var out: String
+    @Option(help: "The output folder, for the runs and the report.") var out: String
     @Option(help: "Number of seeds, starting at --seed. (default: 3; 1 with --quick)") var seeds: Int?
-    @Flag(help: "A first look: one seed, one learning rate per arm, small splits.") var quick = false
+    @Flag(help: "Quick comparison: one seed, one learning rate per arm, small splits.") var quick = false
     @Option(parsing: .upToNextOption, help: "Only these arms: \(Arm.allCases.map(\.rawValue).joined(separator: ", ")).")
     var arms: [String] = []
-    @Option(help: "An adapter configuration, by name or YAML file.") var config = "seq_bn"
+    @Option(help: "The adapter configuration: a name or a YAML file.") var config = "seq_bn"
     @Option(help: "Epochs for every arm.") var epochs: Int?
     @Option(help: "Maximum length in tokens; longer texts are truncated.") var maxLength: Int?
     @Option(help: "Examples per batch.") var batchSize: Int?
@@ -31,8 +31,8 @@ struct AblateCommand: ParsableCommand {
     @Option(help: "Task scheduler of the multi-task arms: \(TaskSchedulers.names.joined(separator: ", ")).")
     var scheduler =
         "proportional"
-    @Flag(help: "Resume a run that was stopped or killed. (It also resumes without this flag.)") var resume = false
-    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0 for every step.", valueName: "seconds"))
+    @Flag(help: "Resume a stopped or killed run. (This is also the default.)") var resume = false
+    @Option(help: ArgumentHelp("Seconds between checkpoints; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var labels: LabelOptions

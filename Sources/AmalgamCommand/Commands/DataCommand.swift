@@ -6,11 +6,12 @@ import Reporting
 
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Create real data for many tasks and languages.", subcommands: [Debian.self])
+        commandName: "data", abstract: "Create tasks from real text in several languages.", subcommands: [Debian.self])
 
     struct Debian: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Create tasks from Debian's package descriptions, their translations and debtags. Needs no root.")
+            abstract:
+                "Create tasks from Debian's package descriptions, their translations and debtags. Does not need root.")
 
         @Option(help: "Languages, separated by commas.") var languages = "en,da,it,fr,de,ja"
         @Option(help: "The folder to write: tasks/TASK.yaml and LANGUAGE/TASK/*.jsonl.") var out: String

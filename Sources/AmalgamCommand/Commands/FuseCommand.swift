@@ -11,12 +11,12 @@ struct FuseCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
-    @Option(parsing: .upToNextOption, help: "The bundles whose adapters to fuse.") var adapters: [String]
+    @Option(parsing: .upToNextOption, help: "The bundles with the adapters to fuse.") var adapters: [String]
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "dynamic (with a value matrix) or static (without).") var fusion = "dynamic"
+    @Option(help: "Kind of fusion: dynamic (with a value matrix) or static (without one).") var fusion = "dynamic"
     @Option(help: "Strength of the penalty that keeps the value matrix near the identity; 0 for none.")
     var regularization = 0.01
-    @Flag(help: "Allow adapters that were trained on another model of the same shape.") var force = false
+    @Flag(help: "Allow adapters that were trained on a different model, if all shapes match.") var force = false
     @OptionGroup var language: LanguageOption
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions

@@ -10,7 +10,7 @@ struct ImportCommand: ParsableCommand {
             "Convert an AdapterHub folder to a bundle: an adapter, a fusion with its adapters, or a head (safetensors)."
     )
 
-    @Argument(help: "A folder that save_adapter, save_adapter_fusion or save_head wrote.") var folder: String
+    @Argument(help: "A folder written by save_adapter, save_adapter_fusion or save_head.") var folder: String
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?
     @OptionGroup var common: CommonOptions

@@ -10,13 +10,13 @@ import Text
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what a bundle contains and how it was trained. The file is fully validated.")
+        abstract: "Show what a bundle contains and how it was trained. Validates the whole file.")
 
     @Argument(help: "The bundle.") var bundle: String
     @Flag(help: "Also recompute the content hashes and, with --model, the base model's fingerprint.")
     var verify = false
     @Option(help: "The base model to verify against.") var model: String?
-    @Flag(help: "Read a bundle even if another program changed it after it was written.") var allowChanged = false
+    @Flag(help: "Read a bundle even if it was modified after Amalgam wrote it.") var allowChanged = false
     @OptionGroup var common: CommonOptions
 
     func run() throws {

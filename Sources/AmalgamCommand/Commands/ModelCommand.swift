@@ -8,7 +8,7 @@ struct ModelCommand: ParsableCommand {
 
     struct Fetch: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Download a known model to the cache folder (AMALGAM_HOME) and print its path.")
+            abstract: "Download a model to the cache folder (AMALGAM_HOME) and print its path.")
 
         @Argument(help: "The model's name: \(KnownModel.all.map(\.name).joined(separator: " or ")).") var name: String
         @OptionGroup var common: CommonOptions

@@ -9,30 +9,32 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict",
         abstract: "Classify texts from a file or standard input and print one result per line, in order.",
         discussion: """
-            All of the input has one format. The file's extension decides it. On standard input, the first line decides: \
-            JSON Lines if it starts with an opening brace, otherwise plain text. In plain text, every line is a text, even \
-            an empty line. In JSON Lines, CSV and TSV, the text is in the field "text"; a head for pairs reads "text_a" \
-            and "text_b". Blank lines are skipped. A .json file contains one JSON array, and a .gz file is decompressed; \
-            both are read as a whole.
+            The whole input has one format. The file's extension determines it. On standard input, the first line \
+            does: JSON Lines if it starts with an opening brace, otherwise plain text. In plain text, every line is \
+            a text, even an empty line. In JSON Lines, CSV and TSV, the text is in the field "text"; a head for \
+            pairs reads "text_a" and "text_b". Blank lines are skipped. A .json file contains one JSON array, and a \
+            .gz file is decompressed; both are read as a whole.
 
             A result has line (where the record starts, from 1), label, probabilities, top (the most likely classes), \
-            abstained (the largest probability is below --threshold), and the kept fields. A kept field whose name is \
-            already used becomes input_NAME.
+            abstained (the largest probability is below --threshold), and the fields that --keep copies. If a copied \
+            field has the same name as a field of the result, it is renamed to input_NAME.
             """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var bundle: BundleOptions
     @Option(help: "The file to read. (default: standard input)") var input: String?
-    @Option(help: "The input's format: text, jsonl, csv or tsv.") var format: String?
+    @Option(help: "The input's format: text, jsonl, csv or tsv. (default: from the extension or the first line)")
+    var format: String?
     @Option(help: "The field that contains the text; for pairs, two fields separated by a comma.") var textColumn:
         String?
-    @Option(help: "Quoting in CSV and TSV: standard, or none if quotes are plain characters.") var quoting = "standard"
+    @Option(help: "Quoting in CSV and TSV: standard, or none to treat quotes as plain characters.") var quoting =
+        "standard"
     @Option(help: "Input fields to copy to the output, separated by commas, or all.")
     var keep: String?
     @Option(help: "Number of most likely classes to list under top.") var topK = 1
-    @Option(help: "Mark a prediction as abstained if its probability is below this.") var threshold = 0.0
+    @Option(help: "Mark a prediction as abstained if its probability is below this value.") var threshold = 0.0
     @Option(help: "The output's format: jsonl or csv.") var outputFormat = "jsonl"
-    @Option(help: "What to do at a bad line: stop, or skip it and print its error instead of a result.") var onError =
+    @Option(help: "Action at a malformed line: stop, or skip it and print its error instead of a result.") var onError =
         "stop"
     @OptionGroup var common: CommonOptions
 

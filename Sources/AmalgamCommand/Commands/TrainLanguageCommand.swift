@@ -24,14 +24,14 @@ struct TrainLanguageCommand: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help:
-            "Held-out text for the perplexity, one file per --text file. (default: 1 line in 20, chosen by its content)"
+            "Held-out text for the perplexity, one file per --text file. (default: about 1 line in 20, chosen by a hash of the line)"
     )
     var heldOut: [String] = []
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "The head that predicts masked tokens. (default: mlm-MODEL.h5 beside --out)") var mlmHead: String?
     @Flag(help: "Train the head that predicts masked tokens, without an adapter.") var headOnly = false
     @Option(
-        help: "Tokens of an epoch at most, shared equally by the files; the lines are drawn by the seed. (default: all)"
+        help: "Maximum tokens per epoch, split equally among the files; the seed selects the lines. (default: all)"
     ) var tokens: Int?
     @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn_inv"

@@ -10,8 +10,8 @@ struct TrainMultitaskCommand: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "What the tasks share: adapter or full.") var mode = "adapter"
-    @Option(help: "How the task of each step is chosen: \(TaskSchedulers.names.joined(separator: ", ")).")
+    @Option(help: "Weights that the tasks share: adapter (one adapter) or full (all weights).") var mode = "adapter"
+    @Option(help: "Scheduler that chooses the task of each step: \(TaskSchedulers.names.joined(separator: ", ")).")
     var scheduler = "proportional"
     @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"

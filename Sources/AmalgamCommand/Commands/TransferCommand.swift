@@ -17,15 +17,15 @@ struct TransferCommand: ParsableCommand {
               tasks/TASK.LANG.yaml         the same task, with the same labels, in another language
               LANG/unlabelled/train.txt    plain text for that language's adapter, one text per line
               LANG/unlabelled/dev.txt      held-out text (default: a part of train.txt)
-            A task may be missing in a language. If rows in several languages are translations of one another, name the
+            A language may lack some of the tasks. If rows in several languages are translations of one another, name the
             column that they share in the task's YAML ('fields: {group: COLUMN}'); the intervals then resample whole groups.
-            The command prints its budget and an estimate of its time first. Finished trainings in --out are reused.
+            Before training, the command prints its budget and a time estimate. Finished runs in --out are reused.
             """)
 
     @OptionGroup var model: ModelOptions
     @Option(
         help: ArgumentHelp(
-            "A model for the source language to compare with: a folder or the name of a fetched model.",
+            "A model for the source language, for comparison: a folder or the name of a fetched model.",
             valueName: "folder or name"
         ))
     var englishModel: String?
@@ -33,13 +33,13 @@ struct TransferCommand: ParsableCommand {
     @Option(help: "The language to train on.") var source = "en"
     @Option(help: "The languages to test in, for example de,fr,pt_BR.") var languages: String
     @Option(help: "The tasks, for example role,use.") var tasks: String
-    @Option(help: "The output folder, for trainings and the report.") var out: String
+    @Option(help: "The output folder, for the runs and the report.") var out: String
     @Option(
         help:
             "Only these methods, separated by commas: \(TransferMethod.allCases.map(\.rawValue).joined(separator: ", "))."
     )
     var methods: String?
-    @Flag(help: "A first look: only the first language and the first task, with small splits.") var quick = false
+    @Flag(help: "Quick comparison: only the first language and the first task, with small splits.") var quick = false
     @Option(help: "The adapter configuration for tasks: a name or a YAML file.") var config = "seq_bn"
     @Option(help: "The adapter configuration for languages: a name or a YAML file.") var languageConfig = "seq_bn_inv"
     @Option(
@@ -51,20 +51,20 @@ struct TransferCommand: ParsableCommand {
     @Option(help: "Maximum test texts (stratified sample). (default: 1000; 300 with --quick)") var maxTest: Int?
     @Option(help: "Tokens of plain text per language adapter. (default: 500000; 60000 with --quick)")
     var languageTokens: Int?
-    @Option(help: "Tokens of plain text for the shared head. (default: twice --language-tokens)")
+    @Option(help: "Tokens of plain text for the head that all languages share. (default: twice --language-tokens)")
     var headTokens: Int?
     @Option(help: "Epochs for tasks. (default: 3)") var epochs: Int?
     @Option(help: "Maximum length of a task's text in tokens. (default: 64)") var maxLength: Int?
     @Option(help: "Examples per batch.") var batchSize = 16
     @Option(help: "Learning rate for tasks. (default: the better of 1e-3 and 3e-3 on dev; 2e-3 with --quick)")
     var lr: Double?
-    @Option(help: "Peak learning rate for plain text. (default: 4e-3)") var languageLr: Double?
+    @Option(help: "Peak learning rate for language adapters and their head. (default: 4e-3)") var languageLr: Double?
     @Option(
         help: "Scheduler when one adapter trains on all languages: \(TaskSchedulers.names.joined(separator: ", ")).")
     var scheduler =
         "proportional"
-    @Flag(help: "Resume a run that was stopped or killed. (It also resumes without this flag.)") var resume = false
-    @Option(help: ArgumentHelp("Seconds between checkpoints of a training; 0 for every step.", valueName: "seconds"))
+    @Flag(help: "Resume a stopped or killed run. (This is also the default.)") var resume = false
+    @Option(help: ArgumentHelp("Seconds between checkpoints; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
     @OptionGroup var precision: PrecisionOption
     @OptionGroup var memory: MemoryOptions

@@ -10,8 +10,8 @@ struct BundleOptions: ParsableArguments {
     @Option(help: "The name of the head. (default: the head of the task, or the only head)") var head: String?
     @Option(help: "Maximum length in tokens; longer texts are truncated. (default: as in training)") var maxLength: Int?
     @OptionGroup var precision: PrecisionOption
-    @Flag(help: "Allow a bundle that was trained on another model of the same shape.") var force = false
-    @Flag(help: "Read a bundle even if another program changed it after it was written.") var allowChanged = false
+    @Flag(help: "Allow a bundle that was trained on a different model, if all shapes match.") var force = false
+    @Flag(help: "Read a bundle even if it was modified after Amalgam wrote it.") var allowChanged = false
 
     func read() throws -> AdapterBundle {
         try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged)

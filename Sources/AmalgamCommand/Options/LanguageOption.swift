@@ -5,7 +5,8 @@ import Training
 
 /// The language adapter that a task's adapters stand on.
 struct LanguageOption: ParsableArguments {
-    @Option(help: "A bundle from train-language: the frozen adapter of the texts' language, under the task's adapter.")
+    @Option(
+        help: "A bundle from train-language, for the language of the texts. It stays frozen, below the task adapter.")
     var language: String?
 
     /// - Returns: nil where none is given

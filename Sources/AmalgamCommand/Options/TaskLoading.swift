@@ -52,7 +52,7 @@ enum TaskLoading {
 }
 
 struct LabelOptions: ParsableArguments {
-    @Flag(help: "Stop with an error at a row with an empty or unknown label.")
+    @Flag(help: "Stop with an error if a row has an empty or unknown label.")
     var strictLabels = false
 
     @Flag(help: "Skip rows with an unknown label when scoring. (default: they count as wrong)")

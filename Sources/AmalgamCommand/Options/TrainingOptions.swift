@@ -11,30 +11,29 @@ struct TrainingOptions: ParsableArguments {
             "Peak learning rate. (default: adapters 1e-3, languages 4e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)"
     )
     var lr: Double?
-    @Option(help: "Share of the steps over which the learning rate rises, 0 to 1.") var warmup = 0.1
+    @Option(help: "Fraction of the steps in which the learning rate rises, 0 to 1.") var warmup = 0.1
     @Option(help: "Learning rate schedule after the warmup: linear, constant or cosine.") var schedule = "linear"
-    @Option(help: "Weight decay of AdamW. It does not apply to biases and norms.") var weightDecay = 0.01
+    @Option(help: "Weight decay of AdamW. Biases and norms have none.") var weightDecay = 0.01
     @Flag(help: "Apply weight decay to biases and norms too.") var decayAll = false
     @Option(help: "Maximum gradient norm; 0 for no clipping.") var clip = 1.0
     @Option(help: "Stop after this many epochs without a better dev score; 0 for never.") var patience = 0
-    @Option(help: "Which epoch to keep: best (on dev) or last.") var keep = "best"
+    @Option(help: "Epoch to keep: best (by dev score) or last.") var keep = "best"
     @Option(help: "Examples per batch.") var batchSize = 16
     @Option(help: "Tokens per batch, without padding; replaces --batch-size.") var batchTokens: Int?
     @Option(help: "Maximum length in tokens, including special tokens; longer texts are truncated.") var maxLength = 128
-    @Option(help: "Pooling, the input of the head: cls or mean. (default: as the model's files say)") var pooling:
-        String?
+    @Option(help: "Pooling that feeds the head: cls or mean. (default: from the model's files)") var pooling: String?
     @Option(
-        help: "A prefix for each text, for example \"query: \" for E5 models. (default: as the model's files say)")
+        help: "A prefix for each text, for example \"query: \" for E5 models. (default: from the model's files)")
     var textPrefix: String?
-    @Flag(help: "Weight the loss by class: rare classes count more.") var classWeights = false
-    @Option(help: "Label smoothing: the share of the target spread over all classes, from 0 to below 1.")
+    @Flag(help: "Weight the loss by class, so that rare classes count more.") var classWeights = false
+    @Option(help: "Label smoothing: the part of the target spread over all classes, 0 or more, below 1.")
     var labelSmoothing = 0.0
-    @Option(help: "Dropout in the head, from 0 to below 1. (default: the model's own)") var headDropout: Double?
+    @Option(help: "Dropout in the head, 0 or more, below 1. (default: from the model)") var headDropout: Double?
     @Flag(help: "Turn off dropout in the frozen model.") var noBaseDropout = false
     @OptionGroup var precision: PrecisionOption
-    @Option(help: "Name of the bundle and its adapter. (default: the task's)") var name: String?
+    @Option(help: "Name of the bundle and its adapter. (default: from the task or the text files)") var name: String?
     @Option(
-        help: "What to do if a step's loss or gradient is NaN or infinite: stop, or skip the step and count it.")
+        help: "Action if a step's loss or gradient is NaN or infinite: stop, or skip and count the step.")
     var onNan = "stop"
     @OptionGroup var keeping: KeepingOptions
     @OptionGroup var memory: MemoryOptions
@@ -97,7 +96,7 @@ struct TrainingOptions: ParsableArguments {
 
 /// Of products with frozen weights.
 struct PrecisionOption: ParsableArguments {
-    @Option(help: "Precision of products with frozen weights: fp32, or bf16 if the processor supports it.")
+    @Option(help: "Precision of matrix products with frozen weights: fp32, or bf16 if the processor supports it.")
     var precision = "fp32"
 
     func value() throws -> Precision {
@@ -112,11 +111,14 @@ struct PrecisionOption: ParsableArguments {
 
 /// How a run outlives its process.
 struct KeepingOptions: ParsableArguments {
-    @Flag(help: "Resume a run that was stopped or killed from its checkpoint. The bundle gets the same bytes.")
+    @Flag(
+        help:
+            "Resume a stopped or killed run from its checkpoint. The bundle gets the same bytes as in an uninterrupted run."
+    )
     var resume = false
     @Option(
         help: ArgumentHelp(
-            "Seconds between checkpoints, written beside the bundle; 0 for every step.", valueName: "seconds"))
+            "Seconds between checkpoints, written next to the bundle; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
 
     func validate() throws {
