@@ -35,6 +35,7 @@ enum Readers {
     static let all: [any FuzzedReader.Type] = [
         BundleFuzz.self, SafetensorsFuzz.self, TokenizerFuzz.self, VocabularyFuzz.self, ConfigurationFuzz.self,
         TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self, GzipFuzz.self, EncodingFuzz.self,
+        RecordsFuzz.self,
         DelimitedFuzz.self, PackagesFuzz.self, Q4Fuzz.self, IndexFuzz.self, HubFuzz.self,
     ]
     // One reader a process, chosen before the first input.
