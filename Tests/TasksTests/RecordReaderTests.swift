@@ -129,6 +129,20 @@ struct RecordReaderTests {
 
     /// However a stream is cut, its records are the same; and those of delimited text are what the reader of whole files
     /// finds, where that takes the file.
+    /// Found by Tests/fuzz: content was told by the bytes that had come, which in pieces of one byte were too few.
+    @Test(arguments: [[0xFF, 0xFF, 0xFF, 0xFF, 0x05], Array("PAR1x".utf8), Array("<html>".utf8)] as [[UInt8]])
+    func foreignContentIsFoundHoweverItArrives(start: [UInt8]) {
+        let bytes = start + Array("\ntext,id\na,1\n".utf8)
+        for format in [.csv, .tsv, .jsonl] as [RecordFormat] {
+            let whole = read(bytes, format)
+            guard whole.count == 1, case .fatal? = whole.first else {
+                Issue.record("\(whole)")
+                continue
+            }
+            #expect("\(read(bytes, format, pieces: bytes.map { _ in 1 }))" == "\(whole)")
+        }
+    }
+
     @Test func piecesChangeNothing() throws {
         let words = ["a", "bß", "\"", "\"\"", ",", "\t", "\n", "\r\n", " ", "\"q\nr\"", "{\"text\":\"x\"}", "\r", "é"]
         for seed in UInt64(1)...400 {

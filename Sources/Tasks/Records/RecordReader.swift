@@ -25,6 +25,8 @@ package struct RecordReader {
     private var hasEnded = false
     private var sawReturnAlone = false
 
+    /// Bytes in which foreign content is looked for.
+    private static let headBytes = 512
     /// Bytes of one record at most.
     package static let longest = 64 << 20
 
@@ -85,7 +87,8 @@ package struct RecordReader {
     /// Skips the byte order mark and finds the format.
     /// - Returns: whether enough has come for it
     private mutating func begin(atEnd: Bool) throws(TaskError) -> Bool {
-        guard start.count >= 3 || atEnd, format != .json else { return false }
+        // The first line, or its beginning, tells what the content is: so it does not matter how the bytes arrive
+        guard atEnd || start.count >= Self.headBytes || start.contains(0x0A), format != .json else { return false }
         if Gzip.isGzip(start) {
             throw .otherContent(
                 file: name, found: "gzip data", mend: "add .gz to the name, or decompress it with gunzip")
@@ -100,7 +103,10 @@ package struct RecordReader {
             format = found
         }
         // A line of text may be anything, a web page's first line too
-        if format != .text, let other = FileContent(of: start) {
+        let head = start.prefix(Self.headBytes)
+        if format != .text,
+            let other = FileContent(of: Array(head.prefix((head.firstIndex(of: 0x0A) ?? head.count) + 1)))
+        {
             throw .otherContent(file: name, found: other.found, mend: other.mend)
         }
         var splitter = RecordSplitter(delimiter: quotes ? format?.delimiter : nil)
