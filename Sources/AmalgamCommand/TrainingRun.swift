@@ -110,6 +110,7 @@ struct TrainingRun {
         if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
             throw FileError.notAFile(file: url.path, found: "a folder")
         }
+        try OutputTarget.checkBundle(url)
         try Folder.make(folder)
     }
 

@@ -36,6 +36,11 @@ package enum BundleFile {
     }
 
     private static func checkNames(_ bundle: AdapterBundle) throws {
+        for head in bundle.heads where Set(head.head.labels).count < head.head.labels.count {
+            throw BundleError.content(
+                file: bundle.name, field: "labels of head \(head.name)", found: "a label that appears twice",
+                expected: "different labels", mend: "rename one of them")
+        }
         for name in bundle.members.map(\.name) + bundle.heads.map(\.name) where !isName(name) {
             throw BundleError.content(
                 file: bundle.name, field: "name",

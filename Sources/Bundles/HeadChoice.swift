@@ -17,7 +17,9 @@ extension AdapterBundle {
     package func head(named name: String?, for task: HeadTask?, file: String) throws(BundleError) -> HeadChoice {
         let names = heads.map(\.name)
         let wanted = (name ?? task?.name).map(GroupName.safe)
-        guard let index = names.firstIndex(where: { $0 == wanted }) ?? (heads.count == 1 ? 0 : nil) else {
+        // A head that the user names must exist; a task takes the only one
+        guard let index = names.firstIndex(where: { $0 == wanted }) ?? (name == nil && heads.count == 1 ? 0 : nil)
+        else {
             guard !heads.isEmpty else {
                 throw .head(
                     file: file, problem: "the bundle has no head",

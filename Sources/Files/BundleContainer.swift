@@ -13,6 +13,11 @@ package enum BundleContainer {
     private static let versionOffset = 16, lengthOffset = 24
     private static let hashRange = 32..<64
 
+    /// Whether a file begins as a bundle does.
+    package static func isBundle(_ start: Data) -> Bool {
+        start.count >= magic.count && start.prefix(magic.count).elementsEqual(magic)
+    }
+
     /// The bytes of a sealed file with this tree; the same tree always gives the same bytes.
     /// - Throws: what `HDF5.encode` throws
     package static func seal(_ root: HDF5Group) throws(FileError) -> Data {

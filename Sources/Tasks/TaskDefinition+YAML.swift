@@ -81,6 +81,12 @@ extension TaskDefinition {
                         expected: "a map from different integers to names, such as {0: neg, 1: pos}, or a list")
                 }
             }
+            for name in numbers.values.sorted() {
+                guard let other = Int(name), let its = numbers[other], its != name else { continue }
+                throw root.bad(
+                    "labels", found: "a map in which \(other) is a number of the data and also another number's name",
+                    expected: "names that are not numbers of the map")
+            }
             for number in numbers.keys.sorted() {
                 if let name = numbers[number], !labels.contains(name) { labels.append(name) }
             }

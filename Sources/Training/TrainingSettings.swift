@@ -61,11 +61,11 @@ package struct TrainingSettings: Equatable, Sendable {
             if !ok { throw .setting(name: name, found: "\(found)", expected: expected) }
         }
         try check(seed >= 0, "--seed", seed, "0 or more")
-        try check((1...100_000).contains(epochs), "--epochs", epochs, "1 or more")
+        try check((1...100_000).contains(epochs), "--epochs", epochs, "1 to 100,000")
         try check(learningRate > 0 && learningRate <= 10, "--lr", learningRate, "over 0, at most 10")
         try check((0...1).contains(warmup), "--warmup", warmup, "a share in 0...1")
-        try check(weightDecay >= 0 && weightDecay < 10, "--weight-decay", weightDecay, "0 or more")
-        try check(clip >= 0 && clip.isFinite, "--clip", clip, "0 (none) or more")
+        try check(weightDecay >= 0 && weightDecay < 10, "--weight-decay", weightDecay, "0 or more, below 10")
+        try check(clip >= 0 && clip.isFinite, "--clip", clip, "0 (none) or more, finite")
         try check(patience >= 0, "--patience", patience, "0 (never) or more")
         try check((0..<1).contains(labelSmoothing), "--label-smoothing", labelSmoothing, "0 or more, below 1")
         try Self.validate(maxLength: maxLength)
@@ -73,8 +73,8 @@ package struct TrainingSettings: Equatable, Sendable {
             try check((0..<1).contains(headDropout), "--head-dropout", headDropout, "0 or more, below 1")
         }
         switch batch {
-        case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 or more")
-        case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 or more")
+        case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 to 1,000,000")
+        case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 to 100,000,000")
         }
         try precision.validate()
         guard LearningRateSchedules.named(schedule) != nil else {
@@ -86,7 +86,7 @@ package struct TrainingSettings: Equatable, Sendable {
     /// - Throws: `TrainingError.setting`
     package static func validate(maxLength: Int) throws(TrainingError) {
         guard (3...65_536).contains(maxLength) else {
-            throw .setting(name: "--max-length", found: "\(maxLength)", expected: "3 or more")
+            throw .setting(name: "--max-length", found: "\(maxLength)", expected: "3 to 65,536")
         }
     }
 

@@ -76,6 +76,10 @@ import Testing
         twice.heads.append(twice.heads[0])
         #expect(problem { try BundleFile.check(twice) }.contains("two children named 'task'"))
 
+        var same = bundle
+        same.heads[0].head.labels = ["a", "a", "b"]
+        #expect(problem { try BundleFile.check(same) }.contains("a label that appears twice"))
+
         var nul = bundle
         nul.heads[0].head.labels[0] = "a\u{0}b"
         #expect(problem { try BundleFile.check(nul) }.contains("NUL"))
@@ -147,6 +151,8 @@ import Testing
 
     @Test func noneOrSeveral() throws {
         #expect(problem { try bundle([]).head(named: nil, for: single, file: "x.h5") }.contains("has no head"))
+        // A head that is named must exist, also where there is only one
+        #expect(problem { try bundle([single]).head(named: "x", for: single, file: "x.h5") }.contains("none for x"))
         let text = problem { try bundle([single, pair]).head(named: "x", for: nil, file: "x.h5") }
         #expect(text == "x.h5: it has heads for reviews, nli, but none for x; choose one with --head")
     }

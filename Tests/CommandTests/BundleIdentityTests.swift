@@ -162,4 +162,42 @@ import Testing
         ])
         #expect(bare.status == 0 && bare.errors.contains("--patience has no effect"), "\(bare.words)")
     }
+
+    /// An output that is an input by mistake: data, a model's weights, the bundle itself.
+    @Test func inputsAreNotReplaced() throws {
+        let lab = try Self.lab()
+        try #require(try lab.run(Self.train("--out", "@a.h5")).status == 0)
+        for path in ["game/train.jsonl", "tiny/model.safetensors"] {
+            let before = try lab.data(path)
+            let run = try lab.run(Self.train("--out", "@\(path)"))
+            #expect(run.status == 64 && run.errors.contains("an existing file that is not a bundle"), "\(run.words)")
+            #expect(try lab.data(path) == before)
+        }
+        let evaluate = ["evaluate", "--model", "@tiny", "--task", "@game", "--bundle", "@a.h5"]
+        let before = try (lab.data("a.h5"), lab.data("game/test.jsonl"))
+        for more in [
+            ["--predictions", "@game/test.jsonl"], ["--report", "@a.h5"],
+            ["--predictions", "@same.jsonl", "--report", "@same.jsonl"],
+        ] {
+            let run = try lab.run(evaluate + more)
+            #expect(run.status == 64 && run.errors.contains("which this command also reads or writes"), "\(run.words)")
+        }
+        #expect(try lab.data("a.h5") == before.0 && lab.data("game/test.jsonl") == before.1)
+    }
+
+    /// A JSON file that holds no list of records is an error, not an empty result; a head that is named must exist.
+    @Test func nothingIsPassedOverInSilence() throws {
+        let lab = try Self.lab()
+        try #require(try lab.run(Self.train("--out", "@a.h5")).status == 0)
+        let predict = ["predict", "--model", "@tiny", "--bundle", "@a.h5"]
+        for content in [#"{"rows": [{"text": "ba"}]}"#, "{\"text\":\n\"ba\"}"] {
+            try lab.write("in.json", [content])
+            let run = try lab.run(predict + ["--input", "@in.json"])
+            #expect(run.status == 65 && run.errors.contains("an object without a list under 'data'"), "\(run.words)")
+        }
+        let head = try lab.run(predict + ["--head", "nope"], input: "ba\n")
+        #expect(head.status == 65 && head.errors.contains("none for nope"), "\(head.words)")
+        let language = try lab.run(predict + ["--language", "@a.h5"], input: "ba\n")
+        #expect(language.errors.contains("trained for game, not for a language"), "\(language.words)")
+    }
 }

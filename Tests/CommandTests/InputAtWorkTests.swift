@@ -72,7 +72,7 @@ import Testing
         Case(name: "train without rows", train: [""], status: 65, words: ["train.jsonl: no rows"]),
         Case(
             name: "--epochs 0", arguments: ["--epochs", "0"], status: 64,
-            words: ["--epochs: found 0, expected 1 or more"]),
+            words: ["--epochs: found 0, expected 1 to 100,000"]),
         Case(
             name: "--lr 1e9", arguments: ["--lr", "1e9"], status: 64,
             words: ["--lr: found 1000000000.0, expected over 0, at most 10"]),
@@ -80,10 +80,10 @@ import Testing
         Case(name: "--lr nan", arguments: ["--lr", "nan"], status: 64, words: ["--lr: found nan, expected over 0"]),
         Case(
             name: "--batch-size 0", arguments: ["--batch-size", "0"], status: 64,
-            words: ["--batch-size: found 0, expected 1 or more"]),
+            words: ["--batch-size: found 0, expected 1 to 1,000,000"]),
         Case(
             name: "--max-length 2", arguments: ["--max-length", "2"], status: 64,
-            words: ["--max-length: found 2, expected 3 or more"]),
+            words: ["--max-length: found 2, expected 3 to 65,536"]),
         Case(
             name: "--max-length 3", arguments: ["--max-length", "3"],
             words: ["24 training texts are longer than 3 tokens (--max-length) and were truncated"]),
@@ -266,7 +266,7 @@ import Testing
         #expect(bad.errors.contains("standard input:2: no 'text' (found 'txt')"), "\(bad.words)")
         let short = try predict("ba\n", ["--max-length", "0"])
         #expect(short.status == 64, "\(short.words)")
-        #expect(short.errors.contains("--max-length: found 0, expected 3 or more"), "\(short.words)")
+        #expect(short.errors.contains("--max-length: found 0, expected 3 to 65,536"), "\(short.words)")
     }
 
     /// With a closed stream the next file that is opened has its number: nothing printed may go into it.

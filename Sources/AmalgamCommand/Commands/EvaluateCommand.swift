@@ -35,6 +35,10 @@ struct EvaluateCommand: ParsableCommand {
             }
             let asCSV = try predictions.map(Self.isCSV) ?? false
             let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
+            try OutputTarget.check(
+                [("--predictions", predictions), ("--report", report)],
+                inputs: [task, bundle.bundle, bundle.language.language].compactMap { $0 }
+                    + Split.allCases.compactMap { definition.url(of: $0)?.path })
             let metric = try Metrics.standard.metric(of: definition)
             let stored = try bundle.read()
             let session = try model.session(common)

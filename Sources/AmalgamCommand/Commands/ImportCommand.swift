@@ -19,6 +19,7 @@ struct ImportCommand: ParsableCommand {
         try guarded {
             let bundle = try AdapterHubImport.read(folder: URL(fileURLWithPath: folder), name: name)
             let url = URL(fileURLWithPath: out)
+            try OutputTarget.checkBundle(url)
             try Folder.make(url.deletingLastPathComponent())
             let lock = try OutputLock(url, who: "import")
             defer { withExtendedLifetime(lock) {} }

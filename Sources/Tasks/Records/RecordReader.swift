@@ -128,13 +128,20 @@ package struct RecordReader {
         if elements.current == UInt8(ascii: "{") {
             try elements.open()
             var isFirst = true
+            var hasData = false
             while try elements.next(closing: UInt8(ascii: "}"), isFirst: isFirst) {
                 isFirst = false
                 if try elements.key() == "data", elements.current == UInt8(ascii: "[") {
+                    hasData = true
                     try array(&elements, into: &results)
                 } else {
                     try elements.check(try elements.value())
                 }
+            }
+            guard hasData else {
+                throw .malformed(
+                    file: name, line: 1, problem: "an object without a list under 'data'",
+                    mend: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
             }
         } else if elements.current == UInt8(ascii: "[") {
             try array(&elements, into: &results)
