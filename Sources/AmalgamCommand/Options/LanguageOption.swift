@@ -17,7 +17,8 @@ struct LanguageOption: ParsableArguments {
             let adapter = try LanguageAdapter(bundle)
             if !bundle.heads.isEmpty {
                 Console.warn(
-                    "\(path): trained for \(bundle.provenance.task), not for a language; give a bundle from train-language")
+                    "\(path): trained for \(bundle.provenance.task), not for a language; give a bundle from train-language"
+                )
             }
             return adapter
         }
