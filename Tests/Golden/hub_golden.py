@@ -39,6 +39,8 @@ def main():
             if ".layers." in name:
                 weight.copy_(torch.randn(weight.shape, generator=generator) * 0.2)
     model.save_adapter(str(out / "adapter"), "layers", use_safetensors=True)
+    settings = out / "adapter/adapter_config.json"  # without the path of this machine
+    settings.write_text(settings.read_text().replace(str(here / "seed1/tiny"), "tiny"))
     model.set_active_adapters("layers")
     ids = torch.zeros((len(LENGTHS), max(LENGTHS)), dtype=torch.int64)
     mask = torch.zeros_like(ids)
