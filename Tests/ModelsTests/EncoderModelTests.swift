@@ -6,13 +6,6 @@ import Testing
 @testable import Models
 
 @Suite struct EncoderModelTests {
-    private func copy(to folder: URL, without: String? = nil) throws {
-        for name in ["config.json", "model.safetensors"] where name != without {
-            try FileManager.default.copyItem(
-                at: Fixture.tiny.appendingPathComponent(name), to: folder.appendingPathComponent(name))
-        }
-    }
-
     @Test func readsTheFixture() throws {
         let model = try EncoderModel(folder: Fixture.tiny)
         #expect(try model.pooling() == .first)
@@ -24,7 +17,7 @@ import Testing
             let absent = folder.appendingPathComponent("absent")
             #expect(throws: ModelError.noFolder(path: absent.path)) { try EncoderModel(folder: absent) }
             #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
-            try copy(to: folder, without: "model.safetensors")
+            try Fixture.copy(to: folder, without: "model.safetensors")
             #expect(throws: ModelError.self) { try EncoderModel(folder: folder) }
         }
     }
@@ -32,7 +25,7 @@ import Testing
     @Test func comparesTensorsWithTheConfiguration() throws {
         for (field, value) in [("num_hidden_layers", 4), ("intermediate_size", 7), ("vocab_size", 9_999_999)] {
             try Fixture.withFolder { folder in
-                try copy(to: folder, without: "config.json")
+                try Fixture.copy(to: folder, without: "config.json")
                 var json = try Fixture.configuration()
                 json[field] = value
                 try JSONSerialization.data(withJSONObject: json).write(to: folder.appendingPathComponent("config.json"))
@@ -50,7 +43,7 @@ import Testing
         let name = "encoder.layer.1.output.dense.bias"
         for bad in [Float.nan, -.infinity] {
             try Fixture.withFolder { folder in
-                try copy(to: folder, without: "model.safetensors")
+                try Fixture.copy(to: folder, without: "model.safetensors")
                 let good = try SafetensorsFile(Fixture.tiny.appendingPathComponent("model.safetensors"))
                 let tensors = try good.names.map { tensor in
                     var values = try good.floats(tensor)
@@ -75,7 +68,7 @@ import Testing
             (#"{"pooling_mode_mean_tokens": true}"#, Pool.Kind.mean), (#"{"pooling_mode_cls_token": true}"#, .first),
         ] {
             try Fixture.withFolder { folder in
-                try copy(to: folder)
+                try Fixture.copy(to: folder)
                 let pooling = folder.appendingPathComponent("1_Pooling")
                 try FileManager.default.createDirectory(at: pooling, withIntermediateDirectories: true)
                 try Data(text.utf8).write(to: pooling.appendingPathComponent("config.json"))

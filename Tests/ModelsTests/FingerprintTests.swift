@@ -6,20 +6,13 @@ import Testing
 @testable import Models
 
 @Suite struct FingerprintTests {
-    private func copy(to folder: URL, without: String? = nil) throws {
-        for name in ["config.json", "model.safetensors"] where name != without {
-            try FileManager.default.copyItem(
-                at: Fixture.tiny.appendingPathComponent(name), to: folder.appendingPathComponent(name))
-        }
-    }
-
     @Test func fingerprintIsOfTheContent() throws {
         let model = try EncoderModel(folder: Fixture.tiny)
         let fingerprint = model.computeFingerprint()
         #expect(fingerprint.count == 64 && fingerprint == model.computeFingerprint())
         func saved(prefix: String, change: Float) throws -> String {
             try Fixture.withFolder { folder in
-                try copy(to: folder, without: "model.safetensors")
+                try Fixture.copy(to: folder, without: "model.safetensors")
                 var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
                 for (name, shape) in model.tensors.list {
                     let values = model.weight(name)?.values ?? []
@@ -43,7 +36,7 @@ import Testing
     /// The value covers config.json, so the cache must see a change there.
     @Test func cacheFollowsTheConfiguration() throws {
         try Fixture.withFolder { folder in
-            try copy(to: folder)
+            try Fixture.copy(to: folder)
             let first = try EncoderModel(folder: folder).fingerprint(cache: folder)
             var json = try Fixture.configuration()
             for (field, value) in [("hidden_act", "relu" as Any), ("layer_norm_eps", 1e-5), ("num_attention_heads", 1)]
@@ -60,7 +53,7 @@ import Testing
     /// Other weights of the same size, in place and with the old modification time: `cp -p` does so.
     @Test func cacheFollowsTheWeights() throws {
         try Fixture.withFolder { folder in
-            try copy(to: folder)
+            try Fixture.copy(to: folder)
             let file = folder.appendingPathComponent("model.safetensors")
             let before = try FileManager.default.attributesOfItem(atPath: file.path)
             let first = try EncoderModel(folder: folder).fingerprint(cache: folder)
@@ -84,7 +77,7 @@ import Testing
     @Test func countsTheFirstPosition() throws {
         func fingerprint(_ pad: Int?) throws -> String {
             try Fixture.withFolder { folder in
-                try copy(to: folder, without: "config.json")
+                try Fixture.copy(to: folder, without: "config.json")
                 var json = try Fixture.configuration()
                 json["model_type"] = "roberta"
                 json["pad_token_id"] = pad

@@ -7,14 +7,6 @@ import Testing
 
 /// Where a model's parts may lie, and what is said of a path that holds none.
 @Suite struct ModelFolderTests {
-    private func copy(to folder: URL, without: String? = nil) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for name in ["config.json", "model.safetensors"] where name != without {
-            try FileManager.default.copyItem(
-                at: Fixture.tiny.appendingPathComponent(name), to: folder.appendingPathComponent(name))
-        }
-    }
-
     private func write(_ text: String, to file: URL) throws {
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -31,7 +23,7 @@ import Testing
         try Fixture.withFolder { root in
             let cache = root.appendingPathComponent("models--org--some-model")
             let snapshot = cache.appendingPathComponent("snapshots/0123abc")
-            try copy(to: cache.appendingPathComponent("blobs"))
+            try Fixture.copy(to: cache.appendingPathComponent("blobs"))
             try FileManager.default.createDirectory(at: snapshot, withIntermediateDirectories: true)
             for name in ["config.json", "model.safetensors"] {
                 try FileManager.default.createSymbolicLink(
@@ -56,7 +48,7 @@ import Testing
         let model = try EncoderModel(folder: Fixture.tiny)
         func stored(_ rename: (String) -> [String]) throws -> String {
             try Fixture.withFolder { folder in
-                try copy(to: folder, without: "model.safetensors")
+                try Fixture.copy(to: folder, without: "model.safetensors")
                 let tensors = model.tensors.list.flatMap { tensor in
                     rename(tensor.name).map {
                         (
@@ -81,7 +73,7 @@ import Testing
 
     @Test func readsShards() throws {
         try Fixture.withFolder { folder in
-            try copy(to: folder, without: "model.safetensors")
+            try Fixture.copy(to: folder, without: "model.safetensors")
             let names = try shard(to: folder)
             #expect(try fingerprint(folder) == usual)
             let first = try EncoderModel(folder: folder).fingerprint(cache: folder)
@@ -122,7 +114,7 @@ import Testing
 
     @Test func refusesHostileIndices() throws {
         try Fixture.withFolder { folder in
-            try copy(to: folder, without: "model.safetensors")
+            try Fixture.copy(to: folder, without: "model.safetensors")
             try shard(to: folder)
             let index = folder.appendingPathComponent("model.safetensors.index.json")
             let good = try String(contentsOf: index, encoding: .utf8)
@@ -193,14 +185,14 @@ import Testing
                 // A configuration that is right, or that would be the fault
                 if files.contains(where: { $0.0 == "config.json" }) {
                     try FileManager.default.removeItem(at: folder.appendingPathComponent("config.json"))
-                    try copy(to: folder, without: "model.safetensors")
+                    try Fixture.copy(to: folder, without: "model.safetensors")
                 }
                 let text = problem(folder)
                 #expect(words.allSatisfy(text.contains) && !text.contains(where: \.isNewline), "\(text)")
             }
         }
         try Fixture.withFolder { folder in
-            try copy(to: folder)
+            try Fixture.copy(to: folder)
             let file = folder.appendingPathComponent("model.safetensors")
             #expect(problem(file).contains("found a file") && problem(file).contains("give its folder"))
             let bundle = folder.appendingPathComponent("bundle.h5")

@@ -18,4 +18,13 @@ enum Fixture {
         let data = try Data(contentsOf: tiny.appendingPathComponent("config.json"))
         return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
     }
+
+    /// The fixture in a folder that may be changed.
+    static func copy(to folder: URL, without: String? = nil) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in ["config.json", "model.safetensors"] where name != without {
+            try FileManager.default.copyItem(
+                at: tiny.appendingPathComponent(name), to: folder.appendingPathComponent(name))
+        }
+    }
 }
