@@ -61,7 +61,7 @@ package final class SliceRun {
         var offsets: [Int] = []
         for (kind, count) in zip(plan.kinds, plan.kindCounts) {
             offsets.append(total)
-            total += count * Self.padded(slice.count(kind.rows) * kind.width)
+            total += count * Self.padded(batch.range(kind.rows, in: slice).count * kind.width)
         }
         kindOffsets = offsets
         for (i, operation) in plan.operations.enumerated() {
@@ -74,7 +74,10 @@ package final class SliceRun {
 
     private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
-    package func rows(_ value: Value) -> Int { slice.count(value.rows) }
+    package func rows(_ value: Value) -> Int { range(value).count }
+
+    /// The slice's rows of a value, counted from the batch's first.
+    package func range(_ value: Value) -> Range<Int> { batch.range(value.rows, in: slice) }
 
     private func pointer(_ value: Value, _ place: Plan.Place) -> UnsafeMutablePointer<Float> {
         switch place {
@@ -82,8 +85,8 @@ package final class SliceRun {
             guard let arena else { preconditionFailure("no arena") }
             return arena + kindOffsets[kind] + index * Self.padded(rows(value) * value.width)
         case .kept(let index):
-            let start = index < plan.keptOutputs ? 0 : group.first(value.rows)
-            return keptBases[index] + (slice.first(value.rows) - start) * value.width
+            let start = index < plan.keptOutputs ? 0 : batch.range(value.rows, in: group).lowerBound
+            return keptBases[index] + (range(value).lowerBound - start) * value.width
         case .none: preconditionFailure("value \(value.id) has no place in this plan")
         }
     }
@@ -117,14 +120,11 @@ package final class SliceRun {
     /// Numbers that last until the operation returns.
     package func scratch(_ count: Int) -> UnsafeMutablePointer<Float> { scratchBuffer.reserve(count) }
 
-    /// (example, position) of each row, for random numbers.
+    /// A hash of (example, task, position) for each row, for random numbers.
     package func withIdentities<Result>(_ rows: Rows, _ body: (UnsafePointer<UInt64>) -> Result) -> Result {
-        let (all, first) =
-            rows == .tokens
-            ? (batch.tokenIdentities, slice.tokens.lowerBound) : (batch.sequenceIdentities, slice.sequences.lowerBound)
-        return all.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("empty batch") }
-            return body(base + first)
+        batch.identities(rows).withUnsafeBufferPointer { all in
+            guard let base = all.baseAddress else { return withUnsafePointer(to: 0) { body($0) } }
+            return body(base + batch.range(rows, in: slice).lowerBound)
         }
     }
 
@@ -168,14 +168,17 @@ package final class BatchRun {
         kernels = workspace.kernels
     }
 
-    package func rows(_ value: Value) -> Int { group.count(value.rows) }
+    package func rows(_ value: Value) -> Int { range(value).count }
+
+    /// The group's rows of a value, counted from the batch's first.
+    package func range(_ value: Value) -> Range<Int> { batch.range(value.rows, in: group) }
 
     package func values(_ value: Value) -> UnsafeMutablePointer<Float> { kept(value, plan.valuePlaces[value.id]) }
     package func gradient(_ value: Value) -> UnsafeMutablePointer<Float> { kept(value, plan.gradientPlaces[value.id]) }
 
     private func kept(_ value: Value, _ place: Plan.Place) -> UnsafeMutablePointer<Float> {
         guard case .kept(let index) = place else { preconditionFailure("a value was not kept for its parameters") }
-        return keptBases[index] + (index < plan.keptOutputs ? group.first(value.rows) * value.width : 0)
+        return keptBases[index] + (index < plan.keptOutputs ? range(value).lowerBound * value.width : 0)
     }
 
     /// Sets a gradient to zero unless it is to be added to.
@@ -237,7 +240,7 @@ extension Plan {
         var offsets: [Int] = []
         for (i, kind) in kept.enumerated() {
             offsets.append(total)
-            let rows = i < keptOutputs ? batch.rows(kind.rows) : groups.map { $0.count(kind.rows) }.max() ?? 0
+            let rows = i < keptOutputs ? batch.rows(kind.rows) : groups.map { batch.range(kind.rows, in: $0).count }.max() ?? 0
             total += (rows * kind.width + 15) / 16 * 16
         }
         return (offsets, total)
