@@ -3,7 +3,7 @@ struct PipelineTokenizer: Tokenizer {
     private let normalizer: any Normalizer
     private let preTokenizer: any PreTokenizer
     private let model: any SubwordModel
-    private let postProcessor: any PostProcessor
+    let postProcessor: any PostProcessor
     private var originalTokens = AddedTokenMatcher()
     private var normalizedTokens = AddedTokenMatcher()
     private var addedPieces: [Int32: String] = [:]
@@ -89,7 +89,7 @@ struct PipelineTokenizer: Tokenizer {
     }
 
     /// The tokens of one text; may stop after `most`.
-    private func tokens(of text: String, most: Int) -> TokenRun {
+    func tokens(of text: String, most: Int) -> TokenRun {
         let scalars = text.unicodeScalars.map(\.value)
         var run = TokenRun()
         for part in originalTokens.split(count: scalars.count, scalar: { scalars[$0] }) {

@@ -21,6 +21,11 @@ struct TokenRun: Sendable, Equatable {
         offsets.append(offset)
     }
 
+    mutating func append(_ other: TokenRun) {
+        ids += other.ids
+        offsets += other.offsets
+    }
+
     mutating func truncate(to count: Int) {
         guard count < ids.count else { return }
         ids.removeSubrange(max(0, count)...)

@@ -23,6 +23,10 @@ private struct WordTokenizer: Tokenizer {
         return Encoding(
             ids: ids, typeIDs: ids.map { _ in 0 }, offsets: ids.map { _ in 0..<0 }, sequence: ids.map { _ in 0 })
     }
+    func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding {
+        let encoding = encode(words.joined(separator: " "), pair: nil, maxLength: maxLength)
+        return WordEncoding(encoding: encoding, wordOf: encoding.ids.indices.map { Int32($0 - 1) })
+    }
 }
 
 @Suite struct TrainingLoopTests {
