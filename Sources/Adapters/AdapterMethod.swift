@@ -22,10 +22,18 @@ package protocol AdapterMethod: Sendable {
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
     /// Its bottleneck at a site, which fusion can attend over. nil for methods of another form.
     func bottleneck(at site: SiteSpec) -> Bottleneck?
+    /// Makes its effect on a projection part of the projection's weight and bias; where it does nothing, neither changes.
+    /// - Parameter tensor: the values of one of its tensors at this site: "A"
+    /// - Throws: `AdapterError.merge` for a method that does more than a projection can
+    func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws
 }
 
 extension AdapterMethod {
     package func bottleneck(at site: SiteSpec) -> Bottleneck? { nil }
+
+    package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
+        throw AdapterError.merge(method: Self.name)
+    }
 }
 
 /// An adapter's tensors, trainable or frozen, under its own names.
@@ -39,6 +47,9 @@ package struct MemberTensors {
         self.prefix = prefix
     }
 
+    /// The name of a random site of the adapter: `members/NAME/query/3`.
+    func scope(_ site: Site) -> String { "\(prefix)/\(site.name)" }
+
     package func callAsFunction(_ site: Site, _ tensor: String) throws(NumericsError) -> Operand {
         try operand("\(prefix)/\(site.name)/\(tensor)")
     }
@@ -49,6 +60,7 @@ package enum AdapterMethods {
     package static let builtIn: [any AdapterMethod.Type] = [
         BottleneckAdapter.self,
         IA3.self,
+        LoRA.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

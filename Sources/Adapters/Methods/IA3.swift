@@ -31,4 +31,14 @@ package struct IA3: AdapterMethod {
             context.builder.append(
                 MultiplyRows(try context.output(), by: try tensors(site, "factors"), in: context.builder)))
     }
+
+    /// l ⊙ (W x + b) = (diag(l) W) x + l ⊙ b
+    package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
+        guard acts(at: projection.site.site) else { return }
+        let width = projection.site.input
+        for (row, factor) in try tensor("factors").enumerated() {
+            for i in row * width..<(row + 1) * width { projection.weight[i] *= factor }
+            projection.bias?[row] *= factor
+        }
+    }
 }
