@@ -3,7 +3,7 @@ import Files
 /// The tree that configurations are made of; `Files` has it, since heads are stored in it too.
 package typealias ConfigurationValue = Files.ConfigurationValue
 
-/// A configuration's fields, read one by one; what nobody has read in the end is an error.
+/// A configuration's fields, read one by one; unknown fields are an error.
 package struct ConfigurationReader {
     package let source: String
     private let fields: [String: ConfigurationValue]
@@ -42,6 +42,20 @@ package struct ConfigurationReader {
             throw wrong(field, "a number over \(bound)")
         }
         return value
+    }
+
+    package func integer(_ field: String, in range: ClosedRange<Int>) throws(AdapterError) -> Int {
+        guard case .number(let value) = self[field], let integer = Int(exactly: value), range.contains(integer) else {
+            throw wrong(field, "an integer in \(range.lowerBound)...\(range.upperBound)")
+        }
+        return integer
+    }
+
+    package func probability(_ field: String) throws(AdapterError) -> Float {
+        guard case .number(let value) = self[field], value >= 0, Float(value) < 1 else {
+            throw wrong(field, "a probability in 0..<1")
+        }
+        return Float(value)
     }
 
     /// One of a closed list of words.

@@ -9,8 +9,12 @@ package enum ConfigurationValue: Equatable, Sendable {
 
     package init(_ value: Int) { self = .number(Double(value)) }
 
-    /// From a word on the command line: a number, true, false, null, or text.
+    /// From a word on the command line: a number, true, false, null, a list or map in JSON, or text.
     package init(word: String) {
+        if let first = word.first, first == "[" || first == "{", let value = ConfigurationValue(json: word) {
+            self = value
+            return
+        }
         switch word.lowercased() {
         case "true": self = .bool(true)
         case "false": self = .bool(false)
