@@ -72,6 +72,13 @@ package final class Session {
             types: model.configuration.types, pool: workspace.pool)
     }
 
+    /// The examples of a task, as its own head would read them: to count tokens before a training.
+    package func encode(_ examples: [Example], of task: TaskData, maxLength: Int) throws -> EncodedExamples {
+        let prefix = model.textPrefix
+        let head = try Self.head(for: task, pooling: .first, prefix: prefix).head
+        return encode([(head, examples)], maxLength: maxLength, prefix: prefix)
+    }
+
     /// A run's result with the bundle that it made.
     package struct Trained {
         package var bundle: AdapterBundle
