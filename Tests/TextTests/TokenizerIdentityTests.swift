@@ -108,7 +108,7 @@ import Testing
         #expect(try identity(all[0]) == identity(all[0].replacingOccurrences(of: "-2]", with: "-2.0]")))
     }
 
-    /// AMALGAM_TEST_E5 names the folder of a model with 250,002 pieces.
+    /// AMALGAM_TEST_E5 names the folder of a model with 250,002 tokens.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_E5"] != nil, "set AMALGAM_TEST_E5"))
     func isFast() throws {
         let path = try #require(ProcessInfo.processInfo.environment["AMALGAM_TEST_E5"])
@@ -116,7 +116,7 @@ import Testing
         let start = ContinuousClock.now
         #expect(tokenizer.identity.count == 64)
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        print("identity of \(tokenizer.vocabularySize) pieces: \(milliseconds) ms")
+        print("identity of \(tokenizer.vocabularySize) tokens: \(milliseconds) ms")
         #expect(milliseconds < 100)
     }
 }

@@ -35,20 +35,20 @@ enum TokenizerFuzz: FuzzedReader {
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).map { Array($0) }
         let whole = try TextFile.object(parts[0], file: Invariants.file)
-        let settings = parts.count > 1 ? try settings(Array(parts.dropFirst()), isVocabulary: false) : nil
+        let settings = parts.count > 1 ? try settings(Array(parts.dropFirst()), form: .tokenizerFile) : nil
         let tokenizer = try TokenizerFile.tokenizer(whole, settings, lowersText: parts.count > 3)
         return { use(tokenizer) }
     }
 
     /// The files beside a tokenizer's own, of a model of BERT's family.
-    static func settings(_ parts: [[UInt8]], isVocabulary: Bool) throws -> TokenizerSettings {
+    static func settings(_ parts: [[UInt8]], form: TokenizerForm) throws -> TokenizerSettings {
         func object(_ i: Int) throws -> JSONFields? {
             parts.indices.contains(i) ? try TextFile.object(parts[i], file: Invariants.file) : nil
         }
         let model = try TextFile.object(Array(#"{"model_type": "bert"}"#.utf8), file: Invariants.file)
         return try TokenizerSettings(
             options: try object(0), file: Invariants.file, model: model, map: try object(1), more: try object(2),
-            isVocabulary: isVocabulary)
+            form: form)
     }
 
     static func use(_ tokenizer: any Tokenizer) {
@@ -65,8 +65,8 @@ enum TokenizerFuzz: FuzzedReader {
                 "arrays of different lengths")
         }
         Invariants.require(tokenizer.identity.count == 64, "an identity of another length")
-        _ = tokenizer.piece(0)
-        _ = tokenizer.piece(.max)
+        _ = tokenizer.token(0)
+        _ = tokenizer.token(.max)
     }
 }
 
@@ -87,7 +87,7 @@ enum VocabularyFuzz: FuzzedReader {
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
-        let settings = try TokenizerFuzz.settings(Array(parts.dropFirst()), isVocabulary: true)
+        let settings = try TokenizerFuzz.settings(Array(parts.dropFirst()), form: .vocabularyFile)
         let tokenizer = try VocabularyFile.tokenizer(parts[0], file: Invariants.file, settings)
         return { TokenizerFuzz.use(tokenizer) }
     }
