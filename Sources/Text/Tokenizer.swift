@@ -31,10 +31,10 @@ package protocol Tokenizer: Sendable {
     func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding
 
     /// The id of a token as the vocabulary writes it, or as it was added (`[MASK]`); nil where there is none.
-    func id(of piece: String) -> Int32?
+    func id(of token: String) -> Int32?
 
     /// The token with this id as the vocabulary writes it (`##ing`); nil for an id without one.
-    func piece(_ id: Int32) -> String?
+    func token(_ id: Int32) -> String?
 }
 
 /// Token ids and where they come from; all arrays are of one length.

@@ -12,31 +12,15 @@ package struct WordEncoding: Sendable, Equatable {
         self.encoding = encoding
         self.wordOf = wordOf
     }
-}
 
-extension PipelineTokenizer {
-    func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding {
-        let room = max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: false)))
-        // One token more than fits shows whether the text is cut
-        let most = room < .max ? room + 1 : room
-        var run = TokenRun()
-        var wordOf: [Int32] = []
-        let before = prefix.split(whereSeparator: \.isWhitespace).map { (-1, String($0)) }
-        for (index, word) in before + Array(words.enumerated()) {
-            if run.ids.count >= most { break }
-            run.append(tokens(of: word, most: most - run.ids.count))
-            wordOf += repeatElement(Int32(index), count: run.ids.count - wordOf.count)
-        }
-        let isTruncated = run.ids.count > room
-        run.truncate(to: room)
-        var encoding = postProcessor.assemble(run, nil)
-        encoding.isTruncated = isTruncated
+    /// - Parameter words: the word of each token of the text, without special tokens
+    init(encoding: Encoding, wordsOfTextTokens words: [Int32]) {
+        self.encoding = encoding
         var next = 0
-        let aligned = encoding.sequence.map { sequence -> Int32 in
+        wordOf = encoding.sequence.map { sequence in
             guard sequence != Encoding.special else { return -1 }
             defer { next += 1 }
-            return wordOf[next]
+            return words[next]
         }
-        return WordEncoding(encoding: encoding, wordOf: aligned)
     }
 }

@@ -28,7 +28,11 @@ def load(name):
     if "@charsmap.bin" in text:
         table = base64.b64encode((GOLDEN / name / "charsmap.bin").read_bytes()).decode()
         text = text.replace("@charsmap.bin", table)
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(text)), json.loads(text)
+    tokenizer = Tokenizer.from_str(text)
+    # Without a prefix space, RoBERTa's class refuses words
+    fast = transformers.RobertaTokenizerFast(tokenizer_object=tokenizer, add_prefix_space=True) if "bpe" in name else \
+        transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    return fast, json.loads(text)
 
 
 def made(tokenizer, words, length):
@@ -45,14 +49,14 @@ def main():
     parser.add_argument("--seed", type=int, default=6)
     seed = parser.parse_args().seed
     out = {"transformers": transformers.__version__, "seed": seed}
-    for name in ["tokenizer/uncased", "tokenizer/cased", "tokenizer/plain", "unigram"]:
+    for name in ["tokenizer/uncased", "tokenizer/cased", "tokenizer/plain", "unigram", "bpe/roberta", "bpe/prefix"]:
         tokenizer, spec = load(name)
         vocabulary = spec["model"]["vocab"]
         tokens = list(vocabulary) if isinstance(vocabulary, dict) else [t for t, _ in vocabulary]
         strings = Strings(seed, [t if t.startswith("##") else t.lstrip("▁") or "a" for t in tokens] + ["the", "word", "##ing", "été"])
         r = strings.random
         cases = [made(tokenizer, words, 512) for words in HARD]
-        for _ in range(250):
+        for _ in range(220):
             words = [w for _ in range(r.randint(1, 3)) for w in strings.text(EXTRA).split(r.choice([" ", None]))]
             cases.append(made(tokenizer, words, r.choice(LENGTHS)))
         out[name] = cases

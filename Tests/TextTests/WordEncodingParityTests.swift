@@ -36,7 +36,9 @@ import Testing
             Golden.folder.deletingLastPathComponent().appendingPathComponent(name))
     }
 
-    @Test(arguments: ["tokenizer/uncased", "tokenizer/cased", "tokenizer/plain", "unigram"])
+    @Test(arguments: [
+        "tokenizer/uncased", "tokenizer/cased", "tokenizer/plain", "unigram", "bpe/roberta", "bpe/prefix",
+    ])
     func equalsTransformers(_ name: String) throws {
         let tokenizer = try Self.tokenizer(name)
         let cases = try Self.cases(name)
@@ -63,7 +65,7 @@ import Testing
     }
 
     /// A prefix is words of its own, which belong to no word of the text.
-    @Test(arguments: ["tokenizer/uncased", "unigram"])
+    @Test(arguments: ["tokenizer/uncased", "unigram", "bpe/roberta"])
     func putsThePrefixFirst(_ name: String) throws {
         let tokenizer = try Self.tokenizer(name)
         for one in try Self.cases(name).prefix(100) {

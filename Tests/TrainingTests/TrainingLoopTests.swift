@@ -16,7 +16,7 @@ private struct WordTokenizer: Tokenizer {
     let name = "words"
     let identity = "words"
     func id(of piece: String) -> Int32? { nil }
-    func piece(_ id: Int32) -> String? { nil }
+    func token(_ id: Int32) -> String? { nil }
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
         let words = text.split(separator: " ").prefix(max(0, maxLength - 1))
         let ids = [Int32(1)] + words.map { 2 + Int32($0.utf8.reduce(7) { ($0 &* 31 &+ Int($1)) % 148 }) }
