@@ -2,7 +2,7 @@ import Files
 
 /// What can go wrong with an adapter's configuration or composition.
 package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// A configuration's field: where it stands, what was found and what was expected.
+    /// A configuration's field: its source, what was found and what was expected.
     case field(source: String, field: String, found: String, expected: String)
     /// A field that no method knows; `known` are the method's own.
     case unknownField(source: String, field: String, known: [String])
@@ -12,6 +12,8 @@ package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreadable(source: String, problem: String)
     /// A block cannot take such members.
     case composition(String)
+    /// The method has no equivalent in the weights of projections.
+    case merge(method: String)
 
     package var description: String { oneLine(text) }
 
@@ -25,6 +27,8 @@ package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(source): unknown adapter configuration '\(name)'; give a YAML file or one of \(known.joined(separator: ", "))"
         case .unreadable(let source, let problem): "\(source): \(problem); expected a YAML map of fields"
         case .composition(let problem): problem
+        case .merge(let method):
+            "an adapter of method \(method) cannot be merged into the model's weights; use it without --merge"
         }
     }
 }

@@ -6,26 +6,34 @@ import Numerics
 /// A new method is one file that conforms to this, one line in `AdapterMethods.builtIn`, and its test. Command-line
 /// choices, configuration files, the bundle's schema and the shared test suites follow from the registry.
 package protocol AdapterMethod: Sendable {
-    /// The field's term; stands in bundles.
+    /// The field's term, as in bundles.
     static var name: String { get }
     /// Named configurations: `seq_bn` and the like. Each gives the fields that differ from `defaults`.
     static var presets: [(name: String, fields: [String: ConfigurationValue])] { get }
-    /// All fields with their values where nothing is said.
+    /// All fields with their default values.
     static var defaults: [String: ConfigurationValue] { get }
 
     /// - Throws: `AdapterError` for a field that is unknown, of another type, or not supported.
     init(_ configuration: ConfigurationReader) throws(AdapterError)
 
     /// Trainable tensors, named `site/layer/tensor`; shapes [out, in].
-    func specs(_ encoder: EncoderConfiguration) -> [ParameterSpec]
-    /// What it does at a site; nil: nothing.
+    func specs(_ architecture: Architecture) -> [ParameterSpec]
+    /// What it does at a site of the architecture that the tensors were made for; nil: nothing.
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
-    /// The bottleneck that it has at a site: what fusion can attend over. nil for methods of another form.
-    func bottleneck(at site: Site, _ encoder: EncoderConfiguration) -> Bottleneck?
+    /// Its bottleneck at a site, which fusion can attend over. nil for methods of another form.
+    func bottleneck(at site: SiteSpec) -> Bottleneck?
+    /// Makes its effect on a projection part of the projection's weight and bias; where it does nothing, neither changes.
+    /// - Parameter tensor: the values of one of its tensors at this site: "A"
+    /// - Throws: `AdapterError.merge` for a method that does more than a projection can
+    func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws
 }
 
 extension AdapterMethod {
-    package func bottleneck(at site: Site, _ encoder: EncoderConfiguration) -> Bottleneck? { nil }
+    package func bottleneck(at site: SiteSpec) -> Bottleneck? { nil }
+
+    package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
+        throw AdapterError.merge(method: Self.name)
+    }
 }
 
 /// An adapter's tensors, trainable or frozen, under its own names.
@@ -33,22 +41,26 @@ package struct MemberTensors {
     private let operand: OperandTable
     private let prefix: String
 
-    /// - Parameter prefix: where the adapter's tensors stand in the table: `members/NAME`.
+    /// - Parameter prefix: of the adapter's tensors in the table: `members/NAME`.
     package init(_ operand: OperandTable, prefix: String) {
         self.operand = operand
         self.prefix = prefix
     }
+
+    /// The name of a random site of the adapter: `members/NAME/query/3`.
+    func scope(_ site: Site) -> String { "\(prefix)/\(site.name)" }
 
     package func callAsFunction(_ site: Site, _ tensor: String) throws(NumericsError) -> Operand {
         try operand("\(prefix)/\(site.name)/\(tensor)")
     }
 }
 
-/// The methods that there are.
+/// The registry of methods.
 package enum AdapterMethods {
     package static let builtIn: [any AdapterMethod.Type] = [
         BottleneckAdapter.self,
         IA3.self,
+        LoRA.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

@@ -11,8 +11,12 @@ package enum ConfigurationValue: Equatable, Sendable {
 
     package init(_ value: Int) { self = .number(Double(value)) }
 
-    /// From a word on the command line: a number, true, false, null, or text.
+    /// From a word on the command line: a number, true, false, null, a list or map in JSON, or text.
     package init(word: String) {
+        if let first = word.first, first == "[" || first == "{", let value = ConfigurationValue(json: word) {
+            self = value
+            return
+        }
         switch word.lowercased() {
         case "true": self = .bool(true)
         case "false": self = .bool(false)
@@ -59,7 +63,7 @@ package enum ConfigurationValue: Equatable, Sendable {
     }
 }
 
-/// A configuration's fields, read one by one; what nobody has read in the end is an error.
+/// A configuration's fields, read one by one; unknown fields are an error.
 package struct ConfigurationReader {
     package let source: String
     private let fields: [String: ConfigurationValue]
@@ -98,6 +102,20 @@ package struct ConfigurationReader {
             throw wrong(field, "a number over \(bound)")
         }
         return value
+    }
+
+    package func integer(_ field: String, in range: ClosedRange<Int>) throws(AdapterError) -> Int {
+        guard case .number(let value) = self[field], let integer = Int(exactly: value), range.contains(integer) else {
+            throw wrong(field, "an integer in \(range.lowerBound)...\(range.upperBound)")
+        }
+        return integer
+    }
+
+    package func probability(_ field: String) throws(AdapterError) -> Float {
+        guard case .number(let value) = self[field], value >= 0, Float(value) < 1 else {
+            throw wrong(field, "a probability in 0..<1")
+        }
+        return Float(value)
     }
 
     /// One of a closed list of words.

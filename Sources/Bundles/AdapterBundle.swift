@@ -12,10 +12,10 @@ package struct BaseIdentity: Equatable, Sendable {
     /// Digest of all that decides which ids its tokenizer gives; nil for adapters that came from elsewhere, and in files
     /// of version 1.
     package var tokenizer: String?
-    /// Its numbers; 0 is one that is not known, in bundles that came from elsewhere.
-    package var shape: EncoderConfiguration
+    /// Its numbers; 0 is one that is not known, in imported bundles.
+    package var shape: ModelConfiguration
 
-    package init(name: String, fingerprint: String?, tokenizer: String? = nil, shape: EncoderConfiguration) {
+    package init(name: String, fingerprint: String?, tokenizer: String? = nil, shape: ModelConfiguration) {
         self.name = name
         self.fingerprint = fingerprint
         self.tokenizer = tokenizer
@@ -136,21 +136,22 @@ package struct AdapterBundle: Equatable, Sendable {
     }
 
     /// The tensors that its members, fusion, heads and base overlay must have, in order: the schema.
-    /// - Parameter shape: of the model; nil: what the bundle says of its base.
-    package func specs(for shape: EncoderConfiguration? = nil) throws -> [ParameterSpec] {
-        let shape = shape ?? base.shape
+    /// - Parameter architecture: of the model; nil: what the bundle says of its base.
+    package func specs(for architecture: Architecture? = nil) throws -> [ParameterSpec] {
+        let architecture = try architecture ?? Architecture(base.shape)
+        let shape = architecture.configuration
         var specs: [ParameterSpec] = []
-        for member in members { specs += try member.specs(shape) }
+        for member in members { specs += try member.specs(architecture) }
         if let names = composition?.fused {
             let fused = names.compactMap { name in members.first { $0.name == name } }
-            specs += try (fusion ?? .dynamic).specs(fused, shape)
+            specs += try (fusion ?? .dynamic).specs(fused, architecture)
         }
         for head in heads { specs += head.head.specs(hidden: shape.hidden, scope: head.scope) }
         if kind == .mlm {
             specs += MaskedLanguageHead.specs(hidden: shape.hidden, vocabulary: shape.vocabulary)
         }
         if kind == .full {
-            specs += EncoderTensors(shape).list.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
+            specs += architecture.tensors.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
         }
         return specs
     }

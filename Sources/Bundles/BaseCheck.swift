@@ -51,31 +51,31 @@ extension AdapterBundle {
         let (mine, its) = (base.shape, model.configuration)
         // 0 is a number that an imported adapter does not know
         let numbers = [(mine.layers, its.layers), (mine.intermediate, its.intermediate)].filter { $0.0 != 0 }
-        guard mine.architecture == its.architecture, mine.hidden == its.hidden, numbers.allSatisfy({ $0 == $1 }) else {
+        guard mine.family == its.family, mine.hidden == its.hidden, numbers.allSatisfy({ $0 == $1 }) else {
             throw BundleError.base(
                 file: file, bundle: Self.text(base.name, mine, base.fingerprint),
                 model: Self.text(model.name, its, nil))
         }
         // The bundle's own numbers made the schema that its reader checked; the model has its own
         var rest = Dictionary(tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
-        for spec in try specs(for: its) {
+        for spec in try specs(for: model.architecture) {
             guard let found = rest.removeValue(forKey: spec.name), found == spec.shape else {
                 let found = tensors.first { $0.name == spec.name }.map { "shape \($0.shape)" } ?? "missing"
                 throw BundleError.content(
                     file: file, field: "/\(spec.name)", found: found,
                     expected: "shape \(spec.shape) for model \(model.name)",
-                    mend: "use the model that it was trained on")
+                    fix: "use the model that it was trained on")
             }
         }
         guard let extra = rest.keys.min() else { return }
         throw BundleError.content(
             file: file, field: "/\(extra)", found: "a tensor",
-            expected: "none of that name for model \(model.name)", mend: "use the model that it was trained on")
+            expected: "none of that name for model \(model.name)", fix: "use the model that it was trained on")
     }
 
-    private static func text(_ name: String, _ c: EncoderConfiguration, _ fingerprint: String?) -> String {
+    private static func text(_ name: String, _ c: ModelConfiguration, _ fingerprint: String?) -> String {
         let layers = c.layers == 0 ? "unknown" : "\(c.layers)"
         let print = fingerprint.map { ", fingerprint \($0.prefix(12))" } ?? ""
-        return "\(name) (\(c.architecture), \(layers) layers, hidden \(c.hidden)\(print))"
+        return "\(name) (\(c.family), \(layers) layers, hidden \(c.hidden)\(print))"
     }
 }

@@ -3,7 +3,7 @@ import Files
 /// What can go wrong with a bundle or a folder that is imported.
 package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Something in the file: which field, what was found, what was expected, what to do.
-    case content(file: String, field: String, found: String, expected: String, mend: String)
+    case content(file: String, field: String, found: String, expected: String, fix: String)
     /// The bundle was trained on another base model.
     case base(file: String, bundle: String, model: String)
     /// The bundle was trained with another tokenizer; each by the first digits of its identity.
@@ -17,8 +17,8 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
 
     private var text: String {
         switch self {
-        case .content(let file, let field, let found, let expected, let mend):
-            "\(file): \(field): \(found), expected \(expected); \(mend)"
+        case .content(let file, let field, let found, let expected, let fix):
+            "\(file): \(field): \(found), expected \(expected); \(fix)"
         case .base(let file, let bundle, let model):
             "\(file): trained on \(bundle), but the model is \(model); use the model that it was trained on, or --force if "
                 + "you know that they are compatible"

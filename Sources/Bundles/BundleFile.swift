@@ -39,13 +39,13 @@ package enum BundleFile {
         for head in bundle.heads where Set(head.head.labels).count < head.head.labels.count {
             throw BundleError.content(
                 file: bundle.name, field: "labels of head \(head.name)", found: "a label that appears twice",
-                expected: "different labels", mend: "rename one of them")
+                expected: "different labels", fix: "rename one of them")
         }
         for name in bundle.members.map(\.name) + bundle.heads.map(\.name) where !isName(name) {
             throw BundleError.content(
                 file: bundle.name, field: "name",
                 found: name.utf8.count > 200 ? "\(name.utf8.count) bytes" : "\"\(name)\"",
-                expected: "1 to 200 bytes without '/' and control characters", mend: "rename the adapter or head")
+                expected: "1 to 200 bytes without '/' and control characters", fix: "rename the adapter or head")
         }
     }
 
@@ -77,7 +77,7 @@ package enum BundleFile {
         let shape = bundle.base.shape
         var base = HDF5Group()
         base.attributes = [
-            ("name", .string(bundle.base.name)), ("architecture", .string(shape.architecture)),
+            ("name", .string(bundle.base.name)), ("architecture", .string(shape.family)),
             ("fingerprint", .string(bundle.base.fingerprint ?? "unknown")),
             ("tokenizer", .string(bundle.base.tokenizer ?? "unknown")), ("hidden", .integer(Int64(shape.hidden))),
             ("layers", .integer(Int64(shape.layers))), ("heads", .integer(Int64(shape.heads))),

@@ -11,7 +11,7 @@ struct BundleReader {
     private func wrong(_ field: String, _ found: String, _ expected: String) -> BundleError {
         .content(
             file: file, field: field, found: found, expected: expected,
-            mend: "export the bundle again from the program that made it")
+            fix: "export the bundle again from the program that made it")
     }
 
     private func text(_ group: HDF5Group, _ name: String, in path: String, default fallback: String? = nil) throws
@@ -40,13 +40,13 @@ struct BundleReader {
         guard (1...Int(BundleFile.version)).contains(version) else {
             throw BundleError.content(
                 file: file, field: "/@version", found: "\(version)", expected: "1 to \(BundleFile.version)",
-                mend: "use the version of amalgam that wrote it, or a newer one")
+                fix: "use the version of amalgam that wrote it, or a newer one")
         }
         if version > 1, root.attribute("draft") != .integer(BundleFile.draft) {
             throw BundleError.content(
                 file: file, field: "/@draft", found: root.attribute("draft").map { "\($0)" } ?? "nothing",
                 expected: ".integer(\(BundleFile.draft))",
-                mend: "another development version of this format wrote it; train it again with this program")
+                fix: "another development version of this format wrote it; train it again with this program")
         }
         let kindText = try text(root, "kind", in: "/")
         guard let kind = AdapterBundle.Kind(rawValue: kindText) else {
@@ -69,7 +69,7 @@ struct BundleReader {
             throw BundleError.content(
                 file: file, field: "\(change.path)@hash", found: "\(change.hash) for content \(change.found)",
                 expected: "the hash of the content",
-                mend: "create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change")
+                fix: "create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change")
         }
         return bundle
     }
@@ -103,8 +103,12 @@ struct BundleReader {
         }
         let full = kind == .full
         let hasVocabulary = full || kind == .mlm
-        let shape = EncoderConfiguration(
-            architecture: try text(group, "architecture", in: "/base"), hidden: try n("hidden", 65_536, needed: true),
+        let family = try text(group, "architecture", in: "/base")
+        guard Architectures.modelTypes.contains(family) else {
+            throw wrong("/base@architecture", family, Architectures.modelTypes.joined(separator: ", "))
+        }
+        let shape = ModelConfiguration(
+            family: family, hidden: try n("hidden", 65_536, needed: true),
             layers: try n("layers", 1024, needed: kind != .head && kind != .mlm),
             heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),

@@ -6,8 +6,8 @@ extension EncoderModel {
     private var canonicalConfiguration: String {
         let c = configuration
         // Bundles hold fingerprints from before the first position counted; those of usual models must not change.
-        let usual = c.architecture == "bert" ? 0 : 2
-        return "\(c.architecture) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)"
+        let usual = architecture.family.usualFirstPosition
+        return "\(c.family) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)"
             + (c.firstPosition == usual ? "" : " first position \(c.firstPosition)")
     }
 
@@ -16,9 +16,9 @@ extension EncoderModel {
     package func computeFingerprint() -> String {
         var digest = Digest.Incremental()
         digest.update(Data("\(canonicalConfiguration)\n".utf8))
-        for (name, shape) in tensors.list {
-            guard let weight = weights[name] else { continue }
-            digest.update(Data("\(name) \(shape)\n".utf8))
+        for tensor in architecture.tensors {
+            guard let weight = weights[tensor.name] else { continue }
+            digest.update(Data("\(tensor.name) \(tensor.shape)\n".utf8))
             let bytes = UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4)
             for start in stride(from: 0, to: bytes.count, by: Self.piece * 4) {
                 digest.update(

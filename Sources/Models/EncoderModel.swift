@@ -2,18 +2,16 @@ import Files
 import Foundation
 import Numerics
 
-/// A pretrained encoder: its numbers and its frozen tensors, mapped from the file and never copied.
+/// A pretrained encoder: its architecture and its frozen tensors, mapped from the file and never copied.
 package final class EncoderModel: Sendable {
     package let folder: URL
     package let name: String
-    package let configuration: EncoderConfiguration
-    package let tensors: EncoderTensors
+    package let architecture: Architecture
     let weights: [String: Weight]
     private let files: ShardedSafetensors
     private let parts: ModelFolder
     private let settings: SentenceSettings
-    /// Elements that are looked at before their pages are given back: a large table must not be in memory because it was
-    /// checked or hashed.
+    /// Elements that are read before their pages are released: checking or hashing a large table must not load it.
     static let piece = 1 << 20
 
     /// Reads a Hugging Face folder, a folder of sentence-transformers, or one of the Hub's cache: config.json, the weights
@@ -23,12 +21,14 @@ package final class EncoderModel: Sendable {
         parts = try ModelFolder(folder)
         self.folder = folder
         name = parts.name
-        configuration = try EncoderConfiguration(file: parts.encoder.appendingPathComponent("config.json"))
+        architecture = try Architecture(
+            ModelConfiguration(file: parts.encoder.appendingPathComponent("config.json")))
         settings = try SentenceSettings(parts)
-        tensors = EncoderTensors(configuration)
         files = try parts.weights()
-        weights = try Self.load(files, tensors)
+        weights = try Self.load(files, architecture)
     }
+
+    package var configuration: ModelConfiguration { architecture.configuration }
 
     /// Where config.json, the weights and the tokenizer lie: within `folder`, if not the same.
     package var encoderFolder: URL { parts.encoder }
@@ -54,31 +54,23 @@ package final class EncoderModel: Sendable {
     /// Lets the mapped weights' memory go until they are read again: after they were copied, or packed.
     package func releasePages() { files.releasePages() }
 
-    /// The names that a tensor may have: BERT's first files call a norm's weight gamma and its bias beta.
-    private static func spellings(_ name: String) -> [String] {
-        for (new, old) in [("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")]
-        where name.hasSuffix(new) {
-            return [name, name.dropLast(new.count) + old]
-        }
-        return [name]
-    }
-
-    private static func load(_ files: ShardedSafetensors, _ tensors: EncoderTensors) throws -> [String: Weight] {
-        // A bare BertModel has no prefix; models with a head put the encoder under its family's name
-        let probe = tensors.list[0].name
-        let prefix = ["", "bert.", "roberta.", "model."].first { files.file(of: $0 + probe) != nil } ?? ""
+    private static func load(_ files: ShardedSafetensors, _ architecture: Architecture) throws -> [String: Weight] {
+        // A bare model has no prefix; models with a head put the encoder under its family's name
+        let family = architecture.family
+        let probe = architecture.wordTable
+        let prefix = ([""] + family.prefixes + ["model."]).first { files.file(of: $0 + probe) != nil } ?? ""
         var weights: [String: Weight] = [:]
-        for (name, shape) in tensors.list {
-            let found = spellings(prefix + name).filter { files.file(of: $0) != nil }
-            guard let stored = found.first, let file = files.file(of: stored), let tensor = file.tensors[stored] else {
+        for tensor in architecture.tensors {
+            let found = family.spellings(prefix + tensor.name).filter { files.file(of: $0) != nil }
+            guard let stored = found.first, let file = files.file(of: stored), let entry = file.tensors[stored] else {
                 throw ModelError.tensor(
-                    file: files.name, name: prefix + name, found: "missing", expected: "shape \(shape)")
+                    file: files.name, name: prefix + tensor.name, found: "missing", expected: "shape \(tensor.shape)")
             }
             guard found.count == 1 else {
                 throw ModelError.tensor(
                     file: files.name, name: stored, found: "also stored as \(found[1])", expected: "one of the two")
             }
-            weights[name] = try weight(stored, tensor, shape: shape, in: file)
+            weights[tensor.name] = try weight(stored, entry, shape: tensor.shape, in: file)
         }
         return weights
     }
@@ -106,7 +98,7 @@ package final class EncoderModel: Sendable {
         return weight
     }
 
-    /// The index of the first NaN or infinity. Blocks are told by their bits, which the compiler makes vectors of.
+    /// The index of the first NaN or infinity. Blocks are tested by their bits, which the compiler vectorizes.
     static func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
         var start = 0
         while start < values.count {

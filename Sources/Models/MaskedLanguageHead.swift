@@ -23,7 +23,7 @@ package enum MaskedLanguageHead {
     ///   - plugin: what acts before the output embeddings.
     /// - Returns: the loss, [tokens, 1]; its sum is the batch's mean.
     package static func build(
-        _ hidden: Value, _ table: MaskedCrossEntropy.PieceTable, _ encoder: EncoderConfiguration,
+        _ hidden: Value, _ table: MaskedCrossEntropy.PieceTable, _ encoder: ModelConfiguration,
         operand: OperandTable, plugin: any SitePlugin, in builder: PlanBuilder
     ) throws -> Value {
         func tensor(_ name: String) throws -> Operand { try operand("\(scope)/\(name)") }
@@ -34,11 +34,7 @@ package enum MaskedLanguageHead {
             LayerNorm(
                 x, gamma: try tensor("norm.weight"), beta: try tensor("norm.bias"), epsilon: encoder.epsilon,
                 in: builder))
-        let site = Site(.beforeOutputEmbeddings)
-        let context = SiteContext(site: site, builder: builder, input: x, output: { x })
-        if let delta = try plugin.delta(at: site, context) {
-            x = delta.applied(to: try context.output(), in: builder)
-        }
+        x = try SiteContext(Site(.beforeOutputEmbeddings), x, in: builder).result(of: plugin)
         return builder.append(MaskedCrossEntropy(x, table, bias: try tensor("bias"), in: builder))
     }
 }

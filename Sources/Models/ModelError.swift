@@ -19,7 +19,7 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A weight that is not finite.
     case weight(file: String, name: String, found: String, element: Int)
     /// A family of models that Amalgam does not know.
-    case architecture(file: String, found: String)
+    case architecture(file: String, found: String, known: String)
 
     package var description: String { oneLine(text) }
 
@@ -43,9 +43,8 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "models: download both again"
         case .weight(let file, let name, let found, let element):
             "\(file): tensor \(name): \(found) at element \(element), expected finite numbers; download the model again"
-        case .architecture(let file, let found):
-            "\(file): model_type: \(found) is not supported, expected bert, roberta or xlm-roberta; choose an encoder of "
-                + "the BERT family"
+        case .architecture(let file, let found, let known):
+            "\(file): model_type: \(found) is not supported, expected \(known); choose an encoder of one of these families"
         }
     }
 }

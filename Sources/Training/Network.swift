@@ -77,7 +77,7 @@ package final class Network {
         guard let composition = arrangement.stacked else { return NoPlugin() }
         return try ComposedAdapters(
             composition, members: arrangement.members + (arrangement.language.map { [$0.member] } ?? []),
-            fusion: arrangement.fusion, encoder: arrangement.model.configuration, operand: operand)
+            fusion: arrangement.fusion, architecture: arrangement.model.architecture, operand: operand)
     }
 
     /// A plan from token ids to one head's loss.

@@ -29,7 +29,7 @@ package enum Recipe: Sendable {
     package func arrangement(model: EncoderModel, heads: [NamedHead], name: String) throws -> Arrangement {
         var arrangement = Arrangement(model: model)
         arrangement.heads = heads
-        let encoder = model.configuration
+        let encoder = model.architecture
         switch self {
         case .head: break
         case .adapter(let configuration, let source):
@@ -44,19 +44,21 @@ package enum Recipe: Sendable {
             arrangement.fusion = configuration
             arrangement.trainable = try configuration.specs(arrangement.members, encoder)
         case .full:
-            arrangement.trainable = model.tensors.list.compactMap { tensor in
+            arrangement.trainable = model.architecture.tensors.compactMap { tensor in
                 model.weight(tensor.name).map {
                     ParameterSpec(
-                        "base/\(tensor.name)", tensor.shape, .copy($0), isTable: tensor.name == EncoderTensors.words,
-                        decays: model.tensors.decays(tensor.name))
+                        "base/\(tensor.name)", tensor.shape, .copy($0), isTable: tensor.isTable,
+                        decays: tensor.decays)
                 }
             }
         }
-        for head in heads { arrangement.trainable += head.head.specs(hidden: encoder.hidden, scope: head.scope) }
+        for head in heads {
+            arrangement.trainable += head.head.specs(hidden: model.configuration.hidden, scope: head.scope)
+        }
         return arrangement
     }
 
-    private static func start(_ member: Member, from bundle: AdapterBundle, _ encoder: EncoderConfiguration) throws
+    private static func start(_ member: Member, from bundle: AdapterBundle, _ encoder: Architecture) throws
         -> [ParameterSpec]
     {
         guard let source = bundle.members.first, bundle.members.count == 1 else {

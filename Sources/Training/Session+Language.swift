@@ -40,7 +40,7 @@ package enum LanguageRecipe: Sendable {
             let member = Member(name: name, configuration: configuration)
             arrangement.members = [member]
             arrangement.composition = .leaf(name)
-            arrangement.trainable = try member.specs(encoder)
+            arrangement.trainable = try member.specs(model.architecture)
             for tensor in head.tensors { arrangement.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
         }
         return arrangement
@@ -102,8 +102,8 @@ extension Session {
         guard train.count > 0, heldOut.count > 0 else {
             throw TrainingError.noExamples(task: name, split: train.count == 0 ? "training text" : "held-out text")
         }
-        guard let embedding = model.weight(EncoderTensors.words) else {
-            throw NumericsError.missingTensor(EncoderTensors.words)
+        guard let embedding = model.weight(model.architecture.wordTable) else {
+            throw NumericsError.missingTensor(model.architecture.wordTable)
         }
         let table = MaskedCrossEntropy.PieceTable(train.pieces + heldOut.pieces, of: embedding)
         let objective = MaskedLanguageModelling(table: table, mask: packer.mask, special: packer.special)

@@ -57,11 +57,12 @@ extension Trainer {
         estimate.best = thrift.keepsBest ? network.parameters.count * float : 0
         estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration
-        if network.parameters["base/\(EncoderTensors.words)"] == nil {
+        let words = network.arrangement.model.architecture.wordTable
+        if network.parameters["base/\(words)"] == nil {
             let table = Double(encoder.vocabulary * encoder.hidden * float)
             let window = min(1, Self.faultAround / table)
             estimate.words = Int(table * (1 - pow(1 - window, Double(pieces))))
-            if network.arrangement.model.weight(EncoderTensors.words)?.isReleased == true {
+            if network.arrangement.model.weight(words)?.isReleased == true {
                 // Given back after each slice. Where files lie in larger pieces in memory, more comes around a row
                 let rows = thrift.threads * max(PackedBatch.sliceQuota, min(thrift.maxLength, encoder.longestSequence))
                 estimate.words = min(estimate.words, rows * 2 * Int(Self.faultAround))
@@ -112,7 +113,7 @@ extension Trainer {
             fits = tries("--max-length \(length)") { $0.maxLength = length }
         }
         if !fits, thrift.batch != .examples(1) { fits = tries("--batch-size 1") { $0.batch = .examples(1) } }
-        let isFull = network.parameters["base/\(EncoderTensors.words)"] != nil
+        let isFull = network.parameters["base/\(network.arrangement.model.architecture.wordTable)"] != nil
         throw .memory(
             needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "), fits: fits,
             least: smaller.total,

@@ -22,9 +22,10 @@ import Testing
             let configuration = try AdapterConfiguration.resolve(name)
             let json = try #require(ConfigurationValue(json: configuration.json))
             #expect(json == .map(configuration.fields))
-            let encoder = EncoderConfiguration(
-                architecture: "bert", hidden: 48, layers: 3, heads: 4, intermediate: 96, vocabulary: 10, positions: 10,
-                types: 2)
+            let encoder = try Architecture(
+                ModelConfiguration(
+                    family: "bert", hidden: 48, layers: 3, heads: 4, intermediate: 96, vocabulary: 10, positions: 10,
+                    types: 2))
             let specs = try configuration.makeMethod().specs(encoder)
             #expect(!specs.isEmpty && Set(specs.map(\.name)).count == specs.count)
         }
@@ -32,10 +33,10 @@ import Testing
 
     /// Parameters of MiniLM-L6's adapters, as the `adapters` library counts them.
     @Test func parameterCounts() throws {
-        let encoder = EncoderConfiguration(
-            architecture: "bert", hidden: 384, layers: 6, heads: 12, intermediate: 1536, vocabulary: 30522,
-            positions: 512,
-            types: 2)
+        let encoder = try Architecture(
+            ModelConfiguration(
+                family: "bert", hidden: 384, layers: 6, heads: 12, intermediate: 1536, vocabulary: 30522,
+                positions: 512, types: 2))
         func count(_ specs: [ParameterSpec]) -> Int { specs.reduce(0) { $0 + $1.count } }
         #expect(try count(AdapterConfiguration.resolve("seq_bn").makeMethod().specs(encoder)) == 113_040)
         #expect(try count(AdapterConfiguration.resolve("double_seq_bn").makeMethod().specs(encoder)) == 226_080)

@@ -128,8 +128,8 @@ import Testing
         var bundle = try Sample.bundle(.adapter)
         bundle.base = BaseIdentity(
             name: "elsewhere", fingerprint: nil,
-            shape: EncoderConfiguration(
-                architecture: "bert", hidden: 8, layers: 2, heads: 0, intermediate: 0, vocabulary: 0, positions: 0,
+            shape: ModelConfiguration(
+                family: "bert", hidden: 8, layers: 2, heads: 0, intermediate: 0, vocabulary: 0, positions: 0,
                 types: 0))
         let url = folder.file("a.h5")
         try BundleFile.write(bundle, to: url)
@@ -148,7 +148,7 @@ import Testing
 
 /// Whether a bundle goes with a model.
 @Suite struct BundleBaseTests {
-    private func bundle(fingerprint: String?, _ change: (inout EncoderConfiguration) -> Void = { _ in }) throws
+    private func bundle(fingerprint: String?, _ change: (inout ModelConfiguration) -> Void = { _ in }) throws
         -> (AdapterBundle, EncoderModel)
     {
         let model = try EncoderModel(folder: Golden.url("tiny"))
@@ -206,13 +206,13 @@ import Testing
         #expect(
             problem { try check(bundle(fingerprint: nil) { $0.intermediate = 7 }) }.contains("trained on mine"))
         #expect(
-            problem { try check(bundle(fingerprint: nil) { $0.architecture = "roberta" }) }.contains("roberta"))
+            problem { try check(bundle(fingerprint: nil) { $0.family = "roberta" }) }.contains("roberta"))
     }
 
     @Test func unknownBase() throws {
         let pair = try bundle(fingerprint: nil) {
-            $0 = EncoderConfiguration(
-                architecture: "bert", hidden: 48, layers: 0, heads: 0, intermediate: 0, vocabulary: 0, positions: 0,
+            $0 = ModelConfiguration(
+                family: "bert", hidden: 48, layers: 0, heads: 0, intermediate: 0, vocabulary: 0, positions: 0,
                 types: 0)
         }
         #expect(

@@ -12,8 +12,8 @@ import Testing
         .deletingLastPathComponent().appendingPathComponent("Golden/hostile")
 
     private func tiny() throws -> AdapterBundle {
-        let shape = EncoderConfiguration(
-            architecture: "bert", hidden: 2, layers: 1, heads: 0, intermediate: 0, vocabulary: 0, positions: 0, types: 0
+        let shape = ModelConfiguration(
+            family: "bert", hidden: 2, layers: 1, heads: 0, intermediate: 0, vocabulary: 0, positions: 0, types: 0
         )
         var bundle = AdapterBundle(
             kind: .adapter, name: "t", base: BaseIdentity(name: "b", fingerprint: nil, shape: shape))

@@ -114,8 +114,8 @@ import Testing
         var bundle = bundle
         let shape = bundle.base.shape
         bundle.base.fingerprint = nil
-        bundle.base.shape = EncoderConfiguration(
-            architecture: shape.architecture, hidden: shape.hidden, layers: bundle.kind == .head ? 0 : shape.layers,
+        bundle.base.shape = ModelConfiguration(
+            family: shape.family, hidden: shape.hidden, layers: bundle.kind == .head ? 0 : shape.layers,
             heads: 0, intermediate: 0, vocabulary: 0, positions: 0, types: 0)
         bundle.provenance = Provenance()
         return bundle
@@ -234,7 +234,7 @@ import Testing
             problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains(
                 "fusion.temperature: 2.0, expected 1"))
         bundle = try Sample.bundle(.adapter)
-        bundle.base.shape.architecture = "gpt2"
+        bundle.base.shape.family = "gpt2"
         #expect(problem { try AdapterHubExport.write(bundle, to: folder.url) }.contains("base.architecture: gpt2"))
         bundle = try Sample.bundle(.adapter)
         bundle.tensors.removeLast()

@@ -44,8 +44,8 @@ enum Golden {
 
 /// Bundles of each kind over a very small encoder, with values that are all different.
 enum Sample {
-    static let shape = EncoderConfiguration(
-        architecture: "bert", hidden: 8, layers: 2, heads: 2, intermediate: 16, vocabulary: 11, positions: 9, types: 2)
+    static let shape = ModelConfiguration(
+        family: "bert", hidden: 8, layers: 2, heads: 2, intermediate: 16, vocabulary: 11, positions: 9, types: 2)
     static let kinds = AdapterBundle.Kind.allCases
 
     static func bundle(_ kind: AdapterBundle.Kind) throws -> AdapterBundle {

@@ -9,7 +9,7 @@ import Testing
     @Test func readsTheFixture() throws {
         let model = try EncoderModel(folder: Fixture.tiny)
         #expect(try model.pooling() == .first)
-        #expect(model.tensors.list.allSatisfy { model.weight($0.name)?.shape == $0.shape })
+        #expect(model.architecture.tensors.allSatisfy { model.weight($0.name)?.shape == $0.shape })
     }
 
     @Test func saysWhatIsMissing() throws {

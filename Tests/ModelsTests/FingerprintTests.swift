@@ -14,9 +14,10 @@ import Testing
             try Fixture.withFolder { folder in
                 try Fixture.copy(to: folder, without: "model.safetensors")
                 var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
-                for (name, shape) in model.tensors.list {
-                    let values = model.weight(name)?.values ?? []
-                    tensors.append((name: prefix + name, shape: shape, value: .float32(values.map { $0 + change })))
+                for tensor in model.architecture.tensors {
+                    let values = model.weight(tensor.name)?.values ?? []
+                    let changed = SafetensorsValue.float32(values.map { $0 + change })
+                    tensors.append((name: prefix + tensor.name, shape: tensor.shape, value: changed))
                 }
                 tensors.append((name: "cls.bias", shape: [1], value: .float32([1])))
                 try SafetensorsWriter.data(tensors: tensors, metadata: [:])

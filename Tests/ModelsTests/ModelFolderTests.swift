@@ -49,7 +49,7 @@ import Testing
         func stored(_ rename: (String) -> [String]) throws -> String {
             try Fixture.withFolder { folder in
                 try Fixture.copy(to: folder, without: "model.safetensors")
-                let tensors = model.tensors.list.flatMap { tensor in
+                let tensors = model.architecture.tensors.flatMap { tensor in
                     rename(tensor.name).map {
                         (
                             name: $0, shape: tensor.shape,
@@ -98,7 +98,7 @@ import Testing
         let model = try EncoderModel(folder: Fixture.tiny)
         var places: [String: String] = [:]
         for (i, file) in ["a.safetensors", "b.safetensors"].enumerated() {
-            let part = model.tensors.list.enumerated().filter { $0.offset % 2 == i }.map(\.element)
+            let part = model.architecture.tensors.enumerated().filter { $0.offset % 2 == i }.map(\.element)
             for tensor in part { places[tensor.name] = file }
             let values = part.map {
                 (name: $0.name, shape: $0.shape, value: SafetensorsValue.float32(model.weight($0.name)?.values ?? []))

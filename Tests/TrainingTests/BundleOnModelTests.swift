@@ -11,7 +11,7 @@ import Testing
 /// its end once: shapes come from the model, not from the bundle.
 @Suite struct BundleOnModelTests {
     /// A bundle with the tensors that its own configuration asks for, all ones.
-    private func bundle(_ kind: Bundles.AdapterBundle.Kind, _ change: (inout EncoderConfiguration) -> Void) throws
+    private func bundle(_ kind: Bundles.AdapterBundle.Kind, _ change: (inout ModelConfiguration) -> Void) throws
         -> Bundles.AdapterBundle
     {
         var shape = try Golden.model().configuration

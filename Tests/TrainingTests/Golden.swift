@@ -49,7 +49,7 @@ enum Golden {
     static func arrangement(_ name: String) throws -> Arrangement {
         var arrangement = Arrangement(model: try model())
         arrangement.heads = [head]
-        let encoder = arrangement.model.configuration
+        let encoder = arrangement.model.architecture
         func values(_ specs: [ParameterSpec], _ file: SafetensorsFile, _ theirs: (String) -> String?) throws
             -> [ParameterSpec]
         {
@@ -67,7 +67,7 @@ enum Golden {
         switch name {
         case "base": break
         case "full":
-            arrangement.trainable = arrangement.model.tensors.list.compactMap { tensor in
+            arrangement.trainable = arrangement.model.architecture.tensors.compactMap { tensor in
                 arrangement.model.weight(tensor.name).map {
                     ParameterSpec("base/\(tensor.name)", tensor.shape, .copy($0))
                 }
@@ -99,7 +99,8 @@ enum Golden {
             }
         }
         arrangement.trainable += try values(
-            head.head.specs(hidden: encoder.hidden, scope: head.scope), file("head/model_head.safetensors")
+            head.head.specs(hidden: encoder.configuration.hidden, scope: head.scope),
+            file("head/model_head.safetensors")
         ) { torchName($0, members: []) }
         return arrangement
     }

@@ -53,7 +53,7 @@ import Testing
         let (model, golden) = (try model(kind), try golden(kind))
         var arrangement = Arrangement(model: model)
         arrangement.heads = [Golden.head]
-        arrangement.trainable = model.tensors.list.compactMap { tensor in
+        arrangement.trainable = model.architecture.tensors.compactMap { tensor in
             model.weight(tensor.name).map { ParameterSpec("base/\(tensor.name)", tensor.shape, .copy($0)) }
         }
         for spec in Golden.head.head.specs(hidden: model.configuration.hidden, scope: Golden.head.scope) {

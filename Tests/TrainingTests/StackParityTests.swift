@@ -29,7 +29,7 @@ import Testing
     static func adapter(_ name: String, _ preset: String, in path: String) throws -> (Member, [NamedTensor]) {
         let member = Member(name: name, configuration: try .resolve(preset))
         let file = try file("\(path)/adapter.safetensors")
-        let tensors = try member.specs(try Golden.model().configuration).map { spec in
+        let tensors = try member.specs(try Golden.model().architecture).map { spec in
             let theirs = try #require(Golden.torchName(spec.name, members: [name]), "\(spec.name)")
             #expect(try file.tensor(theirs).shape == spec.shape)
             return NamedTensor(spec.name, spec.shape, try file.floats(theirs))
@@ -169,7 +169,7 @@ import Testing
     }
 
     private func table(_ pieces: [Int32]? = nil) throws -> MaskedCrossEntropy.PieceTable {
-        let embedding = try #require(try Golden.model().weight(EncoderTensors.words))
+        let embedding = try #require(try Golden.model().weight(Golden.model().architecture.wordTable))
         return MaskedCrossEntropy.PieceTable(pieces ?? (0..<Int32(embedding.shape[0])).map { $0 }, of: embedding)
     }
 
@@ -230,8 +230,7 @@ import Testing
                     words: .frozen(table), positions: .frozen(zeros), types: .frozen(zeros), firstPosition: 0,
                     in: builder))
             for kind in kinds {
-                let now = value
-                let context = SiteContext(site: Site(kind), builder: builder, input: now, output: { now })
+                let context = SiteContext(Site(kind), value, in: builder)
                 guard case .replacement(let made)? = try network.plugin().delta(at: Site(kind), context) else {
                     Issue.record("nothing at \(kind)")
                     return []

@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: AdapterMethods.presetNames) func everyMethod(_ preset: String) throws {
         // A name that looks like a norm's, and one that ends like a bias
         for name in ["LayerNorm2", "my.bias"] {
-            let specs = try Member(name: name, configuration: try .resolve(preset)).specs(Golden.model().configuration)
+            let specs = try Member(name: name, configuration: try .resolve(preset)).specs(Golden.model().architecture)
             for spec in specs { #expect(spec.decays == !spec.name.hasSuffix(".bias"), "\(spec.name)") }
         }
     }

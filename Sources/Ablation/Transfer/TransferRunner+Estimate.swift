@@ -63,7 +63,7 @@ extension TransferRunner {
 
     /// Products of another base's layers against this one's.
     private func relativeSize(_ other: Session) -> Double {
-        func size(_ c: EncoderConfiguration) -> Double {
+        func size(_ c: ModelConfiguration) -> Double {
             Double(c.layers) * Double(c.hidden) * Double(2 * c.hidden + c.intermediate)
         }
         return size(other.model.configuration) / max(size(session.model.configuration), 1)

@@ -72,8 +72,8 @@ package struct Member: Sendable {
     package var scope: String { "members/\(name)" }
 
     /// Its tensors, named in full.
-    package func specs(_ encoder: EncoderConfiguration) throws(AdapterError) -> [ParameterSpec] {
-        try configuration.makeMethod().specs(encoder).map { spec in
+    package func specs(_ architecture: Architecture) throws(AdapterError) -> [ParameterSpec] {
+        try configuration.makeMethod().specs(architecture).map { spec in
             var spec = spec
             spec.name = "\(scope)/\(spec.name)"
             return spec
@@ -81,7 +81,7 @@ package struct Member: Sendable {
     }
 }
 
-/// A composition at work at the sites of an encoder.
+/// A composition acting at the sites of a model.
 ///
 /// What a method does outside the layers (an invertible adapter) is done for the first member alone, as the `adapters`
 /// library does it: in a stack for the language, not for the task.
@@ -94,7 +94,7 @@ package struct ComposedAdapters: SitePlugin {
     ///   - operand: the members' tensors under `members/NAME/…`, a block's own under `fusion/…`.
     /// - Throws: `AdapterError.composition` where the block cannot take such members.
     package init(
-        _ composition: Composition, members: [Member], fusion: FusionConfiguration?, encoder: EncoderConfiguration,
+        _ composition: Composition, members: [Member], fusion: FusionConfiguration?, architecture: Architecture,
         operand: OperandTable
     ) throws(AdapterError) {
         var leaves: [String: (member: Member, method: any AdapterMethod)] = [:]
@@ -116,7 +116,7 @@ package struct ComposedAdapters: SitePlugin {
             case .leaf(let name): return leaf(name) ?? NoPlugin()
             case .fuse(let names):
                 return try FuseBlock(
-                    names.compactMap { leaves[$0] }, configuration: fusion ?? .dynamic, encoder: encoder,
+                    names.compactMap { leaves[$0] }, configuration: fusion ?? .dynamic, architecture: architecture,
                     operand: operand)
             case .stack(let parts):
                 var blocks: [any SitePlugin] = []

@@ -36,9 +36,9 @@ package struct FusionConfiguration: Equatable, Sendable {
 
     /// The fusion's own tensors over the sites in `sites`: Q and K N(0, 0.02) with zero biases, V the identity with 1e-6
     /// off the diagonal.
-    package func specs(sites: [Site], hidden d: Int) -> [ParameterSpec] {
+    package func specs(sites: [SiteSpec]) -> [ParameterSpec] {
         sites.flatMap { site in
-            let scope = "fusion/\(site.name)"
+            let (scope, d) = ("fusion/\(site.site.name)", site.output)
             return [
                 ParameterSpec("\(scope)/query.weight", [d, d], .normal(0.02)),
                 ParameterSpec("\(scope)/query.bias", [d], .zeros, decays: false),
@@ -57,16 +57,16 @@ package struct FusionConfiguration: Equatable, Sendable {
 struct FuseBlock: SitePlugin {
     private let members: [(member: Member, method: any AdapterMethod)]
     private let configuration: FusionConfiguration
-    private let encoder: EncoderConfiguration
+    private let dropout: Float
     private let operand: OperandTable
 
     /// - Throws: `AdapterError.composition` for a member without bottlenecks.
     init(
         _ members: [(member: Member, method: any AdapterMethod)], configuration: FusionConfiguration,
-        encoder: EncoderConfiguration, operand: OperandTable
+        architecture: Architecture, operand: OperandTable
     ) throws(AdapterError) {
         for (member, method) in members {
-            let sites = Self.sites([method], encoder)
+            let sites = Self.sites([method], architecture)
             guard !sites.isEmpty else {
                 throw .composition(
                     "adapter \(member.name): found method \(member.configuration.method), expected bottleneck; only "
@@ -75,15 +75,15 @@ struct FuseBlock: SitePlugin {
         }
         self.members = members
         self.configuration = configuration
-        self.encoder = encoder
+        dropout = architecture.configuration.attentionDropout
         self.operand = operand
     }
 
     /// Sites at which any of the methods has a bottleneck, lowest first.
-    static func sites(_ methods: [any AdapterMethod], _ encoder: EncoderConfiguration) -> [Site] {
-        (0..<encoder.layers).flatMap { layer in
-            [Site(.afterAttention, layer: layer), Site(.afterFeedForward, layer: layer)]
-        }.filter { site in methods.contains { $0.bottleneck(at: site, encoder) != nil } }
+    static func sites(_ methods: [any AdapterMethod], _ architecture: Architecture) -> [SiteSpec] {
+        architecture.sites(.afterAttention, .afterFeedForward).filter { site in
+            methods.contains { $0.bottleneck(at: site) != nil }
+        }
     }
 
     private struct Part {
@@ -94,10 +94,10 @@ struct FuseBlock: SitePlugin {
         let upBias: Operand
     }
 
-    private func parts(at site: Site) throws -> [Part] {
+    private func parts(at spec: SiteSpec) throws -> [Part] {
         try members.compactMap { member, method in
-            guard let shape = method.bottleneck(at: site, encoder) else { return nil }
-            let tensors = MemberTensors(operand, prefix: member.scope)
+            guard let shape = method.bottleneck(at: spec) else { return nil }
+            let (tensors, site) = (MemberTensors(operand, prefix: member.scope), spec.site)
             return Part(
                 shape: shape, down: try tensors(site, "down.weight"), downBias: try tensors(site, "down.bias"),
                 up: try tensors(site, "up.weight"), upBias: try tensors(site, "up.bias"))
@@ -105,13 +105,13 @@ struct FuseBlock: SitePlugin {
     }
 
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
-        let parts = try parts(at: site)
+        let parts = try parts(at: context.spec)
         guard let last = parts.last else { return nil }
         let builder = context.builder
         func own(_ tensor: String) throws -> Operand { try operand("fusion/\(site.name)/\(tensor)") }
 
         let narrow = try narrow(parts, context)
-        let ups = stackedUps(parts)
+        let ups = stackedUps(parts, output: context.spec.output)
         let key = try own("key.weight")
         let query = builder.append(
             Linear(
@@ -119,7 +119,7 @@ struct FuseBlock: SitePlugin {
                 in: builder))
         let keyBias = try own("key.bias")
         let queryBias = builder.append(
-            Linear(query, weight: keyBias.reshaped([1, encoder.hidden]), bias: nil, in: builder))
+            Linear(query, weight: keyBias.reshaped([1, context.spec.output]), bias: nil, in: builder))
         let seen = builder.append(Linear(query, weight: key, bias: nil, weightTransposed: true, in: builder))
         let throughUps = builder.append(
             Linear(seen, weight: .frozen(ups), bias: nil, weightTransposed: true, in: builder))
@@ -127,7 +127,7 @@ struct FuseBlock: SitePlugin {
             FusionMix(
                 w: throughUps, z: narrow, queryBias: queryBias, widths: parts.map(\.shape.width),
                 temperature: configuration.temperature,
-                dropout: DropoutSite(site: "fusion/\(site.name)", rate: encoder.attentionDropout), in: builder))
+                dropout: DropoutSite(site: "fusion/\(site.name)", rate: dropout), in: builder))
         guard configuration.value else { return .factored(narrow: mixed, up: .frozen(ups), bias: nil, scale: 1) }
         let up = builder.append(Linear(mixed, weight: .frozen(ups), bias: nil, in: builder))
         return .dense(
@@ -152,40 +152,39 @@ struct FuseBlock: SitePlugin {
         }
         let values = try groups.map { group in
             let width = group.reduce(0) { $0 + $1.shape.width }
-            let down = Weight(group.flatMap { $0.down.array }, shape: [width, encoder.hidden])
+            let input = try context.value(group[0].shape.source)
+            let down = Weight(group.flatMap { $0.down.array }, shape: [width, input.width])
             let bias = Weight(group.flatMap { $0.downBias.array }, shape: [width])
             let sum = context.builder.append(
-                Linear(
-                    try context.value(group[0].shape.source), weight: .frozen(down), bias: .frozen(bias),
-                    in: context.builder))
+                Linear(input, weight: .frozen(down), bias: .frozen(bias), in: context.builder))
             return context.builder.append(Activation(sum, group[0].shape.activation, in: context.builder))
         }
         return values.count == 1 ? values[0] : context.builder.append(Concatenate(values, in: context.builder))
     }
 
-    /// [hidden, Σ widths + N]: the scaled up matrices side by side, then their scaled biases as one column each.
-    private func stackedUps(_ parts: [Part]) -> Weight {
+    /// [output, Σ widths + N]: the scaled up matrices side by side, then their scaled biases as one column each.
+    private func stackedUps(_ parts: [Part], output: Int) -> Weight {
         let width = parts.reduce(0) { $0 + $1.shape.width } + parts.count
-        var values = [Float](repeating: 0, count: encoder.hidden * width)
+        var values = [Float](repeating: 0, count: output * width)
         var column = 0
         for (n, part) in parts.enumerated() {
             let (up, bias, r) = (part.up.array, part.upBias.array, part.shape.width)
-            for row in 0..<encoder.hidden {
+            for row in 0..<output {
                 for c in 0..<r { values[row * width + column + c] = part.shape.scale * up[row * r + c] }
                 values[row * width + width - parts.count + n] = part.shape.scale * bias[row]
             }
             column += r
         }
-        return Weight(values, shape: [encoder.hidden, width])
+        return Weight(values, shape: [output, width])
     }
 }
 
 extension FusionConfiguration {
     /// The fusion's own tensors over these members.
-    package func specs(_ members: [Member], _ encoder: EncoderConfiguration) throws(AdapterError) -> [ParameterSpec] {
+    package func specs(_ members: [Member], _ architecture: Architecture) throws(AdapterError) -> [ParameterSpec] {
         var methods: [any AdapterMethod] = []
         for member in members { methods.append(try member.configuration.makeMethod()) }
-        return specs(sites: FuseBlock.sites(methods, encoder), hidden: encoder.hidden)
+        return specs(sites: FuseBlock.sites(methods, architecture))
     }
 }
 

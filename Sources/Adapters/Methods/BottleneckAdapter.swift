@@ -1,7 +1,7 @@
 import Models
 import Numerics
 
-/// A narrow two-layer network at a site: what fusion, merging and collapsing need to know of it.
+/// A narrow two-layer network at a site, as fusion sees it.
 package struct Bottleneck: Equatable, Sendable {
     /// What it reads.
     package enum Source: String, Sendable {
@@ -62,7 +62,7 @@ package struct BottleneckAdapter: AdapterMethod {
         "phm_layer": .bool(false), "inv_adapter": .null, "inv_adapter_reduction_factor": .null,
     ]
 
-    /// How the matrices start; biases are 0.
+    /// How the matrices are initialized; biases are 0.
     enum Start: String, CaseIterable, Sendable {
         /// N(0, 0.02)
         case bert
@@ -124,29 +124,27 @@ package struct BottleneckAdapter: AdapterMethod {
         }
     }
 
-    package func bottleneck(at site: Site, _ encoder: EncoderConfiguration) -> Bottleneck? {
-        guard acts(at: site) else { return nil }
-        // A file may say 1e-300: then no tensor has such a shape, but there must be a number to compare with
-        let width = max(1, Int(min(Double(encoder.hidden) / reductionFactor[site.layer ?? 0], 1_048_576)))
+    package func bottleneck(at site: SiteSpec) -> Bottleneck? {
+        guard acts(at: site.site) else { return nil }
+        // A file may say 1e-300: no tensor has such a shape, but there must be a number to compare with
+        let width = max(1, Int(min(Double(site.output) / reductionFactor[site.site.layer ?? 0], 1_048_576)))
         return Bottleneck(source: source, activation: activation, width: width, scale: scale)
     }
 
-    package func specs(_ encoder: EncoderConfiguration) -> [ParameterSpec] {
-        let d = encoder.hidden
-        var specs = invertible?.specs(hidden: d) ?? []
-        for layer in 0..<encoder.layers {
-            for kind in [Site.Kind.afterAttention, .afterFeedForward] {
-                let site = Site(kind, layer: layer)
-                guard let r = bottleneck(at: site, encoder)?.width else { continue }
-                let (down, up): (Initializer, Initializer) =
-                    start == .bert ? (.normal(0.02), .normal(0.02)) : (.kaimingUniform(fanIn: d), .zeros)
-                specs += [
-                    ParameterSpec("\(site.name)/down.weight", [r, d], down),
-                    ParameterSpec("\(site.name)/down.bias", [r], .zeros, decays: false),
-                    ParameterSpec("\(site.name)/up.weight", [d, r], up),
-                    ParameterSpec("\(site.name)/up.bias", [d], .zeros, decays: false),
-                ]
-            }
+    package func specs(_ architecture: Architecture) -> [ParameterSpec] {
+        var specs = invertible?.specs(architecture) ?? []
+        for site in architecture.sites(.afterAttention, .afterFeedForward) {
+            guard let bottleneck = bottleneck(at: site) else { continue }
+            let (r, scope) = (bottleneck.width, site.site.name)
+            let reads = bottleneck.source == .input ? site.input : site.output
+            let (down, up): (Initializer, Initializer) =
+                start == .bert ? (.normal(0.02), .normal(0.02)) : (.kaimingUniform(fanIn: reads), .zeros)
+            specs += [
+                ParameterSpec("\(scope)/down.weight", [r, reads], down),
+                ParameterSpec("\(scope)/down.bias", [r], .zeros, decays: false),
+                ParameterSpec("\(scope)/up.weight", [site.output, r], up),
+                ParameterSpec("\(scope)/up.bias", [site.output], .zeros, decays: false),
+            ]
         }
         return specs
     }

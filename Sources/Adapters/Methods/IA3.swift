@@ -13,32 +13,32 @@ package struct IA3: AdapterMethod {
 
     package init(_ c: ConfigurationReader) throws(AdapterError) { leaveOut = try c.layers("leave_out") }
 
-    /// Width of what is multiplied at a site; nil where nothing is.
-    private func width(at site: Site, _ encoder: EncoderConfiguration) -> Int? {
-        guard let layer = site.layer, !leaveOut.contains(layer) else { return nil }
-        return switch site.kind {
-        case .key, .value: encoder.hidden
-        case .intermediate: encoder.intermediate
-        default: nil
-        }
+    private static let roles: [Site.Kind] = [.key, .value, .intermediate]
+
+    private func acts(at site: Site) -> Bool {
+        site.layer.map { !leaveOut.contains($0) && Self.roles.contains(site.kind) } ?? false
     }
 
-    package func specs(_ encoder: EncoderConfiguration) -> [ParameterSpec] {
-        (0..<encoder.layers).flatMap { layer in
-            [Site.Kind.key, .value, .intermediate].compactMap { kind in
-                let site = Site(kind, layer: layer)
-                return width(at: site, encoder).map { ParameterSpec("\(site.name)/factors", [$0], .ones) }
-            }
+    package func specs(_ architecture: Architecture) -> [ParameterSpec] {
+        architecture.sites(Self.roles).filter { acts(at: $0.site) }.map {
+            ParameterSpec("\($0.site.name)/factors", [$0.output], .ones)
         }
     }
 
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {
-        guard let layer = site.layer, !leaveOut.contains(layer), [.key, .value, .intermediate].contains(site.kind)
-        else {
-            return nil
-        }
+        guard acts(at: site) else { return nil }
         return .replacement(
             context.builder.append(
                 MultiplyRows(try context.output(), by: try tensors(site, "factors"), in: context.builder)))
+    }
+
+    /// l ⊙ (W x + b) = (diag(l) W) x + l ⊙ b
+    package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
+        guard acts(at: projection.site.site) else { return }
+        let width = projection.site.input
+        for (row, factor) in try tensor("factors").enumerated() {
+            for i in row * width..<(row + 1) * width { projection.weight[i] *= factor }
+            projection.bias?[row] *= factor
+        }
     }
 }

@@ -25,8 +25,9 @@ struct NICE: Sendable {
     private func width(_ half: Int) -> Int { max(1, Int(min(Double(half) / reductionFactor, 1_048_576))) }
 
     /// `afterEmbeddings/F.down.weight` and so on; N(0, 0.02) and zeros.
-    func specs(hidden: Int) -> [ParameterSpec] {
-        let shape = Shape(hidden: hidden)
+    func specs(_ architecture: Architecture) -> [ParameterSpec] {
+        guard let site = architecture[Self.home] else { return [] }
+        let shape = Shape(hidden: site.output)
         return [("F", shape.second, shape.first), ("G", shape.first, shape.second)].flatMap { net, reads, makes in
             let (scope, r) = ("\(Self.home.name)/\(net)", width(reads))
             return [

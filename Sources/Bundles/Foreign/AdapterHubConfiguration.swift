@@ -212,6 +212,6 @@ enum AdapterHubConfiguration {
     static func refused(_ file: String, _ field: String, _ found: String, _ expected: String) -> BundleError {
         .content(
             file: file, field: field, found: found, expected: expected,
-            mend: "other values are not supported; train it again here, or use the library that made it")
+            fix: "other values are not supported; train it again here, or use the library that made it")
     }
 }

@@ -35,7 +35,7 @@ package enum AdapterHubExport {
                 guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else { continue }
                 throw AdapterHubModule.wrong(
                     folder.path, name, "an existing file", "only files of this export",
-                    mend: "use a new folder, or empty this one")
+                    fix: "use a new folder, or empty this one")
             }
         }
     }
@@ -54,11 +54,16 @@ private struct AdapterHubWriter {
         tensors = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    private func cannot(_ field: String, _ found: String, _ expected: String, mend: String) -> BundleError {
-        .content(file: bundle.name, field: field, found: found, expected: expected, mend: mend)
+    private func cannot(_ field: String, _ found: String, _ expected: String, fix: String) -> BundleError {
+        .content(file: bundle.name, field: field, found: found, expected: expected, fix: fix)
     }
 
     mutating func make() throws {
+        guard AdapterHubNames.modelTypes.contains(bundle.base.shape.family) else {
+            throw cannot(
+                "base.architecture", bundle.base.shape.family, AdapterHubNames.modelTypes.joined(separator: ", "),
+                fix: "only encoders of these families can be exported")
+        }
         if let language = bundle.language {
             warnings.append(
                 "it was trained on language adapter \(language.name), which it does not contain; export that adapter too, and "
@@ -68,18 +73,18 @@ private struct AdapterHubWriter {
         case .mlm:
             throw cannot(
                 "kind", "mlm", "adapter, fusion or head",
-                mend: "its folder would contain the word embeddings of the base; export only the language adapters")
+                fix: "its folder would contain the word embeddings of the base; export only the language adapters")
         case .full:
             throw cannot(
-                "kind", "full", "adapter, fusion or head", mend: "AdapterHub has no format for all weights of a model")
+                "kind", "full", "adapter, fusion or head", fix: "AdapterHub has no format for all weights of a model")
         case .adapter:
             guard bundle.members.count == 1, let member = bundle.members.first else {
-                throw cannot("members", "\(bundle.members.map(\.name))", "one", mend: "export them one by one")
+                throw cannot("members", "\(bundle.members.map(\.name))", "one", fix: "export them one by one")
             }
             try writeAdapter(member, as: theirs(name ?? member.name), folder: "")
         case .fusion: try writeFusion()
         case .head:
-            guard !bundle.heads.isEmpty else { throw cannot("heads", "none", "one", mend: "give a bundle with a head") }
+            guard !bundle.heads.isEmpty else { throw cannot("heads", "none", "one", fix: "give a bundle with a head") }
         }
         try writeHeads()
     }
@@ -94,7 +99,7 @@ private struct AdapterHubWriter {
 
     private func unique(_ names: [String], _ what: String) throws {
         guard Set(names).count == names.count else {
-            throw cannot(what, "\(names)", "names that also differ after the export", mend: "rename one of them")
+            throw cannot(what, "\(names)", "names that also differ after the export", fix: "rename one of them")
         }
     }
 
@@ -102,9 +107,9 @@ private struct AdapterHubWriter {
         guard member.configuration.method == BottleneckAdapter.name else {
             throw cannot(
                 "members/\(member.name)", "method \(member.configuration.method)", BottleneckAdapter.name,
-                mend: "only bottleneck adapters can be exported")
+                fix: "only bottleneck adapters can be exported")
         }
-        let specs = try member.specs(bundle.base.shape).map(\.name)
+        let specs = try member.specs(Architecture(bundle.base.shape)).map(\.name)
         try write(
             .adapter, name: name, configuration: AdapterHubConfiguration.adapter(member.configuration), tensors: specs,
             scope: member.scope, folder: folder)
@@ -113,12 +118,12 @@ private struct AdapterHubWriter {
     private mutating func writeFusion() throws {
         guard case .fuse(let names)? = bundle.composition, let fusion = bundle.fusion else {
             throw cannot(
-                "composition", bundle.composition?.json.json ?? "none", "a fusion", mend: "create the bundle again")
+                "composition", bundle.composition?.json.json ?? "none", "a fusion", fix: "create the bundle again")
         }
         guard fusion.temperature == 1 else {
             throw cannot(
                 "fusion.temperature", "\(fusion.temperature)", "1",
-                mend: "in the library, the temperature falls to 1 during training")
+                fix: "in the library, the temperature falls to 1 during training")
         }
         if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
             warnings.append(
@@ -134,14 +139,14 @@ private struct AdapterHubWriter {
         try unique(theirNames, "members")
         for (name, theirName) in zip(names, theirNames) {
             guard let member = bundle.members.first(where: { $0.name == name }) else {
-                throw cannot("members", "no \(name)", "all adapters of the fusion", mend: "create the bundle again")
+                throw cannot("members", "no \(name)", "all adapters of the fusion", fix: "create the bundle again")
             }
             guard theirName != AdapterHubExport.furtherHeads else {
-                throw cannot("members", name, "a name other than that of the heads' folder", mend: "rename the adapter")
+                throw cannot("members", name, "a name other than that of the heads' folder", fix: "rename the adapter")
             }
             try writeAdapter(member, as: theirName, folder: theirName + "/")
         }
-        let specs = try fusion.specs(fused, bundle.base.shape)
+        let specs = try fusion.specs(fused, Architecture(bundle.base.shape))
         try write(
             .fusion, name: theirNames.joined(separator: ","), configuration: AdapterHubConfiguration.fusion(fusion),
             tensors: specs.map(\.name), scope: "fusion", folder: "",
@@ -176,13 +181,13 @@ private struct AdapterHubWriter {
         _ part: AdapterHubModule.Part, name: String, configuration: ConfigurationValue, tensors names: [String],
         scope: String, folder: String, more: [String: ConfigurationValue] = [:]
     ) throws {
-        let type = bundle.base.shape.architecture
+        let type = bundle.base.shape.family
         guard let prefix = AdapterHubNames.prefix(modelType: type),
             let modelClass = AdapterHubNames.modelClass(modelType: type)
         else {
             throw cannot(
                 "base.architecture", type, AdapterHubNames.modelTypes.joined(separator: ", "),
-                mend: "only encoders of the BERT family can be exported")
+                fix: "only encoders of the BERT family can be exported")
         }
         let fields: [String: ConfigurationValue] = [
             "config": configuration, "hidden_size": .number(Double(bundle.base.shape.hidden)),
@@ -192,7 +197,7 @@ private struct AdapterHubWriter {
         let values = try names.map { ours in
             guard let tensor = tensors[ours],
                 let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix)
-            else { throw cannot(ours, "missing", "a tensor", mend: "create the bundle again") }
+            else { throw cannot(ours, "missing", "a tensor", fix: "create the bundle again") }
             return (name: theirs, shape: tensor.shape, value: SafetensorsValue.float32(tensor.values))
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(

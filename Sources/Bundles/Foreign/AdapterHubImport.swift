@@ -41,7 +41,7 @@ private struct AdapterHubReader {
         guard !parts.contains(.adapter) || !parts.contains(.fusion) else {
             throw AdapterHubModule.wrong(
                 folder.path, "the folder", "an adapter and a fusion", "one of them",
-                mend: "move the adapter's files into a separate folder with the adapter's name")
+                fix: "move the adapter's files into a separate folder with the adapter's name")
         }
         let name = try name.map { try ours($0, in: "--name") }
         if parts.contains(.adapter) {
@@ -58,7 +58,7 @@ private struct AdapterHubReader {
             throw AdapterHubModule.wrong(
                 folder.path, "the folder", "no AdapterHub files",
                 AdapterHubModule.Part.allCases.map(\.configuration).joined(separator: ", or "),
-                mend: "give a folder that the adapters library saved")
+                fix: "give a folder that the adapters library saved")
         }
         return try assembled(name: name, first: first)
     }
@@ -69,12 +69,12 @@ private struct AdapterHubReader {
                 throw AdapterHubModule.wrong(
                     module.configurationFile, "hidden_size", "\(module.hidden) of \(module.modelType)",
                     "\(first.hidden) of \(first.modelType), as in \(first.configurationFile)",
-                    mend: "import only modules of the same base model")
+                    fix: "import only modules of the same base model")
             }
         }
         let layers = modules.values.map(\.layers).max() ?? 0
-        let shape = EncoderConfiguration(
-            architecture: first.modelType, hidden: first.hidden,
+        let shape = ModelConfiguration(
+            family: first.modelType, hidden: first.hidden,
             layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
             intermediate: 0, vocabulary: 0,
             positions: 0, types: 0)
@@ -106,7 +106,7 @@ private struct AdapterHubReader {
     private func ours(_ name: String, in file: String) throws -> String {
         guard let name = AdapterHubNames.ours(name) else {
             throw AdapterHubModule.wrong(
-                file, "name", "\"\(name)\"", "a name", mend: "use a name that a file can have")
+                file, "name", "\"\(name)\"", "a name", fix: "use a name that a file can have")
         }
         return name
     }
@@ -114,7 +114,7 @@ private struct AdapterHubReader {
     private mutating func add(_ module: AdapterHubModule, at scope: String) throws {
         guard modules.updateValue(module, forKey: scope) == nil else {
             throw AdapterHubModule.wrong(
-                module.configurationFile, "name", "\(scope) appears twice", "each name once", mend: "rename one of them"
+                module.configurationFile, "name", "\(scope) appears twice", "each name once", fix: "rename one of them"
             )
         }
     }
@@ -152,7 +152,7 @@ private struct AdapterHubReader {
         if let difference = try AdapterHubConfiguration.fusionDifference(members, file: file) {
             throw AdapterHubModule.wrong(
                 file, "adapter_names", difference, "adapters that fuse as in the paper",
-                mend: "fuse adapters of one configuration that is not parallel")
+                fix: "fuse adapters of one configuration that is not parallel")
         }
         // As bundles hold them; the order that counts is the composition's
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -168,7 +168,7 @@ private struct AdapterHubReader {
         guard let place = places.first(where: { AdapterHubModule.stands(.adapter, in: $0) }) else {
             throw AdapterHubModule.wrong(
                 folder.path, "adapter \(name)", "no folder", places.map(\.path).joined(separator: " or "),
-                mend: "save it there with \(AdapterHubModule.Part.adapter.save)")
+                fix: "save it there with \(AdapterHubModule.Part.adapter.save)")
         }
         return place
     }

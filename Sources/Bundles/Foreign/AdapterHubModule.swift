@@ -75,7 +75,7 @@ struct AdapterHubModule {
         {
             throw BundleError.content(
                 file: folder.path, field: part.tensors, found: "only \(part.pickle)",
-                expected: "safetensors (a pickle can run code)", mend: "load it in Python and save it with \(part.save)"
+                expected: "safetensors (a pickle can run code)", fix: "load it in Python and save it with \(part.save)"
             )
         }
         let configurationFile = file(part.configuration).path
@@ -102,7 +102,7 @@ struct AdapterHubModule {
         guard AdapterHubNames.modelTypes.contains(modelType) else {
             throw Self.wrong(
                 configurationFile, "model_type", modelType, AdapterHubNames.modelTypes.joined(separator: ", "),
-                mend: "only encoders of the BERT family are supported")
+                fix: "only encoders of the BERT family are supported")
         }
         weights = try SafetensorsFile(tensorsFile)
         var stored: [String: String] = [:]
@@ -155,7 +155,7 @@ struct AdapterHubModule {
         guard let extra = rest.sorted().first else { return }
         throw Self.wrong(
             weights.name, extra, "a tensor", "no tensor of that name by \(configurationFile)",
-            mend: "the module has an unsupported part, or the two files belong to different modules")
+            fix: "the module has an unsupported part, or the two files belong to different modules")
     }
 
     private static func json(_ url: URL) throws -> [String: ConfigurationValue] {
@@ -170,8 +170,8 @@ struct AdapterHubModule {
 
     static func wrong(
         _ file: String, _ field: String, _ found: String, _ expected: String,
-        mend: String = "save it again with adapters 1.3.0"
+        fix: String = "save it again with adapters 1.3.0"
     ) -> BundleError {
-        .content(file: file, field: field, found: found, expected: expected, mend: mend)
+        .content(file: file, field: field, found: found, expected: expected, fix: fix)
     }
 }

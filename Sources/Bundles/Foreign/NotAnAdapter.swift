@@ -12,7 +12,7 @@ enum NotAnAdapter {
         func problem(_ field: String, _ found: String, _ fix: String) -> BundleError {
             .content(
                 file: folder.path, field: field, found: found,
-                expected: "a folder that the adapters library saved", mend: fix)
+                expected: "a folder that the adapters library saved", fix: fix)
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {

@@ -69,8 +69,8 @@ enum BundleFuzz: FuzzedReader {
 
     /// A bundle of each kind over a very small encoder.
     private static func bundle(_ kind: Bundles.AdapterBundle.Kind) throws -> Bundles.AdapterBundle {
-        let shape = EncoderConfiguration(
-            architecture: "bert", hidden: 2, layers: 1, heads: 1, intermediate: 2, vocabulary: 3, positions: 3, types: 1
+        let shape = ModelConfiguration(
+            family: "bert", hidden: 2, layers: 1, heads: 1, intermediate: 2, vocabulary: 3, positions: 3, types: 1
         )
         var bundle = Bundles.AdapterBundle(
             kind: kind, name: "seed",

@@ -10,7 +10,7 @@ import Tasks
 enum ConfigurationFuzz: FuzzedReader {
     static let name = "configuration"
     static let files = [
-        "Files/JSONValue.swift", "Models/EncoderConfiguration.swift", "Models/ModelJSON.swift",
+        "Files/JSONValue.swift", "Models/ModelConfiguration.swift", "Models/ModelJSON.swift",
         "Models/SentenceSettings.swift", "Models/SentenceModule.swift",
     ]
     static let tokens = words(
@@ -26,7 +26,7 @@ enum ConfigurationFuzz: FuzzedReader {
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 4, omittingEmptySubsequences: false).map { Array($0) }
-        let c = try EncoderConfiguration(parts[0], name: Invariants.file)
+        let c = try ModelConfiguration(parts[0], name: Invariants.file)
         if parts.count > 1 { _ = try SentenceSettings.pooling(parts[1], file: Invariants.file).get() }
         if parts.count > 2 { _ = try SentenceSettings.textPrefix(parts[2], file: Invariants.file) }
         var modules: [SentenceModule] = []
@@ -96,9 +96,10 @@ enum AdapterFuzz: FuzzedReader {
             }
             let again = try AdapterConfiguration(method: method, fields: back, source: "back")
             Invariants.require(again == configuration, "another configuration from its own JSON \(configuration.json)")
-            let small = EncoderConfiguration(
-                architecture: "bert", hidden: 8, layers: 2, heads: 2, intermediate: 16, vocabulary: 0, positions: 0,
-                types: 0)
+            let small = try Architecture(
+                ModelConfiguration(
+                    family: "bert", hidden: 8, layers: 2, heads: 2, intermediate: 16, vocabulary: 0, positions: 0,
+                    types: 0))
             _ = try configuration.makeMethod().specs(small)
         }
     }

@@ -4,16 +4,16 @@ import Testing
 
 @testable import Models
 
-@Suite struct EncoderConfigurationTests {
-    private func read(_ data: Data) throws -> EncoderConfiguration {
+@Suite struct ModelConfigurationTests {
+    private func read(_ data: Data) throws -> ModelConfiguration {
         try Fixture.withFolder { folder in
             let file = folder.appendingPathComponent("config.json")
             try data.write(to: file)
-            return try EncoderConfiguration(file: file)
+            return try ModelConfiguration(file: file)
         }
     }
 
-    private func read(_ change: (inout [String: Any]) -> Void) throws -> EncoderConfiguration {
+    private func read(_ change: (inout [String: Any]) -> Void) throws -> ModelConfiguration {
         var json = try Fixture.configuration()
         change(&json)
         return try read(JSONSerialization.data(withJSONObject: json))
@@ -21,7 +21,7 @@ import Testing
 
     @Test func readsTheFixture() throws {
         let c = try read { _ in }
-        #expect(c.architecture == "bert" && c.hidden == 48 && c.layers == 3 && c.firstPosition == 0)
+        #expect(c.family == "bert" && c.hidden == 48 && c.layers == 3 && c.firstPosition == 0)
         let roberta = try read {
             $0["model_type"] = "xlm-roberta"
             $0["pad_token_id"] = 1
@@ -78,7 +78,7 @@ import Testing
         do {
             _ = try read { $0["model_type"] = "gpt2" }
             Issue.record("gpt2 was taken")
-        } catch ModelError.architecture(_, let found) {
+        } catch ModelError.architecture(_, let found, _) {
             #expect(found == "gpt2")
         }
     }
@@ -112,7 +112,7 @@ import Testing
         var taken = 0
         for input in inputs {
             do {
-                _ = try EncoderConfiguration(input, name: "config.json")
+                _ = try ModelConfiguration(input, name: "config.json")
                 taken += 1
             } catch let error as ModelError {
                 let text = error.description
@@ -127,7 +127,7 @@ import Testing
         let good =
             #""model_type":"bert","hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,"#
             + #""intermediate_size":8,"vocab_size":9,"max_position_embeddings":9"#
-        #expect(try EncoderConfiguration(Array("{\(good)}".utf8), name: "c").hidden == 8)
+        #expect(try ModelConfiguration(Array("{\(good)}".utf8), name: "c").hidden == 8)
         let cases: [([UInt8], String)] = [
             ([], "byte 0: found the file ends"), (Array("[]".utf8), "the whole file: found a list of 0"),
             (Array("{\(good)".utf8), "found the file ends, expected ',' or '}'"),
@@ -142,7 +142,7 @@ import Testing
         ]
         for (bytes, word) in cases {
             do {
-                _ = try EncoderConfiguration(bytes, name: "c")
+                _ = try ModelConfiguration(bytes, name: "c")
                 Issue.record("taken: \(word)")
             } catch {
                 let text = "\(error)"

@@ -1,0 +1,41 @@
+import Numerics
+
+/// A family of models that differ only in numbers: one value, in one file in `Families`.
+package struct ModelFamily: Sendable {
+    /// The values of `model_type` in config.json that mean this family.
+    let modelTypes: [String]
+    /// What may stand before the tensors' names in the files of models with a head: "bert.".
+    let prefixes: [String]
+    /// Other names that a tensor may have in old files, by its ending.
+    let formerEndings: [(ending: String, former: String)]
+    /// `ModelConfiguration.firstPosition` of usual models, which fingerprints do not mention.
+    let usualFirstPosition: Int
+    /// The numbers of a config.json.
+    let configuration: @Sendable (_ modelType: String, ConfigurationFields) throws(ModelError) -> ModelConfiguration
+    let layout: @Sendable (ModelConfiguration) -> any EncoderLayout
+
+    /// The names that a tensor may have in a file.
+    func spellings(_ name: String) -> [String] {
+        for (ending, former) in formerEndings where name.hasSuffix(ending) {
+            return [name, name.dropLast(ending.count) + former]
+        }
+        return [name]
+    }
+}
+
+/// The families of models that Amalgam knows.
+package enum Architectures {
+    static let builtIn: [ModelFamily] = [.bert, .roberta]
+
+    static func named(_ modelType: String) -> ModelFamily? { builtIn.first { $0.modelTypes.contains(modelType) } }
+
+    /// Every `model_type`.
+    package static var modelTypes: [String] { builtIn.flatMap(\.modelTypes) }
+
+    /// For messages: "bert, roberta or xlm-roberta".
+    static var known: String {
+        let types = modelTypes
+        return types.count < 2
+            ? types.joined() : types.dropLast().joined(separator: ", ") + " or " + (types.last ?? "")
+    }
+}

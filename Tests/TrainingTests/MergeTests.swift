@@ -1,0 +1,93 @@
+import Adapters
+import Bundles
+import Models
+import Numerics
+import Testing
+
+@testable import Training
+
+/// Merged models compute what the model with its adapters computes.
+@Suite struct MergeTests {
+    static let configurations: [[String]] = [
+        ["lora"], ["lora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
+        ["lora", "targets=output,key", #"rank_pattern={"1":2,"key/0":0}"#, #"alpha_pattern={"output":5}"#],
+        ["ia3"], ["ia3", "leave_out=[1]"],
+    ]
+
+    private func moved(_ network: Network) {
+        for parameter in network.parameters.parameters {
+            let key = Randomness.key(11, Randomness.hash(parameter.name))
+            for i in 0..<parameter.count { parameter.values[i] += 0.1 * Randomness.normal(key, i) }
+        }
+    }
+
+    private func logits(_ network: Network) throws -> [Float] {
+        let plan = try network.plan(head: 0, trains: false)
+        let workspace = Workspace(threads: 1)
+        defer { withExtendedLifetime(workspace) {} }
+        return try Golden.batches().flatMap { Array(plan.plan.run($0, workspace: workspace).values(plan.logits)) }
+    }
+
+    /// - Returns: the logits of the model with its adapters, of the merged model, and of the bare model with the head
+    private func compare(_ bundle: AdapterBundle) throws -> (adapted: [Float], merged: [Float], bare: [Float]) {
+        let model = try Golden.model()
+        let adapted = Arrangement(model: model, bundle: bundle)
+        var bare = adapted
+        bare.composition = nil
+        var merged = bare
+        for tensor in try bundle.merged(into: model) {
+            merged.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape)
+        }
+        return try (
+            logits(Network(adapted, seed: 0)), logits(Network(merged, seed: 0)), logits(Network(bare, seed: 0))
+        )
+    }
+
+    private func bundle(_ configurations: [[String]]) throws -> AdapterBundle {
+        let model = try Golden.model()
+        var arrangement = Arrangement(model: model)
+        arrangement.heads = [Golden.head]
+        for (i, configuration) in configurations.enumerated() {
+            arrangement.members.append(
+                Member(
+                    name: "m\(i)",
+                    configuration: try .resolve(configuration[0], overrides: Array(configuration.dropFirst()))))
+        }
+        arrangement.composition =
+            configurations.count == 1
+            ? .leaf("m0") : .stack(arrangement.members.map { .leaf($0.name) })
+        for member in arrangement.members { arrangement.trainable += try member.specs(model.architecture) }
+        arrangement.trainable += Golden.head.head.specs(hidden: model.configuration.hidden, scope: Golden.head.scope)
+        let network = try Network(arrangement, seed: 3)
+        moved(network)
+        return try network.bundle(
+            kind: .adapter, name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            provenance: Provenance())
+    }
+
+    private func expectEqual(_ configurations: [[String]]) throws {
+        let (adapted, merged, bare) = try compare(bundle(configurations))
+        let largest = zip(adapted, merged).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(largest < 1e-5, "\(configurations): \(largest)")
+        // The adapters do something
+        #expect((zip(adapted, bare).map { abs($0 - $1) }.max() ?? 0) > 1e-3)
+    }
+
+    @Test(arguments: configurations) func one(_ configuration: [String]) throws { try expectEqual([configuration]) }
+
+    /// In a stack, the upper one acts on what the lower one leaves: factors first is not factors last.
+    @Test(arguments: [
+        [["lora", "targets=all"], ["lora", "targets=key,query", "rank=2"]], [["lora", "targets=key"], ["ia3"]],
+        [["ia3"], ["lora", "targets=key"]],
+    ]) func stack(_ configurations: [[String]]) throws { try expectEqual(configurations) }
+
+    @Test func refuses() throws {
+        let model = try Golden.model()
+        var bundle = try bundle([["seq_bn"]])
+        #expect { try bundle.merged(into: model) } throws: { "\($0)".contains("method bottleneck cannot be merged") }
+        bundle.composition = .fuse(["m0"])
+        #expect { try bundle.merged(into: model) } throws: { "\($0)".contains("a fusion attends anew") }
+        bundle.composition = nil
+        #expect { try bundle.merged(into: model) } throws: { "\($0)".contains("has no adapter to merge") }
+    }
+}
