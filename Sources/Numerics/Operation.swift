@@ -66,3 +66,12 @@ package struct GradientTarget {
     package let pointer: UnsafeMutablePointer<Float>
     package let adds: Bool
 }
+
+extension Value {
+    /// Refuses a value of another shape when a plan is built.
+    func require(like other: Value, _ role: String) {
+        precondition(
+            rows == other.rows && width == other.width,
+            "\(role) has \(width) columns for \(rows), expected \(other.width) for \(other.rows)")
+    }
+}

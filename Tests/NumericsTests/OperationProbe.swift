@@ -13,6 +13,7 @@ final class OperationProbe {
     ]
 
     let parameters: ParameterBuffer
+    let builder = PlanBuilder()
     let plan: Plan
     let loss: Value
     let workspace = Workspace(threads: 2)
@@ -33,7 +34,6 @@ final class OperationProbe {
         let operand = OperandTable(trainable: parameters) { name in
             still[name].map { Weight($0.array, shape: $0.shape) }
         }
-        let builder = PlanBuilder()
         let x = builder.append(
             Embedding(
                 words: try operand("words"), positions: try operand("positions"), types: try operand("types"),
@@ -70,6 +70,25 @@ final class OperationProbe {
         let batch = Self.batch(lengths: [1, 3, 1, 5, 2], labels: [0, 2, -1, 1, 2], classWeights: classWeights)
         let results = plan.run(batch, workspace: workspace, stepKey: stepKey)
         return results.values(loss).reduce(0) { $0 + Double($1) } + plan.parameterLoss()
+    }
+
+    /// All gradients at once: the slope along a random direction, by central differences of order four.
+    func checkDirection(stepKey: UInt64? = nil, seed: UInt64 = 9, sourceLocation: SourceLocation = #_sourceLocation) {
+        // not the padding between the tensors
+        let indices = parameters.parameters.flatMap { $0.offset..<$0.offset + $0.count }
+        let (values, start) = (parameters.values, indices.map { parameters.values[$0] })
+        let direction = normals(indices.count, seed, deviation: 1 / Float(indices.count).squareRoot())
+        _ = lossSum(stepKey: stepKey)
+        let ours = zip(indices, direction).reduce(0.0) { $0 + Double($1.1) * Double(parameters.gradients[$1.0]) }
+        func at(_ offset: Float) -> Double {
+            for (k, i) in indices.enumerated() { values[i] = start[k] + offset * direction[k] }
+            defer { for (k, i) in indices.enumerated() { values[i] = start[k] } }
+            return lossSum(stepKey: stepKey)
+        }
+        let h: Float = 0.05
+        let slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * Double(h))
+        #expect(
+            abs(ours - slope) <= 1e-4 + 1e-3 * abs(slope), "\(ours), slope \(slope)", sourceLocation: sourceLocation)
     }
 
     /// Every gradient against central differences of order four, step 0.02.

@@ -11,11 +11,7 @@ struct GradientFlow {
         modes = [[Mode]](repeating: [], count: operations.count)
         runsBackward = [Bool](repeating: false, count: operations.count)
         guard trains else { return }
-        var differentiable = Set<Int>()
-        for operation in operations
-        where !operation.parameters.isEmpty || operation.inputs.contains(where: { differentiable.contains($0.id) }) {
-            differentiable.insert(operation.output.id)
-        }
+        let differentiable = Self.differentiable(operations)
         // Backward runs in reverse order: the last consumer of a value writes its gradient, the others add
         var written = Set<Int>()
         for i in operations.indices.reversed() where differentiable.contains(operations[i].output.id) {
@@ -25,5 +21,15 @@ struct GradientFlow {
             }
             runsBackward[i] = modes[i].contains { $0 != .none }
         }
+    }
+
+    /// Ids of the values that depend on a trainable tensor.
+    static func differentiable(_ operations: [any Operation]) -> Set<Int> {
+        var found = Set<Int>()
+        for operation in operations
+        where !operation.parameters.isEmpty || operation.inputs.contains(where: { found.contains($0.id) }) {
+            found.insert(operation.output.id)
+        }
+        return found
     }
 }

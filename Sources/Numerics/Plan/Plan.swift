@@ -10,13 +10,22 @@ package final class Plan {
     let kept: KeptValues
     let buffers: BufferLayout
     let parameterGradients: ParameterGradients
+    let derived: DerivedPlans
     /// Trainable right sides of products, divided into ranges of panels: each run packs them again.
     let packing: [PackingTask]
     /// Tokens of a group of slices: the values that are kept for it take some 100 MB, or there are few.
     let groupTokens: Int
 
     /// The parameters that it gives gradients to, in the order of the buffer.
-    package var parameters: [Parameter] { parameterGradients.parameters }
+    package let parameters: [Parameter]
+    /// Between the batches of a step: whether the derived tensors are computed, and whether the step's gradients were
+    /// written before that by another plan.
+    var openStep: OpenStep?
+
+    struct OpenStep {
+        let accumulates: Bool
+    }
+
     /// Of each operation: whether its `backward` runs.
     package var runsBackward: [Bool] { gradients.runsBackward }
 
@@ -30,6 +39,8 @@ package final class Plan {
         kept = KeptValues(operations, outputs: outputs, trains: trains)
         buffers = BufferLayout(Lifetime.all(operations, gradients), kept: kept)
         parameterGradients = ParameterGradients(trains ? operations : [])
+        derived = DerivedPlans(operations, parameters: parameterGradients.parameters, trains: trains)
+        parameters = (parameterGradients.parameters + derived.parameters).sorted { $0.offset < $1.offset }
         packing = PackingTask.all(operations, gradients)
         groupTokens = max(768, 25_000_000 / max(1, kept.floatsPerToken))
     }

@@ -28,17 +28,45 @@ package final class Workspace {
 
 extension Plan {
     /// Runs the plan over a batch: slices in parallel (forward and backward), then the parameters' gradients.
+    ///
+    /// Derived tensors are computed by the first run of a step, and their gradients are pulled back by its last.
     /// - Parameters:
     ///   - stepKey: (seed, step), mixed; nil: nothing is dropped.
-    ///   - accumulates: adds to the parameters' gradients instead of writing them.
+    ///   - accumulates: adds to the parameters' gradients instead of writing them: from a step's second batch on.
+    ///   - endsStep: whether no other batch of this plan belongs to the step. Until then, the gradients of parameters that
+    ///     tensors are derived from are incomplete.
     /// - Returns: reads of `outputs` over the whole batch, valid until the workspace's next run.
-    package func run(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false)
-        -> PlanResults
-    {
+    package func run(
+        _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false,
+        endsStep: Bool = true
+    ) -> PlanResults {
+        let floats = keptFloats(batch)
+        let area = workspace.batch.reserve(floats + derived.keptFloats)
+        var step = OpenStep(accumulates: accumulates)
+        if accumulates, let openStep {
+            step = openStep
+        } else {
+            derived.begin(workspace: workspace, stepKey: stepKey, accumulates: accumulates, area: area + floats)
+        }
+        let results = execute(
+            batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, area: area, packing: packing)
+        if endsStep {
+            derived.end(workspace: workspace, stepKey: stepKey, accumulates: step.accumulates, area: area + floats)
+        }
+        openStep = endsStep ? nil : step
+        return results
+    }
+
+    /// Runs the plan's own operations.
+    /// - Parameters:
+    ///   - beginsStep: whether losses of the parameters alone count; nil: unless `accumulates`.
+    ///   - area: room for `keptFloats`.
+    func execute(
+        _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?, accumulates: Bool, beginsStep: Bool? = nil,
+        area: UnsafeMutablePointer<Float>, packing: [PackingTask]
+    ) -> PlanResults {
         let groups = groups(of: batch)
-        let (offsets, total) = keptLayout(batch, groups)
-        let base = workspace.batch.reserve(total)
-        let bases = offsets.map { base + $0 }
+        let bases = keptLayout(batch, groups).offsets.map { area + $0 }
         workspace.pool.run(packing.count) { index, _ in packing[index].side.refresh(packing[index].panels) }
         if !accumulates {
             for parameter in parameterGradients.zeroedFirst {
@@ -58,7 +86,7 @@ extension Plan {
             for (w, wave) in parameterGradients.waves.enumerated() {
                 let run = BatchRun(
                     plan: self, batch: batch, group: group, workspace: workspace, keptBases: bases,
-                    accumulates: accumulates || i > 0 || w > 0, beginsStep: !accumulates && i == 0)
+                    accumulates: accumulates || i > 0 || w > 0, beginsStep: (beginsStep ?? !accumulates) && i == 0)
                 workspace.pool.run(wave.count) { index, _ in
                     operations[wave[index].operation].accumulate(unit: wave[index].unit, run)
                 }
@@ -85,22 +113,33 @@ extension Plan {
         return (offsets, total)
     }
 
-    /// Bytes of the work areas that a run over this batch needs: a thread's arena, and what all share. Allocates none.
-    package func workBytes(_ batch: PackedBatch) -> (thread: Int, shared: Int) {
+    /// Floats of the values that all threads share.
+    func keptFloats(_ batch: PackedBatch) -> Int { keptLayout(batch, groups(of: batch)).total }
+
+    /// Floats of a thread's arena. Allocates none.
+    func arenaFloats(_ batch: PackedBatch) -> Int {
         let empty = Workspace(threads: 1)
-        let arena =
-            batch.slices.map { slice in
-                SliceRun(
-                    plan: self, batch: batch, slice: slice, group: slice, stepKey: nil, workspace: empty, thread: 0,
-                    keptBases: []
-                ).arenaFloats
-            }.max() ?? 0
-        return (arena * 4, keptLayout(batch, groups(of: batch)).total * 4)
+        return batch.slices.map { slice in
+            SliceRun(
+                plan: self, batch: batch, slice: slice, group: slice, stepKey: nil, workspace: empty, thread: 0,
+                keptBases: []
+            ).arenaFloats
+        }.max() ?? 0
+    }
+
+    /// Bytes of the work areas that a run over this batch needs: a thread's arena, and what all share, with the derived
+    /// tensors. Allocates none.
+    package func workBytes(_ batch: PackedBatch) -> (thread: Int, shared: Int) {
+        let float = MemoryLayout<Float>.size
+        return (
+            max(arenaFloats(batch), derived.arenaFloats) * float,
+            (keptFloats(batch) + derived.keptFloats + derived.tensorFloats) * float
+        )
     }
 
     /// Multiply-adds of the products that a run over this batch needs, forward and (in training) backward.
     package func multiplyAdds(_ batch: PackedBatch) -> Double {
-        operations.indices.reduce(0) { sum, i in
+        operations.indices.reduce(derived.multiplyAdds) { sum, i in
             sum
                 + operations[i].multiplyAdds(
                     batch, inputGradients: runsBackward[i] ? gradients.modes[i].map { $0 != .none } : [], trains: trains
@@ -109,7 +148,9 @@ extension Plan {
     }
 
     /// The regularizers' part of the loss, at the parameters' present values.
-    package func parameterLoss() -> Double { operations.reduce(0) { $0 + $1.parameterLoss() } }
+    package func parameterLoss() -> Double {
+        operations.reduce(derived.parameterLoss()) { $0 + $1.parameterLoss() }
+    }
 }
 
 /// Reads a run's outputs.
