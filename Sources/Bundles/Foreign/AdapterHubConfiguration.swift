@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Models
 
 /// AdapterHub's configurations to ours and back.
@@ -107,7 +108,11 @@ enum AdapterHubConfiguration {
                 expected: "\(BottleneckAdapter.name) or \(LoRA.name)",
                 fix: "only bottleneck adapters and LoRA can be exported")
         }
-        return .map(defaults.merging(member.configuration.fields) { $1 })
+        return bottleneck(member.configuration)
+    }
+
+    static func bottleneck(_ configuration: AdapterConfiguration) -> ConfigurationValue {
+        .map(defaults.merging(configuration.fields) { $1 })
     }
 
     /// The library's λ of the value regulariser, which is nowhere in its files.

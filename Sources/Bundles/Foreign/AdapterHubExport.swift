@@ -102,7 +102,8 @@ private struct AdapterHubWriter {
     private mutating func writeAdapter(_ member: Member, as name: String, folder: String) throws {
         let specs = try member.specs(Architecture(bundle.base.shape)).map(\.name)
         try write(
-            .adapter, name: name, configuration: AdapterHubConfiguration.adapter(member, bundle: bundle), tensors: specs,
+            .adapter, name: name, configuration: AdapterHubConfiguration.adapter(member, bundle: bundle),
+            tensors: specs,
             scope: member.scope, folder: folder)
     }
 

@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Models
 
 /// AdapterHub's LoRAConfig (adapters 1.3.0) to ours and back.
@@ -29,7 +30,8 @@ enum AdapterHubLoRA {
                 file, "config.\(field)", fields[field]?.json ?? "", "only the fields of LoRAConfig in adapters 1.3.0")
         }
         // What was trained does not depend on how it started, so init_weights may be anything
-        for field in ["composition_mode", "use_gating", "use_dora", "vera_d", "vera_b"] where fields[field] != defaults[field] {
+        for field in ["composition_mode", "use_gating", "use_dora", "vera_d", "vera_b"]
+        where fields[field] != defaults[field] {
             throw AdapterHubConfiguration.refused(
                 file, "config.\(field)", fields[field]?.json ?? "", defaults[field]?.json ?? "")
         }
@@ -71,7 +73,8 @@ enum AdapterHubLoRA {
         }
         let kinds = LoRA.roles.filter { role in updates.list.contains { $0.site.site.kind == role.kind } }
         if let other = kinds.first(where: { $0.kind == .attentionOutput }) {
-            throw cannot("targets", other.name, "query, key, value, intermediate or output: the library adapts no others")
+            throw cannot(
+                "targets", other.name, "query, key, value, intermediate or output: the library adapts no others")
         }
         let layers = Set(updates.list.compactMap(\.site.site.layer))
         guard let first = updates.list.first, updates.list.count == kinds.count * layers.count,

@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Models
 
 /// What a LoRA adapter does to a model, site by site.

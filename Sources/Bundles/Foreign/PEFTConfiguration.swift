@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Models
 
 /// What a PEFT LoRA configuration says beside its tensors; what changes the computation and is not supported is refused

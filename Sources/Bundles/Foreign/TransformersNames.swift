@@ -48,5 +48,10 @@ struct TransformersNames: Sendable {
 
 extension NamedHead {
     /// The labels, if `transformers`' classification heads with dense, tanh and out on the first token compute the same.
-    var firstTokenLabels: [String]? { head.pooling == .first ? head.labels : nil }
+    var firstTokenLabels: [String]? {
+        guard head is ClassificationHead, head.input == .pooled(.first), case .classes(let labels) = head.output else {
+            return nil
+        }
+        return labels
+    }
 }
