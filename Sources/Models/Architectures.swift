@@ -32,6 +32,11 @@ package enum Architectures {
     /// Every `model_type`.
     package static var modelTypes: [String] { builtIn.flatMap(\.modelTypes) }
 
+    /// Whether two `model_type`s compute the same from the same tensors.
+    package static func isSameFamily(_ a: String, _ b: String) -> Bool {
+        a == b || named(a)?.modelTypes.contains(b) == true
+    }
+
     /// For messages: "bert, roberta or xlm-roberta".
     static var known: String {
         let types = modelTypes

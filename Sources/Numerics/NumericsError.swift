@@ -2,17 +2,14 @@
 package enum NumericsError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The matrix library is missing or unusable; its own message.
     case blas(String)
-    /// Memory for `bytes` could not be had.
-    case memory(bytes: Int)
     /// Two parameters of one name.
     case duplicateParameter(String)
-    /// A tensor that the computation needs and nobody has.
+    /// A tensor that the computation needs and that does not exist.
     case missingTensor(String)
 
     package var description: String {
         switch self {
         case .blas(let message): message
-        case .memory(let bytes): "cannot allocate \(bytes) bytes; lower --batch-tokens or --max-length"
         case .duplicateParameter(let name): "parameter \(name) is declared twice"
         case .missingTensor(let name): "tensor \(name) is missing"
         }

@@ -1,10 +1,14 @@
-/// What a value has one row of.
+/// What a value has one row of. A plan only names row sets; the batch says which rows they are.
 package enum Rows: Hashable, Sendable {
     case tokens
     case sequences
+    /// The tokens that the batch marks for a head: those with a target, or the first of each word.
+    case marked(head: Int)
+    /// Groups of neighbouring sequences, such as the choices of one question; a slice never splits one.
+    case groups
 }
 
-/// A matrix that a plan computes: [rows, width]. A name for it, not its numbers.
+/// A matrix that a plan computes: [rows, width]. It names the matrix and does not hold its numbers.
 package struct Value: Hashable, Sendable {
     package let id: Int
     package let rows: Rows
@@ -13,8 +17,8 @@ package struct Value: Hashable, Sendable {
 
 /// A coarse operation with its hand-written vector-Jacobian product.
 ///
-/// `forward` and `backward` see one slice; `accumulate` sees a group of slices, after all of them, and owns a part of the
-/// parameters' gradients: so a gradient is one sum in one order, whatever the number of threads.
+/// `forward` and `backward` see one slice. `accumulate` runs after all slices of a group and owns a part of the parameters'
+/// gradients. So a gradient is one sum in one order, whatever the number of threads.
 package protocol Operation: AnyObject {
     var inputs: [Value] { get }
     var output: Value { get }
@@ -24,19 +28,19 @@ package protocol Operation: AnyObject {
     var parameters: [Parameter] { get }
     /// Values that `accumulate` reads over a group of slices; the output's gradient is always there for it.
     var readForParameters: [Value] { get }
-    /// Makes the right sides of its products, once, when a plan is compiled.
+    /// Creates the right sides of its products, once, when a plan is compiled.
     /// - Parameter differentiates: whether `backward` will run.
-    /// - Returns: those of trainable matrices, which each run has to refresh.
+    /// - Returns: those of trainable matrices, which each run must refresh.
     func rightSides(differentiates: Bool) -> [RightSide]
-    /// Number of independent pieces of `accumulate`.
+    /// Number of independent parts of `accumulate`.
     var parameterUnits: Int { get }
     /// Numbers of its own that live from forward to backward.
     func privateFloats(_ run: SliceRun) -> Int
     func forward(_ run: SliceRun)
     func backward(_ run: SliceRun)
-    /// Writes (or adds, where `run.accumulates`) the gradients of piece `unit`.
+    /// Writes (or adds, where `run.accumulates`) the gradients of part `unit`.
     func accumulate(unit: Int, _ run: BatchRun)
-    /// A loss that comes from the parameters alone (a regulariser); its gradient is part of `accumulate`.
+    /// A loss of the parameters alone (a regularizer); its gradient is part of `accumulate`.
     func parameterLoss() -> Double
     /// Multiply-adds of the products that a batch needs; elementwise work does not count.
     /// - Parameters:
@@ -57,8 +61,17 @@ extension Operation {
     package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double { 0 }
 }
 
-/// Where a gradient goes: written, or added to what another consumer has left.
+/// Where a gradient goes: it is written, or added to what another consumer has written.
 package struct GradientTarget {
     package let pointer: UnsafeMutablePointer<Float>
     package let adds: Bool
+}
+
+extension Value {
+    /// Refuses a value of another shape when a plan is built.
+    func require(like other: Value, _ role: String) {
+        precondition(
+            rows == other.rows && width == other.width,
+            "\(role) has \(width) columns for \(rows), expected \(other.width) for \(other.rows)")
+    }
 }

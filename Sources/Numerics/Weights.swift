@@ -103,11 +103,11 @@ package struct ParameterSpec: Equatable, Sendable {
     package var count: Int { shape.reduce(1, *) }
 }
 
-/// A trainable tensor in the flat buffer.
+/// A trainable tensor in the flat buffer, or one that is derived from such (`Derivation`).
 package struct Parameter {
     package let name: String
     package let shape: [Int]
-    /// Floats before it in the flat buffer.
+    /// Floats before it in the flat buffer; −1 for a derived tensor, which lies elsewhere.
     package let offset: Int
     package let values: UnsafeMutablePointer<Float>
     package let gradient: UnsafeMutablePointer<Float>
@@ -117,6 +117,8 @@ package struct Parameter {
     package let ledger: RowLedger?
     /// Whether weight decay applies (see `ParameterSpec`).
     package let decays: Bool
+    /// Of a derived tensor: what computes it.
+    let derived: DerivedTensor?
     package var count: Int { shape.reduce(1, *) }
     package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
     package var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
@@ -156,7 +158,8 @@ package final class ParameterBuffer {
                 Parameter(
                     name: spec.name, shape: spec.shape, offset: offset, values: values,
                     gradient: gradientStorage.floats + offset, sides: sides,
-                    ledger: spec.isTable ? RowLedger(rows: spec.shape[0]) : nil, decays: spec.decays))
+                    ledger: spec.isTable ? RowLedger(rows: spec.shape[0]) : nil, decays: spec.decays,
+                    derived: nil))
         }
         self.parameters = parameters
     }
@@ -217,7 +220,7 @@ extension Operand {
             return .trainable(
                 Parameter(
                     name: p.name, shape: shape, offset: p.offset, values: p.values, gradient: p.gradient,
-                    sides: p.sides, ledger: nil, decays: p.decays))
+                    sides: p.sides, ledger: nil, decays: p.decays, derived: p.derived))
         }
     }
 }

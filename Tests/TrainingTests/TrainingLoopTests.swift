@@ -30,6 +30,7 @@ private struct WordTokenizer: Tokenizer {
 }
 
 @Suite struct TrainingLoopTests {
+    private static let head = ClassificationHead(labels: ["a", "b", "c"], pooling: .first)
     static let recipes = ["head", "adapter", "fusion", "full"]
 
     /// Texts whose class is whether one word is in them.
@@ -42,7 +43,7 @@ private struct WordTokenizer: Tokenizer {
             return Example(id: i, text: words.joined(separator: " "), pair: nil, label: label, line: 0)
         }
         return EncodedExamples(
-            examples, tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2))
+            [(Self.head, examples)], tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2))
     }
 
     private func tensor(_ recipe: String, threads: Int, seed: Int, precision: Precision = .float32) throws -> (
@@ -66,7 +67,7 @@ private struct WordTokenizer: Tokenizer {
             }
             made = .fusion(adapters, .dynamic)
         }
-        let head = NamedHead("t", ClassificationHead(labels: ["a", "b", "c"], pooling: .first))
+        let head = NamedHead("t", Self.head)
         let network = try Network(
             made.arrangement(model: model, heads: [head], name: "x"), seed: UInt64(seed),
             precision: precision)
@@ -75,7 +76,10 @@ private struct WordTokenizer: Tokenizer {
         settings.epochs = 3
         settings.learningRate = 2e-3
         let task = TrainingTask(
-            name: "t", metric: Accuracy.self, train: examples(200, seed: 3), dev: examples(60, seed: 4), classes: 3)
+            name: "t",
+            objective: HeadObjective([
+                .init(name: "t", head: BatchHead(index: 0, column: 0, input: Self.head.input), metric: Accuracy.self)
+            ]), train: examples(200, seed: 3), dev: examples(60, seed: 4))
         let result = try Trainer(network, tasks: [task], settings: settings, workspace: Workspace(threads: threads))
             .run()
         return (network.tensors, result)

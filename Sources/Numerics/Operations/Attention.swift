@@ -21,10 +21,16 @@ package final class Attention: Operation {
         precondition(
             k.width == q.width && v.width == q.width && heads > 0 && q.width % heads == 0,
             "attention of widths \(q.width), \(k.width), \(v.width) with \(heads) heads")
+        precondition(
+            k.rows == .tokens && v.rows == .tokens && (q.rows == .tokens || q.rows == .sequences),
+            "attention of \(q.rows) over \(k.rows) and \(v.rows)")
         if let extra {
             precondition(
-                extra.keys.width == extra.rows * q.width && extra.values.width == extra.keys.width,
+                extra.rows > 0 && extra.keys.width == extra.rows * q.width && extra.values.width == extra.keys.width,
                 "\(extra.rows) extra rows of widths \(extra.keys.width) and \(extra.values.width)")
+            precondition(
+                extra.keys.rows == .sequences && extra.values.rows == .sequences,
+                "extra keys of \(extra.keys.rows) and values of \(extra.values.rows)")
         }
         self.q = q
         self.k = k

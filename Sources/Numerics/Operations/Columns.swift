@@ -7,7 +7,9 @@ package final class Columns: Operation {
     package let output: Value
 
     package init(_ x: Value, _ range: Range<Int>, in builder: PlanBuilder) {
-        precondition(!range.isEmpty && range.lowerBound >= 0 && range.upperBound <= x.width)
+        precondition(
+            !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= x.width,
+            "columns \(range) of a value of width \(x.width)")
         self.x = x
         self.range = range
         output = builder.value(x.rows, range.count)

@@ -58,6 +58,7 @@ package final class DropAdd: Operation {
     package let output: Value
 
     package init(_ x: Value, residual: Value? = nil, dropout: DropoutSite, in builder: PlanBuilder) {
+        if let residual { residual.require(like: x, "the residual") }
         self.x = x
         self.residual = residual
         self.dropout = dropout

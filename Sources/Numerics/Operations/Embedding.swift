@@ -14,10 +14,13 @@ package final class Embedding: Operation {
         self.positions = positions
         self.types = types
         self.firstPosition = firstPosition
-        precondition(words.shape.count == 2 && firstPosition >= 0)
+        precondition(words.shape.count == 2, "the word table has shape \(words.shape)")
         let width = words.shape[1]
-        positions.require([positions.shape[0], width], "the position table")
-        types.require([types.shape[0], width], "the table of token types")
+        positions.require([positions.shape.first ?? 0, width], "the position table")
+        types.require([types.shape.first ?? 0, width], "the table of token types")
+        precondition(
+            positions.shape[0] > firstPosition && firstPosition >= 0,
+            "the first position is row \(firstPosition) of \(positions.shape[0])")
         output = builder.value(.tokens, width)
     }
 

@@ -22,7 +22,12 @@ package final class FusionMix: Operation {
         w: Value, z: Value, queryBias: Value, widths: [Int], temperature: Float, dropout: DropoutSite,
         in builder: PlanBuilder
     ) {
-        precondition(w.width == z.width + widths.count && widths.reduce(0, +) == z.width)
+        precondition(
+            w.width == z.width + widths.count && widths.reduce(0, +) == z.width && widths.allSatisfy { $0 > 0 },
+            "mixing widths \(widths) of \(z.width) columns with \(w.width) weights")
+        precondition(
+            z.rows == w.rows && queryBias.rows == w.rows && queryBias.width == 1,
+            "mixing \(z.rows) by \(w.rows), with a bias of \(queryBias.rows) and width \(queryBias.width)")
         self.w = w
         self.z = z
         self.queryBias = queryBias
@@ -65,7 +70,9 @@ package final class Concatenate: Operation {
     package let output: Value
 
     package init(_ inputs: [Value], in builder: PlanBuilder) {
-        precondition(!inputs.isEmpty && inputs.allSatisfy { $0.rows == inputs[0].rows })
+        precondition(
+            !inputs.isEmpty && inputs.allSatisfy { $0.rows == inputs[0].rows },
+            "side by side: \(inputs.map(\.rows))")
         self.inputs = inputs
         output = builder.value(inputs[0].rows, inputs.reduce(0) { $0 + $1.width })
     }

@@ -40,7 +40,7 @@ package final class Linear: Operation {
         transposesWeight = !weightTransposed
         precision = builder.precision
         output = builder.value(x.rows, weightTransposed ? columns : rows)
-        precondition(residual.map { $0.width == output.width && $0.rows == output.rows } ?? true)
+        if let residual { residual.require(like: output, "the residual of a product") }
     }
 
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }

@@ -9,7 +9,7 @@ package final class Pool: Operation {
     package let output: Value
 
     package init(_ x: Value, _ kind: Kind, in builder: PlanBuilder) {
-        precondition(x.rows == .tokens)
+        precondition(x.rows == .tokens, "pooling of \(x.rows)")
         self.x = x
         self.kind = kind
         output = builder.value(.sequences, x.width)

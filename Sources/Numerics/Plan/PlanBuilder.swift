@@ -1,0 +1,35 @@
+/// Collects operations in the order of their data. Each operation returns the value that it computes.
+package final class PlanBuilder {
+    package private(set) var operations: [any Operation] = []
+    /// Of frozen matrices in products.
+    package let precision: Precision
+    /// Rows of the tensors that this builder derives; nil in the builder of a plan over batches.
+    let derivedRows: Int?
+    /// Derived tensors by name (see `derive`).
+    var derived: [String: [Operand]] = [:]
+    private var values = 0
+
+    package init(precision: Precision = .float32) {
+        self.precision = precision
+        derivedRows = nil
+    }
+
+    init(derivedRows: Int) {
+        precision = .float32
+        self.derivedRows = derivedRows
+    }
+
+    package func value(_ rows: Rows, _ width: Int) -> Value {
+        defer { values += 1 }
+        return Value(id: values, rows: rows, width: width)
+    }
+
+    @discardableResult
+    package func append(_ operation: some Operation) -> Value {
+        precondition(
+            derivedRows == nil || operation.parameters.allSatisfy { $0.derived == nil },
+            "a derived tensor cannot be derived from another")
+        operations.append(operation)
+        return operation.output
+    }
+}
