@@ -178,7 +178,7 @@ struct TrainingRun {
     private func scores(_ trained: Session.Trained, _ tasks: [TaskData]) -> [String] {
         tasks.compactMap { task in
             trained.result.dev[task.definition.name].map { dev in
-                let scores = dev.shown.map { "\($0.metricWords) \(Human.score(dev.metrics[$0] ?? .nan))" }
+                let scores = dev.shown.map { "\($0.metricWords) \(Human.metric(dev[$0]))" }
                 let unknown =
                     dev.unknownLabels > 0
                     ? ", \(Human.count(dev.unknownLabels)) of them with an unknown label, which counts as wrong" : ""
@@ -235,6 +235,6 @@ extension Evaluation {
     /// Of a task its metric; of a language, which has none, the perplexity.
     fileprivate var short: String {
         metric.isEmpty
-            ? "perplexity \(Human.loss(exp(loss)))" : "\(metric.metricWords) \(Human.score(metrics[metric] ?? .nan))"
+            ? "perplexity \(Human.loss(exp(loss)))" : "\(metric.metricWords) \(Human.metric(self[metric]))"
     }
 }
