@@ -40,7 +40,7 @@ struct TrainingRun {
     /// Trains on tasks, writes the bundle and its run log, and prints the result.
     func run(
         _ recipe: Recipe, on tasks: [TaskData], session: Session, language: LanguageAdapter? = nil, rate: Double,
-        scheduler: String = "proportional"
+        scheduler: String = "proportional", sharesTexts: Bool = false
     ) throws {
         guard let order = TaskSchedulers.named(scheduler) else {
             throw TrainingError.setting(
@@ -51,9 +51,11 @@ struct TrainingRun {
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
         let subject = tasks.map(\.definition.name).joined(separator: "+")
         try run(who: recipe.kind.rawValue, kind: recipe.kind, subject: subject, label: label, rate: rate) { setting in
+            var settings = setting.settings
+            settings.sharesTexts = sharesTexts
             let trained = try session.train(
                 recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
-                language: language, settings: setting.settings, scheduler: order, keeping: setting.keeping,
+                language: language, settings: settings, scheduler: order, keeping: setting.keeping,
                 memoryLimit: setting.memoryLimit, observe: setting.observe)
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             let notes = session.model.notes.map { ConfigurationValue.string($0) }
