@@ -194,7 +194,8 @@ private struct AdapterHubWriter {
             guard let tensor = tensors[ours],
                 let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix)
             else { throw cannot(ours, "missing", "a tensor", fix: "create the bundle again") }
-            return (name: theirs, shape: tensor.shape, value: SafetensorsValue.float32(tensor.values))
+            let spelled = AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs
+            return (name: spelled, shape: tensor.shape, value: SafetensorsValue.float32(tensor.values))
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(
             floats: AdapterHubConfiguration.floats)
