@@ -73,8 +73,8 @@ package final class AblationRunner {
         for task in tasks where !task.sampled.isEmpty {
             progress.message("\(task.definition.name): \(task.samplingWords.joined(separator: "; "))")
         }
-        let tokens = tasks.map {
-            session.encode($0.train, maxLength: plan.settings.maxLength, prefix: session.model.textPrefix).tokens
+        let tokens = try tasks.map {
+            try session.encode($0.train, of: $0, maxLength: plan.settings.maxLength).tokens
         }
         let speed = try SpeedProbe.tokensPerSecond(session, on: tasks[0], plan.configuration, plan.settings)
         // A fifth more for scoring dev and test

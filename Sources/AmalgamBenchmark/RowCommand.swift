@@ -94,7 +94,9 @@ struct RowTiming {
         let chosen = data.batches[i]
         let head = plans[min(chosen.task, plans.count - 1)]
         let start = DispatchTime.now().uptimeNanoseconds
-        let batch = data.tasks[chosen.task].batch(chosen.rows, task: chosen.task)
+        let batch = data.tasks[chosen.task].batch(
+            chosen.rows, task: chosen.task,
+            heads: [BatchHead(index: chosen.task, column: 0, input: network.arrangement.heads[chosen.task].head.input)])
         let results = head.plan.run(
             batch, workspace: session.workspace, stepKey: drops ? Randomness.key(1, UInt64(i)) : nil)
         let loss = results.values(head.loss).reduce(0.0) { $0 + Double($1) }

@@ -44,7 +44,10 @@ struct RowData {
         for path in texts {
             let examples = try Self.examples(path)
             labels.append((examples.compactMap(\.label).max() ?? 0) + 1)
-            tasks.append(session.encode(examples, maxLength: maxLength, prefix: ""))
+            tasks.append(
+                session.encode(
+                    [(RowHeads.named([labels[labels.count - 1]], pooling: .first)[0].head, examples)],
+                    maxLength: maxLength, prefix: ""))
         }
         for batch in batches {
             guard tasks.indices.contains(batch.task), !batch.rows.isEmpty,

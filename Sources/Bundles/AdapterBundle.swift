@@ -54,17 +54,21 @@ package struct HeadTask: Equatable, Sendable {
 package struct NamedHead: Equatable, Sendable {
     /// Of its group in the file: the task's name, made safe for one.
     package var name: String
-    package var head: ClassificationHead
+    package var head: any Head
     /// nil for heads that came from elsewhere, and in files of version 1.
     package var task: HeadTask?
 
-    package init(_ name: String, _ head: ClassificationHead, task: HeadTask? = nil) {
+    package init(_ name: String, _ head: any Head, task: HeadTask? = nil) {
         self.name = name
         self.head = head
         self.task = task
     }
 
     package var scope: String { "heads/\(name)" }
+
+    package static func == (a: NamedHead, b: NamedHead) -> Bool {
+        a.name == b.name && a.head.equals(b.head) && a.task == b.task
+    }
 }
 
 /// Where a bundle came from: what shapes the result, and what it reached. Never paths, threads or times.

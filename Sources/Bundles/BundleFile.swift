@@ -9,7 +9,7 @@ package enum BundleFile {
     /// What is written. Version 1 is read too; it does not know the tokenizer, nor what its heads were trained for.
     package static let version: Int64 = 2
     /// Version 2 still grows: files of an unfinished form carry its number, and other programs refuse them.
-    static let draft: Int64 = 1
+    static let draft: Int64 = 2
     package static let creator = "amalgam 0.1"
 
     /// Writes a bundle; the same bundle always gives the same bytes.
@@ -98,9 +98,9 @@ package enum BundleFile {
         for named in bundle.heads {
             var group = HDF5Group()
             group.attributes = [
-                ("kind", .string("classification")), ("labels", labels(named.head.labels)),
-                ("pooling", .string(named.head.pooling.rawValue)), ("text_prefix", .string(named.head.textPrefix)),
+                ("kind", .string(named.head.kind)), ("config", .string(ConfigurationValue.map(named.head.fields).json)),
             ]
+            if !named.head.labels.isEmpty { group.attributes.append(("labels", labels(named.head.labels))) }
             if let task = named.task {
                 group.attributes += [("task", .string(task.name)), ("task_kind", .string(task.kind))]
             }

@@ -56,7 +56,7 @@ struct BundleReader {
         bundle.members = try members()
         bundle.composition = try composition(bundle.members)
         bundle.fusion = try fusion()
-        bundle.heads = try heads()
+        bundle.heads = try heads(version: version)
         if root.attribute("language") != nil {
             bundle.language = LanguageReference(
                 name: try text(root, "language", in: "/"), hash: try text(root, "language_hash", in: "/"))
@@ -158,24 +158,43 @@ struct BundleReader {
         return fusion
     }
 
-    private func heads() throws -> [NamedHead] {
+    private func heads(version: Int) throws -> [NamedHead] {
         try (root.group("heads")?.groups ?? []).map { name, group in
             let path = "/heads/\(name)"
             try checkName(name, in: "/heads")
             let kind = try text(group, "kind", in: path)
-            guard kind == "classification" else { throw wrong("\(path)@kind", kind, "classification") }
-            guard let labels = labels(group.attribute("labels")), !labels.isEmpty, Set(labels).count == labels.count
-            else { throw wrong("\(path)@labels", "not a list", "a list of different labels") }
-            let poolingText = try text(group, "pooling", in: path)
-            guard let pooling = Pool.Kind(rawValue: poolingText) else {
-                throw wrong("\(path)@pooling", poolingText, "first or mean")
+            guard let type = Heads.named(kind) else {
+                throw wrong("\(path)@kind", kind, Heads.kinds.joined(separator: ", "))
             }
-            return NamedHead(
-                name,
-                ClassificationHead(
-                    labels: labels, pooling: pooling, textPrefix: try text(group, "text_prefix", in: path, default: "")),
-                task: try headTask(group, in: path))
+            var labels: [String] = []
+            if let attribute = group.attribute("labels") {
+                guard let list = self.labels(attribute), Set(list).count == list.count else {
+                    throw wrong("\(path)@labels", "not a list", "a list of different labels")
+                }
+                labels = list
+            }
+            let (fields, task) = (try headFields(group, in: path, version: version), try headTask(group, in: path))
+            do {
+                return NamedHead(name, try type.init(fields: fields, labels: labels), task: task)
+            } catch let fault as HeadFault {
+                throw wrong("\(path)@\(fault.field)", fault.found, fault.expected)
+            }
         }
+    }
+
+    /// What a head has beside its labels: one attribute for each field in version 1, JSON since then.
+    private func headFields(_ group: HDF5Group, in path: String, version: Int) throws -> HeadFields {
+        guard version > 1 else {
+            return HeadFields([
+                "pooling": .string(try text(group, "pooling", in: path)),
+                "text_prefix": .string(try text(group, "text_prefix", in: path, default: "")),
+            ])
+        }
+        let json = try text(group, "config", in: path)
+        guard case .map(let fields)? = ConfigurationValue(json: json) else {
+            throw wrong("\(path)@config", json, "a JSON object")
+        }
+        return HeadFields(fields)
     }
 
     /// What the head was trained for: both of its attributes, or none.

@@ -1,7 +1,11 @@
-/// What a value has one row of.
+/// What a value has one row of. A plan only names row sets; the batch says which rows they are.
 package enum Rows: Hashable, Sendable {
     case tokens
     case sequences
+    /// The tokens that the batch marks for a head: those with a target, or the first of each word.
+    case marked(head: Int)
+    /// Groups of neighbouring sequences, such as the choices of one question; a slice never splits one.
+    case groups
 }
 
 /// A matrix that a plan computes: [rows, width]. It names the matrix and does not hold its numbers.

@@ -1,16 +1,17 @@
-/// One sequence of a batch, with its story: rows of it are found, dropped and scored by these numbers alone.
+/// One sequence of a batch: random numbers are drawn by these numbers alone.
 package struct SequenceRow: Sendable, Equatable {
     /// Stable number of the example within its task's data.
     package var example: UInt64
-    /// Index of the task whose head reads it.
+    /// Index of the task that it is from.
     package var task: Int
-    /// Class index, −1 where it is missing.
-    package var label: Int
 
-    package init(example: UInt64, task: Int = 0, label: Int = -1) {
+    package init(example: UInt64, task: Int = 0) {
         self.example = example
         self.task = task
-        self.label = label
+    }
+
+    func identity(_ position: Int) -> UInt64 {
+        (example &* 64 &+ UInt64(task)) << 12 | UInt64(position)
     }
 }
 
@@ -18,12 +19,9 @@ package struct SequenceRow: Sendable, Equatable {
 package struct BatchSlice: Sendable, Equatable {
     package var tokens: Range<Int>
     package var sequences: Range<Int>
-
-    func count(_ rows: Rows) -> Int { rows == .tokens ? tokens.count : sequences.count }
-    func first(_ rows: Rows) -> Int { rows == .tokens ? tokens.lowerBound : sequences.lowerBound }
 }
 
-/// Sequences laid end to end, without padding: [tokens] ids with sequence offsets.
+/// Sequences laid end to end, without padding: [tokens] ids with sequence offsets, and what each head is to predict.
 package final class PackedBatch: Sendable {
     package let ids: [Int32]
     package let types: [Int32]
@@ -32,14 +30,17 @@ package final class PackedBatch: Sendable {
     /// [sequences + 1]
     package let offsets: [Int]
     package let rows: [SequenceRow]
-    /// The piece that each token is to be told to be, −1 where none; empty where no token has one.
-    package let targets: [Int32]
-    /// Tokens with a target.
-    package let targetCount: Int
+    /// By the head's index.
+    package let targets: [Int: HeadTargets]
     package let slices: [BatchSlice]
-    /// (example, position) of each token, and of each sequence's first: what random numbers are drawn by.
-    let tokenIdentities: [UInt64]
-    let sequenceIdentities: [UInt64]
+    /// First sequence of each group, and the number of sequences at the end; nil: the batch has no groups.
+    private let groupOffsets: [Int]?
+    /// By the head's index: how many marked tokens stand before each token, [tokens + 1].
+    private let marksBefore: [Int: [Int]]
+    /// A hash of (example, task, position) for each token, for each sequence's first, and for the marked ones of a head.
+    private let tokenIdentities: [UInt64]
+    private let sequenceIdentities: [UInt64]
+    private let markedIdentities: [Int: [UInt64]]
 
     /// Tokens a slice aims at: its activations stay in a core's cache (96 to 256 were tried: 3 % between them, and shorter
     /// slices need less memory).
@@ -47,8 +48,12 @@ package final class PackedBatch: Sendable {
 
     /// - Parameters:
     ///   - sequences: ids and type ids of equal length, at least one token each.
-    ///   - targets: [tokens], or empty.
-    package init(_ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int32] = []) {
+    ///   - targets: by the head's index; heads without an entry have no rows with targets.
+    ///   - groups: numbers of neighbouring sequences that belong together; nil: no groups.
+    package init(
+        _ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int: HeadTargets] = [:],
+        groups: [Int]? = nil
+    ) {
         var ids: [Int32] = []
         var types: [Int32] = []
         var positions: [Int32] = []
@@ -61,7 +66,7 @@ package final class PackedBatch: Sendable {
             types += sequence.types
             for position in 0..<sequence.ids.count {
                 positions.append(Int32(position))
-                identities.append(Self.identity(sequence.row, position))
+                identities.append(sequence.row.identity(position))
             }
             offsets.append(ids.count)
         }
@@ -70,21 +75,83 @@ package final class PackedBatch: Sendable {
         self.positions = positions
         self.offsets = offsets
         rows = sequences.map(\.row)
-        precondition(targets.isEmpty || targets.count == ids.count)
         self.targets = targets
-        targetCount = targets.count { $0 >= 0 }
         tokenIdentities = identities
-        sequenceIdentities = rows.map { Self.identity($0, 0) }
-        slices = Self.cut(offsets)
+        sequenceIdentities = rows.map { $0.identity(0) }
+        marksBefore = targets.compactMapValues { $0.marks.map { Self.before($0, tokens: ids.count) } }
+        markedIdentities = targets.compactMapValues { $0.marks.map { $0.map { identities[Int($0)] } } }
+        for target in targets.values {
+            precondition(
+                target.values.rows == target.marks?.count ?? sequences.count,
+                "\(target.values.rows) targets for \(target.marks?.count ?? sequences.count) rows")
+        }
+        groupOffsets = groups.map { $0.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) } }
+        precondition(groupOffsets.map { $0.last == sequences.count } ?? true, "groups of other sequences")
+        slices = Self.cut(offsets, groups: groupOffsets)
+    }
+
+    /// One class for each sequence, for one head; −1 where it is missing.
+    package convenience init(
+        _ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], classes: [Int], head: Int = 0
+    ) {
+        self.init(sequences, targets: [head: HeadTargets(.classes(classes.map { Int32($0) }))])
+    }
+
+    private static func before(_ marks: [Int32], tokens: Int) -> [Int] {
+        var before = [Int](repeating: 0, count: tokens + 1)
+        for mark in marks { before[Int(mark) + 1] += 1 }
+        for token in 0..<tokens { before[token + 1] += before[token] }
+        precondition(zip(marks, marks.dropFirst()).allSatisfy(<), "marks are ascending")
+        return before
     }
 
     package var tokens: Int { ids.count }
     package var count: Int { rows.count }
-    package func rows(_ rows: Rows) -> Int { rows == .tokens ? tokens : count }
     package var longest: Int { zip(offsets, offsets.dropFirst()).map { $1 - $0 }.max() ?? 0 }
+    private var whole: BatchSlice { BatchSlice(tokens: 0..<tokens, sequences: 0..<count) }
 
-    private static func identity(_ row: SequenceRow, _ position: Int) -> UInt64 {
-        (row.example &* 64 &+ UInt64(row.task)) << 12 | UInt64(position)
+    /// Rows of the whole batch.
+    package func rows(_ rows: Rows) -> Int { range(rows, in: whole).count }
+
+    /// Which rows of a set belong to a slice, counted from the batch's first.
+    package func range(_ rows: Rows, in slice: BatchSlice) -> Range<Int> {
+        switch rows {
+        case .tokens: return slice.tokens
+        case .sequences: return slice.sequences
+        case .marked(let head):
+            guard let before = marksBefore[head] else { return 0..<0 }
+            return before[slice.tokens.lowerBound]..<before[slice.tokens.upperBound]
+        case .groups:
+            guard let groupOffsets else { return 0..<0 }
+            // The groups whose first sequence is in the slice: slices hold whole ones
+            return Self.firstIndex(groupOffsets, atLeast: slice.sequences.lowerBound)..<Self.firstIndex(
+                groupOffsets, atLeast: slice.sequences.upperBound)
+        }
+    }
+
+    /// The sequences of a group.
+    package func sequences(ofGroup group: Int) -> Range<Int> {
+        guard let groupOffsets else { preconditionFailure("the batch has no groups") }
+        return groupOffsets[group]..<groupOffsets[group + 1]
+    }
+
+    private static func firstIndex(_ sorted: [Int], atLeast bound: Int) -> Int {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < bound { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Hashes that random numbers of a set's rows are drawn by; a group's is that of its first sequence.
+    func identities(_ rows: Rows) -> [UInt64] {
+        switch rows {
+        case .tokens: tokenIdentities
+        case .sequences: sequenceIdentities
+        case .marked(let head): markedIdentities[head] ?? []
+        case .groups: (groupOffsets ?? [0]).dropLast().map { sequenceIdentities[$0] }
+        }
     }
 
     /// Runs of slices whose parameter gradients are summed together: what these read is kept for so many tokens at a time,
@@ -100,25 +167,27 @@ package final class PackedBatch: Sendable {
     }
 
     /// Borders depend on the batch alone, never on the threads, so that sums have one order everywhere. An even number
-    /// of slices, so that two threads get equal shares.
-    static func cut(_ offsets: [Int]) -> [BatchSlice] {
-        let sequences = offsets.count - 1
-        let tokens = offsets[sequences]
-        guard sequences > 0 else { return [] }
+    /// of slices, so that two threads get equal shares. With groups, only their borders are used.
+    static func cut(_ offsets: [Int], groups: [Int]? = nil) -> [BatchSlice] {
+        let starts = groups ?? Array(offsets.indices)
+        let units = starts.count - 1
+        let tokens = offsets.last ?? 0
+        guard units > 0 else { return [] }
+        func end(_ unit: Int) -> Int { offsets[starts[unit]] }
         let wanted = max(4, (tokens + sliceQuota - 1) / sliceQuota)
-        let count = min(sequences, wanted + wanted % 2)
+        let count = min(units, wanted + wanted % 2)
         var slices: [BatchSlice] = []
         var first = 0
         for i in 1...count {
             let target = tokens * i / count
             var last = first + 1
-            // the border nearest to the target, leaving a sequence for each slice to come
-            while last < sequences - (count - i)
-                && (i == count || abs(offsets[last + 1] - target) <= abs(offsets[last] - target))
+            // The border nearest to the target that leaves something for each slice to come
+            while last < units - (count - i)
+                && (i == count || abs(end(last + 1) - target) <= abs(end(last) - target))
             {
                 last += 1
             }
-            slices.append(BatchSlice(tokens: offsets[first]..<offsets[last], sequences: first..<last))
+            slices.append(BatchSlice(tokens: end(first)..<end(last), sequences: starts[first]..<starts[last]))
             first = last
         }
         return slices

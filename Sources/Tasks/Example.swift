@@ -1,8 +1,17 @@
-/// What a kind beyond classification keeps of a row: tokens and tags, options, spans, a number. Declared in its kind's
-/// file; an example carries it without knowing it.
+/// What a kind other than classification keeps of a row: words and tags, numbers. Each kind declares its own payload; an
+/// example carries it without knowing its type.
 package protocol ExamplePayload: Sendable {
-    /// The content as bytes, the same for equal payloads only.
+    /// The content as bytes; only equal payloads have equal bytes.
     var canonicalBytes: [UInt8] { get }
+    /// Whether there is an answer that a prediction can match. An example without one counts as wrong or is not scored.
+    var hasKnownAnswer: Bool { get }
+    /// How many answers an example has, for kinds in which this must be the same for all rows; nil for other kinds.
+    var answers: Int? { get }
+}
+
+extension ExamplePayload {
+    package var hasKnownAnswer: Bool { true }
+    package var answers: Int? { nil }
 }
 
 /// One row of a task's data, labels as indices.
@@ -35,6 +44,11 @@ package struct Example: Sendable {
         self.payload = payload
         self.group = group
     }
+}
+
+extension Example {
+    /// Whether a prediction can be right. Rows whose label is unknown have none.
+    package var hasKnownAnswer: Bool { payload?.hasKnownAnswer ?? (unknownLabel == nil) }
 }
 
 extension Example: Equatable {
@@ -88,11 +102,11 @@ package enum CanonicalData {
         return all
     }
 
-    private static func append(_ count: Int, to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: UInt64(count).littleEndian) { bytes += $0 }
+    static func append(_ count: Int, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: Int64(count).littleEndian) { bytes += $0 }
     }
 
-    private static func append(_ text: String?, to bytes: inout [UInt8]) {
+    static func append(_ text: String?, to bytes: inout [UInt8]) {
         guard let text else { return withUnsafeBytes(of: UInt64.max) { bytes += $0 } }
         append(text.utf8.count, to: &bytes)
         bytes += text.utf8

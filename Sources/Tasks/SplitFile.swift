@@ -31,13 +31,22 @@ struct SplitFile {
         var unscorable: String?
     }
 
+    /// How many answers the first row has, for kinds in which all rows have the same number.
+    struct AnswerCount {
+        var count: Int
+        var file: String
+        var line: Int
+    }
+
     /// - Parameters:
+    ///   - answers: that of the splits that were read before; set by the first example
     ///   - isScored: whether the rows are to be scored; otherwise they are trained on
-    ///   - needsTarget: whether a row without a label is no example
+    ///   - needsTarget: whether a row without a label is skipped
     /// - Throws: `TaskError`: what is wrong with a row other than its label; what is wrong with the first row's label if
     ///   no row can be trained on, or if labels are there and none is known
     func content(
-        _ kind: any TaskKind.Type, labels: LabelIndex, unknownLabels: UnknownLabels, isScored: Bool, needsTarget: Bool
+        _ kind: any TaskKind.Type, labels: LabelIndex, answers: inout AnswerCount?, unknownLabels: UnknownLabels,
+        isScored: Bool, needsTarget: Bool
     ) throws(TaskError) -> Content {
         var labels = labels
         labels.countsUnknown = isScored && unknownLabels == .count
@@ -51,6 +60,7 @@ struct SplitFile {
                 if columns[TaskDefinition.groupField] != nil {
                     example.group = try view(row).name(TaskDefinition.groupField)
                 }
+                try check(example, against: &answers, kind)
                 content.examples.append(example)
             } catch {
                 guard unknownLabels != .refuse, let reason = error.skipReason(targets: kind.targets) else {
@@ -70,10 +80,27 @@ struct SplitFile {
         return content
     }
 
+    private func check(
+        _ example: Example, against answers: inout AnswerCount?, _ kind: any TaskKind.Type
+    ) throws(TaskError) {
+        guard let count = example.payload?.answers else { return }
+        guard let first = answers else {
+            answers = AnswerCount(count: count, file: name, line: example.line)
+            return
+        }
+        guard count == first.count else {
+            let field = kind.targets.first ?? ""
+            throw .wrongType(
+                file: name, line: example.line, column: columns[field] ?? field,
+                found: count == 1 ? "1 number" : "\(count) numbers",
+                expected: "\(first.count), as in \(first.file):\(first.line)")
+        }
+    }
+
     /// A split without labels is common (benchmarks keep those of their test split), and no reason to stop a training. One
     /// with other labels is a mistake.
     private func checkScorable(_ content: inout Content, _ labels: LabelIndex) throws(TaskError) {
-        guard content.examples.allSatisfy({ $0.unknownLabel != nil }) else { return }
+        guard content.examples.allSatisfy({ !$0.hasKnownAnswer }) else { return }
         let unknown =
             content.examples.compactMap { example in example.unknownLabel.map { (example.line, $0) } }
             + content.skipped.compactMap { row in row.label.map { (row.line, $0) } }

@@ -75,10 +75,12 @@ package struct TaskData: Sendable {
 
         let index = try labelIndex(known, definition, kind: kind, training: files[.train], unknownLabels: unknownLabels)
         var data = TaskData(definition: definition, labels: index.names)
+        var answers: SplitFile.AnswerCount?
         for split in Split.allCases where wanted.contains(split) {
             guard let file = files[split] else { continue }
             let content = try file.content(
-                kind, labels: index, unknownLabels: unknownLabels, isScored: splits != nil || split != .train,
+                kind, labels: index, answers: &answers, unknownLabels: unknownLabels,
+                isScored: splits != nil || split != .train,
                 needsTarget: needsTargets || split == .train)
             if splits != nil, let reason = content.unscorable {
                 throw .unscorable(file: file.name, split: split.rawValue, reason: reason)

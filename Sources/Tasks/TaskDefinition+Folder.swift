@@ -17,7 +17,9 @@ extension TaskDefinition {
             throw .unknownRow(
                 file: shownPath(file), line: row.line,
                 columns: table.columns.isEmpty ? columns.sorted() : table.columns,
-                kinds: kinds.kinds.map { "\($0.fields.joined(separator: " + ")) (\($0.name))" })
+                kinds: kinds.kinds.flatMap { kind in
+                    kind.forms.map { "\($0.joined(separator: " + ")) (\(kind.name))" }
+                })
         }
         return TaskDefinition(
             name: folder.standardizedFileURL.lastPathComponent, kind: kind.name, data: data,

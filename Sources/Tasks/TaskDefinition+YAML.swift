@@ -57,7 +57,7 @@ extension TaskDefinition {
         var definition = TaskDefinition(
             name: try root.text("name") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
             kind: kindName, data: data,
-            fields: try root.map("fields", keys: kind.fields + [groupField])?.allTexts() ?? [:],
+            fields: try root.map("fields", keys: kind.allFields + [groupField])?.allTexts() ?? [:],
             labels: labels, metric: metric, description: try root.text("description"),
             language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
         definition.labelNumbers = numbers

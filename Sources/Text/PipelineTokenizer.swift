@@ -1,4 +1,4 @@
-/// A tokenizer of four layers, with added tokens cut out of the text before the second.
+/// A tokenizer of four layers. Added tokens are cut out of the text before the second layer.
 struct PipelineTokenizer: Tokenizer {
     private let normalizer: any Normalizer
     private let preTokenizer: any PreTokenizer
@@ -6,13 +6,15 @@ struct PipelineTokenizer: Tokenizer {
     private let postProcessor: any PostProcessor
     private var originalTokens = AddedTokenMatcher()
     private var normalizedTokens = AddedTokenMatcher()
-    private var addedPieces: [Int32: String] = [:]
+    private var addedTexts: [Int32: String] = [:]
     private let addedTokens: [AddedToken]
+    /// The spaces of the model's tokens; empty if offsets are not trimmed.
+    private var ends: [Int32: TokenEnds] = [:]
 
     let vocabularySize: Int
     let name: String
 
-    /// - Throws: `AddedTokenRefusal` for an added token that cannot be told from another, or that normalises to nothing
+    /// - Throws: `AddedTokenRefusal` for an added token that the normalizer makes equal to another, or empty
     init(
         normalizer: any Normalizer, preTokenizer: any PreTokenizer, model: any SubwordModel,
         postProcessor: any PostProcessor, addedTokens: [AddedToken]
@@ -36,7 +38,12 @@ struct PipelineTokenizer: Tokenizer {
                 isNew = originalTokens.add(token, pattern: pattern)
             }
             guard isNew else { throw AddedTokenRefusal(index: index, isEmpty: pattern.isEmpty) }
-            addedPieces[token.id] = token.content
+            addedTexts[token.id] = token.content
+        }
+        if postProcessor.trimming != nil {
+            var ends: [Int32: TokenEnds] = [:]
+            model.vocabulary.forEach { ends[$0] = TokenEnds($1.unicodeScalars.map(\.value)) }
+            self.ends = ends
         }
     }
 
@@ -57,28 +64,30 @@ struct PipelineTokenizer: Tokenizer {
         return identity.hash
     }
 
-    func piece(_ id: Int32) -> String? {
-        addedPieces[id] ?? model.piece(id)
+    func token(_ id: Int32) -> String? {
+        addedTexts[id] ?? model.token(id)
     }
 
-    func id(of piece: String) -> Int32? {
-        addedPieces.filter { $0.value.utf8.elementsEqual(piece.utf8) }.keys.min() ?? model.id(of: piece)
+    func id(of token: String) -> Int32? {
+        addedTexts.filter { $0.value.utf8.elementsEqual(token.utf8) }.keys.min() ?? model.id(of: token)
     }
 
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
-        let room = max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: pair != nil)))
+        let room = room(maxLength, isPair: pair != nil)
+        let layers = Layers(preTokenizer: preTokenizer, trimming: postProcessor.trimming)
+        var first = TokenRun()
         guard let pair else {
-            // One more than there is room for tells whether the text goes on
-            var run = tokens(of: text, most: room < .max ? room + 1 : room)
-            let isTruncated = run.ids.count > room
-            run.truncate(to: room)
-            var encoding = postProcessor.assemble(run, nil)
+            append(text, layers, most: Self.oneMore(room), to: &first)
+            let isTruncated = first.ids.count > room
+            first.truncate(to: room)
+            var encoding = postProcessor.assemble(first, nil)
             encoding.isTruncated = isTruncated
             return encoding
         }
-        // How a pair is cut depends on both full lengths.
-        var first = tokens(of: text, most: .max)
-        var second = tokens(of: pair, most: .max)
+        // The truncation of a pair depends on both full lengths
+        var second = TokenRun()
+        append(text, layers, most: .max, to: &first)
+        append(pair, layers, most: .max, to: &second)
         let keep = Truncation.lengths(first.ids.count, second.ids.count, most: room)
         let isTruncated = first.ids.count > keep.first || second.ids.count > keep.second
         first.truncate(to: keep.first)
@@ -88,54 +97,105 @@ struct PipelineTokenizer: Tokenizer {
         return encoding
     }
 
-    /// The tokens of one text; may stop after `most`.
-    private func tokens(of text: String, most: Int) -> TokenRun {
-        let scalars = text.unicodeScalars.map(\.value)
+    func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding {
+        let room = room(maxLength, isPair: false)
+        let layers = Layers(
+            preTokenizer: preTokenizer.withPrefixSpace,
+            trimming: postProcessor.trimming.map { _ in OffsetTrimming(addsPrefixSpace: true) })
         var run = TokenRun()
+        var wordOf: [Int32] = []
+        let before = prefix.split(whereSeparator: \.isWhitespace).map { (-1, String($0)) }
+        for (index, word) in before + Array(words.enumerated()) {
+            append(word, layers, most: Self.oneMore(room), to: &run)
+            wordOf += repeatElement(Int32(index), count: run.ids.count - wordOf.count)
+        }
+        let isTruncated = run.ids.count > room
+        run.truncate(to: room)
+        var encoding = postProcessor.assemble(run, nil)
+        encoding.isTruncated = isTruncated
+        return WordEncoding(encoding: encoding, wordsOfTextTokens: wordOf)
+    }
+
+    // MARK: Tokens of one text
+
+    /// The layers that differ between texts and words.
+    private struct Layers {
+        var preTokenizer: any PreTokenizer
+        var trimming: OffsetTrimming?
+    }
+
+    /// How many tokens of the texts fit.
+    private func room(_ maxLength: Int, isPair: Bool) -> Int {
+        max(0, maxLength - min(maxLength, postProcessor.addedCount(isPair: isPair)))
+    }
+
+    /// One token more than fits shows whether the text is cut.
+    private static func oneMore(_ room: Int) -> Int { room < .max ? room + 1 : room }
+
+    /// Appends the tokens of one text; may stop once the run has `most`.
+    private func append(_ text: String, _ layers: Layers, most: Int, to run: inout TokenRun) {
+        if run.ids.count >= most { return }
+        let scalars = text.unicodeScalars.map(\.value)
         for part in originalTokens.split(count: scalars.count, scalar: { scalars[$0] }) {
-            if run.ids.count >= most { break }
+            if run.ids.count >= most { return }
+            var normalized = NormalizedText(scalars, part.range)
             if let id = part.id {
-                run.append(id, Int32(part.range.lowerBound)..<Int32(part.range.upperBound))
+                append(id, normalized.units[...], layers, to: &run)
                 continue
             }
-            var normalized = NormalizedText(scalars, part.range)
             normalizer.normalize(&normalized)
             if normalizedTokens.isEmpty {
-                append(&normalized, most: most, to: &run)
+                append(&normalized, layers, most: most, to: &run)
                 continue
             }
             let units = normalized.units
             for part in normalizedTokens.split(count: units.count, scalar: { units[$0].scalar }) {
                 if let id = part.id {
-                    run.append(id, normalized.origin(of: part.range))
+                    append(id, units[part.range], layers, to: &run)
                 } else {
                     var between = NormalizedText(units[part.range])
-                    append(&between, most: most, to: &run)
+                    append(&between, layers, most: most, to: &run)
                 }
             }
         }
-        return run
     }
 
-    /// Splits normalised text and appends its words' pieces.
-    private func append(_ text: inout NormalizedText, most: Int, to run: inout TokenRun) {
-        let words = preTokenizer.split(&text)
+    /// Appends an added token. Its spaces are those of the text that it matches.
+    private func append(
+        _ id: Int32, _ units: ArraySlice<NormalizedText.Unit>, _ layers: Layers, to run: inout TokenRun
+    ) {
+        var offset = NormalizedText(units).origin(of: 0..<units.count)
+        if let trimming = layers.trimming, let ends = TokenEnds(units.map(\.scalar)) {
+            offset = trimming.trimmed(offset, ends, index: run.ids.count)
+        }
+        run.append(id, offset)
+    }
+
+    /// Splits normalized text and appends the tokens of its words.
+    private func append(_ text: inout NormalizedText, _ layers: Layers, most: Int, to run: inout TokenRun) {
+        let words = layers.preTokenizer.split(&text)
         run.ids.reserveCapacity(run.ids.count + min(most, words.count))
         run.offsets.reserveCapacity(run.offsets.count + min(most, words.count))
-        var pieces: [SubwordPiece] = []
+        var tokens: [SubwordToken] = []
         for word in words {
             if run.ids.count >= most { return }
-            pieces.removeAll(keepingCapacity: true)
-            model.appendPieces(of: text.units, word, to: &pieces)
-            for piece in pieces { run.append(piece.id, text.origin(of: piece.range)) }
+            tokens.removeAll(keepingCapacity: true)
+            model.appendTokens(of: text.units, word, to: &tokens)
+            for token in tokens {
+                var offset = text.origin(of: token.range)
+                if let trimming = layers.trimming, let ends = ends[token.id] {
+                    offset = trimming.trimmed(offset, ends, index: run.ids.count)
+                }
+                run.append(token.id, offset)
+            }
         }
     }
 }
 
-/// Which added token cannot be taken.
+/// Which added token cannot be used.
 struct AddedTokenRefusal: Error, Equatable {
     /// In the list of added tokens.
     var index: Int
-    /// It normalises to nothing; else it looks like an earlier one.
+    /// The normalizer leaves nothing of it; otherwise it equals an earlier one.
     var isEmpty: Bool
 }

@@ -1,13 +1,20 @@
-/// Fourth layer: sets special tokens around the pieces of one text or two.
+/// Fourth layer: puts special tokens around the tokens of one text or two.
 protocol PostProcessor: Sendable {
     /// How many tokens it adds.
     func addedCount(isPair: Bool) -> Int
 
-    /// The whole encoding of `first` and, for a pair, `second`, both already cut to length.
+    /// The whole encoding of `first` and, for a pair, `second`, both already truncated.
     func assemble(_ first: TokenRun, _ second: TokenRun?) -> Encoding
 
-    /// Adds the special tokens and where they stand.
+    /// How the offsets of the tokens are trimmed; nil if they are not. `assemble` gets trimmed ones.
+    var trimming: OffsetTrimming? { get }
+
+    /// Adds the special tokens and their places.
     func write(to identity: inout TokenizerIdentity)
+}
+
+extension PostProcessor {
+    var trimming: OffsetTrimming? { nil }
 }
 
 /// The tokens of one text before special ones are added.

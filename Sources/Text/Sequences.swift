@@ -72,10 +72,10 @@ struct PreTokenizerSequence: PreTokenizer {
             var next: [NormalizedText.Unit] = []
             var ranges: [Range<Int>] = []
             for word in words where !word.isEmpty {
-                var piece = NormalizedText(units[word])
-                let found = part.split(&piece)
+                var inside = NormalizedText(units[word])
+                let found = part.split(&inside)
                 ranges += found.map { next.count + $0.lowerBound..<next.count + $0.upperBound }
-                next += piece.units
+                next += inside.units
             }
             units = next
             words = ranges

@@ -1,28 +1,32 @@
-/// Third layer: cuts a word into pieces of the vocabulary.
+/// Third layer: divides a word into tokens of the vocabulary.
 protocol SubwordModel: Sendable {
     /// The kind, as `tokenizer.json` calls it.
     static var name: String { get }
 
-    /// One more than the highest id.
-    var vocabularySize: Int { get }
+    var vocabulary: Vocabulary { get }
 
-    /// Pieces in the vocabulary. Differs from `vocabularySize` where ids have holes.
-    var pieceCount: Int { get }
-
-    /// Appends the pieces of the word `units[range]` (not empty) with their ranges of `units`.
-    func appendPieces(
-        of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece])
+    /// Appends the tokens of the word `units[range]` (not empty) with their ranges of `units`.
+    func appendTokens(
+        of units: [NormalizedText.Unit], _ range: Range<Int>, to tokens: inout [SubwordToken])
 
     /// Adds its kind, its parameters and its vocabulary.
     func write(to identity: inout TokenizerIdentity)
-
-    func id(of piece: String) -> Int32?
-    func piece(_ id: Int32) -> String?
 }
 
-/// A piece of a word.
-struct SubwordPiece: Sendable, Equatable {
+extension SubwordModel {
+    /// One more than the highest id.
+    var vocabularySize: Int { vocabulary.size }
+
+    /// Tokens in the vocabulary. Differs from `vocabularySize` if some ids are unused.
+    var tokenCount: Int { vocabulary.count }
+
+    func id(of token: String) -> Int32? { vocabulary.id(of: token) }
+    func token(_ id: Int32) -> String? { vocabulary.token(id) }
+}
+
+/// A token of a word.
+struct SubwordToken: Sendable, Equatable {
     var id: Int32
-    /// What it covers, in units of the normalised text.
+    /// What it covers, in units of the normalized text.
     var range: Range<Int>
 }

@@ -22,6 +22,16 @@ struct TemplateProcessing: PostProcessor {
             single: single, pair: single + [.sequence(1, type: 1), .special(ids: [sep], type: 1)])
     }
 
+    /// RoBERTa's own: `<s> A </s>`, and for pairs `</s> B </s>` after it; all of type 0.
+    static func roberta(cls: Int32, sep: Int32) -> TemplateProcessing {
+        let single: [Item] = [
+            .special(ids: [cls], type: 0), .sequence(0, type: 0), .special(ids: [sep], type: 0),
+        ]
+        return TemplateProcessing(
+            single: single,
+            pair: single + [.special(ids: [sep], type: 0), .sequence(1, type: 0), .special(ids: [sep], type: 0)])
+    }
+
     func addedCount(isPair: Bool) -> Int {
         (isPair ? pair : single).reduce(0) { count, item in
             if case .special(let ids, _) = item { return count + ids.count }

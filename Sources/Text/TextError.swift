@@ -1,11 +1,13 @@
 import Files
 
-/// What can be wrong with a tokenizer's files. Every case tells the file, the place, what stands there, what was
-/// expected, and what to do.
+/// What can be wrong with a tokenizer's files. Every case gives the file, the place, the value found, the value expected,
+/// and a fix.
 package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The folder holds none of the files that describe a tokenizer.
     case noTokenizer(folder: String)
-    /// The file is there but could not be read.
+    /// vocab.json is present without merges.txt.
+    case noMerges(folder: String)
+    /// The file exists but could not be read.
     case unreadable(file: String, reason: String)
     /// Not a tokenizer's file but something known.
     case content(file: String, found: String, fix: String)
@@ -15,7 +17,7 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     case field(file: String, field: String, found: String, expected: String, mend: String)
     /// A field asks for something this version does not do.
     case unsupported(file: String, field: String, found: String, supported: String)
-    /// A piece of the vocabulary is wrong; `place` is a line or a key.
+    /// A token of the vocabulary is wrong; `place` is a line or a key.
     case vocabulary(file: String, place: String, found: String, expected: String)
 
     package var description: String { oneLine(text) }
@@ -23,7 +25,11 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     private var text: String {
         switch self {
         case .noTokenizer(let folder):
-            return "\(folder): found neither tokenizer.json nor vocab.txt, expected one of them; copy it to this folder"
+            return
+                "\(folder): found no tokenizer.json, vocab.txt, or vocab.json with merges.txt; copy one to this folder"
+        case .noMerges(let folder):
+            return
+                "\(folder): found vocab.json without merges.txt, expected both or a tokenizer.json; copy merges.txt too"
         case .unreadable(let file, let reason):
             return "\(file): cannot be read (\(reason)); expected a readable file; check its path and permissions"
         case .content(let file, let found, let fix):

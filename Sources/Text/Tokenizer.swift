@@ -21,11 +21,20 @@ package protocol Tokenizer: Sendable {
     ///     encoding consists of them alone.
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding
 
+    /// Encodes a text that is already divided into words, each on its own, with the model's special tokens around them.
+    ///
+    /// Equals `transformers` with `is_split_into_words=True` and truncation on the right.
+    /// - Parameters:
+    ///   - words: any texts; one with white space inside is still one word
+    ///   - prefix: text before the first word, divided at white space; empty for none
+    ///   - maxLength: maximum length in tokens, including special tokens and those of the prefix
+    func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding
+
     /// The id of a token as the vocabulary writes it, or as it was added (`[MASK]`); nil where there is none.
-    func id(of piece: String) -> Int32?
+    func id(of token: String) -> Int32?
 
     /// The token with this id as the vocabulary writes it (`##ing`); nil for an id without one.
-    func piece(_ id: Int32) -> String?
+    func token(_ id: Int32) -> String?
 }
 
 /// Token ids and where they come from; all arrays are of one length.

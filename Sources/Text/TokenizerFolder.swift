@@ -2,20 +2,30 @@ import Foundation
 
 /// Loads the tokenizer of a Hugging Face model folder.
 package enum TokenizerFolder {
-    /// Reads `tokenizer.json`, else `vocab.txt`, with what the other files of the folder change (`TokenizerSettings`).
+    /// Reads `tokenizer.json`, otherwise `vocab.txt`, otherwise `vocab.json` with `merges.txt`, and applies the settings in the
+    /// folder's other files (`TokenizerSettings`).
     /// - Parameter lowersText: texts are lower-cased before the tokenizer's own normalizer (sentence-transformers)
-    /// - Throws: `TextError` that names the file and the field, if neither is there, one is damaged, or it asks for
+    /// - Throws: `TextError` that names the file and the field, if no tokenizer is found, a file is damaged, or it asks for
     ///   something not supported
     package static func load(_ folder: URL, lowersText: Bool = false) throws(TextError) -> any Tokenizer {
-        if let fields = try TextFile.object(folder.appendingPathComponent("tokenizer.json")) {
-            let settings = try TokenizerSettings(folder, isVocabulary: false)
+        func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
+        if let fields = try TextFile.object(file("tokenizer.json")) {
+            let settings = try TokenizerSettings(folder, .tokenizerFile)
             return try TokenizerFile.tokenizer(fields, settings, lowersText: lowersText)
         }
-        let vocabulary = folder.appendingPathComponent("vocab.txt")
-        if let bytes = try TextFile.bytes(vocabulary) {
-            let settings = try TokenizerSettings(folder, isVocabulary: true)
-            return try VocabularyFile.tokenizer(bytes, file: vocabulary.path, settings, lowersText: lowersText)
+        if let bytes = try TextFile.bytes(file("vocab.txt")) {
+            let settings = try TokenizerSettings(folder, .vocabularyFile)
+            return try VocabularyFile.tokenizer(
+                bytes, file: file("vocab.txt").path, settings, lowersText: lowersText)
         }
-        throw TextError.noTokenizer(folder: folder.path)
+        guard let vocabulary = try TextFile.object(file("vocab.json")) else {
+            throw TextError.noTokenizer(folder: folder.path)
+        }
+        guard let merges = try TextFile.bytes(file("merges.txt")) else {
+            throw TextError.noMerges(folder: folder.path)
+        }
+        let settings = try TokenizerSettings(folder, .mergesFile)
+        return try MergesFile.tokenizer(
+            vocabulary, merges: merges, file: file("merges.txt").path, settings, lowersText: lowersText)
     }
 }

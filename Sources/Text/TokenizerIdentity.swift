@@ -39,9 +39,9 @@ extension Vocabulary {
     func write(to identity: inout TokenizerIdentity) {
         identity.add(count)
         identity.reserve(count * 28)
-        forEach { id, piece in
+        forEach { id, token in
             identity.add(Int(id))
-            identity.add(piece)
+            identity.add(token)
         }
     }
 }

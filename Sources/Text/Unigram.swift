@@ -1,14 +1,14 @@
-/// Unigram (Kudo 2018, sentencepiece): of all ways to spell a word in pieces, the one whose log probabilities sum highest.
+/// Unigram (Kudo 2018, sentencepiece): of all ways to spell a word in tokens, the one whose log probabilities sum highest.
 ///
 /// Viterbi over scalars, in `tokenizers`' order of comparison: of equal sums the way that was found first, by earlier start and
-/// then by shorter piece. What no piece spells is unknown, scalar by scalar at a penalty; neighbours of it are one token.
+/// then by shorter token. What no token spells is unknown, scalar by scalar at a penalty; neighbours of it are one token.
 struct Unigram: SubwordModel {
     static let name = "Unigram"
-    /// How much less likely than the least likely piece an unknown scalar is (sentencepiece's kUnkPenalty).
+    /// How much less likely than the least likely token an unknown scalar is (sentencepiece's kUnkPenalty).
     private static let penalty = 10.0
 
-    private let vocabulary: Vocabulary
-    /// Log probability of each piece, by id.
+    let vocabulary: Vocabulary
+    /// Log probability of each token, by id.
     private let scores: [Double]
     private let unknown: Int32
     private let unknownScore: Double
@@ -24,11 +24,6 @@ struct Unigram: SubwordModel {
         unknownScore = (scores.min() ?? 0) - Self.penalty
     }
 
-    var vocabularySize: Int { vocabulary.size }
-    var pieceCount: Int { vocabulary.count }
-    func id(of piece: String) -> Int32? { vocabulary.id(of: piece) }
-    func piece(_ id: Int32) -> String? { vocabulary.piece(id) }
-
     func write(to identity: inout TokenizerIdentity) {
         identity.add(Self.name)
         identity.add(Int(unknown))
@@ -39,12 +34,12 @@ struct Unigram: SubwordModel {
     /// The best way to the scalars before a border.
     private struct Way {
         var score = 0.0
-        /// Where its last piece starts; −1: there is none yet.
+        /// Where its last token starts; −1: there is none yet.
         var start: Int32 = -1
         var id: Int32 = 0
     }
 
-    func appendPieces(of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece]) {
+    func appendTokens(of units: [NormalizedText.Unit], _ range: Range<Int>, to tokens: inout [SubwordToken]) {
         let count = range.count
         withUnsafeTemporaryAllocation(of: Way.self, capacity: count + 1) { ways in
             ways.initialize(repeating: Way())
@@ -70,20 +65,20 @@ struct Unigram: SubwordModel {
                     }
                 }
             }
-            let first = pieces.count
+            let first = tokens.count
             var end = count
             while end > 0 {
                 let way = ways[end]
                 let start = Int(way.start)
-                if way.id == unknown, let last = pieces.indices.last, last >= first, pieces[last].id == unknown {
-                    pieces[last].range = range.lowerBound + start..<pieces[last].range.upperBound
+                if way.id == unknown, let last = tokens.indices.last, last >= first, tokens[last].id == unknown {
+                    tokens[last].range = range.lowerBound + start..<tokens[last].range.upperBound
                 } else {
-                    pieces.append(
-                        SubwordPiece(id: way.id, range: range.lowerBound + start..<range.lowerBound + end))
+                    tokens.append(
+                        SubwordToken(id: way.id, range: range.lowerBound + start..<range.lowerBound + end))
                 }
                 end = start
             }
-            pieces[first...].reverse()
+            tokens[first...].reverse()
         }
     }
 }

@@ -1,17 +1,17 @@
-/// WordPiece: from left to right the longest piece that fits; a word that cannot be spelled is one unknown token.
+/// WordPiece: from left to right the longest token that fits; a word that cannot be spelled is one unknown token.
 struct WordPiece: SubwordModel {
     static let name = "WordPiece"
 
-    private let vocabulary: Vocabulary
+    let vocabulary: Vocabulary
     private let unknown: Int32
     private let longestWord: Int
     private let prefix: String
-    /// Where pieces inside a word begin: the node of the prefix `##`; nil if no piece has it.
+    /// Where tokens inside a word begin: the node of the prefix `##`; nil if no token has it.
     private let inside: Int32?
 
     /// - Parameters:
     ///   - unknown: the id of the token for words that cannot be spelled
-    ///   - prefix: what pieces inside a word begin with in the vocabulary
+    ///   - prefix: what tokens inside a word begin with in the vocabulary
     ///   - longestWord: longer words are unknown, in scalars
     init(vocabulary: Vocabulary, unknown: Int32, prefix: String, longestWord: Int) {
         self.vocabulary = vocabulary
@@ -21,9 +21,6 @@ struct WordPiece: SubwordModel {
         inside = vocabulary.trie.node(of: prefix.unicodeScalars)
     }
 
-    var vocabularySize: Int { vocabulary.size }
-    var pieceCount: Int { vocabulary.count }
-
     func write(to identity: inout TokenizerIdentity) {
         identity.add(Self.name)
         identity.add(prefix)
@@ -32,14 +29,14 @@ struct WordPiece: SubwordModel {
         vocabulary.write(to: &identity)
     }
 
-    func appendPieces(
-        of units: [NormalizedText.Unit], _ range: Range<Int>, to pieces: inout [SubwordPiece]
+    func appendTokens(
+        of units: [NormalizedText.Unit], _ range: Range<Int>, to tokens: inout [SubwordToken]
     ) {
         guard range.count <= longestWord else {
-            pieces.append(SubwordPiece(id: unknown, range: range))
+            tokens.append(SubwordToken(id: unknown, range: range))
             return
         }
-        let first = pieces.count
+        let first = tokens.count
         var start = range.lowerBound
         var from: Int32? = ScalarTrie.root
         while start < range.upperBound {
@@ -52,16 +49,13 @@ struct WordPiece: SubwordModel {
                 if let node, let id = vocabulary.trie.value(node) { found = (id, index) }
             }
             guard let found else {
-                pieces.removeSubrange(first...)
-                pieces.append(SubwordPiece(id: unknown, range: range))
+                tokens.removeSubrange(first...)
+                tokens.append(SubwordToken(id: unknown, range: range))
                 return
             }
-            pieces.append(SubwordPiece(id: found.id, range: start..<found.end))
+            tokens.append(SubwordToken(id: found.id, range: start..<found.end))
             start = found.end
             from = inside
         }
     }
-
-    func id(of piece: String) -> Int32? { vocabulary.id(of: piece) }
-    func piece(_ id: Int32) -> String? { vocabulary.piece(id) }
 }

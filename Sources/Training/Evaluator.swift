@@ -2,66 +2,105 @@ import Models
 import Numerics
 import Tasks
 
+/// What a head said of a split's examples: one row each, or one for each word.
+package struct HeadResults: Sendable {
+    /// Columns of a row.
+    package let width: Int
+    /// Probabilities of the classes, or numbers in the data's units: the rows of one example after those of another.
+    package fileprivate(set) var values: [Float]
+    /// First row of each example, [examples + 1].
+    package fileprivate(set) var offsets: [Int]
+    /// For heads that read words: the word of each row, within its example.
+    package fileprivate(set) var words: [Int]
+    /// Of each example: the sum of its rows' losses, and how many of its rows have a target.
+    package fileprivate(set) var losses: [(sum: Double, targets: Int)]
+
+    package func rows(_ i: Int) -> Range<Int> { offsets[i]..<offsets[i + 1] }
+    package func row(_ r: Int) -> ArraySlice<Float> { values[r * width..<(r + 1) * width] }
+}
+
 /// One head's predictions: the same plan as in training, without what only training needs.
 package final class Evaluator {
     private let plan: HeadPlan
-    private let task: Int
+    private let head: any Head
+    private let batchHead: BatchHead
     private let workspace: Workspace
-    private let labels: Int
 
     /// Tokens of a batch: enough for the slices to fill the threads.
     private static let batchTokens = 4096
 
-    package init(_ network: Network, head: Int, workspace: Workspace) throws {
-        plan = try network.plan(head: head, trains: false)
-        labels = network.arrangement.heads[head].head.labels.count
-        task = head
+    /// - Parameters:
+    ///   - head: its index in the arrangement.
+    ///   - column: of its targets in the examples.
+    package init(_ network: Network, head index: Int, column: Int = 0, workspace: Workspace) throws {
+        plan = try network.plan(head: index, trains: false)
+        head = network.arrangement.heads[index].head
+        batchHead = BatchHead(index: index, column: column, input: head.input)
         self.workspace = workspace
     }
 
-    /// Class probabilities and loss of each example, in order: `body(example, probabilities, loss)`.
-    package func forEach(_ examples: EncodedExamples, _ body: (Int, UnsafeBufferPointer<Float>, Double) -> Void) {
-        var results = [Float](repeating: 0, count: examples.count * labels)
-        var losses = [Double](repeating: 0, count: examples.count)
+    /// Runs the head over examples.
+    package func results(_ examples: EncodedExamples) -> HeadResults {
+        let (width, count) = (head.output.width, examples.count)
+        let words = (0..<count).map { i in
+            head.input == .marked ? examples.wordTokens(i, all: false, longest: .max).map(\.word) : []
+        }
+        var offsets = [0]
+        for i in 0..<count { offsets.append(offsets[i] + (head.input == .marked ? words[i].count : 1)) }
+        var results = HeadResults(
+            width: width, values: [Float](repeating: 0, count: (offsets.last ?? 0) * width), offsets: offsets,
+            words: words.flatMap { $0 }, losses: [(sum: Double, targets: Int)](repeating: (0, 0), count: count))
         // By length, so that no slice waits for one long text; results go back to their places
-        let order = (0..<examples.count).sorted { (examples.length($0), $0) < (examples.length($1), $1) }
+        let order = (0..<count).sorted { (examples.length($0), $0) < (examples.length($1), $1) }
         for indices in examples.batches(order, policy: .tokens(Self.batchTokens)) {
-            let batch = examples.batch(indices, task: task)
+            let batch = examples.batch(indices, task: batchHead.index, heads: [batchHead], predicts: true)
             let run = plan.plan.run(batch, workspace: workspace)
-            let (logits, loss) = (run.values(plan.logits), run.values(plan.loss))
-            let labelled = indices.reduce(0) { $0 + (examples.labels[$1] >= 0 ? 1 : 0) }
-            for (row, i) in indices.enumerated() {
-                losses[i] = Double(loss[row]) * Double(labelled)  // the plan's losses are shares of the batch's mean
-                results.withUnsafeMutableBufferPointer { all in
-                    guard let base = all.baseAddress else { return }
-                    let p = base + i * labels
-                    for c in 0..<labels { p[c] = logits[row * labels + c] }
-                    workspace.softmax(p, count: labels)
+            let (outputs, losses) = (run.values(plan.output), run.values(plan.rowLosses))
+            let hasTarget = Self.hasTarget(batch.targets[batchHead.index]?.values, rows: losses.count)
+            var next = 0
+            for i in indices {
+                for row in results.rows(i) {
+                    write(outputs, row: next, to: &results, row: row)
+                    results.losses[i].sum += Double(losses[next])
+                    results.losses[i].targets += hasTarget[next] ? 1 : 0
+                    next += 1
                 }
             }
         }
-        results.withUnsafeBufferPointer { all in
-            for i in 0..<examples.count {
-                body(i, UnsafeBufferPointer(rebasing: all[i * labels..<(i + 1) * labels]), losses[i])
+        return results
+    }
+
+    private static func hasTarget(_ values: HeadTargets.Values?, rows: Int) -> [Bool] {
+        switch values {
+        case .classes(let classes)?: classes.map { $0 >= 0 }
+        case .numbers(let numbers, let width)?:
+            (0..<rows).map { row in numbers[row * width..<(row + 1) * width].contains { !$0.isNaN } }
+        case nil: [Bool](repeating: false, count: rows)
+        }
+    }
+
+    /// A row of the head's output as probabilities, or as numbers in the data's units.
+    private func write(
+        _ outputs: UnsafeBufferPointer<Float>, row source: Int, to results: inout HeadResults, row: Int
+    ) {
+        let width = results.width
+        results.values.withUnsafeMutableBufferPointer { all in
+            guard let base = all.baseAddress else { return }
+            let target = base + row * width
+            for c in 0..<width { target[c] = outputs[source * width + c] }
+            switch head.output {
+            case .classes: workspace.softmax(target, count: width)
+            case .numbers(let scales):
+                for (c, scale) in scales.enumerated() { target[c] = scale.mean + scale.deviation * target[c] }
             }
         }
     }
 
     /// Scores examples.
-    /// - Parameters:
-    ///   - metric: the task's own
-    ///   - names: the head's labels
-    package func evaluate(_ examples: EncodedExamples, metric: any Metric.Type, names: [String]) -> Evaluation {
-        var predicted: [Int] = []
-        var losses: [Double] = []
-        predicted.reserveCapacity(examples.count)
-        losses.reserveCapacity(examples.count)
-        forEach(examples) { _, probabilities, loss in
-            predicted.append(Self.best(probabilities))
-            losses.append(loss)
-        }
-        let gold = GoldLabels(labels: examples.labels, unknownLabels: examples.unknownLabels, names: names)
-        return Evaluation(predicted: predicted, gold: gold, losses: losses, metric: metric)
+    /// - Parameter metric: the task's own
+    package func evaluate(_ examples: EncodedExamples, metric: any Metric.Type) -> Evaluation {
+        let results = results(examples)
+        return Evaluation(results, examples.columns[batchHead.column], head: head, metric: metric)
     }
 
     /// The most likely class; of equal ones the first.

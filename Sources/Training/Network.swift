@@ -41,16 +41,27 @@ package struct Arrangement {
     }
 }
 
-/// A head's computation: the plan with the values that are read from it.
+/// The computation of one head: the plan with the values that are read from it.
 package struct HeadPlan {
     package let plan: Plan
-    /// [sequences, labels]
-    package let logits: Value
-    /// [sequences, 1]; its sum is the batch's mean loss.
+    /// [rows, width of the head's output]: logits, or numbers in units of their scales.
+    package let output: Value
+    /// [rows, 1]
+    package let rowLosses: Value
+    /// [rows, 1]; its sum is the batch's mean loss. Part of a plan that trains only.
     package let loss: Value
 
     /// What training needs of it.
-    package var training: LossPlan { LossPlan(plan: plan, loss: loss) }
+    package var training: LossPlan { LossPlan(plan: plan, losses: [loss]) }
+}
+
+/// The computation of several heads on the same texts.
+package struct HeadsPlan {
+    package let plan: Plan
+    /// In the order of the heads.
+    package let heads: [(output: Value, rowLosses: Value, loss: Value)]
+
+    package var training: LossPlan { LossPlan(plan: plan, losses: heads.map(\.loss)) }
 }
 
 /// The parameters of an arrangement, and its plans.
@@ -80,26 +91,47 @@ package final class Network {
             fusion: arrangement.fusion, architecture: arrangement.model.architecture, operand: operand)
     }
 
-    /// A plan from token ids to one head's loss.
+    /// A plan from token ids to the losses of some heads, which share the encoder's pass.
     /// - Parameters:
-    ///   - head: index of the head.
+    ///   - heads: indices of the heads.
     ///   - trains: whether gradients are wanted.
+    ///   - losses: by the head's index.
     package func plan(
-        head index: Int, trains: Bool, baseDropout: Bool = true, headDropout: Float? = nil,
-        classWeights: [Float]? = nil, smoothing: Float = 0
-    ) throws -> HeadPlan {
+        heads indices: [Int], trains: Bool, baseDropout: Bool = true, headDropout: Float? = nil,
+        losses: [Int: LossSettings] = [:]
+    ) throws -> HeadsPlan {
         let builder = PlanBuilder(precision: precision)
-        let named = arrangement.heads[index]
-        let configuration = arrangement.model.configuration
         let encoder = EncoderPlan(
             arrangement.model, operand: operand, plugin: try plugin(), dropout: trains && baseDropout, in: builder)
-        let pooled = try encoder.build(pooling: named.head.pooling).output
-        let logits = try named.head.build(
-            pooled, operand: operand, scope: named.scope,
-            dropout: trains ? headDropout ?? configuration.hiddenDropout : 0, in: builder)
-        let loss = builder.append(
-            CrossEntropy(logits, classWeights: classWeights, smoothing: smoothing, in: builder))
-        return HeadPlan(plan: Plan(builder, outputs: [logits, loss], trains: trains), logits: logits, loss: loss)
+        // Where no head needs more, the last layer computes the first tokens' rows alone
+        let readsFirst = indices.allSatisfy { arrangement.heads[$0].head.input == .pooled(.first) }
+        let hidden = try encoder.build(pooling: readsFirst ? .first : nil).output
+        let heads = try indices.map { index in
+            let named = arrangement.heads[index]
+            let rows: Value =
+                switch named.head.input {
+                case .pooled(let kind): hidden.rows == .sequences ? hidden : builder.append(Pool(hidden, kind, in: builder))
+                case .marked: builder.append(GatherMarked(hidden, head: index, in: builder))
+                }
+            let output = try named.head.build(
+                rows, operand: operand, scope: named.scope,
+                dropout: trains ? headDropout ?? arrangement.model.configuration.hiddenDropout : 0, in: builder)
+            let rowLosses = named.head.loss(output, head: index, settings: losses[index] ?? LossSettings(), in: builder)
+            return (output, rowLosses, builder.append(Reduce(rowLosses, head: index, in: builder)))
+        }
+        let outputs = heads.flatMap { trains ? [$0.0, $0.1, $0.2] : [$0.0, $0.1] }
+        return HeadsPlan(plan: Plan(builder, outputs: outputs, trains: trains), heads: heads)
+    }
+
+    /// The same for one head.
+    package func plan(
+        head index: Int, trains: Bool, baseDropout: Bool = true, headDropout: Float? = nil,
+        loss: LossSettings = LossSettings()
+    ) throws -> HeadPlan {
+        let plan = try plan(
+            heads: [index], trains: trains, baseDropout: baseDropout, headDropout: headDropout, losses: [index: loss])
+        return HeadPlan(
+            plan: plan.plan, output: plan.heads[0].output, rowLosses: plan.heads[0].rowLosses, loss: plan.heads[0].loss)
     }
 
     /// A plan from token ids to hidden states: the embeddings' output first, then each layer's, all [tokens, hidden].

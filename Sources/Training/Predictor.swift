@@ -59,23 +59,25 @@ package final class Predictor {
 
     /// Scores examples whose labels are the head's, or unknown to it.
     package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
-        evaluator.evaluate(encoded(examples), metric: metric, names: head.head.labels)
+        evaluator.evaluate(encoded(examples), metric: metric)
     }
 
-    /// What the head says of each example, in order.
+    /// What the head says of each example.
+    package func results(_ examples: [Example]) -> HeadResults { evaluator.results(encoded(examples)) }
+
+    /// What a head of classes says of each example, in order.
     package func predictions(_ examples: [Example]) -> [Prediction] {
-        var all: [Prediction] = []
-        all.reserveCapacity(examples.count)
-        evaluator.forEach(encoded(examples)) { _, p, loss in
-            all.append(Prediction(probabilities: Array(p), loss: loss))
+        let results = results(examples)
+        return examples.indices.map {
+            Prediction(probabilities: Array(results.row($0)), loss: results.losses[$0].sum)
         }
-        return all
     }
 
     /// Probabilities of each class for each text, in order.
     package func probabilities(_ examples: [Example]) -> [[Float]] { predictions(examples).map(\.probabilities) }
 
-    private func encoded(_ examples: [Example]) -> EncodedExamples {
-        session.encode(examples, maxLength: maxLength, prefix: head.head.textPrefix)
+    /// Examples as the head reads them.
+    package func encoded(_ examples: [Example]) -> EncodedExamples {
+        session.encode([(head.head, examples)], maxLength: maxLength, prefix: head.head.textPrefix)
     }
 }

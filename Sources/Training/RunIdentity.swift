@@ -32,7 +32,7 @@ package struct RunIdentity: Equatable, Sendable {
             "\($0.name) \($0.configuration.json)"
         }.joined(separator: " ")
         let heads = arrangement.heads.map {
-            "\($0.name) \($0.head.pooling.rawValue) \($0.head.textPrefix) \($0.head.labels) \($0.task?.kind ?? "")"
+            "\($0.name) \($0.head.kind) \(ConfigurationValue.map($0.head.fields).json) \($0.head.labels) \($0.task?.kind ?? "")"
         }
         let model = arrangement.model.configuration
         let tokens = tasks.map { "\($0.name) \($0.train.contentHash) \($0.dev.contentHash)" }

@@ -105,15 +105,16 @@ extension Session {
         guard let embedding = model.weight(model.architecture.wordTable) else {
             throw NumericsError.missingTensor(model.architecture.wordTable)
         }
-        let table = MaskedCrossEntropy.PieceTable(train.pieces + heldOut.pieces, of: embedding)
-        let objective = MaskedLanguageModelling(table: table, mask: packer.mask, special: packer.special)
+        let table = MaskedCrossEntropy.TokenTable(train.distinctIDs + heldOut.distinctIDs, of: embedding)
+        let objective = MaskedLanguageModelling(
+            name: name, table: table, mask: packer.mask, special: packer.special)
         var before: Evaluation?
         let arrangement = try recipe.arrangement(model: model, name: name, train: train)
         if case .adapter = recipe {
             var bare = arrangement
             (bare.members, bare.composition, bare.trainable) = ([], nil, [])
             before = try objective.scorer(
-                Network(bare, seed: 0, precision: settings.precision), head: 0, workspace: workspace)(heldOut)
+                Network(bare, seed: 0, precision: settings.precision), workspace: workspace)(heldOut)[name]
         }
         let network = try Network(arrangement, seed: seed, precision: settings.precision)
         let task = TrainingTask(name: name, objective: objective, train: train, dev: heldOut)
@@ -128,12 +129,12 @@ extension Session {
             ConfigurationValue.map([
                 "perplexity_before": first.map { .number($0.value) } ?? .null,
                 "perplexity": last.map { .number($0.value) } ?? .null, "masked_pieces": .init(last?.scored ?? 0),
-                "pieces": .init(table.pieces.count),
+                "pieces": .init(table.tokens.count),
             ]).json
         return TrainedLanguage(
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
             result: ran.result, trainable: network.parameters.trainable, before: first, after: last,
-            pieces: table.pieces.count, memoryEstimate: ran.memoryEstimate, run: ran.identity)
+            pieces: table.tokens.count, memoryEstimate: ran.memoryEstimate, run: ran.identity)
     }
 
     /// Held-out tokens that are scored at most: some 7,500 masked pieces, whose mean loss is known to about 2 %.

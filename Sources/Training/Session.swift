@@ -63,11 +63,20 @@ package final class Session {
 
     func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
 
-    /// Examples as token ids, cut where the model or the settings end.
-    package func encode(_ examples: [Example], maxLength: Int, prefix: String) -> EncodedExamples {
+    /// Examples as token ids, truncated where the model or the settings end, with the targets of the heads that read them.
+    package func encode(
+        _ heads: [(head: any Head, examples: [Example])], maxLength: Int, prefix: String
+    ) -> EncodedExamples {
         EncodedExamples(
-            examples, tokenizer: tokenizer, maxLength: longest(maxLength),
-            prefix: prefix, types: model.configuration.types, pool: workspace.pool)
+            heads, tokenizer: tokenizer, maxLength: longest(maxLength), prefix: prefix,
+            types: model.configuration.types, pool: workspace.pool)
+    }
+
+    /// The examples of a task, as its own head would read them: to count tokens before a training.
+    package func encode(_ examples: [Example], of task: TaskData, maxLength: Int) throws -> EncodedExamples {
+        let prefix = model.textPrefix
+        let head = try Self.head(for: task, pooling: .first, prefix: prefix).head
+        return encode([(head, examples)], maxLength: maxLength, prefix: prefix)
     }
 
     /// A run's result with the bundle that it made.
@@ -110,12 +119,7 @@ package final class Session {
         let name = Self.safeName(name)
         let pooling = try pooling ?? model.pooling()
         let prefix = prefix ?? model.textPrefix
-        let heads = tasks.map { task in
-            NamedHead(
-                Self.safeName(task.definition.name),
-                ClassificationHead(labels: task.labels, pooling: pooling, textPrefix: prefix),
-                task: HeadTask(name: task.definition.name, kind: task.definition.kind))
-        }
+        let heads = try tasks.map { try Self.head(for: $0, pooling: pooling, prefix: prefix) }
         guard Set(heads.map(\.name)).count == heads.count else {
             throw TrainingError.mismatch(
                 "two tasks have the same name: \(heads.map(\.name).joined(separator: ", ")); rename one in its YAML")
@@ -125,16 +129,22 @@ package final class Session {
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
         for warning in recipe.warnings { observe(.warning(warning)) }
         var truncated = 0
-        let inputs = try tasks.map { task in
+        let inputs = try tasks.enumerated().map { index, task in
             guard !task.train.isEmpty else {
                 throw TrainingError.noExamples(task: task.definition.name, split: "train")
             }
-            let train = encode(task.train, maxLength: settings.maxLength, prefix: prefix)
+            let head = heads[index].head
+            let train = encode([(head, task.train)], maxLength: settings.maxLength, prefix: prefix)
             truncated += train.truncated
             return TrainingTask(
-                name: task.definition.name, metric: try Metrics.standard.metric(of: task.definition),
-                train: train, dev: encode(task.dev, maxLength: settings.maxLength, prefix: prefix),
-                classes: task.labels.count)
+                name: task.definition.name,
+                objective: HeadObjective([
+                    HeadObjective.Goal(
+                        name: task.definition.name,
+                        head: Self.batchHead(head, index: index, column: train.columns[0], settings: settings),
+                        metric: try Metrics.standard.metric(of: task.definition))
+                ]), train: train,
+                dev: encode([(head, task.dev)], maxLength: settings.maxLength, prefix: prefix))
         }
         let ran = try Self.naming(tasks) {
             try run(
@@ -149,6 +159,31 @@ package final class Session {
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
             result: ran.result, trainable: network.parameters.trainable, truncated: truncated,
             longest: longest(settings.maxLength), memoryEstimate: ran.memoryEstimate, run: ran.identity)
+    }
+
+    /// The head that a task's kind asks for.
+    private static func head(for task: TaskData, pooling: Pool.Kind, prefix: String) throws -> NamedHead {
+        let definition = task.definition
+        let kind = TaskKinds.standard[definition.kind]?.head ?? ""
+        guard let type = Heads.named(kind) else {
+            throw TrainingError.mismatch(
+                "task \(definition.name): kind \(definition.kind) needs a head of kind '\(kind)', which does not exist; "
+                    + "found \(Heads.kinds.joined(separator: ", "))")
+        }
+        let request = HeadRequest(
+            labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train))
+        return NamedHead(
+            safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
+    }
+
+    /// How a head reads the batches of a training.
+    package static func batchHead(
+        _ head: any Head, index: Int, column: TargetColumn, settings: TrainingSettings
+    ) -> BatchHead {
+        BatchHead(
+            index: index, column: 0, input: head.input,
+            classWeights: settings.classWeights ? column.balancedWeights(classes: head.labels.count) : nil,
+            continuations: settings.labelsAllTokens ? TagContinuation.tags(head.labels) : nil)
     }
 
     /// What a training leaves beside the network's numbers.

@@ -46,7 +46,7 @@ extension Trainer {
     private func estimate(_ thrift: Thrift, resident: Int) -> MemoryEstimate {
         var estimate = MemoryEstimate()
         estimate.resident = resident
-        let pieces = tasks.reduce(0) { $0 + $1.train.distinctPieces }
+        let pieces = tasks.reduce(0) { $0 + $1.train.distinctIDs.count }
         let float = MemoryLayout<Float>.size
         for parameter in network.parameters.parameters {
             let bytes = parameter.count * float

@@ -3,7 +3,7 @@ import Models
 import Numerics
 import Tasks
 
-/// A task as the training loop sees it: its head's index and its encoded splits.
+/// A task as the training loop sees it: what it is trained for, and its encoded splits.
 package struct TrainingTask {
     package let name: String
     package let objective: any Objective
@@ -15,13 +15,6 @@ package struct TrainingTask {
         self.objective = objective
         self.train = train
         self.dev = dev
-    }
-
-    /// A classification task.
-    package init(
-        name: String, metric: any Metric.Type, train: EncodedExamples, dev: EncodedExamples, classes: Int
-    ) {
-        self.init(name: name, objective: Classification(metric: metric, classes: classes), train: train, dev: dev)
     }
 }
 
@@ -66,7 +59,7 @@ package final class Trainer {
     let workspace: Workspace
     private let observe: (TrainingEvent) -> Void
     let plans: [LossPlan]
-    private let scorers: [(EncodedExamples) -> Evaluation]
+    private let scorers: [(EncodedExamples) -> [String: Evaluation]]
 
     /// - Throws: `TrainingError` for settings out of range or a task without examples.
     package init(
@@ -84,10 +77,8 @@ package final class Trainer {
         self.scheduler = scheduler
         self.workspace = workspace
         self.observe = observe
-        plans = try tasks.indices.map { i in
-            try tasks[i].objective.plan(network, head: i, train: tasks[i].train, settings: settings)
-        }
-        scorers = try tasks.indices.map { try tasks[$0].objective.scorer(network, head: $0, workspace: workspace) }
+        plans = try tasks.map { try $0.objective.plan(network, settings: settings) }
+        scorers = try tasks.map { try $0.objective.scorer(network, workspace: workspace) }
     }
 
     private struct Step {
@@ -327,7 +318,9 @@ package final class Trainer {
 
     private func evaluateDev() -> [String: Evaluation] {
         var dev: [String: Evaluation] = [:]
-        for (task, score) in zip(tasks, scorers) where task.dev.count > 0 { dev[task.name] = score(task.dev) }
+        for (task, score) in zip(tasks, scorers) where task.dev.count > 0 {
+            dev.merge(score(task.dev)) { first, _ in first }
+        }
         return dev
     }
 }

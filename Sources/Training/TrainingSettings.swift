@@ -42,6 +42,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var labelSmoothing = 0.0
     /// Weighs classes by n / (classes · count).
     package var classWeights = false
+    /// Trains tagging on every token of a word; otherwise on the first of each.
+    package var labelsAllTokens = false
     /// Dropout probability in the head; nil: the base's own.
     package var headDropout: Double?
     /// Whether the base drops in training, as its configuration says.
@@ -106,6 +108,7 @@ package struct TrainingSettings: Equatable, Sendable {
             "base_dropout": .bool(baseDropout), "keep": .string(keep.rawValue), "decays_all": .bool(decaysAll),
             "precision": .string(precision.rawValue),
         ]
+        if labelsAllTokens { map["label_all_tokens"] = .bool(true) }
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json
     }

@@ -77,11 +77,11 @@ import Testing
         #expect(problem { try BundleFile.check(twice) }.contains("two children named 'task'"))
 
         var same = bundle
-        same.heads[0].head.labels = ["a", "a", "b"]
+        same.heads[0].head = ClassificationHead(labels: ["a", "a", "b"], pooling: .first)
         #expect(problem { try BundleFile.check(same) }.contains("a label that appears twice"))
 
         var nul = bundle
-        nul.heads[0].head.labels[0] = "a\u{0}b"
+        nul.heads[0].head = ClassificationHead(labels: ["a\u{0}b", "c"], pooling: .first)
         #expect(problem { try BundleFile.check(nul) }.contains("NUL"))
     }
 

@@ -187,8 +187,8 @@ import Testing
 
     @Test func warnings() throws {
         var bundle = try Sample.bundle(.adapter)
-        bundle.heads[0].head.pooling = .mean
-        bundle.heads[0].head.textPrefix = "query: "
+        let labels = bundle.heads[0].head.labels
+        bundle.heads[0].head = ClassificationHead(labels: labels, pooling: .mean, textPrefix: "query: ")
         let words = try AdapterHubExport.write(bundle, to: folder.file("out"), name: "v1.5")
         #expect(words.count == 3)
         #expect(words[0].contains("v1.5 is exported as v1_5"))

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Writes UnicodeData.swift and FormData.swift in Sources/Text/Unicode: what the `tokenizers` library takes each scalar for.
+"""Writes UnicodeData.swift, FormData.swift and LetterData.swift in Sources/Text/Unicode: how the `tokenizers` library
+classifies each scalar.
 
 The library mixes Unicode versions (categories 8, normalization 9, lower-casing that of its compiler), so neither
 Swift's own properties nor one version's data files give the same answers. The library itself is asked instead, scalar
 by scalar; the result does not depend on the Unicode version of the Swift runtime either.
 
     pip install tokenizers==0.23.3
-    python3 Tests/Golden/unicode_tables.py Sources/Text/Unicode/UnicodeData.swift Sources/Text/Unicode/FormData.swift
+    python3 Tests/Golden/unicode_tables.py Sources/Text/Unicode/UnicodeData.swift Sources/Text/Unicode/FormData.swift \
+        Sources/Text/Unicode/LetterData.swift
 
-FILE - for the first writes only the second.
+A file named - is not written.
 """
 import sys
 import unicodedata
@@ -158,6 +160,19 @@ def write_forms(path):
                   + "enum FormData {\n" + "\n".join(parts) + "}\n")
 
 
+def write_letters(path):
+    """The classes of the byte-level pre-tokenizer's regular expression. Its \\p{N} is not the Digits pre-tokenizer's."""
+    split = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    letters, numbers, others = ([c for c in SCALARS if len(split.pre_tokenize_str(first + chr(c))) == 1]
+                                for first in "a1!")
+    spaces = sorted(set(SCALARS) - set(letters) - set(numbers) - set(others))
+    assert spaces == split_classes()[0]
+    parts = [literal("letters", "`\\p{L}`", runs(letters)), literal("numbers", "`\\p{N}`", runs(numbers))]
+    with open(path, "w") as out:
+        out.write(HEAD + "/// The classes of scalars in the regular expression of byte-level tokenizers; read by `LetterTable`.\n"
+                  + "enum LetterData {\n" + "\n".join(parts) + "}\n")
+
+
 def main():
     decomposed = decompositions()
     spaces, punctuation = split_classes()
@@ -183,4 +198,7 @@ def main():
 
 if sys.argv[1] != "-":
     main()
-write_forms(sys.argv[2])
+if sys.argv[2] != "-":
+    write_forms(sys.argv[2])
+if len(sys.argv) > 3 and sys.argv[3] != "-":
+    write_letters(sys.argv[3])

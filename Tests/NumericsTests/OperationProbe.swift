@@ -17,6 +17,7 @@ final class OperationProbe {
     let plan: Plan
     let loss: Value
     let workspace = Workspace(threads: 2)
+    private let classWeights: [Float]?
 
     /// - Parameters:
     ///   - specs: what the operations under test learn.
@@ -38,24 +39,36 @@ final class OperationProbe {
                 words: try operand("words"), positions: try operand("positions"), types: try operand("types"),
                 firstPosition: 1, in: builder))
         let logits = try build(builder, x) { try operand($0) }
-        loss = builder.append(
-            CrossEntropy(logits, classWeights: classWeights, smoothing: smoothing, in: builder))
+        self.classWeights = classWeights
+        let losses = builder.append(
+            CrossEntropy(logits, head: 0, classWeights: classWeights, smoothing: smoothing, in: builder))
+        loss = builder.append(Reduce(losses, head: 0, in: builder))
         plan = Plan(builder, outputs: [loss], trains: true)
     }
 
     /// Five sequences, some of one token, one without a label.
     static let batch = batch(lengths: [1, 3, 1, 5, 2], labels: [0, 2, -1, 1, 2])
 
-    static func batch(lengths: [Int], labels: [Int], seed: UInt64 = 3) -> PackedBatch {
+    static func batch(
+        lengths: [Int], labels: [Int], seed: UInt64 = 3, classWeights: [Float]? = nil
+    ) -> PackedBatch {
         PackedBatch(
             zip(lengths, labels).enumerated().map { i, row in
                 let ids = (0..<row.0).map { Int32(Randomness.integer(Randomness.key(seed, UInt64(i)), $0, below: 11)) }
-                return (ids, ids.map { $0 % 2 }, SequenceRow(example: UInt64(i), label: row.1))
-            })
+                return (ids, ids.map { $0 % 2 }, SequenceRow(example: UInt64(i)))
+            },
+            targets: [
+                0: HeadTargets(
+                    .classes(labels.map { Int32($0) }),
+                    normalizer: classWeights.map { weights in
+                        labels.reduce(0) { $1 < 0 ? $0 : $0 + Double(weights[$1]) }
+                    })
+            ])
     }
 
     func lossSum(stepKey: UInt64?) -> Double {
-        let results = plan.run(Self.batch, workspace: workspace, stepKey: stepKey)
+        let batch = Self.batch(lengths: [1, 3, 1, 5, 2], labels: [0, 2, -1, 1, 2], classWeights: classWeights)
+        let results = plan.run(batch, workspace: workspace, stepKey: stepKey)
         return results.values(loss).reduce(0) { $0 + Double($1) } + plan.parameterLoss()
     }
 

@@ -238,48 +238,36 @@ struct TaskDataTests {
     }
 
     @Test func aNewKindIsOneType() throws {
-        let kinds = try TaskKinds(TaskKinds.builtIn + [Tagging.self])
-        try scratch.write("d/train.jsonl", #"{"tokens": ["a", "b"], "tags": ["N", "V"]}"#)
+        let kinds = try TaskKinds(TaskKinds.builtIn + [Choice.self])
+        try scratch.write("d/train.jsonl", #"{"question": "a?", "choices": ["a", "b"], "answer": 1}"#)
         let definition = try TaskDefinition.load(scratch.url.appendingPathComponent("d"), kinds: kinds)
-        #expect(definition.kind == "tagging")
+        #expect(definition.kind == "choice")
         let data = try TaskData.load(definition, kinds: kinds)
-        #expect(data.labels == ["N", "V"])
-        #expect((data.train[0].payload as? Tagging.Tags)?.tags == [0, 1])
+        #expect(data.labels.isEmpty)
+        #expect((data.train[0].payload as? Choice.Options)?.choices == ["a", "b"])
     }
 }
 
-/// What a kind to come would look like.
-private enum Tagging: TaskKind {
-    struct Tags: ExamplePayload {
-        var tags: [Int]
-        var canonicalBytes: [UInt8] { tags.map { UInt8(truncatingIfNeeded: $0) } }
+/// An example of a kind that is not registered.
+private enum Choice: TaskKind {
+    struct Options: ExamplePayload {
+        var choices: [String]
+        var canonicalBytes: [UInt8] { choices.flatMap { Array($0.utf8) } }
     }
 
-    static let name = "tagging"
-    static let inputs = ["tokens"]
-    static let targets = ["tags"]
+    static let name = "choice"
+    static let head = "choice"
+    static let inputs = ["question", "choices"]
+    static let targets = ["answer"]
     static let metrics = [Accuracy.name]
-    static let minimumLabels = 2
+    static let minimumLabels = 0
 
-    static func labels(in row: FieldRow) throws(TaskError) -> [String] { try list("tags", row) }
+    static func labels(in row: FieldRow) throws(TaskError) -> [String] { [] }
 
     static func example(
         from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
     ) throws(TaskError) -> Example {
-        var tags: [Int] = []
-        for tag in try list("tags", row) { tags.append(try labels.index(of: tag, in: row)) }
-        return Example(
-            id: id, text: try list("tokens", row).joined(separator: " "), line: row.line, payload: Tags(tags: tags))
-    }
-
-    private static func list(_ field: String, _ row: FieldRow) throws(TaskError) -> [String] {
-        let value = try row.required(field)
-        guard case .list(let items) = value else { throw row.wrongType(field, value, expected: "a list of strings") }
-        var texts: [String] = []
-        for item in items {
-            guard case .string(let text) = item else { throw row.wrongType(field, item, expected: "strings") }
-            texts.append(text)
-        }
-        return texts
+        Example(
+            id: id, text: try row.text("question"), line: row.line, payload: Options(choices: try row.texts("choices")))
     }
 }

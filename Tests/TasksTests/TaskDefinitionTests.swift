@@ -66,10 +66,14 @@ struct TaskDefinitionTests {
             "kind: text-classification\ndata: {train: a.csv}\nfields: {txt: b}\n",
             "t.yaml:3: unknown key 'txt'; did you mean 'text'?"
         ),
-        ("data: {train: a.csv}\n", "t.yaml: no 'kind'; expected one of text-classification, text-pair-classification"),
+        (
+            "data: {train: a.csv}\n",
+            "t.yaml: no 'kind'; expected one of text-classification, text-pair-classification, tagging, regression"
+        ),
         (
             "name: x\nkind: text-clasification\n",
-            "t.yaml:2: kind is 'text-clasification'; expected one of text-classification, text-pair-classification; "
+            "t.yaml:2: kind is 'text-clasification'; expected one of text-classification, text-pair-classification, "
+                + "tagging, regression; "
                 + "did you mean 'text-classification'?"
         ),
         (
@@ -140,20 +144,26 @@ struct TaskDefinitionTests {
 
     @Test(arguments: [
         (
-            "train.jsonl", "{\"tokens\": [\"a\"], \"tags\": [\"B\"]}\n",
-            "d/train.jsonl:1: columns 'tags', 'tokens' do not match a kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification); write a task YAML that maps the columns under fields"
+            "train.jsonl", "{\"words\": [\"a\"], \"tags\": [\"B\"]}\n",
+            "d/train.jsonl:1: columns 'tags', 'words' do not match a kind of task; expected text + label (text-classification), "
+                + "or text_a + text_b + label (text-pair-classification), or tokens + tags (tagging), "
+                + "or text_a + text_b + score (regression), or text + score (regression); "
+                + "write a task YAML that maps the columns under fields"
         ),
         (
             "train.jsonl", "{\"sentence\": \"a\", \"label\": 1}\n",
             "d/train.jsonl:1: columns 'label', 'sentence' do not match a kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification); write a task YAML that maps the columns under fields"
+                + "or text_a + text_b + label (text-pair-classification), or tokens + tags (tagging), "
+                + "or text_a + text_b + score (regression), or text + score (regression); "
+                + "write a task YAML that maps the columns under fields"
         ),
         ("train.jsonl", "\n\n", "d/train.jsonl: no rows; expected one row per example"),
         (
             "train.csv", "text;label\na;1\n",
             "d/train.csv:2: columns 'text;label' do not match a kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification); if that is the delimiter, set delimiter: ';' in a "
+                + "or text_a + text_b + label (text-pair-classification), or tokens + tags (tagging), "
+                + "or text_a + text_b + score (regression), or text + score (regression); "
+                + "if that is the delimiter, set delimiter: ';' in a "
                 + "task YAML, or write a task YAML that maps the columns under fields"
         ),
         (

@@ -35,28 +35,39 @@ enum Golden {
     static func cases(_ name: String) throws -> [Case] { try cases(at: folder.appendingPathComponent(name)) }
 
     static func cases(at url: URL) throws -> [Case] {
-        let name = url.lastPathComponent
-        return try fields(at: url).requiredArray("cases").map { value in
+        try cases(.array(fields(at: url).requiredArray("cases")), file: url.lastPathComponent)
+    }
+
+    static func cases(_ value: JSONValue, file: String) throws -> [Case] {
+        guard case .array(let values) = value else { throw Malformed(file: file) }
+        return try values.map { value in
             guard case .array(let parts) = value, parts.count == 6, case .string(let text) = parts[0],
                 case .integer(let maxLength) = parts[2]
-            else { throw Malformed(file: name) }
+            else { throw Malformed(file: file) }
             var pair: String?
             if case .string(let text) = parts[1] { pair = text }
-            var encoding = Encoding(ids: integers(parts[3]))
-            let offsets = integers(parts[4])
-            var last: Int32 = 0
-            for index in stride(from: 0, to: offsets.count, by: 2) {
-                let start = last + offsets[index]
-                last = start + offsets[index + 1]
-                encoding.offsets.append(start..<last)
-            }
-            let kinds = integers(parts[5])
-            for index in stride(from: 0, to: kinds.count, by: 3) {
-                encoding.typeIDs += repeatElement(kinds[index + 1], count: Int(kinds[index]))
-                encoding.sequence += repeatElement(UInt8(kinds[index + 2]), count: Int(kinds[index]))
-            }
-            return Case(text: text, pair: pair, maxLength: maxLength, encoding: encoding)
+            return Case(
+                text: text, pair: pair, maxLength: maxLength,
+                encoding: encoding(ids: parts[3], offsets: parts[4], kinds: parts[5]))
         }
+    }
+
+    /// Offsets are coded as [start - last end, length, ...]; kinds as runs [count, type id, sequence, ...].
+    static func encoding(ids: JSONValue, offsets: JSONValue, kinds: JSONValue) -> Encoding {
+        var encoding = Encoding(ids: integers(ids))
+        let offsets = integers(offsets)
+        var last: Int32 = 0
+        for index in stride(from: 0, to: offsets.count, by: 2) {
+            let start = last + offsets[index]
+            last = start + offsets[index + 1]
+            encoding.offsets.append(start..<last)
+        }
+        let kinds = integers(kinds)
+        for index in stride(from: 0, to: kinds.count, by: 3) {
+            encoding.typeIDs += repeatElement(kinds[index + 1], count: Int(kinds[index]))
+            encoding.sequence += repeatElement(UInt8(kinds[index + 2]), count: Int(kinds[index]))
+        }
+        return encoding
     }
 
     /// A text as a list of scalars, for messages.
@@ -80,13 +91,13 @@ enum Golden {
             guard made != expected.encoding else { continue }
             wrong += 1
             if wrong > 5 { continue }
-            let pieces = made.ids.map { tokenizer.piece($0) ?? "?" }
-            let wanted = expected.encoding.ids.map { tokenizer.piece($0) ?? "?" }
+            let tokens = made.ids.map { tokenizer.token($0) ?? "?" }
+            let wanted = expected.encoding.ids.map { tokenizer.token($0) ?? "?" }
             Issue.record(
                 """
                 case \(index): \(expected.text.debugDescription) [\(shown(expected.text))] pair \
                 \(expected.pair.debugDescription) at most \(expected.maxLength):
-                made \(pieces) \(made.offsets) \(made.typeIDs) \(made.sequence)
+                made \(tokens) \(made.offsets) \(made.typeIDs) \(made.sequence)
                 for  \(wanted) \(expected.encoding.offsets) \(expected.encoding.typeIDs) \(expected.encoding.sequence)
                 """)
         }

@@ -24,7 +24,7 @@ import Testing
 
     /// Of a folder with vocab.txt and these options.
     private static func settings(_ options: JSONFields? = nil) throws(TextError) -> TokenizerSettings {
-        try TokenizerSettings(options: options, file: "o", model: nil, map: nil, more: nil, isVocabulary: true)
+        try TokenizerSettings(options: options, file: "o", model: nil, map: nil, more: nil, form: .vocabularyFile)
     }
 
     /// Reads the bytes as tokenizer.json and uses what comes; true if they were taken.
@@ -44,7 +44,7 @@ import Testing
         let encoding = tokenizer.encode("ab [MASK] Neu é x", pair: "a", maxLength: 9)
         #expect(encoding.ids.allSatisfy { $0 >= 0 && Int($0) < tokenizer.vocabularySize })
         #expect(encoding.ids.count == encoding.offsets.count && encoding.ids.count == encoding.typeIDs.count)
-        _ = tokenizer.piece(Int32.max)
+        _ = tokenizer.token(Int32.max)
     }
 
     @Test func takesTheWholeFile() { #expect(takes(Array(Self.small.utf8))) }
@@ -79,10 +79,15 @@ import Testing
 
     /// One change of the good file each, and what the message must name.
     @Test(arguments: [
-        (#""WordPiece""#, #""BPE""#, "model.type: \"BPE\" is not supported"),
+        (#""WordPiece""#, #""WordLevel""#, "model.type: \"WordLevel\" is not supported"),
+        (#""WordPiece""#, #""BPE""#, "model.merges: nothing, expected a list"),
         (#""BertNormalizer""#, #""ByteLevel""#, "normalizer.type"),
-        (#""BertPreTokenizer""#, #""ByteLevel""#, "pre_tokenizer.type"),
-        (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.type"),
+        (#""BertPreTokenizer""#, #""Split""#, "pre_tokenizer.type"),
+        (#""BertPreTokenizer""#, #""ByteLevel""#, "pre_tokenizer.add_prefix_space: nothing"),
+        (#""TemplateProcessing""#, #""Other""#, "post_processor.type"),
+        (#""TemplateProcessing""#, #""RobertaProcessing""#, "post_processor.cls: nothing"),
+        (#""TemplateProcessing""#, #""ByteLevel""#, "post_processor.trim_offsets: nothing"),
+        (#""TemplateProcessing""#, #""Sequence""#, "post_processor.processors: nothing"),
         (#""[UNK]":1,"#, "", "model.unk_token: \"[UNK]\", which is missing in vocab"),
         (#""a":5"#, #""a":5,"a":10"#, "model.vocab.a: a duplicate token"),
         (#""a":5"#, #""a":6"#, "the same as for"),
@@ -183,7 +188,7 @@ import Testing
                         && !text.contains { $0.isNewline || $0 == "\u{1B}" } && text.count < 400, "\(text.prefix(500))")
             }
         }
-        // A piece of 10 MB is a piece; without the special tokens it is no vocabulary.
+        // A token of 10 MB is a token; without the special tokens it is no vocabulary.
         #expect(throws: TextError.self) { try VocabularyFile.tokenizer(long, file: "v", Self.settings()) }
     }
 

@@ -108,7 +108,46 @@ import Testing
         #expect(try identity(all[0]) == identity(all[0].replacingOccurrences(of: "-2]", with: "-2.0]")))
     }
 
-    /// AMALGAM_TEST_E5 names the folder of a model with 250,002 pieces.
+    @Test func bytePairsCountTheirMergesAndOptions() throws {
+        func file(
+            merges: String = #"["a","b"],["ab","a"],["b","a"]"#, options: String = "", bytes: String = "true",
+            regex: String = "true", cls: Int = 0
+        ) -> String {
+            """
+            {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": \(bytes), "use_regex": \(regex)},
+             "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 1], "cls": ["<s>", \(cls)],
+              "trim_offsets": true, "add_prefix_space": true},
+             "model": {"type": "BPE", "vocab": {"<s>": 0, "</s>": 1, "a": 2, "b": 3, "ab": 4, "aba": 5, "ba": 6},
+              \(options) "merges": [\(merges)]}}
+            """
+        }
+        let usual = try identity(file())
+        let others = [
+            file(merges: #"["a","b"],["b","a"],["ab","a"]"#), file(merges: #"["a","b"],["ab","a"]"#),
+            file(options: #""unk_token": "<s>","#), file(options: #""ignore_merges": true,"#),
+            file(options: #""fuse_unk": true,"#), file(options: #""end_of_word_suffix": "a","#),
+            file(options: #""continuing_subword_prefix": "b","#).replacingOccurrences(
+                of: #"["a","b"],["ab","a"],["b","a"]"#, with: ""),
+            file(bytes: "false"), file(regex: "false"), file(cls: 2),
+        ]
+        #expect(try Set(others.map { try identity($0) } + [usual]).count == others.count + 1)
+        // What changes no ids: another way to write the merges, a merge that a later one of the pair replaces, offsets
+        for same in [
+            file(merges: ##""#version: 0.2", "a b", "ab a", "b a""##),
+            file(merges: #"["b","a"],["a","b"],["ab","a"],["b","a"]"#),
+            file().replacingOccurrences(of: #""trim_offsets": true"#, with: #""trim_offsets": false"#),
+            file(options: #""dropout": 0.0, "unk_token": null, "fuse_unk": false,"#),
+        ] { #expect(try identity(same) == usual) }
+    }
+
+    @Test func isThatOfTheMergesFile() throws {
+        let folder = BPEParityTests.folder
+        #expect(
+            try TokenizerFolder.load(folder.appendingPathComponent("files")).identity
+                == TokenizerFolder.load(folder.appendingPathComponent("roberta")).identity)
+    }
+
+    /// AMALGAM_TEST_E5 names the folder of a model with 250,002 tokens.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_E5"] != nil, "set AMALGAM_TEST_E5"))
     func isFast() throws {
         let path = try #require(ProcessInfo.processInfo.environment["AMALGAM_TEST_E5"])
@@ -116,7 +155,7 @@ import Testing
         let start = ContinuousClock.now
         #expect(tokenizer.identity.count == 64)
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        print("identity of \(tokenizer.vocabularySize) pieces: \(milliseconds) ms")
+        print("identity of \(tokenizer.vocabularySize) tokens: \(milliseconds) ms")
         #expect(milliseconds < 100)
     }
 }

@@ -48,7 +48,7 @@ import Testing
         let tokenizer = try TokenizerFolder.load(Golden.folder.appendingPathComponent("uncased"))
         let folder = try Golden.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let lines = (0..<tokenizer.vocabularySize).map { (tokenizer.piece(Int32($0)) ?? "") + "\n" }
+        let lines = (0..<tokenizer.vocabularySize).map { (tokenizer.token(Int32($0)) ?? "") + "\n" }
         try Data(lines.joined().utf8).write(to: folder.appendingPathComponent("vocab.txt"))
         try Data(#"{"do_lower_case": true, "mask_token": {"content": "[MASK]"}, "strip_accents": null}"#.utf8)
             .write(to: folder.appendingPathComponent("tokenizer_config.json"))

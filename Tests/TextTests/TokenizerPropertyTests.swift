@@ -13,9 +13,9 @@ import Testing
     @Test func keepsSpecialTokensWhateverTheLength() {
         for length in [Int.min, -1, 0, 1, 2] {
             let single = tokenizer.encode("the cat sat", pair: nil, maxLength: length)
-            #expect(single.ids.compactMap(tokenizer.piece) == ["[CLS]", "[SEP]"])
+            #expect(single.ids.compactMap(tokenizer.token) == ["[CLS]", "[SEP]"])
             let pair = tokenizer.encode("the cat", pair: "sat", maxLength: length)
-            #expect(pair.ids.compactMap(tokenizer.piece) == ["[CLS]", "[SEP]", "[SEP]"])
+            #expect(pair.ids.compactMap(tokenizer.token) == ["[CLS]", "[SEP]", "[SEP]"])
             #expect(pair.typeIDs == [0, 0, 1])
         }
     }
@@ -52,13 +52,13 @@ import Testing
     }
 
     /// Swift's own string keys would take these two for one.
-    @Test func tellsComposedFromDecomposedPieces() throws {
+    @Test func distinguishesComposedFromDecomposedTokens() throws {
         let vocabulary = try Vocabulary([("\u{E9}", 0), ("e\u{301}", 1), ("", 2)])
         #expect(vocabulary.id(of: "\u{E9}") == 0)
         #expect(vocabulary.id(of: "e\u{301}") == 1)
         #expect(vocabulary.id(of: "e") == nil)
-        #expect(vocabulary.piece(2) == "")
-        #expect(vocabulary.piece(3) == nil && vocabulary.piece(-1) == nil)
+        #expect(vocabulary.token(2) == "")
+        #expect(vocabulary.token(3) == nil && vocabulary.token(-1) == nil)
         #expect(vocabulary.size == 3)
     }
 

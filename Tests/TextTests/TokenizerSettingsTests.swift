@@ -67,7 +67,7 @@ import Testing
                 let made = tokenizer.encode(text, pair: nil, maxLength: 100).ids
                 #expect(
                     made == ids,
-                    "\(one.name): \(text): \(made.compactMap(tokenizer.piece)) for \(ids.compactMap(tokenizer.piece))")
+                    "\(one.name): \(text): \(made.compactMap(tokenizer.token)) for \(ids.compactMap(tokenizer.token))")
             }
         }
     }

@@ -35,7 +35,7 @@ import Testing
         let workspace = Workspace(threads: 2)
         let results = plan.plan.run(try Golden.batches()[0], workspace: workspace)
         let file = try Golden.file("\(name).safetensors")
-        let logits = Difference(results.values(plan.logits), try file.floats("logits"))
+        let logits = Difference(results.values(plan.output), try file.floats("logits"))
         #expect(logits.largest < 1e-4, "logits: \(logits)")
         let loss = results.values(plan.loss).reduce(0, +)
         #expect(abs(loss - (try file.floats("loss"))[0]) < 1e-5)

@@ -36,7 +36,7 @@ import Testing
         let batch = try Golden.batches()[0]
         let workspace = Workspace(threads: 1)
         return withExtendedLifetime(workspace) {
-            Array(plan.plan.run(batch, workspace: workspace).values(plan.logits))
+            Array(plan.plan.run(batch, workspace: workspace).values(plan.output))
         }
     }
 

@@ -99,8 +99,8 @@ import Testing
         let batch = try Golden.batches()[0]
         let again = try Network(Arrangement(model: model, bundle: read), seed: 0).plan(head: 0, trains: false)
         let first = try network.plan(head: 0, trains: false)
-        let logits = Array(first.plan.run(batch, workspace: workspace).values(first.logits))
-        #expect(Array(again.plan.run(batch, workspace: workspace).values(again.logits)) == logits)
+        let logits = Array(first.plan.run(batch, workspace: workspace).values(first.output))
+        #expect(Array(again.plan.run(batch, workspace: workspace).values(again.output)) == logits)
     }
 
     /// Bytes do not depend on threads, and the base has no gradient.

@@ -21,7 +21,7 @@ import Testing
         batch = PackedBatch(
             (0..<ids.count / length).map { row in
                 let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
-                return (real.map { Int32(ids[$0]) }, real.map { _ in 0 }, SequenceRow(example: UInt64(row), label: 0))
+                return (real.map { Int32(ids[$0]) }, real.map { _ in 0 }, SequenceRow(example: UInt64(row)))
             })
     }
 

@@ -37,9 +37,9 @@ enum Golden {
                     let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
                     return (
                         real.map { Int32(ids[$0]) }, real.map { Int32(types[$0]) },
-                        SequenceRow(example: UInt64(row), label: Int(labels[row]))
+                        SequenceRow(example: UInt64(row))
                     )
-                })
+                }, classes: labels.map { Int($0) })
         }
     }
 

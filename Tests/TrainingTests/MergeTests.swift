@@ -25,7 +25,7 @@ import Testing
         let plan = try network.plan(head: 0, trains: false)
         let workspace = Workspace(threads: 1)
         defer { withExtendedLifetime(workspace) {} }
-        return try Golden.batches().flatMap { Array(plan.plan.run($0, workspace: workspace).values(plan.logits)) }
+        return try Golden.batches().flatMap { Array(plan.plan.run($0, workspace: workspace).values(plan.output)) }
     }
 
     /// - Returns: the logits of the model with its adapters, of the merged model, and of the bare model with the head

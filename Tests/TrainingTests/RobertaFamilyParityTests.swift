@@ -33,9 +33,9 @@ import Testing
                 let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
                 return (
                     real.map { Int32(ids[$0]) }, real.map { _ in 0 },
-                    SequenceRow(example: UInt64(row), label: Int(labels[row]))
+                    SequenceRow(example: UInt64(row))
                 )
-            })
+            }, classes: labels.map { Int($0) })
     }
 
     /// The torch name of a trainable tensor of ours, after `grad.` or `head.`.
@@ -80,7 +80,7 @@ import Testing
         let golden = try golden(kind)
         let (network, plan) = try network(kind)
         let results = plan.plan.run(try batch(golden), workspace: workspace)
-        let logits = Difference(results.values(plan.logits), try golden.floats("logits"))
+        let logits = Difference(results.values(plan.output), try golden.floats("logits"))
         #expect(logits.largest < 1e-4, "logits: \(logits)")
         #expect(abs(results.values(plan.loss).reduce(0, +) - (try golden.floats("loss"))[0]) < 1e-5)
         #expect(plan.plan.parameters.count == golden.names.filter { $0.hasPrefix("grad.") }.count)

@@ -16,16 +16,21 @@ private struct WordTokenizer: Tokenizer {
     let name = "words"
     let identity = "words"
     func id(of piece: String) -> Int32? { nil }
-    func piece(_ id: Int32) -> String? { nil }
+    func token(_ id: Int32) -> String? { nil }
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding {
         let words = text.split(separator: " ").prefix(max(0, maxLength - 1))
         let ids = [Int32(1)] + words.map { 2 + Int32($0.utf8.reduce(7) { ($0 &* 31 &+ Int($1)) % 148 }) }
         return Encoding(
             ids: ids, typeIDs: ids.map { _ in 0 }, offsets: ids.map { _ in 0..<0 }, sequence: ids.map { _ in 0 })
     }
+    func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding {
+        let encoding = encode(words.joined(separator: " "), pair: nil, maxLength: maxLength)
+        return WordEncoding(encoding: encoding, wordOf: encoding.ids.indices.map { Int32($0 - 1) })
+    }
 }
 
 @Suite struct TrainingLoopTests {
+    private static let head = ClassificationHead(labels: ["a", "b", "c"], pooling: .first)
     static let recipes = ["head", "adapter", "fusion", "full"]
 
     /// Texts whose class is whether one word is in them.
@@ -38,7 +43,7 @@ private struct WordTokenizer: Tokenizer {
             return Example(id: i, text: words.joined(separator: " "), pair: nil, label: label, line: 0)
         }
         return EncodedExamples(
-            examples, tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2))
+            [(Self.head, examples)], tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2))
     }
 
     private func tensor(_ recipe: String, threads: Int, seed: Int, precision: Precision = .float32) throws -> (
@@ -62,7 +67,7 @@ private struct WordTokenizer: Tokenizer {
             }
             made = .fusion(adapters, .dynamic)
         }
-        let head = NamedHead("t", ClassificationHead(labels: ["a", "b", "c"], pooling: .first))
+        let head = NamedHead("t", Self.head)
         let network = try Network(
             made.arrangement(model: model, heads: [head], name: "x"), seed: UInt64(seed),
             precision: precision)
@@ -71,7 +76,10 @@ private struct WordTokenizer: Tokenizer {
         settings.epochs = 3
         settings.learningRate = 2e-3
         let task = TrainingTask(
-            name: "t", metric: Accuracy.self, train: examples(200, seed: 3), dev: examples(60, seed: 4), classes: 3)
+            name: "t",
+            objective: HeadObjective([
+                .init(name: "t", head: BatchHead(index: 0, column: 0, input: Self.head.input), metric: Accuracy.self)
+            ]), train: examples(200, seed: 3), dev: examples(60, seed: 4))
         let result = try Trainer(network, tasks: [task], settings: settings, workspace: Workspace(threads: threads))
             .run()
         return (network.tensors, result)

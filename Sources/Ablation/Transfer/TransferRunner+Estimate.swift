@@ -12,10 +12,11 @@ extension TransferRunner {
             let first = data.tasks[task]?[plan.source]
         else { return }
         let speed = try SpeedProbe.tokensPerSecond(session, on: first, plan.configuration, plan.settings)
+        let seconds = try work() / speed
         let cells = plan.tasks.reduce(0) { $0 + (data.tasks[$1]?.count ?? 0) }
         around.progress.message(
             "\(plan.tasks.count) tasks, \(plan.languages.count) languages, \(cells) cells, \(plan.methods.count) methods: "
-                + "about \(Human.duration(work() / speed)) in total at \(Human.count(Int(speed))) tokens/s; finished "
+                + "about \(Human.duration(seconds)) in total at \(Human.count(Int(speed))) tokens/s; finished "
                 + "trainings are reused")
     }
 
@@ -29,13 +30,10 @@ extension TransferRunner {
     }
 
     /// All tokens in units of an adapter's training token.
-    private func work() -> Double {
+    private func work() throws -> Double {
         let wants = Set(plan.methods)
-        let tokens = { (examples: [Example]) in
-            Double(
-                self.session.encode(
-                    examples, maxLength: self.plan.settings.maxLength, prefix: self.session.model.textPrefix
-                ).tokens)
+        func tokens(_ split: Split, of task: TaskData) throws -> Double {
+            Double(try session.encode(task[split], of: task, maxLength: plan.settings.maxLength).tokens)
         }
         let epochs = Double(plan.settings.epochs)
         var work = 0.0
@@ -46,11 +44,13 @@ extension TransferRunner {
         }
         for task in plan.tasks {
             guard let tasks = data.tasks[task], let source = tasks[plan.source] else { continue }
-            let (train, dev) = (tokens(source.train), tokens(source.dev))
-            let test = tasks.values.reduce(0) { $0 + tokens($1.test) } * Cost.forward
+            let (train, dev) = (try tokens(.train, of: source), try tokens(.dev, of: source))
+            let test = try tasks.values.reduce(0) { $0 + (try tokens(.test, of: $1)) } * Cost.forward
             let single = epochs * (train + dev * Cost.forward)
             let rates = Double(plan.rates.count)
-            let all = tasks.values.reduce(0) { $0 + epochs * (tokens($1.train) + tokens($1.dev) * Cost.forward) }
+            let all = try tasks.values.reduce(0) {
+                $0 + epochs * (try tokens(.train, of: $1) + tokens(.dev, of: $1) * Cost.forward)
+            }
             let fused = 1 + Cost.fused * Double(tasks.count - 1)
             if wants.contains(.otherBase), let other { work += rates * (single + test) * relativeSize(other) }
             if !wants.isDisjoint(with: [.adapter, .fusion]) { work += rates * (single + test) }

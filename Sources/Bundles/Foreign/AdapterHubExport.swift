@@ -162,7 +162,11 @@ private struct AdapterHubWriter {
         try unique(names, "heads")
         for (named, name) in zip(bundle.heads, names) {
             let head = named.head
-            if head.pooling != .first {
+            guard head is ClassificationHead else {
+                warnings.append("head \(named.name) is of kind \(head.kind), which is not exported; the adapter is")
+                continue
+            }
+            if head.input != .pooled(.first) {
                 warnings.append(
                     "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
                         + "first token, so results in the library will differ")

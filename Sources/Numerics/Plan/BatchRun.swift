@@ -26,7 +26,10 @@ package final class BatchRun {
         kernels = workspace.kernels
     }
 
-    package func rows(_ value: Value) -> Int { group.count(value.rows) }
+    package func rows(_ value: Value) -> Int { range(value).count }
+
+    /// The group's rows of a value, counted from the batch's first.
+    package func range(_ value: Value) -> Range<Int> { batch.range(value.rows, in: group) }
 
     package func values(_ value: Value) -> UnsafeMutablePointer<Float> { kept(value, plan.buffers.values[value.id]) }
     package func gradient(_ value: Value) -> UnsafeMutablePointer<Float> {
@@ -35,7 +38,7 @@ package final class BatchRun {
 
     private func kept(_ value: Value, _ place: BufferLayout.Place?) -> UnsafeMutablePointer<Float> {
         guard case .kept(let index) = place else { preconditionFailure("a value was not kept for its parameters") }
-        return keptBases[index] + (index < plan.kept.outputs ? group.first(value.rows) * value.width : 0)
+        return keptBases[index] + (index < plan.kept.outputs ? range(value).lowerBound * value.width : 0)
     }
 
     /// Sets a gradient to zero unless it is added to.

@@ -40,7 +40,7 @@ package final class SliceRun {
         var offsets: [Int] = []
         for (shape, count) in zip(plan.buffers.shapes, plan.buffers.counts) {
             offsets.append(total)
-            total += count * Self.padded(slice.count(shape.rows) * shape.width)
+            total += count * Self.padded(batch.range(shape.rows, in: slice).count * shape.width)
         }
         shapeOffsets = offsets
         for (i, operation) in plan.operations.enumerated() {
@@ -53,7 +53,10 @@ package final class SliceRun {
 
     private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
-    package func rows(_ value: Value) -> Int { slice.count(value.rows) }
+    package func rows(_ value: Value) -> Int { range(value).count }
+
+    /// The slice's rows of a value, counted from the batch's first.
+    package func range(_ value: Value) -> Range<Int> { batch.range(value.rows, in: slice) }
 
     private func pointer(_ value: Value, _ place: BufferLayout.Place?) -> UnsafeMutablePointer<Float> {
         switch place {
@@ -61,8 +64,8 @@ package final class SliceRun {
             guard let arena else { preconditionFailure("no arena") }
             return arena + shapeOffsets[shape] + index * Self.padded(rows(value) * value.width)
         case .kept(let index):
-            let start = index < plan.kept.outputs ? 0 : group.first(value.rows)
-            return keptBases[index] + (slice.first(value.rows) - start) * value.width
+            let start = index < plan.kept.outputs ? 0 : batch.range(value.rows, in: group).lowerBound
+            return keptBases[index] + (range(value).lowerBound - start) * value.width
         case nil: preconditionFailure("value \(value.id) has no place in this plan")
         }
     }
@@ -98,12 +101,9 @@ package final class SliceRun {
 
     /// (example, position) of each row, for random numbers.
     package func withIdentities<Result>(_ rows: Rows, _ body: (UnsafePointer<UInt64>) -> Result) -> Result {
-        let (all, first) =
-            rows == .tokens
-            ? (batch.tokenIdentities, slice.tokens.lowerBound) : (batch.sequenceIdentities, slice.sequences.lowerBound)
-        return all.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("empty batch") }
-            return body(base + first)
+        batch.identities(rows).withUnsafeBufferPointer { all in
+            guard let base = all.baseAddress else { return withUnsafePointer(to: 0) { body($0) } }
+            return body(base + batch.range(rows, in: slice).lowerBound)
         }
     }
 

@@ -2,10 +2,14 @@
 package protocol TaskKind: Sendable {
     /// As in a task YAML's `kind`.
     static var name: String { get }
+    /// The kind of head that predicts the answers, as in `/heads` of a bundle.
+    static var head: String { get }
     /// Canonical fields that a row must have, in the order in which messages name them.
     static var inputs: [String] { get }
     /// Canonical fields of the answer; rows to predict may lack them.
     static var targets: [String] { get }
+    /// The sets of fields that a row may have, where the kind has several forms of input; the first is `fields`.
+    static var forms: [[String]] { get }
     /// Names of the metrics that fit, the default first.
     static var metrics: [String] { get }
     /// How many labels there must be; 0 for kinds without labels.
@@ -26,6 +30,13 @@ package protocol TaskKind: Sendable {
 
 extension TaskKind {
     package static var fields: [String] { inputs + targets }
+    package static var forms: [[String]] { [fields] }
+
+    /// Every field of any form, in order.
+    static var allFields: [String] {
+        var seen = Set<String>()
+        return forms.joined().filter { seen.insert($0).inserted }
+    }
 }
 
 /// The kinds by name; refuses two of one name.
@@ -34,6 +45,8 @@ package struct TaskKinds: Sendable {
     package static let builtIn: [any TaskKind.Type] = [
         TextClassification.self,
         TextPairClassification.self,
+        Tagging.self,
+        Regression.self,
     ]
 
     /// The table of `builtIn`.
@@ -56,9 +69,14 @@ package struct TaskKinds: Sendable {
     /// The kind of this name, or nil.
     package subscript(name: String) -> (any TaskKind.Type)? { kinds.first { $0.name == name } }
 
-    /// The kind whose fields these columns have; the one with most fields if several do.
+    /// The kind whose fields these columns have; the one with most fields if several fit, the first of equals.
     package func kind(ofColumns columns: Set<String>) -> (any TaskKind.Type)? {
-        kinds.filter { columns.isSuperset(of: $0.fields) }.max { $0.fields.count < $1.fields.count }
+        var best: (kind: any TaskKind.Type, fields: Int)?
+        for kind in kinds {
+            let fields = kind.forms.filter { columns.isSuperset(of: $0) }.map(\.count).max() ?? 0
+            if fields > best?.fields ?? 0 { best = (kind, fields) }
+        }
+        return best?.kind
     }
 }
 
@@ -108,8 +126,37 @@ package struct FieldRow: Sendable {
     }
 
     /// A label: a string that is not empty, an integer, or a boolean, as text.
-    package func label(_ field: String) throws(TaskError) -> String {
+    package func label(_ field: String) throws(TaskError) -> String { try label(try required(field), field) }
+
+    /// A list of labels. A string is split at white space, since CSV and TSV have no lists.
+    package func labels(_ field: String) throws(TaskError) -> [String] {
+        var labels: [String] = []
+        for item in try items(field, expected: "a list of labels") { labels.append(try label(item, field)) }
+        return labels
+    }
+
+    /// A list of texts. A string is split at white space, since CSV and TSV have no lists.
+    package func texts(_ field: String) throws(TaskError) -> [String] {
+        var texts: [String] = []
+        for item in try items(field, expected: "a list of strings") {
+            guard case .string(let text) = item else {
+                throw wrongType(field, found: "a list with \(item.typeName)", expected: "a list of strings")
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    private func items(_ field: String, expected: String) throws(TaskError) -> [FieldValue] {
         let value = try required(field)
+        switch value {
+        case .list(let items): return items
+        case .string(let text): return text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) }
+        default: throw wrongType(field, value, expected: expected)
+        }
+    }
+
+    private func label(_ value: FieldValue, _ field: String) throws(TaskError) -> String {
         switch value {
         case .string(""):
             throw .emptyLabel(file: file, line: line, column: column(field))
@@ -139,7 +186,10 @@ package struct FieldRow: Sendable {
     }
 
     package func wrongType(_ field: String, _ value: FieldValue, expected: String) -> TaskError {
-        .wrongType(
-            file: file, line: line, column: column(field), found: value.typeName, expected: expected)
+        wrongType(field, found: value.typeName, expected: expected)
+    }
+
+    package func wrongType(_ field: String, found: String, expected: String) -> TaskError {
+        .wrongType(file: file, line: line, column: column(field), found: found, expected: expected)
     }
 }

@@ -1,6 +1,7 @@
 /// One text, one label.
 package enum TextClassification: TaskKind {
     package static let name = "text-classification"
+    package static let head = "classification"
     package static let inputs = ["text"]
     package static let targets = ["label"]
     package static let metrics = Metrics.classification

@@ -1,6 +1,7 @@
 /// Two texts, one label for the pair.
 package enum TextPairClassification: TaskKind {
     package static let name = "text-pair-classification"
+    package static let head = "classification"
     package static let inputs = ["text_a", "text_b"]
     package static let targets = ["label"]
     package static let metrics = Metrics.classification

@@ -90,6 +90,9 @@ extension TokenizerFile {
     private static func preTokenizer(of fields: JSONFields) throws(TextError) -> any PreTokenizer {
         switch try fields.requiredString("type") {
         case "BertPreTokenizer": return BertPreTokenizer()
+        case "ByteLevel":
+            return ByteLevel(
+                addsPrefixSpace: try flag(fields, "add_prefix_space"), usesRegex: try fields.bool("use_regex") ?? true)
         case "WhitespaceSplit": return WhitespaceSplit()
         case "Whitespace": return Whitespace()
         case "Punctuation":
@@ -112,8 +115,8 @@ extension TokenizerFile {
             throw unknown(
                 fields, type,
                 [
-                    "BertPreTokenizer", "CharDelimiterSplit", "Digits", "Metaspace", "Punctuation", "Whitespace",
-                    "WhitespaceSplit", "Sequence",
+                    "BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits", "Metaspace", "Punctuation",
+                    "Whitespace", "WhitespaceSplit", "Sequence",
                 ])
         }
     }
@@ -146,35 +149,5 @@ extension TokenizerFile {
         }
         metaspace.splits = try fields.bool("split") ?? true
         return metaspace
-    }
-
-    static func unigram(_ fields: JSONFields) throws(TextError) -> Unigram {
-        if try fields.bool("byte_fallback") == true { throw fields.unsupported("byte_fallback", "true", "false") }
-        var pieces: [(piece: String, id: Int32)] = []
-        var scores: [Double] = []
-        for (i, value) in try fields.requiredArray("vocab").enumerated() {
-            guard case .array(let pair) = value, pair.count == 2, case .string(let piece) = pair[0] else {
-                throw fields.wrong("vocab[\(i)]", value.summary, "a token with its log probability")
-            }
-            switch pair[1] {
-            case .number(let score): scores.append(score)
-            case .integer(let score): scores.append(Double(score))
-            default: throw fields.wrong("vocab[\(i)]", pair[1].summary, "a log probability")
-            }
-            pieces.append((piece, Int32(clamping: i)))
-        }
-        let vocabulary: Vocabulary
-        do {
-            vocabulary = try Vocabulary(pieces)
-        } catch {
-            throw TextError.vocabulary(
-                file: fields.file, place: fields.place("vocab"), found: "\(error.found) ('\(error.piece.prefix(40))')",
-                expected: error.expected)
-        }
-        let unknown = try fields.requiredID("unk_id")
-        guard Int(unknown) < pieces.count else {
-            throw fields.wrong("unk_id", "\(unknown)", "an id below \(pieces.count), the number of tokens")
-        }
-        return Unigram(vocabulary: vocabulary, scores: scores, unknown: unknown)
     }
 }

@@ -1,18 +1,78 @@
 import Files
 
+/// The fourth layer of `tokenizer.json`.
 extension TokenizerFile {
-    static func postProcessor(_ fields: JSONFields, vocabularySize: Int) throws(TextError) -> any PostProcessor {
+    static func postProcessor(
+        _ fields: JSONFields, vocabularySize: Int, _ settings: TokenizerSettings? = nil
+    ) throws(TextError) -> any PostProcessor {
         guard let fields = try fields.object("post_processor") else { return TemplateProcessing.none }
         switch try fields.requiredString("type") {
+        case "ByteLevel":
+            return TrimmingProcessor(trimming: try trimming(fields, settings), next: TemplateProcessing.none)
+        case "RobertaProcessing":
+            let template = TemplateProcessing.roberta(
+                cls: try tokenPair(fields, "cls", vocabularySize), sep: try tokenPair(fields, "sep", vocabularySize))
+            return TrimmingProcessor(trimming: try trimming(fields, settings), next: template)
+        case "Sequence":
+            return try sequence(fields, vocabularySize)
+        case let type:
+            return try template(fields, type: type, vocabularySize)
+        }
+    }
+
+    /// A post-processor that adds special tokens and does nothing else.
+    private static func template(
+        _ fields: JSONFields, type: String, _ vocabularySize: Int
+    ) throws(TextError) -> TemplateProcessing {
+        switch type {
         case "BertProcessing":
             return TemplateProcessing.bert(
                 cls: try tokenPair(fields, "cls", vocabularySize), sep: try tokenPair(fields, "sep", vocabularySize))
         case "TemplateProcessing":
             return try template(fields, vocabularySize)
-        case let type:
+        default:
             throw fields.unsupported(
-                "type", "\"\(type.prefix(40))\"", "\"TemplateProcessing\", \"BertProcessing\" or null")
+                "type", "\"\(type.prefix(40))\"",
+                "\"BertProcessing\", \"ByteLevel\", \"RobertaProcessing\", \"TemplateProcessing\", \"Sequence\" or null"
+            )
         }
+    }
+
+    /// Any number of ByteLevel, then at most one that adds special tokens.
+    private static func sequence(_ fields: JSONFields, _ vocabularySize: Int) throws(TextError) -> any PostProcessor {
+        var found: OffsetTrimming?
+        var next: TemplateProcessing?
+        for (i, value) in try fields.requiredArray("processors").enumerated() {
+            let part = try JSONFields(file: fields.file, path: fields.place("processors[\(i)]"), value: value)
+            let type = try part.requiredString("type")
+            guard next == nil, found == nil || type != "ByteLevel" else {
+                throw part.unsupported(
+                    "type", "\"\(type.prefix(40))\" after \"\(next == nil ? "ByteLevel" : "a template")\"",
+                    "\"ByteLevel\" followed by \"TemplateProcessing\" or \"BertProcessing\"")
+            }
+            if type == "ByteLevel" {
+                found = try trimming(part, nil)
+            } else {
+                next = try template(part, type: type, vocabularySize)
+            }
+        }
+        return TrimmingProcessor(trimming: found, next: next ?? .none)
+    }
+
+    /// The settings of the folder come before the file's own, as in `transformers`.
+    private static func trimming(
+        _ fields: JSONFields, _ settings: TokenizerSettings?
+    ) throws(TextError) -> OffsetTrimming? {
+        guard let trims = try fields.bool("trim_offsets") else {
+            throw fields.wrong("trim_offsets", "nothing", "true or false")
+        }
+        guard let addsPrefixSpace = try fields.bool("add_prefix_space") else {
+            throw fields.wrong("add_prefix_space", "nothing", "true or false")
+        }
+        guard settings?.trimsOffsets ?? trims else { return nil }
+        let isRoberta = settings?.trimsOffsets != nil
+        return OffsetTrimming(
+            addsPrefixSpace: isRoberta ? settings?.prefixSpace ?? addsPrefixSpace : addsPrefixSpace)
     }
 
     /// `["[CLS]", 101]`

@@ -1,8 +1,8 @@
 import Files
 
-/// Reads `tokenizer.json`, the format of Hugging Face's `tokenizers`: one object a layer, told apart by `type`.
+/// Reads `tokenizer.json`, the format of Hugging Face's `tokenizers`: one object per layer, whose `type` says which.
 ///
-/// `truncation` and `padding` are the caller's business here and skipped, but for a direction that would change ids.
+/// `truncation` and `padding` are left to the caller, except for a direction that would change ids.
 enum TokenizerFile {
     static func tokenizer(
         _ fields: JSONFields, _ settings: TokenizerSettings? = nil, lowersText: Bool = false
@@ -26,8 +26,9 @@ enum TokenizerFile {
         var normalizer = try normalizer(fields)
         if let settings { normalizer = settings.applied(to: normalizer) }
         if lowersText { normalizer = lowered(normalizer) }
-        let preTokenizer = try preTokenizer(fields)
-        let postProcessor = try postProcessor(fields, vocabularySize: size)
+        var preTokenizer = try preTokenizer(fields)
+        if let settings { preTokenizer = settings.applied(to: preTokenizer) }
+        let postProcessor = try postProcessor(fields, vocabularySize: size, settings)
         do {
             return try PipelineTokenizer(
                 normalizer: normalizer, preTokenizer: preTokenizer, model: model, postProcessor: postProcessor,
@@ -50,47 +51,11 @@ enum TokenizerFile {
 
     // MARK: Layers
 
-    private static func model(_ fields: JSONFields) throws(TextError) -> any SubwordModel {
-        // Old files name no type; only WordPiece has this prefix.
-        var type = try fields.string("type")
-        if type == nil, try fields.value("max_input_chars_per_word") != nil { type = WordPiece.name }
-        switch type {
-        case WordPiece.name: return try wordPiece(fields)
-        case Unigram.name: return try unigram(fields)
-        case nil: throw fields.wrong("type", "nothing", "the model's kind")
-        case let type?: throw fields.unsupported("type", "\"\(type.prefix(40))\"", "\"WordPiece\" and \"Unigram\"")
-        }
-    }
-
-    private static func wordPiece(_ fields: JSONFields) throws(TextError) -> WordPiece {
-        let listed = try fields.requiredObject("vocab")
-        var pieces: [(piece: String, id: Int32)] = []
-        pieces.reserveCapacity(listed.members.count)
-        for (piece, value) in listed.members { pieces.append((piece, try listed.id(value, piece))) }
-        let vocabulary: Vocabulary
-        do {
-            vocabulary = try Vocabulary(pieces)
-        } catch {
-            throw TextError.vocabulary(
-                file: fields.file, place: listed.place(error.piece), found: error.found, expected: error.expected)
-        }
-        let unknown = try fields.requiredString("unk_token")
-        guard let unknownID = vocabulary.id(of: unknown) else {
-            throw fields.wrong(
-                "unk_token", "\"\(unknown.prefix(40))\", which is missing in vocab", "a token of vocab",
-                mend: "add it to vocab, or name the token for unknown words")
-        }
-        return WordPiece(
-            vocabulary: vocabulary, unknown: unknownID,
-            prefix: try fields.requiredString("continuing_subword_prefix"),
-            longestWord: try fields.requiredCount("max_input_chars_per_word"))
-    }
-
     private static func addedTokens(
         _ fields: JSONFields, _ model: any SubwordModel
     ) throws(TextError) -> [AddedToken] {
         var tokens: [AddedToken] = []
-        let pieceCount = Int32(clamping: model.pieceCount)
+        let tokenCount = Int32(clamping: model.tokenCount)
         var highest: Int32 = -1
         for (index, value) in try (fields.array("added_tokens") ?? []).enumerated() {
             let token = try JSONFields(file: fields.file, path: "added_tokens[\(index)]", value: value)
@@ -99,7 +64,7 @@ enum TokenizerFile {
             let id = try token.requiredID("id")
             // `tokenizers` numbers them itself and only warns where the file says otherwise; a model whose rows
             // follow the file would then get wrong ones.
-            let expected = model.id(of: content) ?? max(pieceCount, highest + 1)
+            let expected = model.id(of: content) ?? max(tokenCount, highest + 1)
             highest = max(highest, expected)
             guard id == expected else {
                 throw token.wrong(

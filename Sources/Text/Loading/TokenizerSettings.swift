@@ -1,13 +1,25 @@
 import Files
 import Foundation
 
-/// What stands beside tokenizer.json or vocab.txt and changes which ids a text gets: tokenizer_config.json, special_tokens_map.json,
+/// Which files of a folder describe its tokenizer.
+enum TokenizerForm {
+    /// tokenizer.json
+    case tokenizerFile
+    /// vocab.txt, which is BERT's
+    case vocabularyFile
+    /// vocab.json and merges.txt, which are RoBERTa's
+    case mergesFile
+}
+
+/// The other files of a folder that change the ids of a text: tokenizer_config.json, special_tokens_map.json,
 /// added_tokens.json and, for the tokenizer's class, config.json; applied as `transformers` (4.57) applies them.
 ///
-/// The class decides what is overridden. BERT's sets lower case, accents and ideographs anew, by its own defaults where
-/// tokenizer_config.json says nothing, whatever tokenizer.json says. Without a class only `tokenizers` itself decides.
+/// The class decides what is overridden. BERT's sets lower case, accents and ideographs to the values in
+/// tokenizer_config.json or to its own defaults, whatever tokenizer.json says. Every class sets the prefix space of a
+/// byte-level pre-tokenizer in the same way, and RoBERTa's the trimming of offsets too. Without a class, tokenizer.json alone
+/// decides.
 struct TokenizerSettings {
-    enum Family { case none, bert, roberta, generic }
+    enum Family { case none, bert, roberta, xlmRoberta, generic }
 
     let family: Family
     /// tokenizer_config.json, or an empty object.
@@ -16,6 +28,10 @@ struct TokenizerSettings {
     private(set) var lowers = true
     private(set) var stripsAccents: Bool?
     private(set) var separatesIdeographs = true
+    /// Whether a byte-level pre-tokenizer puts a space before a text; nil: as its own file says.
+    private(set) var prefixSpace: Bool?
+    /// Whether RoBERTa's post-processor trims offsets; nil: as its own file says.
+    private(set) var trimsOffsets: Bool?
     /// Tokens to add, with the id that the file gives them, and special tokens, which may be in the vocabulary.
     private(set) var added: [(token: AddedToken, place: String)] = []
     private(set) var special: [SpecialToken] = []
@@ -23,20 +39,22 @@ struct TokenizerSettings {
     struct SpecialToken {
         var key: String
         var token: AddedToken
-        /// Only the class says so: where the vocabulary lacks it, nothing is added.
-        var isUsual: Bool
+        /// It is the class's default, which no file names: if the vocabulary lacks it, nothing is added.
+        var isDefault: Bool
     }
 
     /// BERT's vocabulary and normalizer, and its `[CLS] A [SEP] B [SEP]`.
     private static let bertClasses = [
         "Bert", "ConvBert", "DistilBert", "Electra", "LayoutLM", "Lxmert", "MobileBert", "RetriBert", "SqueezeBert",
     ]
-    private static let robertaClasses = ["Roberta", "XLMRoberta", "Camembert"]
-    /// transformers 5 calls the second so.
+    /// RoBERTa's special tokens, but sentencepiece's model.
+    private static let xlmRobertaClasses = ["XLMRoberta", "Camembert"]
+    /// The second is the first's name in transformers 5.
     private static let genericClasses = ["PreTrainedTokenizer", "TokenizersBackend"]
-    static let knownClasses = "BertTokenizer, XLMRobertaTokenizer, PreTrainedTokenizer and their kin"
+    static let knownClasses =
+        "BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer, PreTrainedTokenizer and similar classes"
 
-    /// The class's name if it is none that we know: refused once the model's kind is known.
+    /// The class's name if it is unknown. It is refused once the model's kind is known.
     let unknownClass: String?
 
     private static let order = [
@@ -51,33 +69,42 @@ struct TokenizerSettings {
         "cls_token": "<s>", "mask_token": "<mask>",
     ]
 
-    /// - Parameter isVocabulary: for vocab.txt, which has no class of its own but is BERT's
-    init(_ folder: URL, isVocabulary: Bool) throws(TextError) {
-        let file = folder.appendingPathComponent("tokenizer_config.json")
-        let configuration = folder.appendingPathComponent("config.json")
+    init(_ folder: URL, _ form: TokenizerForm) throws(TextError) {
+        func object(_ name: String) throws(TextError) -> JSONFields? {
+            try TextFile.object(folder.appendingPathComponent(name))
+        }
+        let file = "tokenizer_config.json"
         try self.init(
-            options: try TextFile.object(file), file: file.path, model: try TextFile.object(configuration),
-            map: try TextFile.object(folder.appendingPathComponent("special_tokens_map.json")),
-            more: try TextFile.object(folder.appendingPathComponent("added_tokens.json")), isVocabulary: isVocabulary)
+            options: try object(file), file: folder.appendingPathComponent(file).path,
+            model: try object("config.json"), map: try object("special_tokens_map.json"),
+            more: try object("added_tokens.json"), form: form)
     }
 
+    /// - Parameters:
+    ///   - options: tokenizer_config.json
+    ///   - file: its name, for messages
+    ///   - model: config.json
+    ///   - map: special_tokens_map.json
+    ///   - more: added_tokens.json
     init(
         options: JSONFields?, file: String, model: JSONFields?, map: JSONFields?, more: JSONFields?,
-        isVocabulary: Bool
+        form: TokenizerForm
     ) throws(TextError) {
         if let options {
             self.options = options
         } else {
             self.options = try JSONFields(file: file, path: "", value: .object([]))
         }
-        (family, unknownClass) = try Self.family(self.options, model, isVocabulary: isVocabulary)
+        (family, unknownClass) = try Self.family(self.options, model, form)
         try Self.refuseOthers(self.options)
+        if family == .none { return }
         if family == .bert {
             lowers = try self.options.bool("do_lower_case") ?? true
             stripsAccents = try self.options.bool("strip_accents")
             separatesIdeographs = try self.options.bool("tokenize_chinese_chars") ?? true
         }
-        if family == .none { return }
+        prefixSpace = try self.options.bool("add_prefix_space") ?? false
+        if family == .roberta { trimsOffsets = try self.options.bool("trim_offsets") ?? true }
         if let decoder = try self.options.object("added_tokens_decoder") {
             added = try Self.decoded(decoder)
             special = try specialTokens(nil)
@@ -88,22 +115,25 @@ struct TokenizerSettings {
     }
 
     private static func family(
-        _ options: JSONFields, _ model: JSONFields?, isVocabulary: Bool
+        _ options: JSONFields, _ model: JSONFields?, _ form: TokenizerForm
     ) throws(TextError) -> (Family, String?) {
         var name = try options.string("tokenizer_class")
         if name == nil { name = try model?.string("tokenizer_class") }
         guard let name else {
+            if form == .vocabularyFile { return (.bert, nil) }
             switch try model?.string("model_type") {
-            case "bert"?: return (.bert, nil)
-            case "roberta"?, "xlm-roberta"?: return (isVocabulary ? .bert : .roberta, nil)
-            default: return (isVocabulary ? .bert : .none, nil)
+            case "bert"?, "distilbert"?: return (.bert, nil)
+            case "roberta"?: return (.roberta, nil)
+            case "xlm-roberta"?: return (.xlmRoberta, nil)
+            default: return (form == .mergesFile ? .roberta : .none, nil)
             }
         }
         var stem = name.hasSuffix("Fast") ? String(name.dropLast(4)) : name
         if genericClasses.contains(stem) { return (.generic, nil) }
         if stem.hasSuffix("Tokenizer") { stem.removeLast("Tokenizer".count) }
         if bertClasses.contains(stem) { return (.bert, nil) }
-        if robertaClasses.contains(stem) { return (.roberta, nil) }
+        if stem == "Roberta" { return (.roberta, nil) }
+        if xlmRobertaClasses.contains(stem) { return (.xlmRoberta, nil) }
         return (.generic, name)
     }
 
@@ -162,21 +192,21 @@ struct TokenizerSettings {
             if case .object = value, let object = try fields.object(key) {
                 return try Self.token(object, id: 0, normalized: false)
             }
-            guard let text = try fields.string(key) else { return nil }
-            return AddedToken(content: text, id: 0)
+            return try fields.string(key).map { plain($0, key) }
+        }
+        let isRoberta = family == .roberta || family == .xlmRoberta
+        func plain(_ text: String, _ key: String) -> AddedToken {
+            AddedToken(content: text, id: 0, stripsLeft: isRoberta && key == "mask_token")
         }
         var tokens: [SpecialToken] = []
-        let usual = family == .bert ? Self.bertTokens : family == .roberta ? Self.robertaTokens : [:]
+        let defaults = family == .bert ? Self.bertTokens : isRoberta ? Self.robertaTokens : [:]
         for key in Self.order {
             var token = try one(map, key)
             if token == nil { token = try one(options, key) }
             if let token {
-                tokens.append(SpecialToken(key: key, token: token, isUsual: false))
-            } else if let text = usual[key] {
-                let takesSpace = family == .roberta && key == "mask_token"
-                tokens.append(
-                    SpecialToken(
-                        key: key, token: AddedToken(content: text, id: 0, stripsLeft: takesSpace), isUsual: true))
+                tokens.append(SpecialToken(key: key, token: token, isDefault: false))
+            } else if let text = defaults[key] {
+                tokens.append(SpecialToken(key: key, token: plain(text, key), isDefault: true))
             }
         }
         for fields in [options, map].compactMap({ $0 }) {
@@ -189,7 +219,7 @@ struct TokenizerSettings {
                     let object = try JSONFields(file: fields.file, path: fields.place("\(key)[\(i)]"), value: value)
                     token = try Self.token(object, id: 0, normalized: false)
                 }
-                tokens.append(SpecialToken(key: key, token: token, isUsual: false))
+                tokens.append(SpecialToken(key: key, token: token, isDefault: false))
             }
         }
         return tokens
@@ -205,12 +235,19 @@ struct TokenizerSettings {
             stripsAccents: stripsAccents ?? lowers, lowers: lowers)
     }
 
+    /// The pre-tokenizer that the class makes of the file's.
+    func applied(to preTokenizer: any PreTokenizer) -> any PreTokenizer {
+        guard let prefixSpace, var byteLevel = preTokenizer as? ByteLevel else { return preTokenizer }
+        byteLevel.addsPrefixSpace = prefixSpace
+        return byteLevel
+    }
+
     /// The added tokens of the file, with those of the settings: a listed one replaces the file's own of that text.
     func applied(to tokens: [AddedToken], _ model: any SubwordModel) throws(TextError) -> [AddedToken] {
         var tokens = tokens
         func place(_ content: String) -> Int? { tokens.firstIndex { $0.content.utf8.elementsEqual(content.utf8) } }
         func next() -> Int32 {
-            max(Int32(clamping: model.pieceCount), tokens.map { $0.id + 1 }.max() ?? 0)
+            max(Int32(clamping: model.tokenCount), tokens.map { $0.id + 1 }.max() ?? 0)
         }
         for (token, source) in added where !token.content.isEmpty {
             let old = place(token.content)
@@ -226,7 +263,7 @@ struct TokenizerSettings {
         }
         for one in special where !one.token.content.isEmpty && place(one.token.content) == nil {
             var token = one.token
-            guard let id = model.id(of: token.content) ?? (one.isUsual ? nil : next()) else { continue }
+            guard let id = model.id(of: token.content) ?? (one.isDefault ? nil : next()) else { continue }
             token.id = id
             tokens.append(token)
         }

@@ -1,6 +1,6 @@
 import Files
 
-/// Reads `vocab.txt`, a piece a line with the line's number as id, as BERT's tokenizer: the older form of a folder.
+/// Reads `vocab.txt`, a token a line with the line's number as id, as BERT's tokenizer: the older form of a folder.
 enum VocabularyFile {
     /// - Parameter file: the vocabulary's name, for messages
     static func tokenizer(
@@ -47,25 +47,25 @@ enum VocabularyFile {
     }
 
     private static func vocabulary(_ bytes: [UInt8], file: String) throws(TextError) -> Vocabulary {
-        var pieces: [(piece: String, id: Int32)] = []
+        var tokens: [(token: String, id: Int32)] = []
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         // What follows the last line's end is no line.
         if lines.last?.isEmpty == true { lines.removeLast() }
         for (index, line) in lines.enumerated() {
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-            guard let piece = validText(line) else {
+            guard let token = validText(line) else {
                 throw TextError.vocabulary(
                     file: file, place: "line \(index + 1)", found: "bytes that are not UTF-8", expected: "UTF-8")
             }
-            pieces.append((piece, Int32(clamping: index)))
+            tokens.append((token, Int32(clamping: index)))
         }
         do {
-            return try Vocabulary(pieces)
+            return try Vocabulary(tokens)
         } catch {
-            let lines = pieces.filter { $0.piece.utf8.elementsEqual(error.piece.utf8) }.map { "\($0.id + 1)" }
+            let lines = tokens.filter { $0.token.utf8.elementsEqual(error.token.utf8) }.map { "\($0.id + 1)" }
             throw TextError.vocabulary(
                 file: file, place: "line " + lines.joined(separator: " and "),
-                found: "\"\(error.piece.prefix(40))\" again", expected: error.expected)
+                found: "\"\(error.token.prefix(40))\" again", expected: error.expected)
         }
     }
 }

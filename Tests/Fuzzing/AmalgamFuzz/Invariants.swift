@@ -33,7 +33,8 @@ extension FuzzedReader {
 
 enum Readers {
     static let all: [any FuzzedReader.Type] = [
-        BundleFuzz.self, SafetensorsFuzz.self, TokenizerFuzz.self, VocabularyFuzz.self, ConfigurationFuzz.self,
+        BundleFuzz.self, SafetensorsFuzz.self, TokenizerFuzz.self, VocabularyFuzz.self, MergesFuzz.self,
+        ConfigurationFuzz.self,
         TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self, GzipFuzz.self, EncodingFuzz.self,
         RecordsFuzz.self,
         DelimitedFuzz.self, PackagesFuzz.self, Q4Fuzz.self, IndexFuzz.self, HubFuzz.self,

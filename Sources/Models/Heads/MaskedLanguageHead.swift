@@ -1,6 +1,6 @@
 import Numerics
 
-/// What tells a masked piece: dense [hidden, hidden], the base's activation, norm, the word embeddings and a bias
+/// What predicts a masked token: dense [hidden, hidden], the base's activation, norm, the word embeddings and a bias
 /// (Devlin et al. 2019; transformers' BertLMPredictionHead). The embeddings are the base's own.
 package enum MaskedLanguageHead {
     package static let scope = "mlm"
@@ -19,22 +19,24 @@ package enum MaskedLanguageHead {
 
     /// - Parameters:
     ///   - hidden: the last hidden states, [tokens, hidden].
-    ///   - table: the pieces that the softmax runs over.
+    ///   - index: whose marks and targets in the batch count.
+    ///   - table: the tokens that the softmax runs over.
     ///   - plugin: what acts before the output embeddings.
-    /// - Returns: the loss, [tokens, 1]; its sum is the batch's mean.
+    /// - Returns: the raw loss of each marked token, [marked tokens, 1].
     package static func build(
-        _ hidden: Value, _ table: MaskedCrossEntropy.PieceTable, _ encoder: ModelConfiguration,
+        _ hidden: Value, head index: Int, _ table: MaskedCrossEntropy.TokenTable, _ encoder: ModelConfiguration,
         operand: OperandTable, plugin: any SitePlugin, in builder: PlanBuilder
     ) throws -> Value {
         func tensor(_ name: String) throws -> Operand { try operand("\(scope)/\(name)") }
+        let marked = builder.append(GatherMarked(hidden, head: index, in: builder))
         var x = builder.append(
-            Linear(hidden, weight: try tensor("dense.weight"), bias: try tensor("dense.bias"), in: builder))
+            Linear(marked, weight: try tensor("dense.weight"), bias: try tensor("dense.bias"), in: builder))
         x = builder.append(Activation(x, encoder.activation, in: builder))
         x = builder.append(
             LayerNorm(
                 x, gamma: try tensor("norm.weight"), beta: try tensor("norm.bias"), epsilon: encoder.epsilon,
                 in: builder))
         x = try SiteContext(Site(.beforeOutputEmbeddings), x, in: builder).result(of: plugin)
-        return builder.append(MaskedCrossEntropy(x, table, bias: try tensor("bias"), in: builder))
+        return builder.append(MaskedCrossEntropy(x, head: index, table, bias: try tensor("bias"), in: builder))
     }
 }

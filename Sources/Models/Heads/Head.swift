@@ -1,0 +1,135 @@
+import Files
+import Numerics
+
+/// What a head reads of the encoder's last hidden states.
+package enum HeadInput: Equatable, Sendable {
+    /// One row for each sequence.
+    case pooled(Pool.Kind)
+    /// The tokens that the batch marks for the head: those that stand for words.
+    case marked
+}
+
+/// What a head says of a row.
+package enum HeadOutput: Equatable, Sendable {
+    /// A logit for each label.
+    case classes([String])
+    /// So many numbers, each in units of its scale: number c is mean_c + scale_c · output_c in the data's units.
+    case numbers([NumberScale])
+
+    /// Columns of the output.
+    package var width: Int {
+        switch self {
+        case .classes(let labels): labels.count
+        case .numbers(let scales): scales.count
+        }
+    }
+}
+
+/// How a number of the data is brought to mean 0 and deviation 1, so that one learning rate fits all ranges.
+package struct NumberScale: Equatable, Sendable {
+    package var mean: Float
+    /// Over 0.
+    package var deviation: Float
+
+    package init(mean: Float, deviation: Float) {
+        self.mean = mean
+        self.deviation = deviation
+    }
+
+    /// Numbers as they are.
+    package static let identity = NumberScale(mean: 0, deviation: 1)
+}
+
+/// What a task asks of a new head.
+package struct HeadRequest: Sendable {
+    package var labels: [String]
+    package var pooling: Pool.Kind
+    /// Stands before each text ("query: " for E5).
+    package var textPrefix: String
+    /// Of each number that is to be predicted.
+    package var numbers: [NumberScale]
+
+    package init(labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = []) {
+        self.labels = labels
+        self.pooling = pooling
+        self.textPrefix = textPrefix
+        self.numbers = numbers
+    }
+}
+
+/// What shapes a head's loss beside its targets.
+package struct LossSettings: Sendable {
+    /// A weight for each class; nil: all 1.
+    package var classWeights: [Float]?
+    /// ε in 0..<1 (see `CrossEntropy`).
+    package var smoothing: Float
+
+    package init(classWeights: [Float]? = nil, smoothing: Float = 0) {
+        self.classWeights = classWeights
+        self.smoothing = smoothing
+    }
+}
+
+/// A field of a stored head that is not what the head needs.
+package struct HeadFault: Error, Equatable {
+    package var field: String
+    package var found: String
+    package var expected: String
+}
+
+/// What turns hidden states into answers. A new head is one file that conforms to this, one line in `Heads.builtIn`, and
+/// its test: bundles, training, evaluation and prediction follow from its `input` and `output`.
+package protocol Head: Sendable {
+    /// As in bundles.
+    static var kind: String { get }
+
+    init(_ request: HeadRequest)
+    /// From a bundle, whose content nobody vouches for.
+    /// - Parameter labels: different ones; empty where the bundle has none
+    init(fields: HeadFields, labels: [String]) throws(HeadFault)
+
+    var input: HeadInput { get }
+    var output: HeadOutput { get }
+    /// Stands before each text.
+    var textPrefix: String { get }
+    /// All but the labels, as bundles hold it.
+    var fields: [String: ConfigurationValue] { get }
+
+    /// Trainable tensors under `scope` ("heads/NAME").
+    func specs(hidden: Int, scope: String) -> [ParameterSpec]
+    /// - Parameters:
+    ///   - rows: [rows, hidden], as `input` says
+    ///   - dropout: probability in 0..<1
+    /// - Returns: [rows, width of the output]
+    func build(
+        _ rows: Value, operand: OperandTable, scope: String, dropout: Float, in builder: PlanBuilder
+    ) throws -> Value
+    /// The raw loss of each row, [rows, 1].
+    /// - Parameter index: whose targets in the batch count
+    func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value
+}
+
+extension Head {
+    package var kind: String { Self.kind }
+    /// The labels of a head that says classes; empty for numbers.
+    package var labels: [String] { if case .classes(let labels) = output { labels } else { [] } }
+    /// Of a head that says numbers.
+    package var numbers: [NumberScale] { if case .numbers(let numbers) = output { numbers } else { [] } }
+
+    /// Whether another head is the same: kind, fields and labels.
+    package func equals(_ other: any Head) -> Bool {
+        kind == other.kind && labels == other.labels && fields == other.fields
+    }
+}
+
+/// The heads that there are.
+package enum Heads {
+    package static let builtIn: [any Head.Type] = [
+        ClassificationHead.self,
+        TaggingHead.self,
+        RegressionHead.self,
+    ]
+
+    package static func named(_ kind: String) -> (any Head.Type)? { builtIn.first { $0.kind == kind } }
+    package static var kinds: [String] { builtIn.map { $0.kind } }
+}

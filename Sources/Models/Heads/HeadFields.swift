@@ -1,0 +1,55 @@
+import Files
+import Numerics
+
+/// The fields of a stored head, read one by one.
+package struct HeadFields {
+    private let fields: [String: ConfigurationValue]
+
+    package init(_ fields: [String: ConfigurationValue]) { self.fields = fields }
+
+    private func fault(_ field: String, _ expected: String) -> HeadFault {
+        HeadFault(field: field, found: fields[field]?.json ?? "nothing", expected: expected)
+    }
+
+    package func pooling() throws(HeadFault) -> Pool.Kind {
+        guard case .string(let word)? = fields["pooling"], let pooling = Pool.Kind(rawValue: word) else {
+            throw fault("pooling", Pool.Kind.allCases.map(\.rawValue).joined(separator: " or "))
+        }
+        return pooling
+    }
+
+    /// Empty where nothing is said.
+    package func textPrefix() throws(HeadFault) -> String {
+        guard let value = fields["text_prefix"] else { return "" }
+        guard case .string(let prefix) = value else { throw fault("text_prefix", "text") }
+        return prefix
+    }
+
+    /// At least one; finite, deviations over 0.
+    package func numbers() throws(HeadFault) -> [NumberScale] {
+        func list(_ field: String) throws(HeadFault) -> [Float] {
+            guard case .list(let values)? = fields[field], (1...4096).contains(values.count) else {
+                throw fault(field, "a list of 1 to 4096 numbers")
+            }
+            var numbers: [Float] = []
+            for value in values {
+                guard case .number(let number) = value, Float(number).isFinite else {
+                    throw fault(field, "finite numbers")
+                }
+                numbers.append(Float(number))
+            }
+            return numbers
+        }
+        let (means, deviations) = (try list("means"), try list("deviations"))
+        guard means.count == deviations.count, deviations.allSatisfy({ $0 > 0 }) else {
+            throw fault("deviations", "\(means.count) numbers over 0")
+        }
+        return zip(means, deviations).map { NumberScale(mean: $0, deviation: $1) }
+    }
+
+    /// The labels of a head that says classes.
+    package static func require(_ labels: [String]) throws(HeadFault) -> [String] {
+        guard !labels.isEmpty else { throw HeadFault(field: "labels", found: "nothing", expected: "a list of labels") }
+        return labels
+    }
+}

@@ -1,0 +1,73 @@
+/// A list of words, and one tag for each word. Tags may have prefixes (BIO, BIOES, IOB1) or none (parts of speech).
+package enum Tagging: TaskKind {
+    package static let name = "tagging"
+    package static let head = "tagging"
+    package static let inputs = ["tokens"]
+    package static let targets = ["tags"]
+    package static let metrics = ["entity_f1", "token_accuracy"]
+    package static let minimumLabels = 2
+
+    package static func labels(in row: FieldRow) throws(TaskError) -> [String] { try row.labels("tags") }
+
+    package static func example(
+        from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
+    ) throws(TaskError) -> Example {
+        let tokens = try row.texts("tokens")
+        var payload = TaggedTokens(tokens: tokens)
+        var firstUnknown: String?
+        if needsTarget || row.value("tags") != nil {
+            let names = try row.labels("tags")
+            guard names.count == tokens.count else {
+                throw .wrongType(
+                    file: row.file, line: row.line, column: row.column("tags"), found: "a list of \(names.count) tags",
+                    expected: "\(tokens.count) tags, one for each element of '\(row.column("tokens"))'")
+            }
+            var tags: [Int] = []
+            for (place, name) in names.enumerated() {
+                let tag = try labels.find(name, in: row)
+                tags.append(tag ?? -1)
+                guard tag == nil else { continue }
+                let unknown = labels.name(of: name)
+                payload.unknown[place] = unknown
+                firstUnknown = firstUnknown ?? unknown
+            }
+            payload.tags = tags
+        }
+        return Example(
+            id: id, text: tokens.joined(separator: " "), unknownLabel: firstUnknown, line: row.line, payload: payload)
+    }
+}
+
+/// The words of an example, with their tags.
+package struct TaggedTokens: ExamplePayload, Equatable {
+    package var tokens: [String]
+    /// For each word an index into the task's labels, −1 for an unknown tag; nil if the row has no tags.
+    package var tags: [Int]?
+    /// By place of the word: its tag in the data, where the task does not know it.
+    package var unknown: [Int: String]
+
+    package init(tokens: [String], tags: [Int]? = nil, unknown: [Int: String] = [:]) {
+        self.tokens = tokens
+        self.tags = tags
+        self.unknown = unknown
+    }
+
+    /// Whether at least one tag is known, so that there is something to score.
+    package var hasKnownAnswer: Bool { tags.map { $0.isEmpty || $0.contains { $0 >= 0 } } ?? false }
+
+    package var canonicalBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        CanonicalData.append(tokens.count, to: &bytes)
+        for token in tokens { CanonicalData.append(token, to: &bytes) }
+        for (place, tag) in (tags ?? []).enumerated() {
+            CanonicalData.append(tag, to: &bytes)
+            if tag < 0 { CanonicalData.append(unknown[place], to: &bytes) }
+        }
+        return bytes
+    }
+}
+
+extension Example {
+    /// The words and tags of an example of a tagging task.
+    package var tagged: TaggedTokens? { payload as? TaggedTokens }
+}

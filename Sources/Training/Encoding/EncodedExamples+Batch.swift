@@ -1,0 +1,82 @@
+import Models
+import Numerics
+
+/// How one head of a task reads a batch.
+package struct BatchHead: Sendable {
+    /// Index of the head in the arrangement.
+    package var index: Int
+    /// Index of its targets in `EncodedExamples.columns`.
+    package var column: Int
+    package var input: HeadInput
+    /// Weights of the classes in the loss; nil: all 1.
+    package var classWeights: [Float]?
+    /// Where a word has several tokens, the tag that each but the first is trained on; nil: the first token alone is.
+    package var continuations: [Int32]?
+    /// The head's share in the loss.
+    package var coefficient: Double
+
+    package init(
+        index: Int, column: Int, input: HeadInput, classWeights: [Float]? = nil, continuations: [Int32]? = nil,
+        coefficient: Double = 1
+    ) {
+        self.index = index
+        self.column = column
+        self.input = input
+        self.classWeights = classWeights
+        self.continuations = continuations
+        self.coefficient = coefficient
+    }
+}
+
+extension EncodedExamples {
+    /// Some examples as a packed batch, in this order, with the targets of the task's heads.
+    /// - Parameters:
+    ///   - task: index of the task, for random numbers.
+    ///   - longest: tokens that are taken of an example at most.
+    ///   - predicts: marks the first token of every word; otherwise only tokens with a target are marked.
+    package func batch(
+        _ indices: [Int], task: Int, heads: [BatchHead], longest: Int = .max, predicts: Bool = false
+    ) -> PackedBatch {
+        let sequences = indices.map { sequence($0, task: task, longest: longest) }
+        var targets: [Int: HeadTargets] = [:]
+        for head in heads {
+            targets[head.index] = self.targets(of: head, indices, longest: longest, predicts: predicts)
+        }
+        return PackedBatch(sequences, targets: targets)
+    }
+
+    private func targets(of head: BatchHead, _ indices: [Int], longest: Int, predicts: Bool) -> HeadTargets? {
+        func weighted(_ classes: [Int32], marks: [Int32]? = nil) -> HeadTargets {
+            let normalizer = head.classWeights.map { weights in
+                classes.reduce(0) { $1 < 0 ? $0 : $0 + Double(weights[Int($1)]) }
+            }
+            return HeadTargets(
+                .classes(classes), marks: marks, normalizer: normalizer, coefficient: head.coefficient)
+        }
+        guard columns.indices.contains(head.column) else { return nil }
+        switch columns[head.column] {
+        case .none: return nil
+        case .classes(let classes, _): return weighted(indices.map { classes[$0] })
+        case .numbers(let numbers, let width):
+            return HeadTargets(
+                .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width),
+                coefficient: head.coefficient)
+        case .tags(let column):
+            var (marks, classes): ([Int32], [Int32]) = ([], [])
+            var start = 0
+            for i in indices {
+                let words = column.words(i)
+                let all = !predicts && head.continuations != nil
+                for (position, word, isFirst) in wordTokens(i, all: all, longest: longest) {
+                    var tag = column.tags[words.lowerBound + word]
+                    if !isFirst, tag >= 0, let continuations = head.continuations { tag = continuations[Int(tag)] }
+                    guard tag >= 0 || predicts else { continue }
+                    marks.append(Int32(start + position))
+                    classes.append(tag)
+                }
+                start += min(length(i), longest)
+            }
+            return weighted(classes, marks: marks)
+        }
+    }
+}

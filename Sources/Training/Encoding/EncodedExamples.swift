@@ -1,0 +1,141 @@
+import Files
+import Foundation
+import Models
+import Numerics
+import Tasks
+import Text
+
+/// A split's examples as token ids, laid end to end, with what each head is to predict.
+package struct EncodedExamples: Sendable {
+    private var ids: [Int32] = []
+    private var types: [UInt8] = []
+    private var offsets: [Int] = [0]
+    /// The word of each token, −1 for those that belong to none; empty where no head reads words.
+    private var wordOf: [Int32] = []
+    /// By head of the task.
+    package private(set) var columns: [TargetColumn] = []
+    /// Examples that were truncated.
+    package private(set) var truncated = 0
+
+    package var count: Int { offsets.count - 1 }
+    package var tokens: Int { ids.count }
+
+    /// Encodes the examples of a task, or of several heads that read the same texts.
+    /// - Parameters:
+    ///   - heads: what reads them, each with the same examples under its own targets.
+    ///   - maxLength: maximum length in tokens, including special tokens.
+    ///   - prefix: stands before each text.
+    ///   - types: rows of the model's table of token types; a model with one has no second kind of text.
+    package init(
+        _ heads: [(head: any Head, examples: [Example])], tokenizer: any Tokenizer, maxLength: Int, prefix: String,
+        types typeRows: Int = 2, pool: ThreadPool
+    ) {
+        let readsWords = heads.contains { $0.head.input == .marked }
+        let examples = (heads.first { $0.head.input == .marked } ?? heads.first)?.examples ?? []
+        // Blocks keep the order: each is filled by one thread and appended by this one
+        let block = 256
+        let blocks = (examples.count + block - 1) / block
+        var encoded = [[WordEncoding]](repeating: [], count: blocks)
+        encoded.withUnsafeMutableBufferPointer { slots in
+            guard let base = slots.baseAddress else { return }
+            pool.run(blocks) { b, _ in
+                base[b] = examples[b * block..<min(examples.count, (b + 1) * block)].map { example in
+                    guard readsWords else {
+                        let encoding = tokenizer.encode(
+                            prefix + example.text, pair: example.pair.map { prefix + $0 }, maxLength: maxLength)
+                        return WordEncoding(encoding: encoding, wordOf: [])
+                    }
+                    return tokenizer.encode(words: TargetColumn.words(example), prefix: prefix, maxLength: maxLength)
+                }
+            }
+        }
+        for each in encoded.joined() {
+            let encoding = each.encoding
+            if encoding.isTruncated { truncated += 1 }
+            ids += encoding.ids
+            types += encoding.typeIDs.map { UInt8(clamping: min(Int($0), typeRows - 1)) }
+            wordOf += each.wordOf
+            offsets.append(ids.count)
+        }
+        columns = heads.map { TargetColumn($0.examples, for: $0.head) }
+    }
+
+    /// Sequences as they are, without targets.
+    package init(sequences: [[Int32]]) {
+        for sequence in sequences {
+            ids += sequence
+            offsets.append(ids.count)
+        }
+        types = [UInt8](repeating: 0, count: ids.count)
+    }
+
+    package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
+
+    package func ids(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
+
+    /// SHA-256 over all token ids, token types and targets.
+    package var contentHash: String {
+        var digest = Digest.Incremental()
+        offsets.withUnsafeBytes { digest.update($0) }
+        ids.withUnsafeBytes { digest.update($0) }
+        types.withUnsafeBytes { digest.update($0) }
+        for column in columns { column.hash(into: &digest) }
+        return digest.hexDigest()
+    }
+
+    /// log of each token's share of the text, each counted once more than it occurs.
+    package func logFrequencies(vocabulary: Int) -> [Float] {
+        var counts = [Double](repeating: 1, count: vocabulary)
+        for id in ids where counts.indices.contains(Int(id)) { counts[Int(id)] += 1 }
+        let total = counts.reduce(0, +)
+        return counts.map { Float(log($0 / total)) }
+    }
+
+    /// The different token ids, ascending.
+    package var distinctIDs: [Int32] { Set(ids).sorted() }
+
+    /// Token ids and types of an example, as a batch takes them.
+    /// - Parameter longest: tokens that are taken at most.
+    func sequence(_ i: Int, task: Int, longest: Int) -> (ids: [Int32], types: [Int32], row: SequenceRow) {
+        let range = offsets[i]..<offsets[i] + min(length(i), longest)
+        return (Array(ids[range]), types[range].map { Int32($0) }, SequenceRow(example: UInt64(i), task: task))
+    }
+
+    /// The tokens of an example that stand for words: positions with the words' indices.
+    /// - Parameters:
+    ///   - all: every token of a word; else the first alone.
+    ///   - longest: tokens that are taken of the example at most.
+    func wordTokens(_ i: Int, all: Bool, longest: Int) -> [(position: Int, word: Int, isFirst: Bool)] {
+        guard !wordOf.isEmpty else { return [] }
+        var tokens: [(position: Int, word: Int, isFirst: Bool)] = []
+        var last: Int32 = -1
+        for (position, word) in wordOf[offsets[i]..<offsets[i] + min(length(i), longest)].enumerated() where word >= 0 {
+            if word != last || all { tokens.append((position, Int(word), word != last)) }
+            last = word
+        }
+        return tokens
+    }
+
+    /// The examples cut into batches in the order given.
+    package func batches(_ order: [Int], policy: BatchPolicy) -> [[Int]] {
+        var batches: [[Int]] = []
+        var current: [Int] = []
+        var tokens = 0
+        for i in order {
+            let full =
+                switch policy {
+                case .examples(let n): current.count >= n
+                case .tokens(let n): !current.isEmpty && tokens + length(i) > n
+                }
+            if full {
+                batches.append(current)
+                current = []
+                tokens = 0
+            }
+            current.append(i)
+            tokens += length(i)
+        }
+        if !current.isEmpty { batches.append(current) }
+        return batches
+    }
+}

@@ -1,0 +1,58 @@
+import Models
+import Numerics
+import Tasks
+
+/// Training of heads on the targets of a task: one head, or several that read the same texts, each with its own targets,
+/// which any example may lack.
+package struct HeadObjective: Objective {
+    /// One head with what it is scored by.
+    package struct Goal: Sendable {
+        /// The task's name: scores carry it.
+        package var name: String
+        package var head: BatchHead
+        package var metric: any Metric.Type
+
+        package init(name: String, head: BatchHead, metric: any Metric.Type) {
+            self.name = name
+            self.head = head
+            self.metric = metric
+        }
+    }
+
+    let goals: [Goal]
+
+    package init(_ goals: [Goal]) { self.goals = goals }
+
+    package var criterion: String { goals.map { $0.metric.name }.joined(separator: "+") }
+
+    package func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan {
+        var losses: [Int: LossSettings] = [:]
+        for goal in goals {
+            losses[goal.head.index] = LossSettings(
+                classWeights: goal.head.classWeights, smoothing: Float(settings.labelSmoothing))
+        }
+        return try network.plan(
+            heads: goals.map(\.head.index), trains: true, baseDropout: settings.baseDropout,
+            headDropout: settings.headDropout.map { Float($0) }, losses: losses
+        ).training
+    }
+
+    package func batch(
+        _ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64
+    ) -> PackedBatch {
+        examples.batch(indices, task: task, heads: goals.map(\.head), longest: longest)
+    }
+
+    package func scorer(_ network: Network, workspace: Workspace) throws -> (EncodedExamples) -> [String: Evaluation] {
+        let evaluators = try goals.map { goal in
+            (goal, try Evaluator(network, head: goal.head.index, column: goal.head.column, workspace: workspace))
+        }
+        return { examples in
+            var scores: [String: Evaluation] = [:]
+            for (goal, evaluator) in evaluators {
+                scores[goal.name] = evaluator.evaluate(examples, metric: goal.metric)
+            }
+            return scores
+        }
+    }
+}
