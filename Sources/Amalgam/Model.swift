@@ -14,7 +14,7 @@ public final class Model {
     /// Loads a model.
     /// - Parameters:
     ///   - nameOrFolder: the name of a fetched model (`minilm`), or a Hugging Face folder with config.json, model.safetensors
-    ///     and tokenizer.json or vocab.txt.
+    ///     and tokenizer.json, vocab.txt, or vocab.json with merges.txt.
     ///   - threads: the number of threads; nil for all processors. It does not change the results.
     /// - Throws: an error whose description names the file, the field and a fix.
     public init(_ nameOrFolder: String, threads: Int? = nil) throws {

@@ -51,7 +51,11 @@ extension AdapterBundle {
         let (mine, its) = (base.shape, model.configuration)
         // 0 is a number that an imported adapter does not know
         let numbers = [(mine.layers, its.layers), (mine.intermediate, its.intermediate)].filter { $0.0 != 0 }
-        guard mine.family == its.family, mine.hidden == its.hidden, numbers.allSatisfy({ $0 == $1 }) else {
+        // An imported adapter may only know the family
+        let isSame =
+            base.fingerprint == nil
+            ? Architectures.isSameFamily(mine.family, its.family) : mine.family == its.family
+        guard isSame, mine.hidden == its.hidden, numbers.allSatisfy({ $0 == $1 }) else {
             throw BundleError.base(
                 file: file, bundle: Self.text(base.name, mine, base.fingerprint),
                 model: Self.text(model.name, its, nil))

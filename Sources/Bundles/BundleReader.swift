@@ -113,7 +113,11 @@ struct BundleReader {
             heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),
             vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),
-            positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: full))
+            positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: false))
+        // Some families have no token types; the others need a number of them
+        if full, let empty = try Architecture(shape).tensors.first(where: { $0.shape.contains(0) }) {
+            throw wrong("/base", "shape \(empty.shape) of \(empty.name)", "no zero")
+        }
         let fingerprint = try text(group, "fingerprint", in: "/base")
         let tokenizer = try text(group, "tokenizer", in: "/base", default: "unknown")
         return BaseIdentity(

@@ -71,6 +71,9 @@ package struct Architecture: Sendable {
         sites.filter { roles.contains($0.site.kind) }
     }
 
+    /// What stands before the encoder's tensors in a model with a head: "bert.".
+    package var encoderPrefix: String { family.prefixes.first ?? "" }
+
     /// Name of the table of word embeddings.
     package var wordTable: String { tensors.first(where: \.isTable)?.name ?? "" }
 }

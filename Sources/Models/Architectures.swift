@@ -25,12 +25,17 @@ package struct ModelFamily: Sendable {
 
 /// The families of models that Amalgam knows.
 package enum Architectures {
-    static let builtIn: [ModelFamily] = [.bert, .roberta]
+    static let builtIn: [ModelFamily] = [.bert, .roberta, .distilBERT]
 
     static func named(_ modelType: String) -> ModelFamily? { builtIn.first { $0.modelTypes.contains(modelType) } }
 
     /// Every `model_type`.
     package static var modelTypes: [String] { builtIn.flatMap(\.modelTypes) }
+
+    /// Whether two `model_type`s compute the same from the same tensors.
+    package static func isSameFamily(_ a: String, _ b: String) -> Bool {
+        a == b || named(a)?.modelTypes.contains(b) == true
+    }
 
     /// For messages: "bert, roberta or xlm-roberta".
     static var known: String {

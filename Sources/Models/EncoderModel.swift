@@ -75,6 +75,23 @@ package final class EncoderModel: Sendable {
         return weights
     }
 
+    /// A tensor beside the encoder's in the model's files, such as BERT's pooler: by its name in a model with a head.
+    /// - Returns: nil if the files have no such tensor of this shape
+    /// - Throws: `ModelError` for numbers that are not finite
+    package func extraTensor(_ name: String, shape: [Int]) throws -> [Float]? {
+        let spellings =
+            [name] + architecture.family.prefixes.filter(name.hasPrefix).map { String(name.dropFirst($0.count)) }
+        for name in spellings {
+            guard let file = files.file(of: name), file.tensors[name]?.shape == shape else { continue }
+            let values = try file.floats(name)
+            if let bad = values.firstIndex(where: { !$0.isFinite }) {
+                throw ModelError.weight(file: file.name, name: name, found: "\(values[bad])", element: bad)
+            }
+            return values
+        }
+        return nil
+    }
+
     private static func weight(
         _ name: String, _ tensor: SafetensorsTensor, shape: [Int], in file: SafetensorsFile
     ) throws -> Weight {

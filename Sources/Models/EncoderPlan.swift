@@ -80,14 +80,16 @@ package struct EncoderPlan {
     }
 
     /// norm(dropout(y) + residual), or without a norm the sum, with what acts on the sublayer's output.
+    /// - Parameter drops: whether the family applies dropout to y
     func residual(
-        _ kind: Site.Kind, layer: Int, _ y: Value, input: Value, residual: Value, norm: Norm?
+        _ kind: Site.Kind, layer: Int, _ y: Value, input: Value, residual: Value, norm: Norm?, drops: Bool = true
     ) throws -> Value {
         let site = Site(kind, layer: layer)
         return try context(
             site,
             Sublayer(
-                input: input, output: y, dropout: hiddenDropout(site.name), residual: residual, norm: norm)
+                input: input, output: y, dropout: drops ? hiddenDropout(site.name) : nil, residual: residual,
+                norm: norm)
         ).result(of: plugin)
     }
 

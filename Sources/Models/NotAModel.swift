@@ -59,6 +59,11 @@ enum NotAModel {
                 fix: "give its base model's folder, and make a bundle of this one with amalgam import")
         }
         func text(_ field: String) -> String? { if case .string(let text)? = json.value(field) { text } else { nil } }
+        if text("peft_type") == "LORA" {
+            return .notAModel(
+                path: folder.path, found: "a PEFT adapter (LoRA)",
+                fix: "give its base model's folder, and make a bundle of this one with amalgam import")
+        }
         return .notAModel(
             path: folder.path, found: "a PEFT adapter (\(kind.summary))",
             fix: PEFTFolder.fix(

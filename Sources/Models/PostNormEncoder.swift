@@ -23,10 +23,13 @@ struct PostNormEncoder: EncoderLayout {
 
     private let configuration: ModelConfiguration
     private let names: Names
+    private let dropsAttentionOutput: Bool
 
-    init(_ configuration: ModelConfiguration, names: Names) {
+    /// - Parameter dropsAttentionOutput: whether dropout applies to the attention's output, as in BERT
+    init(_ configuration: ModelConfiguration, names: Names, dropsAttentionOutput: Bool = true) {
         self.configuration = configuration
         self.names = names
+        self.dropsAttentionOutput = dropsAttentionOutput
     }
 
     private func layer(_ i: Int, _ name: String) -> String { "\(names.layers).\(i).\(name)" }
@@ -132,7 +135,7 @@ struct PostNormEncoder: EncoderLayout {
                 dropout: plan.attentionDropout("attention/\(i)"), in: builder))
         let attention = try plan.residual(
             .afterAttention, layer: i, try plan.projection(.attentionOutput, layer: i, attended), input: rows,
-            residual: rows, norm: try plan.norm(layer(i, names.attentionNorm)))
+            residual: rows, norm: try plan.norm(layer(i, names.attentionNorm)), drops: dropsAttentionOutput)
         let up = try plan.projection(.intermediate, layer: i, attention)
         let activated = builder.append(Activation(up, configuration.activation, in: builder))
         return try plan.residual(

@@ -33,7 +33,7 @@ package final class SiteContext {
     /// The projection's weight [out, in] and bias [out]; nil where the site is not one product.
     package let weight: Operand?
     package let bias: Operand?
-    private let sublayer: Sublayer
+    let sublayer: Sublayer
     /// One state per method that has acted, the bare sublayer's first.
     private var states = [State()]
 

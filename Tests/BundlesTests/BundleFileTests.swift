@@ -119,7 +119,10 @@ import Testing
             try set("members/a", "config", .string("[]")).hasPrefix("/members/a@config: [], expected a JSON object"))
         #expect(try set("heads/task", "labels", .strings(["a", "a"])).hasPrefix("/heads/task@labels: "))
         #expect(try set("heads/task", "labels", .strings(["a"])).hasPrefix("/heads/task/out.weight: shape [3, 8]"))
-        #expect(try set("heads/task", "pooling", .string("max")).hasPrefix("/heads/task@pooling: max"))
+        #expect(
+            try set("heads/task", "config", .string(#"{"pooling":"max"}"#)).hasPrefix(#"/heads/task@pooling: "max""#))
+        #expect(try set("heads/task", "config", .string("[]")).hasPrefix("/heads/task@config: []"))
+        #expect(try set("heads/task", "kind", .string("x")).hasPrefix("/heads/task@kind: x, expected classification"))
         #expect(try set("provenance", "seed", .integer(-1)).hasPrefix("/provenance@seed: integer(-1)"))
     }
 

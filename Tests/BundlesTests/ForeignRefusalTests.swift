@@ -59,7 +59,11 @@ import Testing
             ("config/invertible_adapter", 3, "config.invertible_adapter: 3, expected block_type"),
             ("config/reduction_factor", nil, "config.reduction_factor: nothing"),
             ("config/leave_out", [5_000], "config.leave_out: 5000, expected layers below 1024"),
-            ("config/architecture", "lora", "config.architecture: \"lora\""),
+            (
+                "config/architecture", "lora",
+                "config.adapter_residual_before_ln: false, expected only the fields of LoRAConfig"
+            ),
+            ("config/architecture", "reft", "config.architecture: \"reft\""),
             ("config/surprise", 1, "config.surprise: 1"),
             ("config", "mam", "config: \"mam\", expected double_seq_bn"),
             ("config", NSNull(), "config: null"),

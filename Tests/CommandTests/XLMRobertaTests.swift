@@ -33,7 +33,7 @@ import Testing
     @Test(arguments: ["xlm-roberta", "roberta"]) func trainsAndPredicts(_ kind: String) throws {
         let lab = try Lab()
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Golden/roberta/\(kind)")
+            .appendingPathComponent("Golden/families/\(kind)")
         try FileManager.default.copyItem(at: source, to: lab.folder.appendingPathComponent("model"))
         try lab.write("model/tokenizer.json", [Self.tokenizer])
         let texts = (0..<96).map { i in

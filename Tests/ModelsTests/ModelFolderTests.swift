@@ -164,14 +164,14 @@ import Testing
             ([("model.safetensors", "x")], ["weights but no config.json"]),
             (
                 [("adapter_config.json", "{\"peft_type\": \"LORA\"}"), ("adapter_model.safetensors", "x")],
-                ["PEFT adapter (\"LORA\")", "merge_and_unload"]
+                ["PEFT adapter (LoRA)", "amalgam import"]
             ),
             ([("adapter_config.json", "{\"config\": {}}")], ["the adapters library", "amalgam import"]),
             (
                 [
                     (
                         "adapter_config.json",
-                        #"{"peft_type": "LORA", "task_type": "SEQ_CLS", "base_model_name_or_path": "org/x"}"#
+                        #"{"peft_type": "LOHA", "task_type": "SEQ_CLS", "base_model_name_or_path": "org/x"}"#
                     )
                 ], ["AutoModelForSequenceClassification.from_pretrained('org/x')"]
             ),

@@ -204,7 +204,7 @@ import Testing
         where file.tensors["loss\(suffix)"] != nil {
             let network = try network(test)
             let plan = try network.languagePlan(table, head: 0, trains: true, baseDropout: false)
-            let loss = plan.step(try batches()[0], workspace: Workspace(threads: 2), stepKey: nil)
+            let loss = plan.training.step(try batches()[0], workspace: Workspace(threads: 2), stepKey: nil)
             #expect(abs(loss - Double(try file.floats("loss\(suffix)")[0])) < 1e-5)
             #expect(plan.plan.parameters.count == network.parameters.parameters.count)
             for parameter in plan.plan.parameters {
@@ -216,7 +216,7 @@ import Testing
     @Test(arguments: ["mlm", "mlm_head"]) func fiftySteps(_ test: String) throws {
         let network = try network(test)
         let plan = try network.languagePlan(table(), head: 0, trains: true, baseDropout: false)
-        try StackParityTests.follow(network, plan, batches(), StackParityTests.file("\(test).safetensors"))
+        try StackParityTests.follow(network, plan.training, batches(), StackParityTests.file("\(test).safetensors"))
     }
 
     /// The inverse undoes the forward, and both are the library's.

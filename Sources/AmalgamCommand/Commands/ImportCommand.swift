@@ -1,23 +1,34 @@
 import ArgumentParser
 import Bundles
+import Corpora
 import Files
 import Foundation
+import Models
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract:
-            "Convert an AdapterHub folder to a bundle: an adapter, a fusion with its adapters, or a head (safetensors)."
+            "Convert a folder of the Python libraries 'adapters' or 'peft' to a bundle; the format is detected (safetensors)."
     )
 
-    @Argument(help: "A folder written by save_adapter, save_adapter_fusion or save_head.") var folder: String
+    @Argument(
+        help: "A folder written by save_adapter, save_adapter_fusion, save_head, or peft's save_pretrained (LoRA).")
+    var folder: String
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?
+    @Option(
+        help: ArgumentHelp(
+            "The base model of a PEFT adapter: needed if its files do not tell the family, or if its head uses BERT's pooler.",
+            valueName: "folder or name"))
+    var model: String?
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         try guarded {
-            let bundle = try AdapterHubImport.read(folder: URL(fileURLWithPath: folder), name: name)
+            let base = try model.map { try EncoderModel(folder: ModelStore().resolve($0)) }
+            let (bundle, warnings) = try ForeignImport.read(
+                folder: URL(fileURLWithPath: folder), name: name, model: base)
             let url = URL(fileURLWithPath: out)
             try OutputTarget.checkBundle(url)
             try Folder.make(url.deletingLastPathComponent())
@@ -25,7 +36,6 @@ struct ImportCommand: ParsableCommand {
             defer { withExtendedLifetime(lock) {} }
             AtomicFile.removeTemporaries(of: [url])
             try BundleFile.write(bundle, to: url)
-            let warnings = AdapterHubImport.warnings(bundle, folder: folder)
             for warning in warnings { Console.warn(warning) }
             let parameters = bundle.tensors.reduce(0) { $0 + $1.values.count }
             guard common.json else {
@@ -38,32 +48,6 @@ struct ImportCommand: ParsableCommand {
                 "heads": .list(bundle.heads.map { .string($0.name) }), "parameters": .init(parameters),
                 "warnings": .list(warnings.map { .string($0) }),
             ])
-        }
-    }
-}
-
-struct ExportCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "export",
-        abstract: "Convert a bundle to AdapterHub folders, which the Python library 'adapters' loads.")
-
-    @Argument(help: "The bundle.") var bundle: String
-    @Option(help: "The folder to write.") var out: String
-    @Option(help: "Name of the exported adapter. (default: the bundle's)") var name: String?
-    @OptionGroup var common: CommonOptions
-
-    func run() throws {
-        try guarded {
-            let stored = try BundleFile.read(URL(fileURLWithPath: bundle))
-            let folder = URL(fileURLWithPath: out)
-            try Folder.make(folder)
-            let lock = try OutputLock(folder, who: "export")
-            defer { withExtendedLifetime(lock) {} }
-            AtomicFile.removeTemporaries(in: folder, deep: true)
-            let warnings = try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name)
-            for warning in warnings { Console.error("amalgam: \(warning)") }
-            guard common.json else { return Console.print("written: \(out)") }
-            Console.print(json: ["folder": .string(out), "warnings": .list(warnings.map { .string($0) })])
         }
     }
 }

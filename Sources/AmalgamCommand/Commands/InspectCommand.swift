@@ -69,6 +69,21 @@ struct InspectCommand: ParsableCommand {
         }
     }
 
+    private static func words(_ input: HeadInput) -> String {
+        switch input {
+        case .pooled(.first): "the first token"
+        case .pooled(.mean): "the mean of all tokens"
+        case .marked: "each word"
+        }
+    }
+
+    private static func words(_ output: HeadOutput) -> String {
+        switch output {
+        case .classes(let labels): "one of \(labels.count) labels: \(labels.joined(separator: ", "))"
+        case .numbers(let numbers): numbers.count == 1 ? "a number" : "\(numbers.count) numbers"
+        }
+    }
+
     private func show(_ b: AdapterBundle, _ parameters: Int, _ verified: [String]) {
         var table = TextTable([TextTable.Column("field"), TextTable.Column("value")])
         func row(_ name: String, _ value: String) { if !value.isEmpty { table.append([.init(name), .init(value)]) } }
@@ -88,8 +103,7 @@ struct InspectCommand: ParsableCommand {
             row(
                 "head \(head.name)",
                 (head.task.map { "for \($0.kind) \($0.name), " } ?? "")
-                    + "\(head.head.labels.count) labels, reads \(head.head.pooling.rawValue): "
-                    + head.head.labels.joined(separator: ", "))
+                    + "\(head.head.kind), reads \(Self.words(head.head.input)), gives \(Self.words(head.head.output))")
         }
         row("parameters", Human.count(parameters))
         row("task", b.provenance.task)

@@ -36,7 +36,7 @@ struct CommonOptions: ParsableArguments {
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A Hugging Face folder (config.json, model.safetensors, tokenizer.json or vocab.txt) or the name of a fetched model.",
+            "A Hugging Face folder (config.json, model.safetensors and a tokenizer) or the name of a fetched model.",
             valueName: "folder or name"))
     var model: String
 

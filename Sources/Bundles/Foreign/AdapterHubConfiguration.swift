@@ -1,4 +1,6 @@
 import Adapters
+import Files
+import Models
 
 /// AdapterHub's configurations to ours and back.
 ///
@@ -35,6 +37,7 @@ enum AdapterHubConfiguration {
     /// - Parameter former: the file is from before the library wrote its version, when "gelu" meant the tanh form.
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, former: Bool, file: String) throws -> AdapterConfiguration {
+        if AdapterHubLoRA.stands(value) { return try AdapterHubLoRA.adapter(value, file: file) }
         if case .string(let name)? = value {
             guard let preset = named[name] else {
                 throw refused(file, "config", "\"\(name)\"", named.keys.sorted().joined(separator: ", "))
@@ -46,7 +49,7 @@ enum AdapterHubConfiguration {
         }
         let theirs = try AdapterHubFormerNames.fields(stored, file: file)
         if let architecture = theirs["architecture"], architecture != .null {
-            throw refused(file, "config.architecture", architecture.json, "null: a bottleneck adapter")
+            throw refused(file, "config.architecture", architecture.json, "null (a bottleneck adapter) or lora")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
             throw refused(
@@ -94,7 +97,21 @@ enum AdapterHubConfiguration {
     }
 
     /// All fields, as the library writes them.
-    static func adapter(_ configuration: AdapterConfiguration) -> ConfigurationValue {
+    /// - Throws: `BundleError` for what the library has no configuration for
+    static func adapter(_ member: Member, bundle: AdapterBundle) throws -> ConfigurationValue {
+        if let updates = try LoRAUpdates(member, Architecture(bundle.base.shape)) {
+            return try AdapterHubLoRA.fields(updates, member: member, bundle: bundle)
+        }
+        guard member.configuration.method == BottleneckAdapter.name else {
+            throw BundleError.content(
+                file: bundle.name, field: "members/\(member.name)", found: "method \(member.configuration.method)",
+                expected: "\(BottleneckAdapter.name) or \(LoRA.name)",
+                fix: "only bottleneck adapters and LoRA can be exported")
+        }
+        return bottleneck(member.configuration)
+    }
+
+    static func bottleneck(_ configuration: AdapterConfiguration) -> ConfigurationValue {
         .map(defaults.merging(configuration.fields) { $1 })
     }
 

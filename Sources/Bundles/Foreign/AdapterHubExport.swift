@@ -64,11 +64,7 @@ private struct AdapterHubWriter {
                 "base.architecture", bundle.base.shape.family, AdapterHubNames.modelTypes.joined(separator: ", "),
                 fix: "only encoders of these families can be exported")
         }
-        if let language = bundle.language {
-            warnings.append(
-                "it was trained on language adapter \(language.name), which it does not contain; export that adapter too, and "
-                    + "stack them in Python")
-        }
+        warnings += ForeignWarnings.language(bundle)
         switch bundle.kind {
         case .mlm:
             throw cannot(
@@ -104,14 +100,10 @@ private struct AdapterHubWriter {
     }
 
     private mutating func writeAdapter(_ member: Member, as name: String, folder: String) throws {
-        guard member.configuration.method == BottleneckAdapter.name else {
-            throw cannot(
-                "members/\(member.name)", "method \(member.configuration.method)", BottleneckAdapter.name,
-                fix: "only bottleneck adapters can be exported")
-        }
         let specs = try member.specs(Architecture(bundle.base.shape)).map(\.name)
         try write(
-            .adapter, name: name, configuration: AdapterHubConfiguration.adapter(member.configuration), tensors: specs,
+            .adapter, name: name, configuration: AdapterHubConfiguration.adapter(member, bundle: bundle),
+            tensors: specs,
             scope: member.scope, folder: folder)
     }
 
@@ -208,25 +200,5 @@ private struct AdapterHubWriter {
             floats: AdapterHubConfiguration.floats)
         files.append((folder + part.configuration, Data((json + "\n").utf8)))
         files.append((folder + part.tensors, try SafetensorsWriter.data(tensors: values)))
-    }
-}
-
-extension ConfigurationValue {
-    /// JSON as Python's json.dump(indent=2, sort_keys=True) lays it out.
-    /// - Parameter floats: fields whose whole numbers have a fraction all the same: 1.0
-    fileprivate func indented(floats: Set<String>, field: String = "", by margin: String = "\n") -> String {
-        let inner = margin + "  "
-        switch self {
-        case .number(let value) where floats.contains(field): return "\(value)"
-        case .list(let values) where !values.isEmpty:
-            let lines = values.map { $0.indented(floats: floats, field: field, by: inner) }
-            return "[\(inner)" + lines.joined(separator: ",\(inner)") + "\(margin)]"
-        case .map(let values) where !values.isEmpty:
-            let lines = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { key, value in
-                "\(ConfigurationValue.string(key).json): \(value.indented(floats: floats, field: key, by: inner))"
-            }
-            return "{\(inner)" + lines.joined(separator: ",\(inner)") + "\(margin)}"
-        default: return json
-        }
     }
 }

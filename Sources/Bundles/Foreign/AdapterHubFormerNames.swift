@@ -1,4 +1,5 @@
 import Adapters
+import Files
 
 /// The names of 2020's AdapterHub files, as today's library would read them.
 enum AdapterHubFormerNames {

@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Foundation
 import Models
 
@@ -76,7 +77,7 @@ private struct AdapterHubReader {
         let shape = ModelConfiguration(
             family: first.modelType, hidden: first.hidden,
             layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
-            intermediate: 0, vocabulary: 0,
+            intermediate: modules.values.map(\.intermediate).max() ?? 0, vocabulary: 0,
             positions: 0, types: 0)
         var bundle = AdapterBundle(
             kind: fusion != nil ? .fusion : members.isEmpty ? .head : .adapter, name: "",

@@ -1,4 +1,5 @@
 import Adapters
+import Files
 
 /// The names of a classification head's labels: `label2id`, or `id2label`, or both where they agree.
 enum AdapterHubLabels {

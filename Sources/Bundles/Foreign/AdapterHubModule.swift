@@ -122,6 +122,22 @@ struct AdapterHubModule {
         }
     }
 
+    /// The feed-forward's width, where LoRA matrices tell it; 0: not known.
+    var intermediate: Int {
+        for (name, tensor) in weights.tensors.sorted(by: { $0.key < $1.key }) where tensor.shape.count == 2 {
+            let size: Int? =
+                if name.contains(".intermediate.dense.loras."), name.hasSuffix(".lora_B") {
+                    tensor.shape[0]
+                } else if name.contains(".output.dense.loras."), name.hasSuffix(".lora_A") {
+                    tensor.shape[1]
+                } else {
+                    nil
+                }
+            if let size, (1...1_048_576).contains(size) { return size }
+        }
+        return 0
+    }
+
     /// Saved before the library wrote its version.
     var isFormer: Bool { fields["version"] == nil }
 

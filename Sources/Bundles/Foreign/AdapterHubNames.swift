@@ -13,6 +13,12 @@ enum AdapterHubNames {
         ("down.weight", "adapter_down.0.weight"), ("down.bias", "adapter_down.0.bias"),
         ("up.weight", "adapter_up.weight"), ("up.bias", "adapter_up.bias"),
     ]
+    /// `bert.encoder.layer.N.attention.self.query.loras.NAME.lora_A`
+    private static let projections: [(ours: Site.Kind, theirs: String)] = [
+        (.query, "attention.self.query"), (.key, "attention.self.key"), (.value, "attention.self.value"),
+        (.intermediate, "intermediate.dense"), (.feedForwardOutput, "output.dense"),
+    ]
+    private static let lora: [(ours: String, theirs: String)] = [("A", "lora_A"), ("B", "lora_B")]
     /// `bert.invertible_adapters.NAME.F.0.weight`
     private static let invertible: [(ours: String, theirs: String)] = ["F", "G"].flatMap { net in
         [("down", "0"), ("up", "2")].flatMap { ours, theirs in
@@ -40,6 +46,11 @@ enum AdapterHubNames {
             return invertible.first { $0.ours == ours.dropFirst(home.count) }.map {
                 "\(prefix)invertible_adapters.\(name).\($0.theirs)"
             }
+        }
+        if let (stem, tensor) = layer(ours, prefix: prefix, among: projections),
+            let theirs = lora.first(where: { $0.ours == tensor })?.theirs
+        {
+            return "\(stem).loras.\(name).\(theirs)"
         }
         guard let (stem, tensor) = layer(ours, prefix: prefix),
             let theirs = bottleneck.first(where: { $0.ours == tensor })?.theirs
@@ -71,7 +82,9 @@ enum AdapterHubNames {
     }
 
     /// (`bert.encoder.layer.3.output`, `down.weight`) of `afterFeedForward/3/down.weight`
-    private static func layer(_ ours: String, prefix: String) -> (String, String)? {
+    private static func layer(
+        _ ours: String, prefix: String, among sites: [(ours: Site.Kind, theirs: String)] = sites
+    ) -> (String, String)? {
         let parts = ours.split(separator: "/").map(String.init)
         guard parts.count == 3, let site = sites.first(where: { $0.ours.rawValue == parts[0] }) else { return nil }
         return ("\(prefix)encoder.layer.\(parts[1]).\(site.theirs)", parts[2])

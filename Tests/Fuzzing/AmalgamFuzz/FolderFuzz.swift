@@ -57,7 +57,8 @@ enum HubFuzz: FuzzedReader {
     static let name = "hub"
     static let files = [
         "Bundles/Foreign/AdapterHubConfiguration.swift", "Bundles/Foreign/AdapterHubFormerNames.swift",
-        "Bundles/Foreign/AdapterHubLabels.swift", "Adapters/LayerFactors.swift",
+        "Bundles/Foreign/AdapterHubLabels.swift", "Bundles/Foreign/AdapterHubLoRA.swift",
+        "Adapters/LayerFactors.swift",
     ]
     static let tokens = words(
         "\"mh_adapter\":true", "\"MH_Adapter\":true", "\"Output_Adapter\":true", "\"LN_after\":false",
@@ -65,6 +66,7 @@ enum HubFuzz: FuzzedReader {
         "\"invertible_adapter\":{\"block_type\":\"nice\",\"reduction_factor\":2}",
         "\"non_linearity\":\"gelu\"", "\"default\":", "1e308", "null", "\"seq_bn\"",
         "\u{0}{\"head_type\":\"classification\",\"layers\":2,\"activation_function\":\"tanh\",\"num_labels\":2}",
+        "\"architecture\":\"lora\"", "\"attn_matrices\":[\"q\",\"k\"]", "\"r\":4", "\"alpha\":2", "\"use_gating\":true",
         "\"label2id\":{\"a\":0,\"b\":1}", "\"id2label\":{\"0\":\"a\",\"1\":\"b\"}", "{", "}", "[", "]", ",", ":")
     static let memory = (constant: 1 << 18, perByte: 256)
 
@@ -80,8 +82,9 @@ enum HubFuzz: FuzzedReader {
         return {
             Invariants.require(labels.count <= 65_536, "too many labels")
             // What the library would be given is read back as the same
+            guard configuration.method == BottleneckAdapter.name else { return }
             let back = try AdapterHubConfiguration.adapter(
-                AdapterHubConfiguration.adapter(configuration), former: false, file: "back")
+                AdapterHubConfiguration.bottleneck(configuration), former: false, file: "back")
             Invariants.require(back == configuration, "another configuration from its own export")
         }
     }
@@ -101,6 +104,76 @@ enum HubFuzz: FuzzedReader {
                 "layers.json",
                 Array(#"{"mh_adapter":false,"output_adapter":true,"non_linearity":"relu","#.utf8)
                     + Array(#""reduction_factor":{"0":4,"default":8}}"#.utf8)
+            ),
+            (
+                "lora.json",
+                Array(#"{"architecture":"lora","r":4,"alpha":6,"intermediate_lora":true,"leave_out":[1]}"#.utf8)
+            ),
+        ]
+    }
+}
+
+/// A PEFT folder's configuration, beside tensors that are always there.
+enum PEFTFuzz: FuzzedReader {
+    static let name = "peft"
+    static let files = [
+        "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
+        "Bundles/Foreign/PEFTModule.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
+    ]
+    static let tokens = words(
+        "\"peft_type\":\"LORA\"", "\"r\":2", "\"lora_alpha\":", "\"use_rslora\":true", "\"rank_pattern\":{\"query\":2}",
+        "\"alpha_pattern\":{\"^encoder\\\\.layer.0.*\":3}", "\"target_modules\":[\"query\",\"value\"]",
+        "\"target_modules\":\".*\"", "\"modules_to_save\":[\"classifier\"]", "\"task_type\":\"SEQ_CLS\"",
+        "\"use_dora\":true", "\"bias\":\"all\"", "\"init_lora_weights\":\"pissa\"", "\"auto_mapping\":",
+        "{\"parent_library\":\"transformers.models.bert.modeling_bert\"}", "\"layers_to_transform\":[0]", "1e308",
+        "null",
+        "{", "}", "[", "]", ",", ":")
+    static let memory = (constant: 1 << 20, perByte: 256)
+
+    private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "amalgam-fuzz-peft-\(ProcessInfo.processInfo.processIdentifier)")
+
+    static func warmUp() {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let tensors = ["query", "value"].flatMap { name in
+                [("A", [2, 4]), ("B", [4, 2])].map { matrix, shape in
+                    (
+                        name: "base_model.model.bert.encoder.layer.0.attention.self.\(name).lora_\(matrix).weight",
+                        shape: shape, value: SafetensorsValue.float32([1, 2, 3, 4, 5, 6, 7, 8])
+                    )
+                }
+            }
+            try SafetensorsWriter.data(tensors: tensors).write(to: folder.appendingPathComponent(PEFTModule.tensors))
+        } catch {
+            Invariants.fail("\(error)")
+        }
+    }
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        try Data(bytes).write(to: folder.appendingPathComponent(PEFTModule.configuration))
+        let bundle = try PEFTImport.read(folder: folder, name: "a", model: nil).bundle
+        return {
+            // What was taken holds together, and can be written
+            let data = try BundleFile.data(bundle)
+            Invariants.require(try BundleFile.read(data, name: "b").tensors == bundle.tensors, "other tensors")
+        }
+    }
+
+    static func madeSeeds() throws -> [(name: String, bytes: [UInt8])] {
+        [
+            (
+                "plain.json",
+                Array(
+                    #"{"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["query","value"],"bias":"none"}"#.utf8)
+            ),
+            (
+                "patterns.json",
+                Array(
+                    #"{"peft_type":"LORA","r":4,"lora_alpha":4,"target_modules":".*self.*","use_rslora":true,"#.utf8)
+                    + Array(
+                        #""rank_pattern":{"query":2,"value":2},"alpha_pattern":{"^bert\\.encoder.layer.0.attention.self.value":3}}"#
+                            .utf8)
             ),
         ]
     }

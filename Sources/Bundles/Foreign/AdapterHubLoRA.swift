@@ -1,0 +1,99 @@
+import Adapters
+import Files
+import Models
+
+/// AdapterHub's LoRAConfig (adapters 1.3.0) to ours and back.
+enum AdapterHubLoRA {
+    /// Every field with its value where a file says nothing.
+    private static let defaults: [String: ConfigurationValue] = [
+        "alpha": .number(8), "architecture": .string("lora"), "attn_matrices": .list([.string("q"), .string("v")]),
+        "composition_mode": .string("add"), "dropout": .number(0), "dtype": .null, "init_weights": .string("lora"),
+        "init_weights_seed": .null, "intermediate_lora": .bool(false), "leave_out": .list([]),
+        "output_lora": .bool(false), "r": .number(8), "selfattn_lora": .bool(true), "use_dora": .bool(false),
+        "use_gating": .bool(false), "vera_b": .null, "vera_d": .null,
+    ]
+    private static let matrices: [(theirs: String, ours: String)] = [("q", "query"), ("k", "key"), ("v", "value")]
+
+    /// Whether a configuration is LoRA's: by its architecture, or its name.
+    static func stands(_ value: ConfigurationValue?) -> Bool {
+        if value == .string("lora") { return true }
+        guard case .map(let fields)? = value else { return false }
+        return fields["architecture"] == .string("lora")
+    }
+
+    /// - Throws: `BundleError`, `AdapterError` naming the field
+    static func adapter(_ value: ConfigurationValue?, file: String) throws -> AdapterConfiguration {
+        var fields = defaults
+        if case .map(let stored)? = value { fields.merge(stored) { $1 } }
+        for field in fields.keys.sorted() where defaults[field] == nil {
+            throw AdapterHubConfiguration.refused(
+                file, "config.\(field)", fields[field]?.json ?? "", "only the fields of LoRAConfig in adapters 1.3.0")
+        }
+        // What was trained does not depend on how it started, so init_weights may be anything
+        for field in ["composition_mode", "use_gating", "use_dora", "vera_d", "vera_b"]
+        where fields[field] != defaults[field] {
+            throw AdapterHubConfiguration.refused(
+                file, "config.\(field)", fields[field]?.json ?? "", defaults[field]?.json ?? "")
+        }
+        func flag(_ field: String) throws -> Bool {
+            guard case .bool(let flag)? = fields[field] else {
+                throw AdapterHubConfiguration.refused(
+                    file, "config.\(field)", fields[field]?.json ?? "nothing", "true or false")
+            }
+            return flag
+        }
+        var targets: [ConfigurationValue] = []
+        if try flag("selfattn_lora") {
+            guard case .list(let names)? = fields["attn_matrices"],
+                names.allSatisfy({ name in matrices.contains { .string($0.theirs) == name } })
+            else {
+                throw AdapterHubConfiguration.refused(
+                    file, "config.attn_matrices", fields["attn_matrices"]?.json ?? "nothing", "a list of q, k and v")
+            }
+            targets = matrices.filter { names.contains(.string($0.theirs)) }.map { .string($0.ours) }
+        }
+        if try flag("intermediate_lora") { targets.append(.string("intermediate")) }
+        if try flag("output_lora") { targets.append(.string("output")) }
+        return try AdapterConfiguration(
+            method: LoRA.name,
+            fields: [
+                "rank": fields["r"] ?? .null, "alpha": fields["alpha"] ?? .null,
+                "dropout": fields["dropout"] ?? .null, "leave_out": fields["leave_out"] ?? .null,
+                "targets": .list(targets),
+            ], source: "\(file): config")
+    }
+
+    /// All fields, as the library writes them.
+    /// - Throws: `BundleError` for what the library's LoRA cannot be: other projections, several ranks or scales
+    static func fields(_ updates: LoRAUpdates, member: Member, bundle: AdapterBundle) throws -> ConfigurationValue {
+        func cannot(_ field: String, _ found: String, _ expected: String) -> BundleError {
+            .content(
+                file: bundle.name, field: "members/\(member.name): \(field)", found: found, expected: expected,
+                fix: "use --format peft")
+        }
+        let kinds = LoRA.roles.filter { role in updates.list.contains { $0.site.site.kind == role.kind } }
+        if let other = kinds.first(where: { $0.kind == .attentionOutput }) {
+            throw cannot(
+                "targets", other.name, "query, key, value, intermediate or output: the library adapts no others")
+        }
+        let layers = Set(updates.list.compactMap(\.site.site.layer))
+        guard let first = updates.list.first, updates.list.count == kinds.count * layers.count,
+            updates.list.allSatisfy({ $0.rank == first.rank && $0.scale == first.scale })
+        else { throw cannot("rank_pattern", "several ranks or scales", "one: the library has no patterns") }
+        let attention = matrices.filter { matrix in kinds.contains { $0.name == matrix.ours } }
+        let alpha = Double(first.scale) * Double(first.rank)
+        return .map(
+            defaults.merging([
+                "r": .number(Double(first.rank)),
+                // With rank stabilization, the scale is another alpha's
+                "alpha": .number(updates.fields["rslora"] == .bool(true) ? alpha : first.alpha),
+                "dropout": .number(Double(updates.dropout)),
+                "leave_out": .list(
+                    (0..<bundle.base.shape.layers).filter { !layers.contains($0) }.map { .init($0) }),
+                "selfattn_lora": .bool(!attention.isEmpty),
+                "attn_matrices": .list(attention.map { .string($0.theirs) }),
+                "intermediate_lora": .bool(kinds.contains { $0.kind == .intermediate }),
+                "output_lora": .bool(kinds.contains { $0.kind == .feedForwardOutput }),
+            ]) { $1 })
+    }
+}

@@ -1,0 +1,33 @@
+import Adapters
+import Files
+import Models
+
+/// What a LoRA adapter does to a model, site by site.
+struct LoRAUpdates {
+    struct Update {
+        let site: SiteSpec
+        let rank: Int
+        let scale: Float
+        /// α as its configuration has it.
+        let alpha: Double
+
+        /// The projection's module in the model: its weight's name without `.weight`.
+        var module: String { String((site.weight ?? "").dropLast(".weight".count)) }
+    }
+
+    let list: [Update]
+    let dropout: Float
+    let fields: [String: ConfigurationValue]
+
+    /// - Throws: `AdapterError`; nil for another method
+    init?(_ member: Member, _ architecture: Architecture) throws {
+        guard let method = try member.configuration.makeMethod() as? LoRA else { return nil }
+        fields = member.configuration.fields
+        dropout = method.dropout
+        list = architecture.sites.compactMap { site in
+            method.update(at: site.site).map {
+                Update(site: site, rank: $0.rank, scale: $0.scale, alpha: method.alpha(at: site.site))
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Adapters
+import Files
+import Foundation
+import Models
+
+/// LoRA bundles as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
+///
+/// Names of tensors are `base_model.model.` and the projection's module, then `.lora_A.weight` and `.lora_B.weight`. With a
+/// head that transformers' class for the family has too, the folder is for that class, and the head is saved under
+/// `modules_to_save`; else it is for the encoder alone.
+package enum PEFTExport {
+    static let prefix = "base_model.model."
+
+    /// Writes a new folder; all of it or nothing.
+    /// - Returns: warnings: what the folder does not contain
+    /// - Throws: `BundleError`, `AdapterError`, `FileError`
+    package static func write(_ bundle: AdapterBundle, to folder: URL) throws -> [String] {
+        let architecture = try Architecture(bundle.base.shape)
+        guard bundle.kind == .adapter, bundle.members.count == 1, let member = bundle.members.first else {
+            throw cannot(bundle, "kind", bundle.kind.rawValue, "one adapter", fix: "export adapters one by one")
+        }
+        guard let updates = try LoRAUpdates(member, architecture) else {
+            throw cannot(
+                bundle, "members/\(member.name)", "method \(member.configuration.method)", LoRA.name,
+                fix: "use --format adapterhub")
+        }
+        var warnings = ForeignWarnings.language(bundle)
+        let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
+        let head = bundle.heads.count == 1 && bundle.heads[0].firstTokenLabels != nil ? bundle.heads[0] : nil
+        var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
+        let own = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
+        func add(_ ours: String, as theirs: String) throws {
+            guard let tensor = own[ours] else {
+                throw cannot(bundle, ours, "missing", "a tensor", fix: "create the bundle again")
+            }
+            tensors.append((prefix + theirs, tensor.shape, .float32(tensor.values)))
+        }
+        var modules: [String] = []
+        var encoderPrefix = ""
+        if let head, let classifier {
+            encoderPrefix = architecture.encoderPrefix
+            modules = classifier.modules
+            for (ours, theirs) in TransformersNames.tensors(classifier, scope: head.scope) {
+                try add(ours, as: theirs)
+            }
+            warnings.append(
+                "load it with transformers.\(classifier.modelClass) and num_labels=\(head.firstTokenLabels?.count ?? 0); "
+                    + "PEFT's files do not contain the labels, which are \(ForeignWarnings.shown(head.firstTokenLabels ?? []))"
+            )
+        } else if !bundle.heads.isEmpty {
+            warnings.append(
+                "the folder contains the adapter without its head, because transformers has no head that computes the same; "
+                    + "load it with transformers.AutoModel")
+        }
+        warnings += ForeignWarnings.textPrefix(bundle)
+        for update in updates.list {
+            for matrix in ["A", "B"] {
+                try add(
+                    "\(member.scope)/\(update.site.site.name)/\(matrix)",
+                    as: "\(encoderPrefix)\(update.module).lora_\(matrix).weight")
+            }
+        }
+        let json = ConfigurationValue.map(
+            configuration(bundle, updates, architecture, modules: modules, isClassifier: !modules.isEmpty)
+        ).indented()
+        let data = try SafetensorsWriter.data(tensors: tensors, metadata: ["format": "pt"])
+        try NewFolder.write(folder) { folder in
+            try AtomicFile.replace(folder.appendingPathComponent("adapter_config.json"), with: Data((json + "\n").utf8))
+            try AtomicFile.replace(folder.appendingPathComponent("adapter_model.safetensors"), with: data)
+        }
+        return warnings
+    }
+
+    private static func cannot(
+        _ bundle: AdapterBundle, _ field: String, _ found: String, _ expected: String, fix: String
+    ) -> BundleError { .content(file: bundle.name, field: field, found: found, expected: expected, fix: fix) }
+
+    private static func configuration(
+        _ bundle: AdapterBundle, _ updates: LoRAUpdates, _ architecture: Architecture, modules: [String],
+        isClassifier: Bool
+    ) -> [String: ConfigurationValue] {
+        let (rank, alpha) = (updates.fields["rank"] ?? .number(8), updates.fields["alpha"] ?? .number(8))
+        func pattern(_ value: (LoRAUpdates.Update) -> ConfigurationValue, _ usual: ConfigurationValue)
+            -> ConfigurationValue
+        {
+            .map(
+                Dictionary(updates.list.filter { value($0) != usual }.map { ($0.module, value($0)) }) { first, _ in
+                    first
+                })
+        }
+        let names = moduleNames(updates, architecture)
+        return [
+            "peft_type": .string("LORA"), "peft_version": .string("0.18.1"),
+            "task_type": isClassifier ? .string("SEQ_CLS") : .null,
+            "auto_mapping": isClassifier ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
+            "r": rank,
+            "lora_alpha": alpha, "lora_dropout": .number(Double(updates.dropout)),
+            "use_rslora": updates.fields["rslora"] ?? .bool(false),
+            "rank_pattern": pattern({ .number(Double($0.rank)) }, rank),
+            "alpha_pattern": pattern({ .number($0.alpha) }, alpha),
+            "target_modules": .list(names.map { .string($0) }),
+            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }), "bias": .string("none"),
+            "fan_in_fan_out": .bool(false), "inference_mode": .bool(true), "init_lora_weights": .bool(true),
+            "base_model_name_or_path": .string(bundle.base.name), "revision": .null, "use_dora": .bool(false),
+        ]
+    }
+
+    /// Short names ("attention.self.query") if these mean exactly the adapted projections, else each module's full name.
+    private static func moduleNames(_ updates: LoRAUpdates, _ architecture: Architecture) -> [String] {
+        let adapted = updates.list.map(\.module)
+        var short: [String] = []
+        for module in adapted {
+            let parts = module.split(separator: ".")
+            let number = parts.lastIndex { Int($0) != nil } ?? -1
+            let name = parts[(number + 1)...].joined(separator: ".")
+            if !short.contains(name) { short.append(name) }
+        }
+        let meant = architecture.sites.compactMap(\.weight).map { $0.dropLast(".weight".count) }.filter { module in
+            short.contains { module == $0 || module.hasSuffix("." + $0) }
+        }
+        return meant.count == adapted.count ? short : adapted
+    }
+}

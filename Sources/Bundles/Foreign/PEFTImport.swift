@@ -1,0 +1,268 @@
+import Adapters
+import Files
+import Foundation
+import Models
+
+/// PEFT LoRA folders as bundles.
+///
+/// The tensors tell which projections are adapted, and the sizes of the base; the configuration tells the scale. The base's
+/// family is that of the names; where these fit several families, of `auto_mapping` or of the given model.
+package enum PEFTImport {
+    /// - Parameters:
+    ///   - name: the adapter's; nil: the folder's
+    ///   - model: the base, if it is known: for its family, its number of layers, and BERT's pooler
+    /// - Returns: the bundle, and warnings
+    /// - Throws: `BundleError`, `AdapterError`, `FileError` naming the file and the field or tensor
+    package static func read(
+        folder: URL, name: String?, model: EncoderModel?
+    ) throws -> (bundle: AdapterBundle, warnings: [String]) {
+        var reader = try PEFTReader(folder: folder, model: model)
+        return try reader.bundle(name: name)
+    }
+}
+
+private struct PEFTReader {
+    private var module: PEFTModule
+    private let configuration: PEFTConfiguration
+    private let model: EncoderModel?
+    private var warnings: [String] = []
+
+    init(folder: URL, model: EncoderModel?) throws {
+        if let kind = PEFTModule.kind(in: folder), kind != .string("LORA") {
+            try NotAnAdapter.check(folder)
+        }
+        module = try PEFTModule(folder)
+        configuration = try PEFTConfiguration(module)
+        self.model = model
+    }
+
+    /// The modules that have LoRA matrices, as the file names them.
+    private var adapted: [String] {
+        let ending = ".lora_A.weight"
+        return module.names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+    }
+
+    mutating func bundle(name: String?) throws -> AdapterBundle.WithWarnings {
+        let adapted = adapted
+        let (architecture, prefix) = try architecture(adapted)
+        let sites = architecture.sites.compactMap { site in
+            site.weight.map { (site: site, module: prefix + $0.dropLast(".weight".count)) }
+        }
+        try checkTargets(adapted)
+        let known = Dictionary(sites.map { ($0.module, $0.site) }) { first, _ in first }
+        for name in adapted where known[name] == nil {
+            throw module.wrong("\(name).lora_A.weight", "LoRA on this module", "projections of the encoder's layers")
+        }
+        let acting = sites.filter { module.has("\($0.module).lora_A.weight") }
+        let name = GroupName.safe(name ?? module.folder.standardizedFileURL.lastPathComponent)
+        let member = Member(name: name, configuration: try adapter(acting, architecture))
+        var bundle = AdapterBundle(
+            kind: .adapter, name: name,
+            base: BaseIdentity(name: baseName, fingerprint: nil, shape: architecture.configuration), members: [member],
+            composition: .leaf(name))
+        if let model { bundle.base.name = model.name }
+        for (site, path) in acting {
+            let rank = try module.matrix("\(path).lora_A.weight").rows
+            for (matrix, shape) in [("A", [rank, site.input]), ("B", [site.output, rank])] {
+                bundle.tensors.append(
+                    NamedTensor(
+                        "\(member.scope)/\(site.site.name)/\(matrix)", shape,
+                        try module.take("\(path).lora_\(matrix).weight", shape: shape)))
+            }
+        }
+        try addHead(to: &bundle)
+        try module.finish()
+        try checkSchema(bundle)
+        return (bundle, warnings)
+    }
+
+    private var baseName: String {
+        guard case .string(let name)? = module.fields["base_model_name_or_path"], !name.isEmpty else {
+            return "unknown"
+        }
+        return name.hasPrefix("/") ? String(name.split(separator: "/").last ?? "unknown") : name
+    }
+
+    // MARK: The base
+
+    private func architecture(_ adapted: [String]) throws -> (Architecture, prefix: String) {
+        guard !adapted.isEmpty else {
+            throw module.wrong("lora_A", "no such tensor", "LoRA matrices", in: module.weightsFile)
+        }
+        if let model {
+            let prefixes = ["", model.architecture.encoderPrefix]
+            return (model.architecture, prefixes.first { fits(adapted, model.architecture, $0) } ?? "")
+        }
+        var layers = 0
+        for name in adapted {
+            guard let number = name.split(separator: ".").lazy.compactMap({ Int($0) }).first else { continue }
+            guard (0..<PEFTModule.mostLayers).contains(number) else {
+                throw module.wrong(name, "layer \(number)", "a layer below \(PEFTModule.mostLayers)")
+            }
+            layers = max(layers, number + 1)
+        }
+        var found: [(family: String, prefix: String)] = []
+        for family in Architectures.modelTypes {
+            let probe = try Architecture(Self.shape(family, layers: layers, hidden: 2, intermediate: 3))
+            for prefix in ["", probe.encoderPrefix] where fits(adapted, probe, prefix) {
+                found.append((family, prefix))
+            }
+        }
+        if let mapped = module.mappedFamily { found = found.filter { $0.family == mapped } }
+        guard let first = found.first else {
+            throw module.wrong(
+                "\(adapted[0]).lora_A.weight", "LoRA on this module",
+                "projections of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
+        }
+        guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
+            throw BundleError.content(
+                file: module.folder.path, field: "the base model",
+                found: "names that fit \(found.map(\.family).joined(separator: ", "))", expected: "one family",
+                fix: "give the base model with --model")
+        }
+        let (hidden, intermediate) = try sizes(
+            adapted, try Architecture(Self.shape(first.family, layers: layers, hidden: 2, intermediate: 3)),
+            first.prefix)
+        return (
+            try Architecture(Self.shape(first.family, layers: layers, hidden: hidden, intermediate: intermediate)),
+            first.prefix
+        )
+    }
+
+    private static func shape(_ family: String, layers: Int, hidden: Int, intermediate: Int) -> ModelConfiguration {
+        ModelConfiguration(
+            family: family, hidden: hidden, layers: layers, heads: 0, intermediate: intermediate, vocabulary: 0,
+            positions: 0, types: 0)
+    }
+
+    private func fits(_ adapted: [String], _ architecture: Architecture, _ prefix: String) -> Bool {
+        let modules = Set(architecture.sites.compactMap(\.weight).map { prefix + $0.dropLast(".weight".count) })
+        return adapted.allSatisfy(modules.contains)
+    }
+
+    /// The hidden and the intermediate size, from the shapes of the matrices; 0: not known.
+    private func sizes(_ adapted: [String], _ probe: Architecture, _ prefix: String) throws -> (Int, Int) {
+        var sizes = [2: 0, 3: 0]
+        for site in probe.sites {
+            guard let weight = site.weight else { continue }
+            let name = prefix + weight.dropLast(".weight".count)
+            guard module.has("\(name).lora_A.weight") else { continue }
+            sizes[site.input] = try module.matrix("\(name).lora_A.weight").columns
+            sizes[site.output] = try module.matrix("\(name).lora_B.weight").rows
+        }
+        return (sizes[2] ?? 0, sizes[3] ?? 0)
+    }
+
+    // MARK: The configuration
+
+    /// Each name in `target_modules` means a module that is there, and each module is meant.
+    private func checkTargets(_ adapted: [String]) throws {
+        guard let targets = configuration.targets else { return }
+        func means(_ target: String, _ name: String) -> Bool { name == target || name.hasSuffix("." + target) }
+        if let missing = targets.first(where: { target in !adapted.contains { means(target, $0) } }) {
+            throw module.wrong("target_modules", missing, "modules with tensors in \(module.weightsFile)")
+        }
+        if let extra = adapted.first(where: { name in !targets.contains { means($0, name) } }) {
+            throw module.wrong(
+                "\(extra).lora_A.weight", "a tensor", "only modules in target_modules", in: module.weightsFile)
+        }
+    }
+
+    private func adapter(
+        _ acting: [(site: SiteSpec, module: String)], _ architecture: Architecture
+    ) throws -> AdapterConfiguration {
+        let roles = LoRA.roles.filter { role in acting.contains { $0.site.site.kind == role.kind } }
+        let layers = Set(acting.compactMap(\.site.site.layer))
+        let leftOut = (0..<architecture.configuration.layers).filter { !layers.contains($0) }
+        var ranks: [String: ConfigurationValue] = [:]
+        var alphas: [String: ConfigurationValue] = [:]
+        let modules = Dictionary(acting.map { ($0.site.site, $0.module) }) { first, _ in first }
+        for role in roles {
+            for layer in layers {
+                let key = "\(role.name)/\(layer)"
+                guard let name = modules[Site(role.kind, layer: layer)] else {
+                    ranks[key] = .number(0)
+                    continue
+                }
+                let (rank, expected) = (
+                    try module.matrix("\(name).lora_A.weight").rows, try configuration.rank(of: name)
+                )
+                guard rank == expected else {
+                    throw module.wrong(
+                        "\(name).lora_A.weight", "rank \(rank)", "rank \(expected), as in \(PEFTModule.configuration)",
+                        in: module.weightsFile)
+                }
+                if rank != configuration.rank { ranks[key] = .init(rank) }
+                let alpha = try configuration.alpha(of: name)
+                if alpha != configuration.alpha { alphas[key] = .number(alpha) }
+            }
+        }
+        return try AdapterConfiguration(
+            method: LoRA.name,
+            fields: [
+                "rank": .init(configuration.rank), "alpha": .number(configuration.alpha),
+                "rslora": .bool(configuration.isRankStabilized), "dropout": .number(configuration.dropout),
+                "targets": .list(roles.map { .string($0.name) }), "rank_pattern": .map(ranks),
+                "alpha_pattern": .map(alphas), "leave_out": .list(leftOut.map { .init($0) }),
+            ], source: module.file)
+    }
+
+    // MARK: The head
+
+    /// A classification head under `modules_to_save`; BERT's pooler may be the base's own.
+    private mutating func addHead(to bundle: inout AdapterBundle) throws {
+        guard !module.rest.isEmpty, configuration.isClassifier,
+            let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
+        else { return }
+        let hidden = bundle.base.shape.hidden
+        guard module.has("\(classifier.out).weight") else { return }
+        let count = try module.matrix("\(classifier.out).weight").rows
+        guard (1...65_536).contains(count) else {
+            throw module.wrong("\(classifier.out).weight", "\(count) labels", "1 to 65536", in: module.weightsFile)
+        }
+        let head = NamedHead(
+            bundle.name, ClassificationHead(labels: AdapterHubLabels.anonymous(count), pooling: .first))
+        for (ours, theirs) in TransformersNames.tensors(classifier, scope: head.scope) {
+            let isDense = theirs.hasPrefix(classifier.dense + ".")
+            let shape = (isDense ? [hidden, hidden] : [count, hidden]).prefix(theirs.hasSuffix(".bias") ? 1 : 2)
+            let values: [Float]
+            if isDense, !module.has(theirs) {
+                values = try baseTensor(theirs, Array(shape), classifier)
+            } else {
+                values = try module.take(theirs, shape: Array(shape))
+            }
+            bundle.tensors.append(NamedTensor(ours, Array(shape), values))
+        }
+        bundle.heads = [head]
+        warnings.append(
+            "\(module.folder.path): PEFT's files have no names for labels, so they are "
+                + ForeignWarnings.shown(AdapterHubLabels.anonymous(count)))
+    }
+
+    private func baseTensor(
+        _ name: String, _ shape: [Int], _ classifier: TransformersNames.Classifier
+    ) throws -> [Float] {
+        guard let values = try model?.extraTensor(name, shape: shape) else {
+            throw BundleError.content(
+                file: module.weightsFile, field: name, found: "missing",
+                expected: "the head's dense layer, which PEFT saves with modules_to_save="
+                    + "\(classifier.modules)",
+                fix: model == nil
+                    ? "give the base model with --model, whose pooler the adapter was trained with"
+                    : "train it with these modules_to_save, since the base model has no pooler")
+        }
+        return values
+    }
+
+    /// The tensors are those that the configuration asks for.
+    private func checkSchema(_ bundle: AdapterBundle) throws {
+        let specs = try bundle.specs()
+        guard specs.map(\.name) == bundle.tensors.map(\.name), specs.map(\.shape) == bundle.tensors.map(\.shape) else {
+            throw module.wrong("tensors", "other tensors", "those of its configuration", in: module.weightsFile)
+        }
+    }
+}
+
+extension AdapterBundle {
+    fileprivate typealias WithWarnings = (bundle: AdapterBundle, warnings: [String])
+}

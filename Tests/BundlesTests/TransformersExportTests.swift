@@ -1,0 +1,89 @@
+import Adapters
+import Files
+import Foundation
+import Models
+import Testing
+
+@testable import Bundles
+
+/// Merged models as Hugging Face folders. Tests/Golden/check_lora_export.py compares logits with transformers.
+@Suite struct TransformersExportTests {
+    let folder: TemporaryFolder
+    let model: EncoderModel
+
+    init() throws {
+        folder = try TemporaryFolder()
+        model = try EncoderModel(folder: Golden.url("tiny"))
+    }
+
+    private func bundle(_ preset: String, pooling: String = "first") throws -> AdapterBundle {
+        var bundle = AdapterBundle(
+            kind: .adapter, name: "a", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            members: [Member(name: "a", configuration: try .resolve(preset))], composition: .leaf("a"))
+        bundle.heads = [
+            NamedHead("h", ClassificationHead(labels: ["no", "yes"], pooling: pooling == "first" ? .first : .mean))
+        ]
+        try Sample.fill(&bundle)
+        for i in bundle.tensors.indices { bundle.tensors[i].values = bundle.tensors[i].values.map { $0 / 10_000 } }
+        return bundle
+    }
+
+    @Test func classifier() throws {
+        let bundle = try bundle("lora")
+        let out = folder.file("out")
+        #expect(try TransformersExport.write(bundle, model: model, merge: true, to: out) == [])
+        let merged = try EncoderModel(folder: out)
+        #expect(merged.configuration == model.configuration)
+        let overlay = try bundle.merged(into: model)
+        #expect(overlay.count == 6)
+        for tensor in model.architecture.tensors {
+            let expected = overlay.first { $0.name == "base/\(tensor.name)" }?.values
+            #expect(merged.weight(tensor.name)?.values == expected ?? model.weight(tensor.name)?.values)
+        }
+        let file = try SafetensorsFile(out.appendingPathComponent("model.safetensors"))
+        for (ours, theirs) in [
+            ("dense.weight", "bert.pooler.dense.weight"), ("dense.bias", "bert.pooler.dense.bias"),
+            ("out.weight", "classifier.weight"), ("out.bias", "classifier.bias"),
+        ] {
+            #expect(try file.floats(theirs) == bundle.tensors.first { $0.name == "heads/h/\(ours)" }?.values)
+        }
+        let json = try Data(contentsOf: out.appendingPathComponent("config.json"))
+        guard case .map(let fields)? = ConfigurationValue(json: [UInt8](json)) else {
+            Issue.record("no JSON")
+            return
+        }
+        #expect(fields["id2label"] == .map(["0": .string("no"), "1": .string("yes")]))
+        #expect(fields["label2id"] == .map(["no": .number(0), "yes": .number(1)]))
+        #expect(fields["architectures"] == .list([.string("BertForSequenceClassification")]))
+        // Nothing else lies there, and a second export does not mix with the first
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["out"])
+        #expect(
+            problem { try TransformersExport.write(bundle, model: model, merge: true, to: out) }.contains(
+                "write into the existing folder"))
+    }
+
+    @Test func encoderAlone() throws {
+        let out = folder.file("out")
+        let warnings = try TransformersExport.write(
+            bundle("ia3", pooling: "mean"), model: model, merge: true, to: out)
+        #expect(warnings.count == 1 && warnings[0].contains("the encoder without the head"), "\(warnings)")
+        let file = try SafetensorsFile(out.appendingPathComponent("model.safetensors"))
+        #expect(Set(file.names) == Set(model.architecture.tensors.map(\.name)))
+    }
+
+    @Test func refusals() throws {
+        let out = folder.file("out")
+        #expect(
+            problem { try TransformersExport.write(bundle("lora"), model: model, merge: false, to: out) }.contains(
+                "add --merge"))
+        #expect(
+            problem { try TransformersExport.write(bundle("seq_bn"), model: model, merge: true, to: out) }.contains(
+                "method bottleneck cannot be merged"))
+        var stacked = try bundle("lora")
+        stacked.language = LanguageReference(name: "l", hash: "")
+        #expect(
+            problem { try TransformersExport.write(stacked, model: model, merge: true, to: out) }.contains(
+                "language adapter"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+    }
+}
