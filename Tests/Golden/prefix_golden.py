@@ -9,7 +9,8 @@ AdapterHub's `adapters` and from `peft` in float64 (eager attention, dropout off
     DIR/CASE.safetensors   of batch 0: logits [8, 3], loss [1], grad.<torch name> of each trainable tensor;
                            weight.<torch name>: the same tensors before any step;
                            step_losses [50] float64, step_lr [1] float64: see model_golden.py (cases of `adapters`)
-    DIR/CASE/NAME/         AdapterHub folder, as the library's saver writes it (prefix and prefix_flat)
+    DIR/CASE/NAME/         AdapterHub folder, as the library's saver writes it, its pickle converted to safetensors (prefix
+                           and prefix_flat)
     DIR/meta.json          seed, versions, and for each case its configuration and measurements
 
 Cases of `adapters`: prefix (reparametrized), prefix_flat, prefix_leave_out (reparametrized, without layer 1),
@@ -71,6 +72,11 @@ def main():
                 path = os.path.join(out, case, name)
                 os.makedirs(path)
                 model.save_adapter(path, name, with_head=False, use_safetensors=False)
+                # the library cannot save tensors that are shared as safetensors
+                pickle = os.path.join(path, "pytorch_adapter.bin")
+                save_file({n: t.clone() for n, t in torch.load(pickle).items()},
+                          os.path.join(path, "adapter.safetensors"))
+                os.remove(pickle)
         recorder.record(case, model, {n: c.to_dict() for n, c in configs.items()}, beside=weights(model))
 
     shape = dict(prefix_length=LENGTH, bottleneck_size=BOTTLENECK)

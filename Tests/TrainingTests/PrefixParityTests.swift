@@ -9,15 +9,10 @@ import Testing
 @testable import Training
 
 /// Prefix tuning against AdapterHub's `adapters` and `peft` (Tests/Golden/prefix_golden.py), weights exchanged, dropout
-/// off. AMALGAM_TEST_GOLDEN_PREFIX names the folder of another seed.
+/// off.
 @Suite struct PrefixParityTests {
-    static var folder: URL {
-        if let other = ProcessInfo.processInfo.environment["AMALGAM_TEST_GOLDEN_PREFIX"] {
-            return URL(fileURLWithPath: other)
-        }
-        return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Golden/prefix")
-    }
+    /// Beside the folder of the model.
+    static let folder = Golden.folder.deletingLastPathComponent().appendingPathComponent("prefix")
 
     static func file(_ name: String) throws -> SafetensorsFile {
         try SafetensorsFile(folder.appendingPathComponent("\(name).safetensors"))
@@ -56,20 +51,12 @@ import Testing
         _ kind: String, _ name: String, of member: String, _ file: SafetensorsFile, isPeft: Bool, length: Int,
         width: Int
     ) throws -> [Float] {
-        let prefix =
+        let scope =
             isPeft
-            ? "" : "bert.encoder.layer.0.attention.self.prefix_tuning.pool.prefix_tunings.\(member).self_prefix."
-        if let part = (isPeft ? peftNetwork : network)[name] {
-            // peft's gradients have the name within the model, its weights that within the encoder of the prefix
-            let scope = isPeft && kind == "grad" ? "prompt_encoder.default." : prefix
-            return try file.floats("\(kind).\(scope)\(part)")
-        }
-        let all: [Float]
-        if isPeft {
-            all = try file.floats("\(kind).\(kind == "grad" ? "prompt_encoder.default." : "")embedding.weight")
-        } else {
-            all = try file.floats("\(kind).\(prefix)control_trans")
-        }
+            ? (kind == "grad" ? "prompt_encoder.default." : "default.")
+            : "bert.encoder.layer.0.attention.self.prefix_tuning.pool.prefix_tunings.\(member).self_prefix."
+        if let part = (isPeft ? peftNetwork : network)[name] { return try file.floats("\(kind).\(scope)\(part)") }
+        let all = try file.floats("\(kind).\(scope)\(isPeft ? "embedding.weight" : "control_trans")")
         return try flat(name, of: all, length: length, width: width)
     }
 
