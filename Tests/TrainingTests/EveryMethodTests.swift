@@ -55,8 +55,8 @@ import Testing
                     return plan.step(batch, workspace: workspace, stepKey: 5)
                 }
                 let slope = (loss(1) - loss(-1)) / (2 * step)
-                // float32's rounding of a loss near 1 over the step, and the curvature
-                if !(abs(slope - expected) < 5e-5 + 0.01 * abs(expected)) {
+                // The loss, near 1, carries up to 4e-7 of float32's rounding on its way through the layers; and the curvature
+                if !(abs(slope - expected) < 1e-4 + 0.01 * abs(expected)) {
                     return (parameter.name, "slope \(slope), expected \(expected)")
                 }
             }
