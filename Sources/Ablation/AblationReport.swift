@@ -12,44 +12,35 @@ struct AblationReport {
     let kernels: String
     let threads: Int
 
-    private typealias Samples = (value: Double, resampled: [Double])
+    /// An arm's score on a task in one metric.
+    typealias ArmScores = [Arm: ResampledScore]
 
     func build() -> ComparisonReport {
         var rows: [ComparisonReport.Row] = []
-        var own: [Arm: [Samples]] = [:]
+        var own: [Arm: [ResampledScore]] = [:]
         for (t, task) in tasks.enumerated() {
-            let scores = SeededScores(GoldLabels(task.test, names: task.labels))
-            let metric = Metrics.standard[task.definition.metric] ?? Accuracy.self
-            var samples: [String: [Arm: Samples]] = [:]
+            let scores = scores(task, results.compactMapValues { $0[t].answers })
             for arm in plan.arms {
                 guard let result = results[arm]?[t] else { continue }
-                for each in [Accuracy.self, MacroF1.self, metric] as [any Metric.Type] {
-                    let all = samples[each.name]?[arm] ?? scores.samples(each, result.predictions)
-                    samples[each.name, default: [:]][arm] = all
-                }
-                own[arm, default: []].append(samples[metric.name]?[arm] ?? (0, []))
-            }
-            for arm in plan.arms {
-                guard let result = results[arm]?[t] else { continue }
-                rows.append(row(task, arm, result, samples))
+                let undefined = ResampledScore(value: .nan, resampled: [])
+                own[arm, default: []].append(scores.first?.arms[arm] ?? undefined)
+                rows.append(row(task, arm, result, scores))
             }
         }
         return ComparisonReport(
             title: "Adapters, fusion and fine-tuning on \(tasks.count) tasks",
             summary: [summary],
             arms: plan.arms.map {
-                ComparisonReport.Arm($0.rawValue, label: $0.label, family: $0.family, isShared: $0.isMultitask)
+                ComparisonReport.Arm($0.rawValue, label: $0.label(tasks), family: $0.family, isShared: $0.isMultitask)
             },
             tasks: tasks.map {
                 ComparisonReport.Task(
                     $0.definition.name,
                     note: "\(Human.count($0.train.count)) training, \(Human.count($0.test.count)) test texts, "
-                        + "\($0.labels.count) classes\(remarks($0))")
+                        + "\(Self.size($0))\(remarks($0))")
             },
             rows: rows,
-            verdicts: AblationVerdict(
-                plan: plan, results: results, scores: own, metrics: Set(tasks.map(\.definition.metric))
-            ).sentences(),
+            verdicts: AblationVerdict(plan: plan, tasks: tasks, results: results, scores: own).sentences(),
             facts: [
                 Setting("model", model), Setting("seeds", "\(plan.seeds.count)"),
                 Setting("time", Human.duration(seconds)),
@@ -58,7 +49,7 @@ struct AblationReport {
             provenance: [Setting("kernels", kernels), Setting("threads", "\(threads)")],
             method:
                 "Intervals: 95 % percentile bootstrap over test examples, 1,000 resamples, mean over seeds. Comparisons "
-                + "between arms are paired on the same resamples.",
+                + "between arms are paired on the same resamples.\(grouped)",
             curves: curves)
     }
 
@@ -70,36 +61,63 @@ struct AblationReport {
             + (skipped > 0 ? ", \(Human.count(skipped)) test rows skipped" : "")
     }
 
+    private var grouped: String {
+        tasks.contains { $0.test.contains { $0.group != nil } } ? " Rows of one group are resampled together." : ""
+    }
+
+    private static func size(_ task: TaskData) -> String {
+        if !task.labels.isEmpty { return "\(task.labels.count) classes" }
+        let outputs = task.train.lazy.compactMap { $0.payload?.answers }.first ?? 1
+        return outputs == 1 ? "1 number" : "\(outputs) numbers"
+    }
+
+    /// The scores of all arms in each metric that the report shows, the task's own first.
+    private func scores(
+        _ task: TaskData, _ answers: [Arm: [any Answers]]
+    ) -> [(metric: any Metric.Type, arms: ArmScores)] {
+        let own = Metrics.standard[task.definition.metric] ?? Accuracy.self
+        guard let first = answers.values.lazy.compactMap(\.first).first else { return [] }
+        let metrics = Metrics.standard.displayed(first, own: own)
+        let means = answers.filter { !$0.value.isEmpty }.mapValues { runs in
+            SeededScores(groups: task.test.filter(\.isScored).map(\.group)).means(metrics, runs)
+        }
+        return metrics.enumerated().map { m, metric in (metric, means.mapValues { $0[m] }) }
+    }
+
     private func row(
-        _ task: TaskData, _ arm: Arm, _ result: ArmResult, _ samples: [String: [Arm: Samples]]
+        _ task: TaskData, _ arm: Arm, _ result: ArmResult, _ scores: [(metric: any Metric.Type, arms: ArmScores)]
     ) -> ComparisonReport.Row {
-        let accuracy = samples[Accuracy.name] ?? [:]
-        let macroF1 = samples[MacroF1.name] ?? [:]
-        let own = samples[task.definition.metric] ?? [:]
-        func estimate(_ samples: [Arm: Samples]) -> ComparisonReport.Estimate {
-            guard let mine = samples[arm] else { return .init(.nan) }
-            let interval = SeededScores.interval(mine.resampled)
-            return .init(mine.value, Interval(interval.low, interval.high))
-        }
-        // Of each score its own: the best in accuracy need not be the best in macro-F1
-        func standing(_ samples: [Arm: Samples]) -> ComparisonReport.Standing? {
-            let best = samples.max { ($0.value.value, $1.key.rawValue) < ($1.value.value, $0.key.rawValue) }
-            guard let best, let mine = samples[arm] else { return nil }
-            let difference = SeededScores.interval(zip(best.value.resampled, mine.resampled).map { $0 - $1 })
-            return arm == best.key ? .best : difference.low > 0 ? .below : .withinNoise
-        }
-        return ComparisonReport.Row(
-            task: task.definition.name, arm: arm.rawValue, accuracy: estimate(accuracy), macroF1: estimate(macroF1),
-            standing: standing(accuracy), macroF1Standing: standing(macroF1),
-            trainableParameters: result.trainableParameters,
-            bytesPerExtraTask: result.bytesPerExtraTask,
+        ComparisonReport.Row(
+            task: task.definition.name, arm: arm.rawValue,
+            scores: scores.map { metric, arms in
+                guard let mine = arms[arm] else { return .init(metric.name, .init(.nan)) }
+                let interval = mine.interval()
+                return .init(
+                    metric.name, .init(mine.value, Interval(interval.low, interval.high)),
+                    Self.standing(of: arm, arms, metric))
+            },
+            trainableParameters: result.trainableParameters, bytesPerExtraTask: result.bytesPerExtraTask,
             tokensPerSecond: result.seconds > 0 ? Double(result.tokens) / result.seconds : nil,
             trainingTokens: result.tokens, cumulativeTokens: result.cumulativeTokens, learningRate: result.rates.first,
-            seeds: max(result.predictions.count, 1), metric: task.definition.metric, score: estimate(own),
-            scoreStanding: standing(own), examples: task.test.count,
+            seeds: max(result.answers.count, 1), examples: task.test.count(where: \.isScored),
             unknownLabels: task.test.count { $0.unknownLabel != nil },
             skipped: Dictionary(
                 uniqueKeysWithValues: (task.skipped[.test] ?? []).counts.map { ($0.key.rawValue, $0.value) }))
+    }
+
+    /// Where an arm stands in one metric; the best in one need not be the best in another. Nil if the score is undefined.
+    private static func standing(
+        of arm: Arm, _ arms: ArmScores, _ metric: any Metric.Type
+    ) -> ComparisonReport.Standing? {
+        func criterion(_ score: ResampledScore) -> Double { metric.criterion(score.value) }
+        let defined = arms.filter { !$0.value.value.isNaN }
+        let best = defined.max {
+            (criterion($0.value), $1.key.rawValue) < (criterion($1.value), $0.key.rawValue)
+        }
+        guard let best, let mine = defined[arm] else { return nil }
+        if arm == best.key { return .best }
+        let difference = metric.isLowerBetter ? mine - best.value : best.value - mine
+        return difference.interval().low > 0 ? .below : .withinNoise
     }
 
     private var summary: String {
@@ -128,7 +146,7 @@ struct AblationReport {
                 Setting(
                     "learning rates",
                     plan.arms.filter(\.isTrained).map { arm in
-                        "\(arm.label): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
+                        "\(arm.label(tasks)): \(plan.rates(arm).map { "\($0)" }.joined(separator: ", "))"
                     }.joined(separator: "; "))
             ]
     }
@@ -139,7 +157,7 @@ struct AblationReport {
                 title: "Training loss, \(task.definition.name)", x: "fraction of the training", y: "loss",
                 series: plan.arms.filter { $0.isTrained && !$0.isMultitask }.compactMap { arm in
                     guard let losses = results[arm]?[t].losses, losses.count > 1 else { return nil }
-                    return LineChart.Series(arm.label, points: Self.smoothed(losses))
+                    return LineChart.Series(arm.label(tasks), points: Self.smoothed(losses))
                 })
         }
     }

@@ -6,9 +6,9 @@ import Reporting
 import Tasks
 import Training
 
-/// Outcome of an arm on a task: test predictions of each seed, and costs.
+/// Outcome of an arm on a task: each seed's answers to the test split, and costs.
 struct ArmResult {
-    var predictions: [[Int]] = []
+    var answers: [any Answers] = []
     var trainableParameters = 0
     var bytesPerExtraTask: Int?
     var tokens = 0
@@ -87,17 +87,13 @@ package final class AblationRunner {
 
     private func outcome(of arm: Arm, adapters: [ArmResult]?) throws -> [ArmResult] {
         switch arm {
-        case .majority:
-            return tasks.map {
-                ArmResult(predictions: [MajorityClass(fitting: $0.train, classes: $0.labels.count).predict($0.test)])
-            }
-        case .tfidf:
-            progress.stage("TF-IDF + logistic regression", total: tasks.count, unit: "tasks")
+        case .majority, .tfidf:
+            let label = arm.label(tasks)
+            progress.stage(label, total: tasks.count, unit: "tasks")
             let results = tasks.enumerated().map { i, task in
-                let baseline = TFIDFLogisticRegression(
-                    train: task.train, dev: task.dev, classes: task.labels.count, metric: metric(task))
+                let baseline = arm.baseline(task)?.answers(task, metric: metric(task))
                 progress.update(done: i + 1)
-                return ArmResult(predictions: [baseline?.predict(task.test) ?? []])
+                return ArmResult(answers: baseline.map { [$0] } ?? [])
             }
             progress.finish()
             return results
@@ -109,7 +105,7 @@ package final class AblationRunner {
                 let chosen = try best(arm, group, seed: seed)
                 for t in group {
                     let name = tasks[t].definition.name
-                    results[t].predictions.append(chosen.run.predictions[name] ?? [])
+                    if let stored = chosen.run.answers[name] { results[t].answers.append(stored.answers) }
                     results[t].trainableParameters = chosen.run.trainableParameters
                     results[t].bytesPerExtraTask = arm.isMultitask ? nil : chosen.run.bytesPerTask
                     results[t].tokens += chosen.run.tokens
@@ -188,7 +184,7 @@ package final class AblationRunner {
             case .full, .multitaskFull: .full
             default: .adapter(plan.configuration, from: nil)
             }
-        let label = "\(arm.label), \(arm.isMultitask ? "all tasks" : chosen[0].definition.name)"
+        let label = "\(arm.label(tasks)), \(arm.isMultitask ? "all tasks" : chosen[0].definition.name)"
         let trained = try session.train(
             recipe, on: chosen, name: arm.isMultitask ? "shared" : chosen[0].definition.name, settings: settings,
             scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0],
@@ -209,11 +205,11 @@ package final class AblationRunner {
         var run = StoredRun(
             devScore: trained.result.dev.values.reduce(0) { $0 + $1.score } / Double(chosen.count),
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
-            bytesPerTask: trained.trainable * 4, predictions: [:], losses: trained.result.losses)
+            bytesPerTask: trained.trainable * 4, answers: [:], losses: trained.result.losses)
         for task in chosen {
             let predictor = try Predictor(session, bundle: trained.bundle, head: task.definition.name)
-            run.predictions[task.definition.name] =
-                predictor.evaluate(task.test, metric: metric(task)).predictions
+            run.answers[task.definition.name] =
+                predictor.evaluate(task.test, metric: metric(task)).answers.map { StoredAnswers($0) }
         }
         try store.save(run, bundle: keepsBundle ? trained.bundle : nil, name, key: key)
         store.removeCheckpoint(name, key: key)

@@ -1,47 +1,69 @@
 import Reporting
+import Tasks
 
-/// What the table says, in words: differences over all tasks, paired, with their noise and their cost.
+/// The table in words: paired differences over all tasks, with their noise and costs.
 struct AblationVerdict {
     let plan: AblationPlan
+    let tasks: [TaskData]
     let results: [Arm: [ArmResult]]
-    /// Score of each arm on each task in the task's own metric: value, and value on each resample.
-    let scores: [Arm: [(value: Double, resampled: [Double])]]
+    /// Score of each arm on each task, in the task's own metric.
+    let scores: [Arm: [ResampledScore]]
 
-    /// Metrics of the tasks.
-    let metrics: Set<String>
-
-    private var metricName: String {
-        metrics.count == 1 ? metrics.first?.metricWords ?? "score" : "score in the tasks' own metrics"
+    private var metrics: [any Metric.Type] {
+        tasks.map { Metrics.standard[$0.definition.metric] ?? Accuracy.self }
     }
 
+    /// The metric of all tasks; nil if they differ.
+    private var metric: (any Metric.Type)? {
+        Set(metrics.map { $0.name }).count == 1 ? metrics.first : nil
+    }
+
+    private var metricName: String { metric?.name.metricWords ?? "score in the tasks' own metrics" }
+
+    /// The mean of an arm's scores over the tasks; larger is better, NaN if one is undefined.
     private func mean(_ arm: Arm) -> Double {
-        let values = scores[arm]?.map(\.value) ?? []
-        return values.reduce(0, +) / Double(max(values.count, 1))
+        let values = zip(scores[arm] ?? [], metrics).map { score, metric in
+            metric.isLowerBetter ? -score.value : score.value
+        }
+        return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
     }
 
-    /// a − b: mean over the tasks, resampled within each.
+    /// Arms with a score on every task.
+    private var scored: [Arm] { plan.arms.filter { !mean($0).isNaN } }
+
+    private func shown(_ mean: Double) -> String { Human.score(metric?.isLowerBetter == true ? -mean : mean) }
+
+    /// a − b, mean over the tasks, resampled within each; positive if a is better.
     private func difference(_ a: Arm, _ b: Arm) -> PointsDifference? {
-        guard let left = scores[a], let right = scores[b], let count = left.first?.resampled.count else {
-            return nil
+        guard let left = scores[a], let right = scores[b], left.count == right.count, !mean(a).isNaN, !mean(b).isNaN
+        else { return nil }
+        let pairs = zip(zip(left, right), metrics).map { pair, metric in
+            metric.isLowerBetter ? pair.1 - pair.0 : pair.0 - pair.1
         }
-        let share = 1 / Double(left.count)
-        let samples = (0..<count).map { i in
-            zip(left, right).reduce(0) { $0 + ($1.0.resampled[i] - $1.1.resampled[i]) * share }
-        }
-        let interval = SeededScores.interval(samples)
-        return PointsDifference(value: mean(a) - mean(b), low: interval.low, high: interval.high)
+        // A resample on which a score is undefined does not count
+        let count = pairs.map(\.resampled.count).min() ?? 0
+        let share = 1 / Double(pairs.count)
+        let interval = ResampledScore(
+            value: mean(a) - mean(b),
+            resampled: (0..<count).map { i in pairs.reduce(0) { $0 + $1.resampled[i] * share } }
+        ).interval()
+        return PointsDifference(
+            value: interval.value, low: interval.low, high: interval.high,
+            isShare: metrics.allSatisfy { $0.isShare })
     }
+
+    private func label(_ arm: Arm) -> String { arm.label(tasks) }
 
     func sentences() -> [Verdict] {
-        guard let best = plan.arms.max(by: { mean($0) < mean($1) }) else { return [] }
-        let equals = plan.arms.filter { arm in arm != best && (difference(best, arm)?.low ?? 1) <= 0 }
+        guard let best = scored.max(by: { mean($0) < mean($1) }) else { return [] }
+        let equals = scored.filter { arm in arm != best && (difference(best, arm)?.low ?? 1) <= 0 }
         var verdicts = [
             Verdict(
                 .better,
-                "Best on average: \(best.label) (mean \(metricName) \(Human.score(mean(best))))\(cost(best))"
+                "Best on average: \(label(best)) (mean \(metricName) \(shown(mean(best))))\(cost(best))"
                     + (equals.isEmpty
                         ? ". It is clearly better than every other arm."
-                        : ". Within the noise of it: \(equals.map(\.label).joined(separator: ", "))."))
+                        : ". Within the noise of it: \(equals.map(label).joined(separator: ", "))."))
         ]
         if let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
             cheapest != best
@@ -49,7 +71,7 @@ struct AblationVerdict {
             verdicts.append(
                 Verdict(
                     .same,
-                    "The cheapest of these is \(cheapest.label): \(Human.count(parameters(cheapest))) parameters "
+                    "The cheapest of these is \(label(cheapest)): \(Human.count(parameters(cheapest))) parameters "
                         + "instead of \(Human.count(parameters(best)))\(bytes(cheapest).map { ", \(Human.bytes($0)) per extra task" } ?? "")."
                 ))
         }
@@ -70,7 +92,8 @@ struct AblationVerdict {
             if let d = difference(arm, .tfidf), d.low <= 0 {
                 let found =
                     d.isBelow
-                    ? "\(arm.label) is worse than TF-IDF + LR" : "\(arm.label) is within the noise of TF-IDF + LR"
+                    ? "\(label(arm)) is worse than \(label(.tfidf))"
+                    : "\(label(arm)) is within the noise of \(label(.tfidf))"
                 verdicts.append(
                     Verdict(.worse, "\(found): \(d.text). Try more epochs or a larger learning rate."))
             }

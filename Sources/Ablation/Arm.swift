@@ -1,7 +1,8 @@
 import Adapters
 import Reporting
+import Tasks
 
-/// A way to get a classifier: a column of the comparison.
+/// A way to get a model: a column of the comparison.
 package enum Arm: String, CaseIterable, Sendable {
     case majority
     case tfidf
@@ -12,10 +13,27 @@ package enum Arm: String, CaseIterable, Sendable {
     case full
     case multitaskFull = "multitask_full"
 
+    /// The method of an arm that is not trained, as the task's kind has it; nil for other arms.
+    func baseline(_ task: TaskData) -> (any Baseline.Type)? {
+        let baselines = TaskKinds.standard[task.definition.kind]?.baselines
+        switch self {
+        case .majority: return baselines?.constant
+        case .tfidf: return baselines?.classic
+        default: return nil
+        }
+    }
+
+    /// Its name in a comparison over these tasks.
+    func label(_ tasks: [TaskData]) -> String {
+        let labels = Set(tasks.compactMap { baseline($0)?.label })
+        return labels.count == 1 ? labels.first ?? label : label
+    }
+
+    /// Its name over tasks of different kinds.
     package var label: String {
         switch self {
-        case .majority: "majority class"
-        case .tfidf: "TF-IDF + LR"
+        case .majority: "constant"
+        case .tfidf: "baseline"
         case .head: "head only"
         case .adapter: "adapter"
         case .fusion: "fusion"

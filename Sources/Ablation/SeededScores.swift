@@ -1,46 +1,18 @@
 import Tasks
 
-/// Scores of predictions over several seeds: means, with intervals from resampled test examples.
+/// Scores of several runs of one arm, such as one for each seed, on one task: means, with intervals over test examples.
+///
+/// All arms of a task are scored on the same resamples, so that their differences pair.
 struct SeededScores {
-    private let gold: [Int]
-    private let classes: Int
+    private let bootstrap: ClusteredBootstrap
 
-    init(_ labels: GoldLabels) {
-        gold = labels.classes.compactMap { $0 }
-        classes = labels.names.count
-        precondition(gold.count == labels.classes.count, "an example without a label")
-    }
+    /// - Parameter groups: the group of each test example; nil: a group by itself
+    init(groups: [String?]) { bootstrap = ClusteredBootstrap([groups], seed: 1) }
 
-    private static let resamples = 1000
-
-    /// Mean over the seeds on the examples of `indices`.
-    private func score(_ metric: any Metric.Type, _ runs: [[Int]], resample: Int?) -> Double {
-        var sum = 0.0
-        for run in runs {
-            var counts = ClassCounts(classes: classes)
-            if let resample {
-                Bootstrap.draw(gold.count, resample: resample, seed: 1) {
-                    counts.add(predicted: run[$0], gold: gold[$0])
-                }
-            } else {
-                for (p, g) in zip(run, gold) { counts.add(predicted: p, gold: g) }
-            }
-            sum += metric.value(counts)
-        }
-        return sum / Double(max(runs.count, 1))
-    }
-
-    /// The mean's value, then its value on each resample: the same resamples for every arm, so that differences pair.
-    func samples(_ metric: any Metric.Type, _ runs: [[Int]]) -> (value: Double, resampled: [Double]) {
-        (
-            score(metric, runs, resample: nil),
-            (0..<Self.resamples).map { score(metric, runs, resample: $0) }
-        )
-    }
-
-    /// The middle 95 %.
-    static func interval(_ samples: [Double]) -> (low: Double, high: Double) {
-        let sorted = samples.sorted()
-        return (Bootstrap.quantile(sorted, 0.025), Bootstrap.quantile(sorted, 0.975))
+    /// The mean over the runs of each metric, in the metrics' order.
+    /// - Parameter runs: each run's answers to the test examples
+    func means(_ metrics: [any Metric.Type], _ runs: [any Answers]) -> [ResampledScore] {
+        let scores = runs.map { bootstrap.scores(metrics, [$0]) }
+        return metrics.indices.map { m in ResampledScore.mean(scores.map { $0[m][0] }) }
     }
 }

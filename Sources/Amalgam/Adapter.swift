@@ -48,12 +48,49 @@ public final class Adapter {
     }
 
     private func predict(_ examples: [Example]) throws -> [Prediction] {
+        try predictions(examples, of: "classes").compactMap { prediction in
+            guard case .classes(let probabilities) = prediction else { return nil }
+            return Prediction(label: labels[prediction.best], probabilities: probabilities)
+        }
+    }
+
+    /// Tags the words of texts, in order: one tag for each word. Words beyond the maximum length get the tag O.
+    /// - Throws: an error if the bundle has no head, or if its head was not trained for tagging.
+    public func tags(_ texts: [[String]]) throws -> [[String]] {
+        let examples = texts.enumerated().map { id, words in
+            Example(id: id, text: words.joined(separator: " "), payload: TaggedTokens(tokens: words))
+        }
+        return try predictions(examples, of: "tags").compactMap { if case .tags(let tags) = $0 { tags } else { nil } }
+    }
+
+    /// Predicts the numbers of texts, in order: one or several for each text.
+    /// - Throws: an error if the bundle has no head, or if its head was not trained for regression on single texts.
+    public func numbers(_ texts: [String]) throws -> [[Double]] {
+        try numbers(texts.enumerated().map { Example(id: $0, text: $1) })
+    }
+
+    /// Predicts the numbers of pairs of texts, in order.
+    /// - Throws: an error if the bundle has no head, or if its head was not trained for regression on pairs.
+    public func numbers(pairs: [(String, String)]) throws -> [[Double]] {
+        try numbers(pairs.enumerated().map { Example(id: $0, text: $1.0, pair: $1.1) })
+    }
+
+    private func numbers(_ examples: [Example]) throws -> [[Double]] {
+        try predictions(examples, of: "numbers").compactMap {
+            if case .numbers(let all) = $0 { all.map { Double($0) } } else { nil }
+        }
+    }
+
+    /// - Parameter form: what the caller expects: classes, tags or numbers
+    private func predictions(_ examples: [Example], of form: String) throws -> [Training.Prediction] {
         let predictor = try Predictor(session, bundle: bundle, language: language)
         try predictor.check(examples)
-        return predictor.probabilities(examples).map { probabilities in
-            let best = probabilities.indices.max { (probabilities[$0], -$0) < (probabilities[$1], -$1) } ?? 0
-            return Prediction(label: labels[best], probabilities: probabilities)
+        guard predictor.form == form else {
+            throw BundleError.head(
+                file: bundle.name, problem: "head \(predictor.head.name) predicts \(predictor.form), not \(form)",
+                fix: "call predict for classes, tags for tags, or numbers for numbers")
         }
+        return predictor.predictions(examples).predictions
     }
 
     /// The scores on a split.
@@ -64,13 +101,14 @@ public final class Adapter {
         public let unknownLabels: Int
         /// Number of rows that were not scored because they have no label.
         public let skipped: Int
-        /// Name of the task's own metric: `accuracy`, `macro_f1`, `micro_f1`, `weighted_f1` or `matthews`.
+        /// Name of the task's own metric, such as `accuracy`, `entity_f1` or `pearson`.
         public let metric: String
-        /// Value of the task's own metric.
+        /// Value of the task's own metric; NaN if it is undefined, as a correlation with a constant is.
         public let score: Double
-        /// All metrics by name.
+        /// All metrics that fit the kind of task, by name.
         public let metrics: [String: Double]
-        /// Mean cross-entropy, in nats, of the examples whose label the head knows; NaN where there are none.
+        /// Mean loss of the examples whose answer the head knows (cross-entropy in nats, or squared error); NaN if there are
+        /// none.
         public let loss: Double
         /// Warnings about these scores, one line each.
         public let warnings: [String]
@@ -92,10 +130,10 @@ public final class Adapter {
             task: HeadTask(name: definition.name, kind: definition.kind))
         let data = try TaskData.load(
             definition, splits: [split], labels: KnownLabels(labels, source: .bundle(file: bundle.name)))
-        let scores = predictor.evaluate(data[split], metric: try Metrics.standard.metric(of: definition))
+        let scores = predictor.evaluate(data[split], metric: try Metrics.standard.metric(of: data.definition))
         return Scores(
             examples: scores.examples, unknownLabels: scores.unknownLabels,
-            skipped: data.skipped[split]?.count ?? 0, metric: scores.metric, score: scores.score,
+            skipped: data.skipped[split]?.count ?? 0, metric: scores.metric, score: scores[scores.metric],
             metrics: scores.metrics, loss: scores.loss, warnings: predictor.warnings + data.warnings)
     }
 

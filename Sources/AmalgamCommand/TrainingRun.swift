@@ -40,7 +40,7 @@ struct TrainingRun {
     /// Trains on tasks, writes the bundle and its run log, and prints the result.
     func run(
         _ recipe: Recipe, on tasks: [TaskData], session: Session, language: LanguageAdapter? = nil, rate: Double,
-        scheduler: String = "proportional"
+        scheduler: String = "proportional", sharesTexts: Bool = false
     ) throws {
         guard let order = TaskSchedulers.named(scheduler) else {
             throw TrainingError.setting(
@@ -51,9 +51,11 @@ struct TrainingRun {
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
         let subject = tasks.map(\.definition.name).joined(separator: "+")
         try run(who: recipe.kind.rawValue, kind: recipe.kind, subject: subject, label: label, rate: rate) { setting in
+            var settings = setting.settings
+            settings.sharesTexts = sharesTexts
             let trained = try session.train(
                 recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
-                language: language, settings: setting.settings, scheduler: order, keeping: setting.keeping,
+                language: language, settings: settings, scheduler: order, keeping: setting.keeping,
                 memoryLimit: setting.memoryLimit, observe: setting.observe)
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             let notes = session.model.notes.map { ConfigurationValue.string($0) }
@@ -178,7 +180,7 @@ struct TrainingRun {
     private func scores(_ trained: Session.Trained, _ tasks: [TaskData]) -> [String] {
         tasks.compactMap { task in
             trained.result.dev[task.definition.name].map { dev in
-                let scores = dev.shown.map { "\($0.metricWords) \(Human.score(dev.metrics[$0] ?? .nan))" }
+                let scores = dev.shown.map { "\($0.metricWords) \(Human.metric(dev[$0]))" }
                 let unknown =
                     dev.unknownLabels > 0
                     ? ", \(Human.count(dev.unknownLabels)) of them with an unknown label, which counts as wrong" : ""
@@ -235,6 +237,6 @@ extension Evaluation {
     /// Of a task its metric; of a language, which has none, the perplexity.
     fileprivate var short: String {
         metric.isEmpty
-            ? "perplexity \(Human.loss(exp(loss)))" : "\(metric.metricWords) \(Human.score(metrics[metric] ?? .nan))"
+            ? "perplexity \(Human.loss(exp(loss)))" : "\(metric.metricWords) \(Human.metric(self[metric]))"
     }
 }

@@ -10,8 +10,13 @@ package struct SequenceRow: Sendable, Equatable {
         self.task = task
     }
 
-    func identity(_ position: Int) -> UInt64 {
-        (example &* 64 &+ UInt64(task)) << 12 | UInt64(position)
+    /// A hash of (example, task), from which those of its tokens follow.
+    var hash: UInt64 { Randomness.key(example, UInt64(task)) }
+
+    /// A hash of (example, task, position): 64 bits, so that two tokens of a run practically never share one, whatever the
+    /// length of the texts and the number of tasks.
+    static func identity(_ hash: UInt64, _ position: Int) -> UInt64 {
+        Randomness.mix(hash &+ UInt64(position) &* 0x9E37_79B9_7F4A_7C15)
     }
 }
 
@@ -64,9 +69,10 @@ package final class PackedBatch: Sendable {
             precondition(!sequence.ids.isEmpty && sequence.ids.count == sequence.types.count)
             ids += sequence.ids
             types += sequence.types
+            let hash = sequence.row.hash
             for position in 0..<sequence.ids.count {
                 positions.append(Int32(position))
-                identities.append(sequence.row.identity(position))
+                identities.append(SequenceRow.identity(hash, position))
             }
             offsets.append(ids.count)
         }
@@ -77,7 +83,7 @@ package final class PackedBatch: Sendable {
         rows = sequences.map(\.row)
         self.targets = targets
         tokenIdentities = identities
-        sequenceIdentities = rows.map { $0.identity(0) }
+        sequenceIdentities = offsets.dropLast().map { identities[$0] }
         marksBefore = targets.compactMapValues { $0.marks.map { Self.before($0, tokens: ids.count) } }
         markedIdentities = targets.compactMapValues { $0.marks.map { $0.map { identities[Int($0)] } } }
         for target in targets.values {

@@ -1,51 +1,46 @@
 import Foundation
 
 extension ComparisonReport {
-    /// Which score a table shows.
-    package enum Score: Sendable {
-        case own, accuracy, macroF1
+    /// The score that a table shows.
+    package enum Score: Sendable, Equatable {
+        /// Each task's own metric.
+        case own
+        /// One metric, for the tasks that have it.
+        case named(String)
 
-        func of(_ row: Row) -> Estimate {
+        func of(_ row: Row) -> NamedScore? {
             switch self {
-            case .own: row.score
-            case .accuracy: row.accuracy
-            case .macroF1: row.macroF1
-            }
-        }
-
-        func standing(of row: Row) -> Standing? {
-            switch self {
-            case .own: row.scoreStanding
-            case .accuracy: row.standing
-            case .macroF1: row.macroF1Standing
+            case .own: row.scores.first
+            case .named(let name): row[name]
             }
         }
     }
 
-    /// The tasks' own metric comes first, then accuracy and macro-F1 where they are others.
+    /// The tasks' own metric comes first, then the other metrics that the rows have.
     var shownScores: [Score] {
-        switch Set(rows.map(\.metric)) {
-        case ["accuracy"], []: [.own, .macroF1]
-        case ["macro_f1"]: [.own, .accuracy]
-        default: [.own, .accuracy, .macroF1]
+        let own = Set(rows.map(\.metric))
+        var names: [String] = []
+        for name in rows.flatMap({ $0.scores.map(\.name) }) where !names.contains(name) && own != [name] {
+            names.append(name)
         }
+        return [.own]
+            + names.filter { name in rows.contains { $0.metric != name && $0[name] != nil } }.map { .named($0) }
     }
 
-    /// What a score is called over all tasks, or on one.
+    /// The name of a score over all tasks, or on one.
     func name(of score: Score, on task: Task? = nil) -> String {
         switch score {
-        case .accuracy: return "Test accuracy"
-        case .macroF1: return "Test macro-F1"
+        case .named(let name): return "Test \(name.metricWords)"
         case .own:
             let metrics = Set(rows.filter { task == nil || $0.task == task?.id }.map(\.metric))
             guard metrics.count == 1, let metric = metrics.first else {
-                return metrics.isEmpty ? "Test accuracy" : "Test score (each task in its own metric)"
+                return metrics.isEmpty ? "Test score" : "Test score (each task in its own metric)"
             }
             return "Test \(metric.metricWords)"
         }
     }
 
-    /// How an interval stands beside its score.
+    /// How an interval is shown next to its score.
     enum IntervalStyle {
         case ends, half
     }
@@ -60,7 +55,7 @@ extension ComparisonReport {
         return table
     }
 
-    /// Arms down: what each costs; where tasks differ, from least to most.
+    /// Arms down: the costs of each; where tasks differ, from least to most.
     func costs() -> TextTable {
         var table = TextTable([
             .init("arm", shrinking: .shorten), .init("trainable parameters", .trailing),
@@ -87,7 +82,7 @@ extension ComparisonReport {
         return table
     }
 
-    /// All arms on one task with all that was measured.
+    /// All arms on one task, with everything that was measured.
     func details(of task: Task) -> TextTable {
         let scores = shownScores
         var table = TextTable(
@@ -116,14 +111,13 @@ extension ComparisonReport {
         return table
     }
 
-    /// All arms on one task as a picture.
+    /// All arms on one task, as a picture.
     package func plot(of task: Task, _ score: Score = .own) -> DotPlot {
         let dots = arms.compactMap { arm -> DotPlot.Row? in
-            guard let row = row(task: task.id, arm: arm.id) else { return nil }
-            let estimate = score.of(row)
+            guard let found = row(task: task.id, arm: arm.id).flatMap({ score.of($0) }) else { return nil }
             return DotPlot.Row(
-                arm.label, estimate.value, interval: estimate.interval, colour: Self.colour(arm.family),
-                open: arm.isShared, emphasis(score.standing(of: row)))
+                arm.label, found.estimate.value, interval: found.estimate.interval, colour: Self.colour(arm.family),
+                open: arm.isShared, emphasis(found.standing))
         }
         let title = task.note.isEmpty ? task.label : "\(task.label) (\(task.note))"
         return DotPlot(
@@ -133,7 +127,7 @@ extension ComparisonReport {
     /// How to read emphasis and intervals.
     func legend(_ style: IntervalStyle) -> String {
         var sentences: [String] = []
-        if rows.contains(where: { $0.standing != nil }) {
+        if rows.contains(where: { $0.scores.contains { $0.standing != nil } }) {
             sentences.append(
                 "*: best of the task; ~: within the noise of the best; no mark: clearly below the best (the 95 % interval of the difference excludes 0)."
             )
@@ -144,11 +138,11 @@ extension ComparisonReport {
     }
 
     private func cell(_ row: Row, _ score: Score, _ style: IntervalStyle) -> TextTable.Cell {
-        let estimate = score.of(row)
-        let detail = estimate.interval.map { style == .ends ? $0.shortText : $0.halfText } ?? ""
+        guard let found = score.of(row) else { return "" }
+        guard !found.estimate.value.isNaN else { return .init(Human.undefined, .dim) }
+        let detail = found.estimate.interval.map { style == .ends ? $0.shortText : $0.halfText } ?? ""
         return .init(
-            Human.score(estimate.value), detail: detail, mark: mark(score.standing(of: row)),
-            emphasis(score.standing(of: row)))
+            Human.score(found.estimate.value), detail: detail, mark: mark(found.standing), emphasis(found.standing))
     }
 
     private func mark(_ standing: Standing?) -> String {

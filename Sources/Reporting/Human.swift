@@ -5,6 +5,9 @@ package enum Human {
     /// What stands for a number that is missing or not finite.
     package static let missing = "–"
 
+    /// What stands for a score that has no value, such as the correlation with a constant.
+    package static let undefined = "undefined"
+
     /// A length of time.
     /// - Parameter seconds: seconds, 0 or more
     /// - Returns: "0.4 s", "42 s", "2 min 10 s", "3 h 5 min", "2 d 4 h"; "–" if negative or not finite
@@ -57,6 +60,9 @@ package enum Human {
         return text
     }
 
+    /// A metric's value, or "undefined" if it is NaN.
+    package static func metric(_ value: Double) -> String { value.isNaN ? undefined : score(value) }
+
     /// A share of one as a whole percentage: "43 %".
     package static func percent(_ share: Double) -> String {
         share.isFinite ? String(format: "%.0f %%", share * 100) : missing
@@ -93,6 +99,11 @@ extension String {
         case "micro_f1": "micro-F1"
         case "weighted_f1": "weighted F1"
         case "matthews": "Matthews correlation"
+        case "entity_f1": "entity F1"
+        case "token_accuracy": "token accuracy"
+        case "pearson": "Pearson correlation"
+        case "spearman": "Spearman correlation"
+        case "mse": "mean squared error"
         default: self
         }
     }

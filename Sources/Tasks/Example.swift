@@ -5,30 +5,33 @@ package protocol ExamplePayload: Sendable {
     var canonicalBytes: [UInt8] { get }
     /// Whether there is an answer that a prediction can match. An example without one counts as wrong or is not scored.
     var hasKnownAnswer: Bool { get }
+    /// Whether the row has an answer, known or not.
+    var isScored: Bool { get }
     /// How many answers an example has, for kinds in which this must be the same for all rows; nil for other kinds.
     var answers: Int? { get }
 }
 
 extension ExamplePayload {
     package var hasKnownAnswer: Bool { true }
+    package var isScored: Bool { true }
     package var answers: Int? { nil }
 }
 
-/// One row of a task's data, labels as indices.
+/// One row of a task's data, with labels as indices.
 package struct Example: Sendable {
     /// Index in its split, from 0.
     package var id: Int
     package var text: String
     /// The second text of a pair.
     package var pair: String?
-    /// Index into the task's labels; nil when the row has none.
+    /// Index into the task's labels; nil if the row has none.
     package var label: Int?
-    /// The label as the file has it, where the task does not know it: no prediction is right then.
+    /// The row's label if the task does not know it. Such a label counts as wrong.
     package var unknownLabel: String?
     /// Line of the file where the row starts, from 1; 0 for rows that come from no file.
     package var line: Int
     package var payload: (any ExamplePayload)?
-    /// What the row comes from together with others, such as a source package: intervals resample such groups whole.
+    /// The group of rows that the row belongs to, such as its source package. Intervals resample whole groups.
     package var group: String?
 
     package init(
@@ -51,6 +54,11 @@ extension Example {
     package var hasKnownAnswer: Bool { payload?.hasKnownAnswer ?? (unknownLabel == nil) }
 }
 
+extension Example {
+    /// Whether the row has an answer, known or not: only such rows are scored.
+    package var isScored: Bool { label != nil || unknownLabel != nil || payload?.isScored ?? false }
+}
+
 extension Example: Equatable {
     package static func == (a: Example, b: Example) -> Bool {
         a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label
@@ -59,18 +67,18 @@ extension Example: Equatable {
     }
 }
 
-/// The bytes that identify a data set whatever file format held it: equal texts, pairs, labels and order give equal
-/// bytes, anything else other ones. For a content hash.
+/// The bytes that identify a data set, whatever its file format: equal texts, pairs, labels and order give equal bytes,
+/// and any difference gives other bytes. For a content hash.
 package enum CanonicalData {
-    /// Hands the bytes of examples piece by piece to `sink`.
+    /// Passes the bytes of examples in pieces to `sink`.
     ///
-    /// Every string goes as its length in bytes (8 bytes, little endian) and its UTF-8; an absent one as length 2⁶⁴ − 1.
-    /// Line numbers are left out: a blank line more is no other data. So are groups: they shape the intervals of scores,
-    /// never a training.
+    /// A string is its length in bytes (8 bytes, little endian) and its UTF-8; a missing one has the length 2⁶⁴ − 1.
+    /// Line numbers do not count, since a blank line does not change the data. Groups do not count either: they affect
+    /// the intervals of scores, not the training.
     /// - Parameters:
     ///   - examples: in order
-    ///   - labels: the names behind the label indices; indices outside count as no label
-    ///   - sink: takes the pieces in order
+    ///   - labels: the names behind the label indices; an index outside counts as no label
+    ///   - sink: called with the pieces in order
     package static func write(
         _ examples: [Example], labels: [String], to sink: (_ piece: [UInt8]) -> Void
     ) {
@@ -95,7 +103,7 @@ package enum CanonicalData {
         if !piece.isEmpty { sink(piece) }
     }
 
-    /// The whole stream of `write` at once.
+    /// All bytes of `write`.
     package static func bytes(of examples: [Example], labels: [String]) -> [UInt8] {
         var all: [UInt8] = []
         write(examples, labels: labels) { all += $0 }
@@ -104,6 +112,10 @@ package enum CanonicalData {
 
     static func append(_ count: Int, to bytes: inout [UInt8]) {
         withUnsafeBytes(of: Int64(count).littleEndian) { bytes += $0 }
+    }
+
+    static func append(_ number: Double, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += $0 }
     }
 
     static func append(_ text: String?, to bytes: inout [UInt8]) {

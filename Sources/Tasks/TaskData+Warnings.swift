@@ -1,5 +1,5 @@
 extension TaskData {
-    /// A class with one training text is more often a broken row than a class; only the user can tell.
+    /// A class with one training text is more often a broken row than a class. Only the user can decide.
     var loneLabels: String? {
         var counts = [Int](repeating: 0, count: labels.count)
         for example in train { if let label = example.label { counts[label] += 1 } }
@@ -10,15 +10,19 @@ extension TaskData {
             + "the real labels under labels in a task YAML"
     }
 
-    /// Labels that a reader would take for the same: they differ in blanks, case or characters that nobody sees.
+    /// Labels that look the same: they differ only in white space, case or invisible characters.
     var similarLabels: String? {
         var counts = [Int](repeating: 0, count: labels.count)
-        for example in train { if let label = example.label { counts[label] += 1 } }
+        for example in train {
+            if let label = example.label { counts[label] += 1 }
+            for tag in example.tagged?.tags ?? [] where tag >= 0 { counts[tag] += 1 }
+        }
+        let noun = train.contains { $0.tagged != nil } ? "words" : "rows"
         let groups = Dictionary(grouping: labels.indices) { Self.folded(labels[$0]) }.values
             .filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
         guard !groups.isEmpty else { return nil }
         let words = groups.prefix(5).map { group in
-            group.map { "'\(shown(labels[$0]))' (\(counts[$0]) rows)" }.joined(separator: " and ")
+            group.map { "'\(shown(labels[$0]))' (\(counts[$0]) \(noun))" }.joined(separator: " and ")
         }
         return
             "\(definition.name): labels that differ only in white space, case or invisible characters are different classes: "

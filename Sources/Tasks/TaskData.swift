@@ -75,6 +75,7 @@ package struct TaskData: Sendable {
 
         let index = try labelIndex(known, definition, kind: kind, training: files[.train], unknownLabels: unknownLabels)
         var data = TaskData(definition: definition, labels: index.names)
+        if definition.hasDefaultMetric { data.definition.metric = kind.defaultMetric(labels: index.names) }
         var answers: SplitFile.AnswerCount?
         for split in Split.allCases where wanted.contains(split) {
             guard let file = files[split] else { continue }

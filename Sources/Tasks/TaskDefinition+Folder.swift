@@ -21,9 +21,11 @@ extension TaskDefinition {
                     kind.forms.map { "\($0.joined(separator: " + ")) (\(kind.name))" }
                 })
         }
-        return TaskDefinition(
+        var definition = TaskDefinition(
             name: folder.standardizedFileURL.lastPathComponent, kind: kind.name, data: data,
-            metric: kind.metrics.first ?? "accuracy", folder: folder, source: source)
+            metric: kind.metrics.first ?? Accuracy.name, folder: folder, source: source)
+        definition.hasDefaultMetric = true
+        return definition
     }
 
     /// The file of each split that the folder has, whatever the case of its name.

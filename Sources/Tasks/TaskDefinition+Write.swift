@@ -25,7 +25,7 @@ extension TaskDefinition {
             output.write("labels:\n")
             for label in labels { output.write("  - \(yamlScalar(label))\n") }
         }
-        line("metric", metric)
+        line("metric", hasDefaultMetric ? nil : metric)
         writeReading(to: &output)
     }
 

@@ -48,9 +48,14 @@ extension TaskDefinition {
         guard let kind = kinds[kindName] else {
             throw root.bad("kind", found: "'\(shown(kindName))'", expected: choice(kindName, kinds.names))
         }
-        let metric = try root.text("metric") ?? kind.metrics.first ?? "accuracy"
+        let named = try root.text("metric")
+        let metric = named ?? kind.metrics.first ?? Accuracy.name
         guard kind.metrics.contains(metric) else {
             throw root.bad("metric", found: "'\(shown(metric))'", expected: choice(metric, kind.metrics))
+        }
+        guard kind.minimumLabels > 0 || root.node("labels") == nil else {
+            throw root.bad(
+                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are numbers")
         }
         let (labels, numbers) = try labels(root, minimum: kind.minimumLabels)
         let data = try dataFiles(root, folder: folder)
@@ -61,6 +66,7 @@ extension TaskDefinition {
             labels: labels, metric: metric, description: try root.text("description"),
             language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
         definition.labelNumbers = numbers
+        definition.hasDefaultMetric = named == nil
         definition.reading = try readingOptions(root, files: data)
         return definition
     }

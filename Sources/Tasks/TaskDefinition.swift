@@ -1,26 +1,28 @@
 import Foundation
 
-/// A task as its YAML says it: kind, files, columns, labels, metric.
+/// A task as its YAML defines it: kind, files, columns, labels, metric.
 package struct TaskDefinition: Equatable, Sendable {
     package var name: String
     /// Name of a registered `TaskKind`.
     package var kind: String
-    /// File of each split, relative to `folder` unless absolute; a split that is not used may be absent.
+    /// File of each split, relative to `folder` unless absolute; unused splits may be missing.
     package var data: [Split: String]
     /// Canonical field to column, where the names differ; `group` only where it is named here.
     package var fields: [String: String]
     /// All labels in the order of the classes; nil takes them, sorted, from the training split.
     package var labels: [String]?
-    /// What the data calls the labels, where the YAML maps numbers to names: `0` to `neg`.
+    /// The YAML's map from the numbers in the data to labels, such as `0` to `neg`.
     package var labelNumbers: [Int: String] = [:]
     /// How the data files are to be read.
     package var reading = ReadingOptions()
     /// Name of a registered metric that fits the kind.
     package var metric: String
+    /// Whether the task does not name its metric, so that `TaskData.load` chooses the kind's default for its labels.
+    package var hasDefaultMetric = false
     package var description: String?
     package var language: String?
     package var license: String?
-    /// What relative paths start from.
+    /// The folder that relative paths start from.
     package var folder: URL
     /// The YAML file or folder that this came from, as messages show it.
     package var source: String

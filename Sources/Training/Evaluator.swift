@@ -15,6 +15,12 @@ package struct HeadResults: Sendable {
     /// Of each example: the sum of its rows' losses, and how many of its rows have a target.
     package fileprivate(set) var losses: [(sum: Double, targets: Int)]
 
+    /// The mean loss of all rows with a target; NaN if there are none.
+    package var meanLoss: Double {
+        let (sum, targets) = losses.reduce((0.0, 0)) { ($0.0 + $1.sum, $0.1 + $1.targets) }
+        return targets > 0 ? sum / Double(targets) : .nan
+    }
+
     package func rows(_ i: Int) -> Range<Int> { offsets[i]..<offsets[i + 1] }
     package func row(_ r: Int) -> ArraySlice<Float> { values[r * width..<(r + 1) * width] }
 }

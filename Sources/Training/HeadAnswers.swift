@@ -59,23 +59,3 @@ package struct HeadAnswers {
         }
     }
 }
-
-extension Evaluation {
-    /// Scores what a head said of a split.
-    init(_ results: HeadResults, _ column: TargetColumn, head: any Head, metric: any Metric.Type) {
-        if case .classes(let classes, let unknown) = column {
-            let gold = GoldLabels(labels: classes, unknownLabels: unknown, names: head.labels)
-            self.init(
-                predicted: classes.indices.map { Evaluator.best(results.row($0)) }, gold: gold,
-                losses: results.losses.map(\.sum), metric: metric)
-            return
-        }
-        self.init()
-        let scored = HeadAnswers(results, column, head: head)
-        examples = scored.scored.count
-        unknownLabels = scored.unknown
-        let (sum, targets) = results.losses.reduce((0.0, 0)) { ($0.0 + $1.sum, $0.1 + $1.targets) }
-        loss = targets > 0 ? sum / Double(targets) : .nan
-        score = -loss
-    }
-}

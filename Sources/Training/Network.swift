@@ -110,7 +110,8 @@ package final class Network {
             let named = arrangement.heads[index]
             let rows: Value =
                 switch named.head.input {
-                case .pooled(let kind): hidden.rows == .sequences ? hidden : builder.append(Pool(hidden, kind, in: builder))
+                case .pooled(let kind):
+                    hidden.rows == .sequences ? hidden : builder.append(Pool(hidden, kind, in: builder))
                 case .marked: builder.append(GatherMarked(hidden, head: index, in: builder))
                 }
             let output = try named.head.build(

@@ -2,9 +2,11 @@ import Bundles
 import Tasks
 
 extension NamedHead {
-    /// Whether it was trained on pairs of texts; nil where it does not know.
+    /// Whether it was trained on pairs of texts; nil if it does not know, or if its kind reads both.
     package var readsPairs: Bool? {
-        task.flatMap { TaskKinds.standard[$0.kind] }.map { $0.inputs.contains("text_b") }
+        guard let forms = task.flatMap({ TaskKinds.standard[$0.kind] })?.inputForms else { return nil }
+        let counts = Set(forms.map { $0.contains("text_b") })
+        return counts.count == 1 ? counts.first : nil
     }
 }
 
@@ -21,5 +23,20 @@ extension Predictor {
         throw .head(
             file: file, problem: "head \(head.name) was trained on \(wants), but \(place) is \(found)",
             fix: pairs ? "give text_a and text_b" : "give one text")
+    }
+
+    /// Refuses examples whose number of answers is not that of the head.
+    /// - Throws: `BundleError.head`
+    package func checkAnswers(of examples: [Example]) throws(BundleError) {
+        let outputs = head.head.numbers.count
+        guard outputs > 0,
+            let wrong = examples.first(where: { ($0.payload?.answers ?? outputs) != outputs })
+        else { return }
+        throw .head(
+            file: file,
+            problem:
+                "head \(head.name) predicts \(outputs == 1 ? "1 number" : "\(outputs) numbers"), but line \(wrong.line) "
+                + "has \(wrong.payload?.answers ?? 0)",
+            fix: "use a task with as many numbers as the bundle's")
     }
 }

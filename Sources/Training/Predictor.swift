@@ -62,19 +62,8 @@ package final class Predictor {
         evaluator.evaluate(encoded(examples), metric: metric)
     }
 
-    /// What the head says of each example.
-    package func results(_ examples: [Example]) -> HeadResults { evaluator.results(encoded(examples)) }
-
-    /// What a head of classes says of each example, in order.
-    package func predictions(_ examples: [Example]) -> [Prediction] {
-        let results = results(examples)
-        return examples.indices.map {
-            Prediction(probabilities: Array(results.row($0)), loss: results.losses[$0].sum)
-        }
-    }
-
-    /// Probabilities of each class for each text, in order.
-    package func probabilities(_ examples: [Example]) -> [[Float]] { predictions(examples).map(\.probabilities) }
+    /// What the head says of encoded examples.
+    func results(_ examples: EncodedExamples) -> HeadResults { evaluator.results(examples) }
 
     /// Examples as the head reads them.
     package func encoded(_ examples: [Example]) -> EncodedExamples {

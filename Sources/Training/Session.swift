@@ -72,21 +72,14 @@ package final class Session {
             types: model.configuration.types, pool: workspace.pool)
     }
 
-    /// The examples of a task, as its own head would read them: to count tokens before a training.
-    package func encode(_ examples: [Example], of task: TaskData, maxLength: Int) throws -> EncodedExamples {
-        let prefix = model.textPrefix
-        let head = try Self.head(for: task, pooling: .first, prefix: prefix).head
-        return encode([(head, examples)], maxLength: maxLength, prefix: prefix)
-    }
-
     /// A run's result with the bundle that it made.
     package struct Trained {
         package var bundle: AdapterBundle
         package var result: TrainingResult
         package var trainable: Int
-        /// Training texts that were cut.
+        /// Training texts that were truncated.
         package var truncated: Int
-        /// Pieces they were cut at.
+        /// Maximum length in tokens.
         package var longest: Int
         /// Largest resident memory that was expected, in bytes.
         package var memoryEstimate: Int
@@ -128,24 +121,10 @@ package final class Session {
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
         for warning in recipe.warnings { observe(.warning(warning)) }
-        var truncated = 0
-        let inputs = try tasks.enumerated().map { index, task in
-            guard !task.train.isEmpty else {
-                throw TrainingError.noExamples(task: task.definition.name, split: "train")
-            }
-            let head = heads[index].head
-            let train = encode([(head, task.train)], maxLength: settings.maxLength, prefix: prefix)
-            truncated += train.truncated
-            return TrainingTask(
-                name: task.definition.name,
-                objective: HeadObjective([
-                    HeadObjective.Goal(
-                        name: task.definition.name,
-                        head: Self.batchHead(head, index: index, column: train.columns[0], settings: settings),
-                        metric: try Metrics.standard.metric(of: task.definition))
-                ]), train: train,
-                dev: encode([(head, task.dev)], maxLength: settings.maxLength, prefix: prefix))
+        let inputs = try SharedTexts.groups(tasks, shares: settings.sharesTexts).map { group in
+            try trainingTask(group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
         }
+        let truncated = inputs.reduce(0) { $0 + $1.train.truncated }
         let ran = try Self.naming(tasks) {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
@@ -159,31 +138,6 @@ package final class Session {
             bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
             result: ran.result, trainable: network.parameters.trainable, truncated: truncated,
             longest: longest(settings.maxLength), memoryEstimate: ran.memoryEstimate, run: ran.identity)
-    }
-
-    /// The head that a task's kind asks for.
-    private static func head(for task: TaskData, pooling: Pool.Kind, prefix: String) throws -> NamedHead {
-        let definition = task.definition
-        let kind = TaskKinds.standard[definition.kind]?.head ?? ""
-        guard let type = Heads.named(kind) else {
-            throw TrainingError.mismatch(
-                "task \(definition.name): kind \(definition.kind) needs a head of kind '\(kind)', which does not exist; "
-                    + "found \(Heads.kinds.joined(separator: ", "))")
-        }
-        let request = HeadRequest(
-            labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train))
-        return NamedHead(
-            safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
-    }
-
-    /// How a head reads the batches of a training.
-    package static func batchHead(
-        _ head: any Head, index: Int, column: TargetColumn, settings: TrainingSettings
-    ) -> BatchHead {
-        BatchHead(
-            index: index, column: 0, input: head.input,
-            classWeights: settings.classWeights ? column.balancedWeights(classes: head.labels.count) : nil,
-            continuations: settings.labelsAllTokens ? TagContinuation.tags(head.labels) : nil)
     }
 
     /// What a training leaves beside the network's numbers.

@@ -42,6 +42,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var labelSmoothing = 0.0
     /// Weighs classes by n / (classes · count).
     package var classWeights = false
+    /// Tasks with the same training file are trained together: one pass over each text for all their heads.
+    package var sharesTexts = false
     /// Trains tagging on every token of a word; otherwise on the first of each.
     package var labelsAllTokens = false
     /// Dropout probability in the head; nil: the base's own.
@@ -109,6 +111,7 @@ package struct TrainingSettings: Equatable, Sendable {
             "precision": .string(precision.rawValue),
         ]
         if labelsAllTokens { map["label_all_tokens"] = .bool(true) }
+        if sharesTexts { map["share_texts"] = .bool(true) }
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json
     }

@@ -1,17 +1,18 @@
 import Adapters
 import Numerics
+import Tasks
 
-/// Where a run stands between two steps, beside its numbers: with these, the next step is a function of the settings and
-/// the data alone (order, dropout and learning rate all follow from the seed and the step).
+/// The state of a run between two steps, except for its tensors. Given both, the next step depends only on the settings and
+/// the data, since order, dropout and learning rate follow from the seed and the step.
 struct TrainingState {
-    /// Steps that are done.
+    /// Number of finished steps.
     var step: Int { result.steps }
-    /// Whether dev was scored for the epoch that the last step ended.
+    /// Whether dev was scored for the epoch that ended with the last step.
     var judged = false
-    /// The epoch that is best on dev so far.
+    /// The best epoch on dev so far.
     var best: Best?
     var result = TrainingResult()
-    /// Steps just now that came to no number, without one between them that did.
+    /// Number of steps in a row, up to the last one, whose loss or gradient was not finite.
     var skippedInARow = 0
 
     struct Best: Equatable {
@@ -20,7 +21,7 @@ struct TrainingState {
         var epoch: Int
     }
 
-    /// All but the losses, which stand as a tensor.
+    /// Everything except the losses, which are stored as a tensor.
     var json: String {
         var map: [String: ConfigurationValue] = [
             "step": .init(step), "judged": .bool(judged), "epochs": .init(result.epochs),
@@ -34,9 +35,9 @@ struct TrainingState {
             result.dev.mapValues {
                 .map([
                     "examples": .init($0.examples), "unknown_labels": .init($0.unknownLabels),
-                    "metric": .string($0.metric), "metrics": .map($0.metrics.mapValues { .bits($0) }),
+                    "metrics": .list($0.scores.map { .list([.string($0.name), .bits($0.value)]) }),
                     "loss": .bits($0.loss), "score": .bits($0.score),
-                    "predictions": .list($0.predictions.map { .init($0) }),
+                    "answers": $0.answers.map { .string(AnswerForms.text($0)) } ?? .null,
                 ])
             })
         return ConfigurationValue.map(map).json
@@ -44,7 +45,7 @@ struct TrainingState {
 
     init() {}
 
-    /// Nil where the text is none of ours.
+    /// - Returns: nil if the text does not come from `json`
     init?(json: String, losses: [Double]) {
         guard let map = ConfigurationValue(json: json)?.fields, let step = map["step"]?.whole, step >= 0,
             case .bool(let judged)? = map["judged"], let epochs = map["epochs"]?.whole,
@@ -66,18 +67,33 @@ struct TrainingState {
             best = Best(score: score, loss: loss, epoch: epoch)
         }
         for (task, value) in dev {
-            guard let fields = value.fields, case .list(let predictions)? = fields["predictions"],
-                case .string(let metric)? = fields["metric"], let metrics = fields["metrics"]?.fields
-            else { return nil }
-            var evaluation = Evaluation()
-            evaluation.examples = fields["examples"]?.whole ?? 0
-            evaluation.unknownLabels = fields["unknown_labels"]?.whole ?? 0
-            evaluation.metric = metric
-            evaluation.metrics = metrics.compactMapValues(\.real)
-            evaluation.loss = fields["loss"]?.real ?? 0
-            evaluation.score = fields["score"]?.real ?? 0
-            evaluation.predictions = predictions.compactMap(\.whole)
+            guard let evaluation = Evaluation(value) else { return nil }
             result.dev[task] = evaluation
+        }
+    }
+}
+
+extension Evaluation {
+    /// - Returns: nil if the value does not come from `TrainingState.json`
+    fileprivate init?(_ value: ConfigurationValue) {
+        guard let fields = value.fields, let examples = fields["examples"]?.whole,
+            let unknownLabels = fields["unknown_labels"]?.whole, case .list(let metrics)? = fields["metrics"],
+            let loss = fields["loss"]?.real, let score = fields["score"]?.real
+        else { return nil }
+        self.init()
+        self.examples = examples
+        self.unknownLabels = unknownLabels
+        self.loss = loss
+        self.score = score
+        for metric in metrics {
+            guard case .list(let pair) = metric, pair.count == 2, case .string(let name) = pair[0],
+                let value = pair[1].real
+            else { return nil }
+            scores.append(Score(name, value))
+        }
+        if case .string(let text)? = fields["answers"] {
+            guard let answers = AnswerForms.answers(text) else { return nil }
+            self.answers = answers
         }
     }
 }
@@ -86,7 +102,7 @@ extension ConfigurationValue {
     fileprivate var fields: [String: ConfigurationValue]? { if case .map(let map) = self { map } else { nil } }
     fileprivate var whole: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
 
-    /// A number to its last bit, and one that is none too: JSON has no word for NaN.
+    /// A number to its last bit, NaN included, which JSON cannot hold.
     fileprivate static func bits(_ number: Double) -> ConfigurationValue {
         .string(String(number.bitPattern, radix: 16))
     }

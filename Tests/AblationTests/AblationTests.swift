@@ -11,32 +11,37 @@ import Testing
         #expect(Set(Arm.allCases.map(\.label)).count == Arm.allCases.count)
     }
 
-    @Test func scoresOfSeedsAreMeans() {
-        let scores = SeededScores(GoldLabels(labels: [0, 1, 1, 0], unknownLabels: [:], names: ["a", "b"]))
-        let samples = scores.samples(Accuracy.self, [[0, 1, 1, 0], [0, 1, 0, 1]])
-        #expect(samples.value == 0.75)
-        let interval = SeededScores.interval(samples.resampled)
+    @Test func scoresOfSeedsAreMeans() throws {
+        let runs = [[0, 1, 1, 0], [0, 1, 0, 1]].map { ClassAnswers(predicted: $0, gold: [0, 1, 1, 0], classes: 2) }
+        let score = try #require(SeededScores(groups: [nil, nil, nil, nil]).means([Accuracy.self], runs).first)
+        #expect(score.value == 0.75)
+        let interval = score.interval()
         #expect(interval.low < 0.75 && interval.high > 0.75 && interval.high <= 1)
+    }
+
+    private func task(_ kind: String, metric: String, labels: [String] = []) -> TaskData {
+        TaskData(
+            definition: TaskDefinition(
+                name: "t", kind: kind, data: [:], metric: metric, folder: URL(fileURLWithPath: "/"), source: "t"),
+            labels: labels)
     }
 
     /// A test label that training does not have counts as wrong, and its row says so; the task's metric comes first.
     @Test func reportsSayWhatWasScored() throws {
         var plan = AblationPlan.quick(configuration: try .resolve("seq_bn"))
         plan.arms = [.majority]
-        var task = TaskData(
-            definition: TaskDefinition(
-                name: "t", kind: "text-classification", data: [:], metric: "matthews",
-                folder: URL(fileURLWithPath: "/"), source: "t"),
-            labels: ["a", "b"])
+        var task = task("text-classification", metric: "matthews", labels: ["a", "b"])
         task.train = (0..<4).map { Example(id: $0, text: "x", label: $0 % 2) }
         task.test = task.train + [Example(id: 4, text: "x", unknownLabel: "c")]
         task.skipped[.test] = [SkippedRow(line: 6, reason: .nullLabel)]
+        let answers = try #require(Arm.majority.baseline(task)?.answers(task, metric: Matthews.self))
         let report = AblationReport(
-            plan: plan, tasks: [task], results: [.majority: [ArmResult(predictions: [[0, 0, 0, 0, 0]])]], model: "m",
-            seconds: 1, kernels: "", threads: 1
+            plan: plan, tasks: [task], results: [.majority: [ArmResult(answers: [answers])]], model: "m", seconds: 1,
+            kernels: "", threads: 1
         ).build()
         let row = try #require(report.rows.first)
-        #expect(row.accuracy.value == 0.4 && row.metric == "matthews" && row.score.value == 0)
+        #expect(row.scores.map(\.name) == ["matthews", "accuracy", "macro_f1"])
+        #expect(row["accuracy"]?.estimate.value == 0.4 && row["matthews"]?.estimate.value == 0)
         #expect(row.examples == 5 && row.unknownLabels == 1 && row.skipped == ["null label": 1])
         let text = report.text()
         let place = try #require(text.range(of: "Test Matthews correlation")?.lowerBound)
@@ -45,17 +50,53 @@ import Testing
         #expect(try report.json().contains("\"unknown_labels\" : 1"))
     }
 
-    /// An arm that is right everywhere beats one that is wrong on a third; two equal arms are not told apart.
+    /// Regression: an error is better if it is smaller, and an undefined correlation is shown as such.
+    @Test func errorsAndUndefinedScoresAreRanked() throws {
+        var plan = AblationPlan.quick(configuration: try .resolve("seq_bn"))
+        plan.arms = [.majority, .adapter, .full]
+        for metric in ["mse", "pearson"] {
+            var task = task("regression", metric: metric)
+            task.train = (0..<40).map { Example(id: $0, text: "x", payload: Numbers(values: [Double($0)])) }
+            task.test = task.train
+            let constant = try #require(Arm.majority.baseline(task)?.answers(task, metric: MeanSquaredError.self))
+            func near(_ error: Double) -> ArmResult {
+                ArmResult(answers: [
+                    NumberAnswers(
+                        predicted: (0..<40).map { [Double($0) + ($0 % 2 == 0 ? error : -error)] },
+                        gold: (0..<40).map { [Double($0)] })
+                ])
+            }
+            let report = AblationReport(
+                plan: plan, tasks: [task],
+                results: [.majority: [ArmResult(answers: [constant])], .adapter: [near(0.5)], .full: [near(9)]],
+                model: "m", seconds: 1, kernels: "", threads: 1
+            ).build()
+            #expect(report.arms.map(\.label) == ["mean", "adapter", "full fine-tuning"])
+            #expect(report.row(task: "t", arm: "adapter")?.scores.first?.standing == .best)
+            #expect(report.row(task: "t", arm: "full")?.scores.first?.standing == .below)
+            let undefined = try #require(report.row(task: "t", arm: "majority")?["pearson"])
+            #expect(undefined.estimate.value.isNaN && undefined.standing == nil)
+            #expect(report.verdicts.contains { $0.text.hasPrefix("Best on average: adapter") })
+            #expect(report.verdicts.contains { $0.text.hasPrefix("Adapters beat full fine-tuning") })
+            #expect(report.text().contains("undefined") && !report.text().contains("nan"))
+            #expect(try report.json().contains("\"value\" : null"))
+        }
+    }
+
+    /// An arm that is right everywhere beats one that is wrong on a third; two equal arms are within the noise.
     @Test func verdictsTellDifferencesFromNoise() throws {
         let gold = (0..<300).map { $0 % 3 }
-        let scores = SeededScores(
-            GoldLabels(labels: gold.map { Int32($0) }, unknownLabels: [:], names: ["a", "b", "c"]))
-        let good = scores.samples(Accuracy.self, [gold])
-        let bad = scores.samples(Accuracy.self, [gold.map { $0 == 2 ? 1 : $0 }])
+        let scores = SeededScores(groups: gold.map { _ in nil })
+        func score(_ predicted: [Int]) throws -> ResampledScore {
+            let answers = ClassAnswers(predicted: predicted, gold: gold, classes: 3)
+            return try #require(scores.means([Accuracy.self], [answers]).first)
+        }
+        let (good, bad) = (try score(gold), try score(gold.map { $0 == 2 ? 1 : $0 }))
         var plan = AblationPlan(configuration: try .resolve("seq_bn"))
         plan.arms = [.adapter, .fusion, .full]
         let words = AblationVerdict(
-            plan: plan, results: [:], scores: [.adapter: [good], .fusion: [good], .full: [bad]], metrics: ["macro_f1"]
+            plan: plan, tasks: [task("text-classification", metric: "macro_f1", labels: ["a", "b", "c"])], results: [:],
+            scores: [.adapter: [good], .fusion: [good], .full: [bad]]
         ).sentences().map(\.text)
         #expect(words.first?.contains("mean macro-F1") == true)
         #expect(words.contains { $0.hasPrefix("Fusion does not beat the single adapter") })

@@ -27,7 +27,7 @@ struct EvaluationReportTests {
             confusions: [.init(gold: names[0], predicted: names[1], count: 31)],
             mistakes: [
                 .init(
-                    line: 7, gold: names[0], predicted: names[1], goldProbability: 0.01,
+                    line: 7, gold: names[0], predicted: names[1], measure: 0.01,
                     text: "a <b> text\nof two lines")
             ],
             settings: [Setting("bundle", "g.h5")])
@@ -64,6 +64,31 @@ struct EvaluationReportTests {
             #expect(html.contains("Largest errors"))
             #expect(page.markdown().contains("True and predicted classes"))
         }
+    }
+
+    /// Numbers have no classes, and an undefined correlation is said to be so.
+    @Test func numbersHaveNoClasses() throws {
+        let report = EvaluationReport(
+            task: "sts", split: "dev", examples: 2, unknownLabels: 0, skipped: [],
+            scores: [.init("pearson", .nan, .init(.nan, .nan)), .init("mse", 1.5, .init(1, 2), isShare: false)],
+            classes: [], mistakes: [.init(line: 3, gold: "4.5", predicted: "1", measure: 3.5, text: "a | b")],
+            mistakeMeasure: "error", mistakeOrder: "Largest absolute error first", truncated: 0, settings: [])
+        let text = report.text()
+        #expect(
+            text.hasPrefix(
+                "sts dev: Pearson correlation undefined, mean squared error 1.500 [1.000, 2.000] on 2 texts"))
+        #expect(text.contains("error") && !text.contains("precision") && !text.contains("nan"))
+        let html = report.page().html()
+        #expect(html.contains("Largest absolute error first") && !html.contains("Confusions"))
+    }
+
+    /// Tags: entity types have a table, and truncated texts are reported.
+    @Test func entityTypesHaveATable() {
+        var report = report(classes: 2)
+        (report.matrix, report.confusions, report.classNoun, report.truncated) = (nil, [], "entity type", 4)
+        let text = report.text()
+        #expect(text.contains("entity type") && text.contains("4 of 62 texts are longer than the maximum length"))
+        #expect(report.page().markdown().contains("Entity types"))
     }
 
     @Test func writePage() throws {

@@ -28,13 +28,18 @@ enum ExampleReport {
             let best = values.max() ?? 0
             for (index, value) in values.enumerated() {
                 let half = index == 0 ? 0.026 : 0.021
+                let standing: ComparisonReport.Standing =
+                    value == best ? .best : best - value < 0.025 ? .withinNoise : .below
                 rows.append(
                     .init(
                         task: task, arm: arms[index].id,
-                        accuracy: .init(value, Interval(value - half, value + half * 0.93)),
-                        macroF1: .init(value * 0.83 - 0.02, Interval(value * 0.83 - 0.05, value * 0.83 + 0.008)),
-                        standing: value == best ? .best : best - value < 0.025 ? .withinNoise : .below,
-                        macroF1Standing: value == best ? .best : best - value < 0.025 ? .withinNoise : .below,
+                        scores: [
+                            .init("accuracy", .init(value, Interval(value - half, value + half * 0.93)), standing),
+                            .init(
+                                "macro_f1",
+                                .init(value * 0.83 - 0.02, Interval(value * 0.83 - 0.05, value * 0.83 + 0.008)),
+                                standing),
+                        ],
                         trainableParameters: parameters[index], bytesPerExtraTask: bytes[index],
                         tokensPerSecond: rates[index], trainingTokens: index < 2 ? 0 : 612_000,
                         cumulativeTokens: index < 2 ? 0 : index == 4 ? 3_060_000 : 612_000, learningRate: rest[index],
@@ -112,7 +117,7 @@ enum ExampleReport {
             report.curves[0].title = bad
             report.curves[0].series[0].name = bad
             report.curves[0].series[1].points = [.init(.nan, 1), .init(1, .infinity)]
-            report.rows[0].accuracy = .init(.nan, Interval(.nan, .infinity))
+            report.rows[0].scores[0].estimate = .init(.nan, Interval(.nan, .infinity))
             report.rows[1].tokensPerSecond = .infinity
         }
         return report

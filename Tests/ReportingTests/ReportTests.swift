@@ -70,7 +70,7 @@ struct ReportTests {
         let json = try report.json()
         #expect(json.contains("\"accuracy\" : null"))
         let back = try JSONDecoder().decode(ComparisonReport.self, from: Data(json.utf8))
-        #expect(back.rows[0].accuracy.value.isNaN)
+        #expect(back.rows[0].scores[0].estimate.value.isNaN)
     }
 
     @Test func missingRowsLeaveHoles() {

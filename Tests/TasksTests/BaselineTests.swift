@@ -191,7 +191,8 @@ struct BaselinePropertyTests {
         let model = try #require(TFIDFLogisticRegression(train: train, dev: dev, classes: 20))
         #expect(model.vectorizer.columns > 90_000, "\(model.vectorizer.columns)")
         #expect(model.model.converged)
-        let score = Accuracy.value(predicted: model.predict(dev), gold: dev.compactMap(\.label), classes: 20)
+        let score = Accuracy.value(
+            of: ClassAnswers(predicted: model.predict(dev), gold: dev.compactMap(\.label), classes: 20))
         #expect(score > 0.9, "\(score)")
     }
 }

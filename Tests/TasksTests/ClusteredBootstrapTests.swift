@@ -3,7 +3,8 @@ import Testing
 @testable import Tasks
 
 @Suite struct ClusteredBootstrapTests {
-    private typealias Answers = ClusteredBootstrap.Answers
+    private typealias Answers = ClassAnswers
+    private static let classMetrics = Metrics.standard.fitting(ClassAnswers(predicted: [], gold: [], classes: 0))
 
     private struct File: Decodable {
         struct Cell: Decodable {
@@ -57,23 +58,24 @@ import Testing
         return (gold, answers(), answers())
     }
 
+    /// Rows without a group, and rows each with its own, give the plain percentile bootstrap.
     @Test func groupsOfOneRowAreThePlainBootstrap() {
         for seed in UInt64(1)...10 {
             let (gold, a, b) = draw(seed, rows: 37, classes: 3)
-            // Rows without a group, and rows each with its own, are the same
             for groups in [gold.map { _ in nil }, gold.indices.map { "g\($0)" as String? }] {
                 let bootstrap = ClusteredBootstrap([groups], resamples: 200, seed: seed)
-                for metric in Metrics.builtIn {
-                    let first = bootstrap.score(metric, [Answers(predicted: a, gold: gold, classes: 3)])
-                    let second = bootstrap.score(metric, [Answers(predicted: b, gold: gold, classes: 3)])
-                    #expect(
-                        first.interval()
-                            == Bootstrap.interval(
-                                metric, predicted: a, gold: gold, classes: 3, resamples: 200, seed: seed))
-                    #expect(
-                        (first - second).interval()
-                            == Bootstrap.pairedDifference(
-                                metric, a, b, gold: gold, classes: 3, resamples: 200, seed: seed))
+                for metric in Self.classMetrics {
+                    for predicted in [a, b] {
+                        let found = bootstrap.score(metric, [Answers(predicted: predicted, gold: gold, classes: 3)])
+                        let expected = (0..<200).map { resample in
+                            var rows: [Int] = []
+                            Bootstrap.draw(37, resample: resample, seed: seed) { rows.append($0) }
+                            return metric.value(
+                                ofAny: Answers(
+                                    predicted: rows.map { predicted[$0] }, gold: rows.map { gold[$0] }, classes: 3))
+                        }
+                        #expect(found.resampled == expected, "seed \(seed), \(metric.name)")
+                    }
                 }
             }
         }
@@ -86,15 +88,15 @@ import Testing
             let tripled = ClusteredBootstrap(
                 [gold.indices.flatMap { [String?](repeating: "\($0)", count: 3) }], resamples: 100, seed: seed)
             func thrice(_ values: [Int]) -> [Int] { values.flatMap { [$0, $0, $0] } }
-            for metric in Metrics.builtIn {
+            for metric in Self.classMetrics {
                 let one = single.score(metric, [Answers(predicted: a, gold: gold, classes: 2)]).interval()
                 let three = tripled.score(
                     metric, [Answers(predicted: thrice(a), gold: thrice(gold), classes: 2)]
                 ).interval()
                 #expect(abs(one.low - three.low) < 1e-12 && abs(one.high - three.high) < 1e-12, "seed \(seed)")
                 // As independent rows, the same answers would look surer than they are
-                let naive = Bootstrap.interval(
-                    metric, predicted: thrice(a), gold: thrice(gold), classes: 2, resamples: 100, seed: seed)
+                let naive = ClusteredBootstrap([thrice(a).map { _ in nil }], resamples: 100, seed: seed)
+                    .score(metric, [Answers(predicted: thrice(a), gold: thrice(gold), classes: 2)]).interval()
                 #expect(naive.high - naive.low < three.high - three.low, "seed \(seed)")
             }
         }
@@ -122,7 +124,7 @@ import Testing
 
     @Test func smallAndEmptyInputsAreFine() {
         let none = ClusteredBootstrap([[]]).score(Accuracy.self, [Answers(predicted: [], gold: [], classes: 2)])
-        #expect(none.interval() == Interval(value: 0, low: 0, high: 0))
+        #expect(none.interval().value.isNaN && none.interval().low.isNaN && none.interval().high.isNaN)
         // A cell that no resample can miss beside one that most miss: an empty one is no zero
         var groups = [(0..<50).map { "\($0)" as String? }, ["rare"]]
         groups[0][0] = nil

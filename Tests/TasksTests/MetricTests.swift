@@ -50,9 +50,11 @@ struct MetricParityTests {
     @Test func equalsScikitLearn() throws {
         let expected = try golden("metrics", as: Expected.self).cases
         for (number, one) in try golden("metrics", as: File.self).cases.enumerated() {
-            #expect(Set(expected[number].byMetric.map { $0.0.name }) == Set(Metrics.standard.names))
+            let answers = ClassAnswers(predicted: one.predicted, gold: one.gold, classes: one.classes)
+            let names = Metrics.standard.fitting(answers).map { $0.name }
+            #expect(expected[number].byMetric.map { $0.0.name } == names && names == Metrics.classification)
             for (metric, expected) in expected[number].byMetric {
-                let found = metric.value(predicted: one.predicted, gold: one.gold, classes: one.classes)
+                let found = metric.value(ofAny: answers)
                 #expect(abs(found - expected) < 1e-12, "case \(number), \(metric.name): \(found), not \(expected)")
             }
         }
@@ -70,8 +72,7 @@ struct MetricParityTests {
             #expect(gold.unknown == one.gold.count { !one.names.contains($0) })
             let answers = gold.answers(one.predicted.map { one.names.firstIndex(of: $0) ?? -1 })
             for (metric, expected) in expected[number].byMetric {
-                let found = metric.value(
-                    predicted: answers.predicted, gold: answers.gold, classes: answers.classes)
+                let found = metric.value(ofAny: answers)
                 #expect(abs(found - expected) < 1e-12, "case \(number), \(metric.name): \(found), not \(expected)")
             }
             let classes = ClassScore.all(answers, gold)
@@ -98,13 +99,13 @@ struct MetricParityTests {
     }
 
     @Test func severalMetricsAtOnceAreEachAlone() {
-        let answers = ClusteredBootstrap.Answers(predicted: [0, 1, 1, 2, 0], gold: [0, 1, 2, 2, 1], classes: 3)
+        let answers = ClassAnswers(predicted: [0, 1, 1, 2, 0], gold: [0, 1, 2, 2, 1], classes: 3)
         let bootstrap = ClusteredBootstrap([["a", "a", nil, "b", nil]], resamples: 50, seed: 3)
-        let together = bootstrap.scores(Metrics.standard.metrics, [answers])
-        for (metric, scores) in zip(Metrics.standard.metrics, together) {
+        let metrics = Metrics.standard.fitting(answers)
+        for (metric, scores) in zip(metrics, bootstrap.scores(metrics, [answers])) {
             #expect("\(bootstrap.scores(metric, [answers]))" == "\(scores)", "\(metric.name)")
         }
-        let right = bootstrap.mean([1, 1, 0, 1, 0])
+        let right = bootstrap.mean([1, 1, 0, 1, 0].map { ($0, 1) })
         #expect("\(right)" == "\(bootstrap.scores(Accuracy.self, [answers])[0])")
     }
 
@@ -123,11 +124,13 @@ struct MetricParityTests {
 
 struct MetricPropertyTests {
     @Test func edgesAreNumbers() {
-        for metric in Metrics.builtIn {
-            #expect(metric.value(predicted: [], gold: [], classes: 3) == 0)
-            #expect(metric.value(predicted: [0, 2, 1], gold: [0, 2, 1], classes: 3) == 1)
+        let none = ClassAnswers(predicted: [], gold: [], classes: 3)
+        for metric in Metrics.standard.fitting(none) {
+            #expect(metric.value(ofAny: none) == 0)
+            #expect(metric.value(ofAny: ClassAnswers(predicted: [0, 2, 1], gold: [0, 2, 1], classes: 3)) == 1)
+            #expect(metric.value(ofAny: NumberAnswers(predicted: [[1]], gold: [[1]])).isNaN)
         }
-        #expect(Matthews.value(predicted: [1, 1], gold: [1, 1], classes: 2) == 0)
+        #expect(Matthews.value(of: ClassAnswers(predicted: [1, 1], gold: [1, 1], classes: 2)) == 0)
     }
 
     @Test func renamingClassesChangesNothing() {
@@ -136,9 +139,11 @@ struct MetricPropertyTests {
             let gold = (0..<30).map { _ in Int.random(in: 0..<4, using: &dice) }
             let predicted = (0..<30).map { _ in Int.random(in: 0..<4, using: &dice) }
             let names = (0..<4).shuffled(using: &dice)
-            for metric in Metrics.builtIn {
-                let a = metric.value(predicted: predicted, gold: gold, classes: 4)
-                let b = metric.value(predicted: predicted.map { names[$0] }, gold: gold.map { names[$0] }, classes: 4)
+            let answers = ClassAnswers(predicted: predicted, gold: gold, classes: 4)
+            let renamed = ClassAnswers(
+                predicted: predicted.map { names[$0] }, gold: gold.map { names[$0] }, classes: 4)
+            for metric in Metrics.standard.fitting(answers) {
+                let (a, b) = (metric.value(ofAny: answers), metric.value(ofAny: renamed))
                 #expect(abs(a - b) < 1e-12, "seed \(seed), \(metric.name)")
             }
         }
@@ -149,9 +154,13 @@ struct BootstrapTests {
     private let gold = (0..<400).map { $0 % 2 }
     private func predictions(wrong: Int) -> [Int] { (0..<400).map { $0 < wrong ? 1 - $0 % 2 : $0 % 2 } }
 
+    private func scored(_ metric: any Metric.Type, wrong: Int, resamples: Int = 1000, seed: UInt64) -> ResampledScore {
+        ClusteredBootstrap([gold.map { _ in nil }], resamples: resamples, seed: seed)
+            .score(metric, [ClassAnswers(predicted: predictions(wrong: wrong), gold: gold, classes: 2)])
+    }
+
     @Test func accuracyIntervalIsTheBinomialOne() {
-        let found = Bootstrap.interval(
-            Accuracy.self, predicted: predictions(wrong: 100), gold: gold, classes: 2, resamples: 4000, seed: 1)
+        let found = scored(Accuracy.self, wrong: 100, resamples: 4000, seed: 1).interval()
         // 0.75 ± 1.96 √(0.75 · 0.25 / 400); the tolerance is the noise of 4,000 resamples.
         #expect(found.value == 0.75)
         #expect(abs(found.low - 0.7076) < 0.006, "\(found)")
@@ -159,32 +168,28 @@ struct BootstrapTests {
     }
 
     @Test func pairedDifferenceSeesWhatIntervalsCannot() {
-        let a = predictions(wrong: 80)
-        let b = predictions(wrong: 100)
-        let found = Bootstrap.pairedDifference(Accuracy.self, a, b, gold: gold, classes: 2, seed: 1)
+        let a = scored(Accuracy.self, wrong: 80, seed: 1)
+        let found = (a - scored(Accuracy.self, wrong: 100, seed: 1)).interval()
         #expect(abs(found.value - 0.05) < 1e-12)
         #expect(found.excludesZero && found.low > 0.02 && found.high < 0.08, "\(found)")
-        let same = Bootstrap.pairedDifference(MacroF1.self, a, a, gold: gold, classes: 2, seed: 1)
+        let same = (a - a).interval()
         #expect(same == Interval(value: 0, low: 0, high: 0))
         #expect(!same.excludesZero)
     }
 
     @Test func seedAloneDecides() {
-        func run(_ seed: UInt64) -> Interval {
-            Bootstrap.interval(MacroF1.self, predicted: predictions(wrong: 90), gold: gold, classes: 2, seed: seed)
-        }
-        #expect(run(7) == run(7))
-        #expect(run(7) != run(8))
+        #expect(scored(MacroF1.self, wrong: 90, seed: 7) == scored(MacroF1.self, wrong: 90, seed: 7))
+        #expect(scored(MacroF1.self, wrong: 90, seed: 7) != scored(MacroF1.self, wrong: 90, seed: 8))
         // Pinned: the same on every machine.
         #expect(Bootstrap.mixed(0) == 0xE220_A839_7B1D_CDAF)
     }
 
-    @Test func smallAndEmptyInputsAreFine() {
-        let none = Bootstrap.interval(Accuracy.self, predicted: [], gold: [], classes: 2, seed: 1)
-        #expect(none == Interval(value: 0, low: 0, high: 0))
-        let one = Bootstrap.interval(Accuracy.self, predicted: [1], gold: [1], classes: 2, resamples: 1, seed: 1)
+    @Test func smallInputsAreFine() {
+        let one = ClusteredBootstrap([[nil]], resamples: 1, seed: 1)
+            .score(Accuracy.self, [ClassAnswers(predicted: [1], gold: [1], classes: 2)]).interval()
         #expect(one == Interval(value: 1, low: 1, high: 1))
         #expect(Bootstrap.quantile([0, 1, 2, 3], 0.5) == 1.5)
         #expect(Bootstrap.quantile([0, 1, 2, 3], 0.1) == 0.1 * 3)
+        #expect(Bootstrap.quantile([], 0.5).isNaN)
     }
 }

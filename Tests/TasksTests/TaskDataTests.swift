@@ -260,6 +260,7 @@ private enum Choice: TaskKind {
     static let inputs = ["question", "choices"]
     static let targets = ["answer"]
     static let metrics = [Accuracy.name]
+    static let baselines = Baselines.classification
     static let minimumLabels = 0
 
     static func labels(in row: FieldRow) throws(TaskError) -> [String] { [] }

@@ -70,6 +70,11 @@ package struct TransferData: Sendable {
     ) throws -> TaskData {
         var definition = try TaskDefinition.load(file)
         definition.name = name
+        guard TaskKinds.standard[definition.kind]?.head == TextClassification.head else {
+            throw TrainingError.mismatch(
+                "\(file.path): kind is \(definition.kind); transfer compares tasks of classification only; choose such a "
+                    + "task, or compare methods on this one with amalgam ablate")
+        }
         if let labels {
             if let own = definition.labels, own != labels.names {
                 throw TrainingError.mismatch(

@@ -33,8 +33,8 @@ extension TransferRunner {
         let wants = Set(plan.methods)
         func put(_ run: StoredRun, _ method: TransferMethod, _ name: (String) -> String = { $0 }) {
             for i in cells.indices where cells[i].task == task {
-                if let predicted = run.predictions[name(cells[i].language)] {
-                    cells[i].predictions[method] = predicted
+                if let classes = run.answers[name(cells[i].language)]?.answers as? ClassAnswers {
+                    cells[i].predictions[method] = classes.predicted
                 }
             }
         }
@@ -172,7 +172,7 @@ extension TransferRunner {
         var run = StoredRun(
             devScore: trained.result.dev.values.reduce(0) { $0 + $1.score } / Double(unit.train.count),
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
-            bytesPerTask: trained.trainable * 4, predictions: [:], losses: trained.result.losses)
+            bytesPerTask: trained.trainable * 4, answers: [:], losses: trained.result.losses)
         if !unit.tests.isEmpty { around.progress.stage("\(unit.label): tests", total: unit.tests.count, unit: "cells") }
         var bare: Predictor?
         for (i, test) in unit.tests.enumerated() {
@@ -184,7 +184,8 @@ extension TransferRunner {
                     unit.session, bundle: trained.bundle, language: try test.adapter.map { try LanguageAdapter($0) },
                     head: test.head, precision: settings.precision)
             if test.adapter == nil { bare = predictor }
-            run.predictions[test.name] = predictor.evaluate(task.test, metric: metric(task)).predictions
+            run.answers[test.name] =
+                predictor.evaluate(task.test, metric: metric(task)).answers.map { StoredAnswers($0) }
             around.progress.update(done: i + 1)
         }
         around.progress.finish()

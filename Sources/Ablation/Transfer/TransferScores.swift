@@ -21,7 +21,7 @@ struct TransferScores {
             for method in methods {
                 let there = cells.indices.filter { cells[$0].predictions[method] != nil }
                 let answers = there.map {
-                    ClusteredBootstrap.Answers(
+                    ClassAnswers(
                         predicted: cells[$0].predictions[method] ?? [], gold: cells[$0].gold, classes: cells[$0].classes
                     )
                 }

@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate", abstract: "Score a bundle on a split of a task.",
         discussion: """
             Rows with a label that the head does not know count as wrong. As in scikit-learn, each such label is a separate \
-            class. The loss covers only rows with a known label. Intervals are 95 % bootstrap intervals.
+            class. The loss covers only rows with a known label. Intervals are 95 % bootstrap intervals. Entity F1 of \
+            tags is that of seqeval. A correlation with a constant is undefined: null in JSON.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -22,7 +23,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write a report page (HTML) to this file.", valueName: "file")) var report: String?
     @Option(
         help: ArgumentHelp(
-            "Write each text with its true and predicted label to this file (.jsonl or .csv), largest errors first.",
+            "Write each text with its true and predicted answer to this file (.jsonl or .csv), largest errors first.",
             valueName: "file"))
     var predictions: String?
     @OptionGroup var labels: LabelOptions
@@ -39,7 +40,6 @@ struct EvaluateCommand: ParsableCommand {
                 [("--predictions", predictions), ("--report", report)],
                 inputs: [task, bundle.bundle, bundle.language.language].compactMap { $0 }
                     + Split.allCases.compactMap { definition.url(of: $0)?.path })
-            let metric = try Metrics.standard.metric(of: definition)
             let stored = try bundle.read()
             let session = try model.session(common)
             let predictor = try bundle.predictor(
@@ -48,11 +48,12 @@ struct EvaluateCommand: ParsableCommand {
             let data = try TaskLoading.load(
                 task, splits: [split],
                 labels: KnownLabels(predictor.head.head.labels, source: .bundle(file: bundle.bundle)), options: labels)
+            try predictor.checkAnswers(of: data[split])
             let evaluation = SplitEvaluation(
-                data[split], predictions: predictor.predictions(data[split]), labels: predictor.head.head.labels,
-                metric: metric, seed: UInt64(common.seed))
+                predictor.predicted(data[split]), metric: try Metrics.standard.metric(of: data.definition),
+                seed: UInt64(common.seed))
             let result = EvaluationOutput(
-                task: definition, split: split, skipped: data.skipped[split] ?? [], evaluation: evaluation,
+                task: data.definition, split: split, skipped: data.skipped[split] ?? [], evaluation: evaluation,
                 bundle: bundle.bundle, model: session.model.name)
             if let predictions {
                 try AtomicFile.replace(URL(fileURLWithPath: predictions)) { (write) throws(FileError) in
@@ -61,7 +62,7 @@ struct EvaluateCommand: ParsableCommand {
                         try lines.withBytes { (bytes) throws(FileError) in try write(bytes) }
                         lines.removeAll(keepingCapacity: true)
                     }
-                    try evaluation.writePredictions(asCSV: asCSV) { (line: String) throws(FileError) in
+                    try evaluation.rows.write(asCSV: asCSV) { (line: String) throws(FileError) in
                         lines.append(contentsOf: line.utf8)
                         if lines.count >= 1 << 16 { try flush() }
                     }

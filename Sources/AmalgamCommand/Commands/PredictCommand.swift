@@ -7,17 +7,20 @@ import Training
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Classify texts from a file or standard input and print one result per line, in order.",
+        abstract: "Predict classes, tags or numbers for texts from a file or standard input, one result per line.",
         discussion: """
             The whole input has one format. The file's extension determines it. On standard input, the first line \
             does: JSON Lines if it starts with an opening brace, otherwise plain text. In plain text, every line is \
             a text, even an empty line. In JSON Lines, CSV and TSV, the text is in the field "text"; a head for \
-            pairs reads "text_a" and "text_b". Blank lines are skipped. A .json file contains one JSON array, and a \
-            .gz file is decompressed; both are read as a whole.
+            pairs reads "text_a" and "text_b", and a head for tags reads the list "tokens", or splits "text" at white \
+            space. Blank lines are skipped. A .json file contains one JSON array, and a .gz file is decompressed; both \
+            are read as a whole.
 
-            A result has line (where the record starts, from 1), label, probabilities, top (the most likely classes), \
-            abstained (the largest probability is below --threshold), and the fields that --keep copies. If a copied \
-            field has the same name as a field of the result, it is renamed to input_NAME.
+            A result has line (where the record starts, from 1), the prediction, and the fields that --keep copies. A \
+            head for classes gives label, probabilities, top (the most likely classes) and abstained (the largest \
+            probability is below --threshold); a head for tags gives tokens and tags, where words beyond the maximum \
+            length get the tag O; a head for numbers gives score, a number or a list. If a copied field has the same \
+            name as a field of the result, it is renamed to input_NAME.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -52,9 +55,9 @@ struct PredictCommand: ParsableCommand {
             let stored = try bundle.read()
             let predictor = try bundle.predictor(stored, session: try model.session(common), task: nil)
             var stream = PredictionStream(
-                reader: reader, labels: predictor.head.head.labels,
-                input: try .named(kind: predictor.kind, columns: textColumn), settings: settings,
-                predict: predictor.probabilities)
+                reader: reader, form: try settings.form(of: predictor.head.head),
+                input: try .named(kind: predictor.kind, columns: textColumn), settings: settings
+            ) { predictor.predictions($0) }
             let summary = try stream.run(source) { lines in
                 Console.write(lines)
                 return !Console.hasFailed

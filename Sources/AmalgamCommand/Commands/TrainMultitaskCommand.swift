@@ -18,6 +18,12 @@ struct TrainMultitaskCommand: ParsableCommand {
     @Option(
         name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
     var overrides: [String] = []
+    @Flag(
+        help: """
+            Train tasks with the same training file together: one pass over each text serves all their heads. A row may lack \
+            the answer of some tasks.
+            """)
+    var shareTexts = false
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
@@ -33,7 +39,7 @@ struct TrainMultitaskCommand: ParsableCommand {
             let data = try tasks.map { try TaskLoading.load($0, options: labels) }
             try TrainingRun(common: common, options: training, out: out).run(
                 recipe, on: data, session: try model.session(common), rate: mode == "full" ? 2e-4 : 1e-3,
-                scheduler: scheduler)
+                scheduler: scheduler, sharesTexts: shareTexts)
         }
     }
 }

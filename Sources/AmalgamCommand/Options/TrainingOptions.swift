@@ -26,6 +26,9 @@ struct TrainingOptions: ParsableArguments {
         help: "A prefix for each text, for example \"query: \" for E5 models. (default: from the model's files)")
     var textPrefix: String?
     @Flag(help: "Weight the loss by class, so that rare classes count more.") var classWeights = false
+    @Flag(
+        help: "In tagging, train on every token of a word: B-X is followed by I-X. (default: on the first token only)")
+    var labelAllTokens = false
     @Option(help: "Label smoothing: the part of the target spread over all classes, 0 or more, below 1.")
     var labelSmoothing = 0.0
     @Option(help: "Dropout in the head, 0 or more, below 1. (default: from the model)") var headDropout: Double?
@@ -56,6 +59,7 @@ struct TrainingOptions: ParsableArguments {
         s.batch = batchTokens.map { .tokens($0) } ?? .examples(batchSize)
         s.maxLength = maxLength
         s.classWeights = classWeights
+        s.labelsAllTokens = labelAllTokens
         s.labelSmoothing = labelSmoothing
         s.headDropout = headDropout
         s.baseDropout = !noBaseDropout
@@ -77,7 +81,7 @@ struct TrainingOptions: ParsableArguments {
     func checkForLanguages() throws(TrainingError) {
         for (name, isSet) in [
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
-            ("--label-smoothing", labelSmoothing != 0), ("--head-dropout", headDropout != nil),
+            ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens), ("--head-dropout", headDropout != nil),
         ] where isSet {
             throw .setting(name: name, found: "a value", expected: "none: this option is for tasks, not for languages")
         }

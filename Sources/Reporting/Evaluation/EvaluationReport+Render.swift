@@ -1,7 +1,7 @@
 extension EvaluationReport {
     private var title: String { "\(task), \(split)" }
 
-    /// The report for a terminal: classes and confusions in full where there are few, else the worst.
+    /// The report for a terminal: classes and confusions in full if there are few, else the worst.
     package func text(on terminal: Terminal = .plain) -> String {
         let line = scores.filter(\.isHeadline).map { score in
             "\(score.name.metricWords) \(score.text)" + (score.ends.isEmpty ? "" : " \(score.ends)")
@@ -9,16 +9,16 @@ extension EvaluationReport {
         var text = filled("\(task) \(split): \(line) on \(Human.count(examples)) texts", terminal)
         for remark in remarks { text += filled(remark.text, terminal) }
         let most = 12
-        text += "\n" + classTable(most: most).text(on: terminal)
+        if !classes.isEmpty { text += "\n" + classTable(most: most).text(on: terminal) }
         if classes.count > most {
-            text += filled("The \(most) of \(classes.count) classes with the lowest F1.", terminal, .dim)
+            text += filled("The \(most) of \(classes.count) \(classNoun(2)) with the lowest F1.", terminal, .dim)
         }
-        let table = matrix.table()
-        if isWhole, classes.count <= most, table.bodyWidth() <= terminal.width ?? 120 {
+        if let table = matrix?.table(), isWhole, classes.count <= most, table.bodyWidth() <= terminal.width ?? 120 {
             text += "\n" + table.text(on: terminal)
         } else if !confusions.isEmpty {
             text += "\n" + confusionTable(most: 10).text(on: terminal)
         }
+        if classes.isEmpty, !mistakes.isEmpty { text += "\n" + mistakeTable(most: 5).text(on: terminal) }
         return text
     }
 
@@ -30,47 +30,54 @@ extension EvaluationReport {
         for score in scores { table.append([.init(score.name.metricWords), .init(score.text), .init(score.ends)]) }
         first.append(.table(table, caption: "Percentile bootstrap, 1,000 resamples of the examples"))
         var sections = [ReportPage.Section("Scores", first)]
-        sections.append(
-            .init(
-                "Confusions",
-                [
-                    .charts([.heat(matrix)]),
-                    .note(
-                        "Rows are true classes, columns are predicted classes. The color shows the share of the row: blue "
-                            + "for correct predictions, orange for errors."
-                            + (isWhole
-                                ? ""
-                                : " The map shows the \(matrix.labels.count) of \(classes.count) classes with the most errors.")
-                    ),
-                ]
-                    + (confusions.isEmpty
-                        ? [] : [.table(confusionTable(most: 20), caption: "The most frequent confusions")])))
-        let worst = classTable(most: Self.mostClasses)
-        sections.append(
-            .init(
-                "Classes",
-                classes.count <= Self.mostClasses
-                    ? [.table(worst, caption: "From the lowest F1 to the highest")]
-                    : [
-                        .table(worst, caption: "The \(Self.mostClasses) classes with the lowest F1"),
-                        .details("All \(classes.count) classes", [.table(classTable(most: .max), caption: "")]),
-                    ]))
+        if let matrix { sections.append(confusionSection(matrix)) }
+        if !classes.isEmpty { sections.append(classSection) }
         if !mistakes.isEmpty {
             sections.append(
-                .init(
-                    "Largest errors",
-                    [.table(mistakeTable, caption: "Lowest probability of the true label first")]))
+                .init("Largest errors", [.table(mistakeTable(most: .max), caption: mistakeOrder)]))
         }
         if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
-        return ReportPage(
-            kicker: "Amalgam evaluation", title: title,
-            summary: ["\(Human.count(examples)) examples, \(classes.count) classes."], sections: sections)
+        let counts =
+            classes.isEmpty
+            ? "\(Human.count(examples)) examples."
+            : "\(Human.count(examples)) examples, \(classes.count) \(classNoun(classes.count))."
+        return ReportPage(kicker: "Amalgam evaluation", title: title, summary: [counts], sections: sections)
+    }
+
+    private func confusionSection(_ matrix: HeatMap) -> ReportPage.Section {
+        .init(
+            "Confusions",
+            [
+                .charts([.heat(matrix)]),
+                .note(
+                    "Rows are true classes, columns are predicted classes. The color shows the share of the row: blue "
+                        + "for correct predictions, orange for errors."
+                        + (isWhole
+                            ? ""
+                            : " The map shows the \(matrix.labels.count) of \(classes.count) classes with the most errors.")
+                ),
+            ]
+                + (confusions.isEmpty
+                    ? [] : [.table(confusionTable(most: 20), caption: "The most frequent confusions")]))
+    }
+
+    private var classSection: ReportPage.Section {
+        let worst = classTable(most: Self.mostClasses)
+        let nouns = classNoun(2)
+        return .init(
+            nouns.prefix(1).uppercased() + nouns.dropFirst(),
+            classes.count <= Self.mostClasses
+                ? [.table(worst, caption: "From the lowest F1 to the highest")]
+                : [
+                    .table(worst, caption: "The \(Self.mostClasses) \(nouns) with the lowest F1"),
+                    .details("All \(classes.count) \(nouns)", [.table(classTable(most: .max), caption: "")]),
+                ])
     }
 
     /// The worst classes first; those that never occur last.
     private func classTable(most: Int) -> TextTable {
         var table = TextTable([
-            .init("class", shrinking: .shorten), .init("precision", .trailing), .init("recall", .trailing),
+            .init(classNoun, shrinking: .shorten), .init("precision", .trailing), .init("recall", .trailing),
             .init("F1", .trailing), .init("support", .trailing), .init("predicted", .trailing),
         ])
         let sorted = classes.enumerated().sorted { a, b in
@@ -100,15 +107,20 @@ extension EvaluationReport {
         return table
     }
 
-    private var mistakeTable: TextTable {
+    private func mistakeTable(most: Int) -> TextTable {
+        let isProbability = mistakeMeasure == "probability"
         var table = TextTable([
-            .init("line", .trailing), .init("true class"), .init("predicted"), .init("probability", .trailing),
-            .init("text"),
+            .init("line", .trailing), .init(isProbability ? "true class" : "true"), .init("predicted"),
+            .init(mistakeMeasure, .trailing), .init("text", shrinking: .shorten),
         ])
-        for mistake in mistakes {
+        for mistake in mistakes.prefix(most) {
+            let measure =
+                mistake.measure == mistake.measure.rounded() && !isProbability && mistake.measure.magnitude < 1e15
+                ? Human.count(mistake.measure) : Human.score(mistake.measure)
             table.append([
-                .init("\(mistake.line)"), .init(mistake.gold), .init(mistake.predicted),
-                .init(Human.score(mistake.goldProbability)), .init(DisplayWidth.shortened(mistake.text, to: 300)),
+                .init("\(mistake.line)"), .init(DisplayWidth.shortened(mistake.gold, to: 300)),
+                .init(DisplayWidth.shortened(mistake.predicted, to: 300)), .init(measure),
+                .init(DisplayWidth.shortened(mistake.text, to: 300)),
             ])
         }
         return table

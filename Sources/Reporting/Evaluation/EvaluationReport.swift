@@ -1,13 +1,12 @@
-/// Scores of a bundle on a split as values; what a terminal shows and the page are made from it.
+/// Scores of a bundle on a split, as values. The terminal's text and the page are made from it.
 package struct EvaluationReport: Sendable, Equatable {
     package struct Score: Sendable, Equatable {
         package var name: String
         package var value: Double
         package var interval: Interval?
-        /// Whether it is a share of one; the loss is not.
+        /// Whether it is a share of one. The loss is not.
         package var isShare: Bool
-
-        /// Whether a terminal's first line has it; the page and JSON have all.
+        /// Whether the terminal's first line shows it. The page shows all scores.
         package var isHeadline: Bool
 
         package init(
@@ -20,9 +19,11 @@ package struct EvaluationReport: Sendable, Equatable {
             self.isShare = isShare
         }
 
-        var text: String { isShare ? Human.score(value) : Human.loss(value) }
+        var text: String {
+            isShare ? Human.metric(value) : value.isNaN && name != "loss" ? Human.undefined : Human.loss(value)
+        }
         var ends: String {
-            guard let interval else { return "" }
+            guard let interval, !interval.low.isNaN else { return "" }
             return isShare ? interval.text : "[\(Human.loss(interval.low)), \(Human.loss(interval.high))]"
         }
     }
@@ -61,19 +62,20 @@ package struct EvaluationReport: Sendable, Equatable {
         }
     }
 
-    /// An example on which the head is wrong.
+    /// An example with a wrong prediction.
     package struct Mistake: Sendable, Equatable {
         package var line: Int
         package var gold: String
         package var predicted: String
-        package var goldProbability: Double
+        /// The size of the error, or the probability of the true label: what `mistakeMeasure` says.
+        package var measure: Double
         package var text: String
 
-        package init(line: Int, gold: String, predicted: String, goldProbability: Double, text: String) {
+        package init(line: Int, gold: String, predicted: String, measure: Double, text: String) {
             self.line = line
             self.gold = gold
             self.predicted = predicted
-            self.goldProbability = goldProbability
+            self.measure = measure
             self.text = text
         }
     }
@@ -86,18 +88,29 @@ package struct EvaluationReport: Sendable, Equatable {
     package var skipped: [Setting]
     /// The task's own metric first.
     package var scores: [Score]
+    /// Empty for numbers.
     package var classes: [ClassRow]
-    /// The confusion matrix, over the most confused classes where there are many.
-    package var matrix: HeatMap
+    /// What `classes` are: "class", "entity type" or "tag".
+    package var classNoun: String
+    /// The confusion matrix, over the most confused classes if there are many; nil if there is none.
+    package var matrix: HeatMap?
     /// The most frequent confusions.
     package var confusions: [Confusion]
     /// The largest errors.
     package var mistakes: [Mistake]
+    /// The name of what they are sorted by, such as "probability".
+    package var mistakeMeasure: String
+    /// The caption that says how they are sorted.
+    package var mistakeOrder: String
+    /// Examples that are longer than the maximum length; nil if this does not affect the scores.
+    package var truncated: Int?
     package var settings: [Setting]
 
     package init(
         task: String, split: String, examples: Int, unknownLabels: Int, skipped: [Setting], scores: [Score],
-        classes: [ClassRow], matrix: HeatMap, confusions: [Confusion], mistakes: [Mistake], settings: [Setting]
+        classes: [ClassRow], classNoun: String = "class", matrix: HeatMap? = nil, confusions: [Confusion] = [],
+        mistakes: [Mistake], mistakeMeasure: String = "probability",
+        mistakeOrder: String = "Lowest probability of the true label first", truncated: Int? = nil, settings: [Setting]
     ) {
         self.task = task
         self.split = split
@@ -106,18 +119,27 @@ package struct EvaluationReport: Sendable, Equatable {
         self.skipped = skipped
         self.scores = scores
         self.classes = classes
+        self.classNoun = classNoun
+        self.mistakeMeasure = mistakeMeasure
+        self.mistakeOrder = mistakeOrder
+        self.truncated = truncated
         self.matrix = matrix
         self.confusions = confusions
         self.mistakes = mistakes
         self.settings = settings
     }
 
-    /// Classes that a table or a picture shows in full; of more, the worst.
+    /// Up to this number, a table or picture shows all classes; otherwise it shows the worst.
     package static let mostClasses = 25
 
-    var isWhole: Bool { matrix.labels.count == classes.count }
+    var isWhole: Bool { matrix.map { $0.labels.count == classes.count } ?? true }
 
-    /// What readers must know before they believe the scores.
+    /// "class", "classes".
+    func classNoun(_ count: Int) -> String {
+        count == 1 ? classNoun : classNoun + (classNoun.hasSuffix("s") ? "es" : "s")
+    }
+
+    /// What a reader must know to judge the scores.
     var remarks: [Verdict] {
         var remarks: [Verdict] = []
         if unknownLabels > 0 {
@@ -126,6 +148,13 @@ package struct EvaluationReport: Sendable, Equatable {
                     .worse,
                     "\(Human.count(unknownLabels)) of \(Human.count(examples)) rows have a label that the head does not know. "
                         + "They count as wrong; the loss does not cover them."))
+        }
+        if let truncated, truncated > 0 {
+            remarks.append(
+                Verdict(
+                    .worse,
+                    "\(Human.count(truncated)) of \(Human.count(examples)) texts are longer than the maximum length. Words "
+                        + "beyond it have no prediction of their own (raise --max-length)."))
         }
         for reason in skipped {
             remarks.append(Verdict(.worse, "\(reason.value) rows were skipped and are not scored: \(reason.name)."))

@@ -1,5 +1,12 @@
-/// Always says the most frequent class of the training split: what a score means nothing without.
-package struct MajorityClass: Equatable, Sendable {
+/// Always predicts the most frequent class of the training split.
+package struct MajorityClass: Baseline, Equatable {
+    package static let label = "majority class"
+
+    package static func answers(_ data: TaskData, metric: any Metric.Type) -> (any Answers)? {
+        let model = MajorityClass(fitting: data.train, classes: data.labels.count)
+        return GoldLabels(data.test, names: data.labels).answers(model.predict(data.test))
+    }
+
     /// The first of equally frequent ones.
     package let label: Int
     package let classes: Int

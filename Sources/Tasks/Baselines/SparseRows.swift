@@ -20,6 +20,11 @@ package struct SparseRows: Equatable, Sendable {
         starts.append(indices.count)
     }
 
+    /// The values of a row that are stored.
+    func row(_ i: Int) -> [(column: Int32, value: Double)] {
+        (starts[i]..<starts[i + 1]).map { (indices[$0], values[$0]) }
+    }
+
     /// out = X·W.
     /// - Parameters:
     ///   - weights: [columns, width]

@@ -2,7 +2,15 @@
 /// chosen on the dev split.
 ///
 /// A pair's two texts are read as one. Deterministic; one thread.
-package struct TFIDFLogisticRegression: Sendable {
+package struct TFIDFLogisticRegression: Baseline {
+    package static let label = "TF-IDF + LR"
+
+    package static func answers(_ data: TaskData, metric: any Metric.Type) -> (any Answers)? {
+        TFIDFLogisticRegression(train: data.train, dev: data.dev, classes: data.labels.count, metric: metric).map {
+            GoldLabels(data.test, names: data.labels).answers($0.predict(data.test))
+        }
+    }
+
     package struct Options: Equatable, Sendable {
         package var tfidf = TFIDFVectorizer.Options()
         /// Candidates for `C`, each above 0, tried in ascending order until two in a row are no better than the best;
@@ -58,7 +66,8 @@ package struct TFIDFLogisticRegression: Sendable {
         var scores: [(inverseStrength: Double, score: Double)] = []
         if grid.count > 1, !dev.isEmpty {
             func score(_ model: LogisticRegression) -> Double {
-                metric.value(predicted: model.predict(devRows), gold: devGold, classes: classes)
+                metric.value(
+                    ofAny: ClassAnswers(predicted: model.predict(devRows), gold: devGold, classes: classes))
             }
             var bestScore = score(best.model)
             scores.append((smallest, bestScore))

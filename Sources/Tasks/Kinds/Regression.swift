@@ -7,7 +7,8 @@ package enum Regression: TaskKind {
     package static let inputs = ["text_a", "text_b"]
     package static let targets = ["score"]
     package static let forms = [["text_a", "text_b", "score"], ["text", "score"]]
-    package static let metrics = ["pearson", "spearman", "mse"]
+    package static let metrics = [Pearson.name, Spearman.name, MeanSquaredError.name]
+    package static let baselines = Baselines(constant: MeanValue.self, classic: TFIDFRidge.self)
     package static let minimumLabels = 0
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [] }
@@ -72,7 +73,7 @@ package struct Numbers: ExamplePayload, Equatable {
         CanonicalData.append(values.count, to: &bytes)
         for value in values {
             bytes.append(value == nil ? 0 : 1)
-            withUnsafeBytes(of: (value ?? 0).bitPattern.littleEndian) { bytes += $0 }
+            CanonicalData.append(value ?? 0, to: &bytes)
         }
         return bytes
     }

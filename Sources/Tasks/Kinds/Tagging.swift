@@ -4,8 +4,14 @@ package enum Tagging: TaskKind {
     package static let head = "tagging"
     package static let inputs = ["tokens"]
     package static let targets = ["tags"]
-    package static let metrics = ["entity_f1", "token_accuracy"]
+    package static let metrics = [EntityF1.name, TokenAccuracy.name]
+    package static let baselines = Baselines(constant: MajorityTag.self, classic: WordTags.self)
     package static let minimumLabels = 2
+
+    /// Tags without prefixes, such as parts of speech, have no entities.
+    package static func defaultMetric(labels: [String]) -> String {
+        EntityF1.isMeaningful(for: labels) ? EntityF1.name : TokenAccuracy.name
+    }
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { try row.labels("tags") }
 
@@ -52,8 +58,16 @@ package struct TaggedTokens: ExamplePayload, Equatable {
         self.unknown = unknown
     }
 
+    package var isScored: Bool { tags != nil }
+
     /// Whether at least one tag is known, so that there is something to score.
     package var hasKnownAnswer: Bool { tags.map { $0.isEmpty || $0.contains { $0 >= 0 } } ?? false }
+
+    /// The tags' names, or nil if the row has no tags.
+    /// - Parameter labels: the task's
+    package func names(_ labels: [String]) -> [String]? {
+        tags?.enumerated().map { place, tag in tag >= 0 ? labels[tag] : unknown[place] ?? "" }
+    }
 
     package var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []

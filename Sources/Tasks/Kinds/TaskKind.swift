@@ -12,6 +12,10 @@ package protocol TaskKind: Sendable {
     static var forms: [[String]] { get }
     /// Names of the metrics that fit, the default first.
     static var metrics: [String] { get }
+    /// The default metric of a task with these labels.
+    static func defaultMetric(labels: [String]) -> String
+    /// What a comparison measures trained models against.
+    static var baselines: Baselines { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -31,6 +35,10 @@ package protocol TaskKind: Sendable {
 extension TaskKind {
     package static var fields: [String] { inputs + targets }
     package static var forms: [[String]] { [fields] }
+    package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
+
+    /// The sets of fields that a row to predict may have.
+    package static var inputForms: [[String]] { forms.map { $0.filter { !targets.contains($0) } } }
 
     /// Every field of any form, in order.
     static var allFields: [String] {
@@ -128,14 +136,14 @@ package struct FieldRow: Sendable {
     /// A label: a string that is not empty, an integer, or a boolean, as text.
     package func label(_ field: String) throws(TaskError) -> String { try label(try required(field), field) }
 
-    /// A list of labels. A string is split at white space, since CSV and TSV have no lists.
+    /// A list of labels; see `items`.
     package func labels(_ field: String) throws(TaskError) -> [String] {
         var labels: [String] = []
         for item in try items(field, expected: "a list of labels") { labels.append(try label(item, field)) }
         return labels
     }
 
-    /// A list of texts. A string is split at white space, since CSV and TSV have no lists.
+    /// A list of texts; see `items`.
     package func texts(_ field: String) throws(TaskError) -> [String] {
         var texts: [String] = []
         for item in try items(field, expected: "a list of strings") {
@@ -147,11 +155,14 @@ package struct FieldRow: Sendable {
         return texts
     }
 
+    /// The items of a list. CSV and TSV have none, so that a string is read as a JSON list, or else split at white space.
     private func items(_ field: String, expected: String) throws(TaskError) -> [FieldValue] {
         let value = try required(field)
         switch value {
         case .list(let items): return items
-        case .string(let text): return text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) }
+        case .string(let text):
+            if let list = WordList.list(text) { return list }
+            return text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) }
         default: throw wrongType(field, value, expected: expected)
         }
     }

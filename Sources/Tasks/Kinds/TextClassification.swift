@@ -5,6 +5,7 @@ package enum TextClassification: TaskKind {
     package static let inputs = ["text"]
     package static let targets = ["label"]
     package static let metrics = Metrics.classification
+    package static let baselines = Baselines.classification
     package static let minimumLabels = 2
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }

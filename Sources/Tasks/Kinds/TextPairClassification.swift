@@ -5,6 +5,7 @@ package enum TextPairClassification: TaskKind {
     package static let inputs = ["text_a", "text_b"]
     package static let targets = ["label"]
     package static let metrics = Metrics.classification
+    package static let baselines = Baselines.classification
     package static let minimumLabels = 2
 
     package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }

@@ -1,6 +1,6 @@
-/// How often each class was the true one, was predicted, and both: all that the metrics need, in memory that grows with
-/// the classes and not with their square.
-package struct ClassCounts: Equatable, Sendable {
+/// How often each class was the true one, was predicted, and both. This is all that the metrics of classification need,
+/// and its memory grows with the number of classes, not with its square.
+package struct ClassCounts: Statistics, Equatable {
     package let classes: Int
     /// How often each class was the true one.
     package private(set) var gold: [Int]
@@ -18,13 +18,16 @@ package struct ClassCounts: Equatable, Sendable {
         correct = gold
     }
 
-    /// - Parameters:
-    ///   - predicted: class indices in 0..<classes
-    ///   - gold: as many class indices
-    package init(predicted: [Int], gold: [Int], classes: Int) {
-        precondition(predicted.count == gold.count, "\(predicted.count) predictions for \(gold.count) examples")
-        self.init(classes: classes)
-        for (p, g) in zip(predicted, gold) { add(predicted: p, gold: g) }
+    package init(for answers: ClassAnswers) { self.init(classes: answers.classes) }
+
+    /// The counts of all answers.
+    package init(of answers: ClassAnswers) {
+        self.init(for: answers)
+        for (p, g) in zip(answers.predicted, answers.gold) { add(predicted: p, gold: g) }
+    }
+
+    package mutating func add(_ example: Int, of answers: ClassAnswers, times: Int) {
+        add(predicted: answers.predicted[example], gold: answers.gold[example], times: times)
     }
 
     package mutating func add(predicted p: Int, gold g: Int, times: Int = 1) {
@@ -40,7 +43,7 @@ package struct ClassCounts: Equatable, Sendable {
         total = 0
     }
 
-    /// F1 = 2·correct / (true + predicted) of a class; 0 where it occurs in neither.
+    /// F1 = 2·correct / (true + predicted) of a class; 0 if it occurs in neither.
     package func f1(_ c: Int) -> Double {
         let both = gold[c] + predicted[c]
         return both > 0 ? 2 * Double(correct[c]) / Double(both) : 0

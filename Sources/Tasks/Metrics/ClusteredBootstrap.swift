@@ -1,6 +1,6 @@
-/// A score and what it is on each resample: scores of the same resamples pair, so that differences have intervals too.
+/// A score and its value on each resample. Scores on the same resamples pair, so that differences have intervals too.
 package struct ResampledScore: Equatable, Sendable {
-    /// On the examples as they are, not the resamples' mean.
+    /// On the examples as they are; not the mean of the resamples. NaN if the metric is undefined.
     package var value: Double
     package var resampled: [Double]
 
@@ -9,7 +9,7 @@ package struct ResampledScore: Equatable, Sendable {
         self.resampled = resampled
     }
 
-    /// The middle `confidence` of the resamples that have a number.
+    /// The middle `confidence` of the resamples on which the score is defined; NaN if there are none.
     package func interval(confidence: Double = 0.95) -> Interval {
         let sorted = resampled.filter { !$0.isNaN }.sorted()
         let tail = (1 - confidence) / 2
@@ -17,11 +17,11 @@ package struct ResampledScore: Equatable, Sendable {
             value: value, low: Bootstrap.quantile(sorted, tail), high: Bootstrap.quantile(sorted, 1 - tail))
     }
 
-    /// The mean of scores of the same resamples; what is no number does not count, and of nothing it is 0.
+    /// The mean of scores on the same resamples. Undefined values do not count; the mean of nothing is NaN.
     package static func mean(_ scores: [ResampledScore]) -> ResampledScore {
         func mean(_ values: [Double]) -> Double {
             let numbers = values.filter { !$0.isNaN }
-            return numbers.isEmpty ? 0 : numbers.reduce(0, +) / Double(numbers.count)
+            return numbers.isEmpty ? .nan : numbers.reduce(0, +) / Double(numbers.count)
         }
         let resamples = scores.map(\.resampled.count).min() ?? 0
         return ResampledScore(
@@ -35,36 +35,20 @@ package struct ResampledScore: Equatable, Sendable {
 }
 
 /// The cluster bootstrap (Field & Welsh 2007): groups are drawn with replacement, and each drawn group brings all its
-/// rows. Rows that belong together, such as packages of one source, are no independent witnesses.
+/// rows. Rows that belong together, such as packages of one source, are not independent. It serves every metric.
 ///
-/// It goes over several cells at once, such as a task's languages: a group that has rows in several cells is drawn for
-/// all of them together, since its rows are translations of each other. With groups of one row and one cell it is
-/// `Bootstrap`, bit for bit.
+/// It covers several cells at once, such as a task's languages: a group that has rows in several cells is drawn for all of
+/// them together, since its rows are translations of each other. A row without a group is a group by itself; where all are,
+/// this is the plain percentile bootstrap over examples.
 package struct ClusteredBootstrap: Sendable {
-    /// Of each cell, the group of each row.
+    /// The group of each row of each cell.
     private let groups: [[Int]]
-    /// Groups in all cells together.
+    /// Number of groups in all cells together.
     package let count: Int
     package let resamples: Int
     private let seed: UInt64
 
-    /// One system's classes in a cell.
-    package struct Answers: Sendable {
-        package var predicted: [Int]
-        package var gold: [Int]
-        package var classes: Int
-
-        /// - Parameters:
-        ///   - predicted: class indices in 0..<classes
-        ///   - gold: as many true class indices
-        package init(predicted: [Int], gold: [Int], classes: Int) {
-            self.predicted = predicted
-            self.gold = gold
-            self.classes = classes
-        }
-    }
-
-    /// - Parameter groups: of each cell, the name of each row's group; a row without one is a group by itself.
+    /// - Parameter groups: for each cell, the name of each row's group; nil: a group by itself
     package init(_ groups: [[String?]], resamples: Int = 1000, seed: UInt64 = 1) {
         var numbers: [String: Int] = [:]
         var count = 0
@@ -87,62 +71,96 @@ package struct ClusteredBootstrap: Sendable {
         Bootstrap.draw(count, resample: resample, seed: seed) { counts[$0] += 1 }
     }
 
-    /// A metric on each cell, as it is and on each resample: no number where a resample drew no row of the cell.
+    /// A metric on each cell, as it is and on each resample; NaN where a resample drew no row of the cell, or where the
+    /// metric is undefined.
     /// - Parameters:
-    ///   - answers: of each cell of `cells`
+    ///   - answers: for each cell of `cells`
     ///   - cells: indices of cells; nil: all
     package func scores(
-        _ metric: any Metric.Type, _ answers: [Answers], cells: [Int]? = nil
+        _ metric: any Metric.Type, _ answers: [any Answers], cells: [Int]? = nil
     ) -> [ResampledScore] {
         scores([metric], answers, cells: cells)[0]
     }
 
-    /// The same for several metrics at once, in their order: the resamples are drawn and counted one time for all.
+    /// The same for several metrics, in their order. Resamples are drawn once for all metrics, and counted once for metrics
+    /// that share their statistics.
     package func scores(
-        _ metrics: [any Metric.Type], _ answers: [Answers], cells: [Int]? = nil
+        _ metrics: [any Metric.Type], _ answers: [any Answers], cells: [Int]? = nil
     ) -> [[ResampledScore]] {
         let cells = cells ?? Array(groups.indices)
         precondition(cells.count == answers.count, "\(answers.count) answers for \(cells.count) cells")
-        var counts = answers.map { ClassCounts(classes: $0.classes) }
-        func values(_ i: Int, _ times: (Int) -> Int) -> [Double] {
-            counts[i].removeAll()
-            for (row, group) in groups[cells[i]].enumerated() where times(group) > 0 {
-                counts[i].add(
-                    predicted: answers[i].predicted[row], gold: answers[i].gold[row], times: times(group))
-            }
-            return metrics.map { counts[i].total > 0 ? $0.value(counts[i]) : .nan }
+        for (cell, answers) in zip(cells, answers) {
+            precondition(groups[cell].count == answers.count, "\(answers.count) answers for \(groups[cell].count) rows")
         }
+        let columns = answers.map { Column(metrics, $0) }
         var scores = [[ResampledScore]](repeating: [], count: metrics.count)
-        for i in cells.indices {
-            for (m, value) in values(i, { _ in 1 }).enumerated() {
+        for (i, column) in columns.enumerated() {
+            for (m, value) in column.values(groups[cells[i]], { _ in 1 }).enumerated() {
                 scores[m].append(ResampledScore(value: value, resampled: []))
             }
         }
         var drawn = [Int](repeating: 0, count: count)
         for resample in 0..<resamples {
             draw(resample, into: &drawn)
-            for i in cells.indices {
-                for (m, value) in values(i, { drawn[$0] }).enumerated() { scores[m][i].resampled.append(value) }
+            for (i, column) in columns.enumerated() {
+                for (m, value) in column.values(groups[cells[i]], { drawn[$0] }).enumerated() {
+                    scores[m][i].resampled.append(value)
+                }
             }
         }
         return scores
     }
 
-    /// The mean of the values of the first cell's rows, as it is and on each resample; nil does not count.
-    package func mean(_ values: [Double?]) -> ResampledScore {
-        var sums = [(sum: Double, rows: Int)](repeating: (0, 0), count: count)
-        for (value, group) in zip(values, groups.first ?? []) {
-            guard let value else { continue }
-            sums[group].sum += value
-            sums[group].rows += 1
+    /// The statistics of one cell's answers that some metrics need.
+    private struct Column {
+        private let tallies: [any Tally]
+        /// For each metric its index in `tallies`; nil if the metric does not fit the answers.
+        private let parts: [(metric: any Metric.Type, tally: Int?)]
+
+        init(_ metrics: [any Metric.Type], _ answers: any Answers) {
+            var tallies: [any Tally] = []
+            var known: [ObjectIdentifier: Int] = [:]
+            parts = metrics.map { metric in
+                if let tally = known[metric.sumsID] { return (metric, tally) }
+                guard let tally = metric.tally(answers) else { return (metric, nil) }
+                known[metric.sumsID] = tallies.count
+                tallies.append(tally)
+                return (metric, tallies.count - 1)
+            }
+            self.tallies = tallies
+        }
+
+        /// The metrics on rows that count as often as their group was drawn.
+        func values(_ groups: [Int], _ times: (Int) -> Int) -> [Double] {
+            for tally in tallies { tally.removeAll() }
+            var isEmpty = true
+            for (row, group) in groups.enumerated() {
+                let times = times(group)
+                guard times > 0 else { continue }
+                isEmpty = false
+                for tally in tallies { tally.add(row, times: times) }
+            }
+            return parts.map { part in
+                isEmpty ? .nan : part.tally.map { tallies[$0].value(of: part.metric) } ?? .nan
+            }
+        }
+    }
+
+    /// The mean of values that the first cell's rows have, as it is and on each resample.
+    /// - Parameter rows: for each row the sum of its values, and how many there are
+    package func mean(_ rows: [(sum: Double, count: Int)]) -> ResampledScore {
+        var sums = [(sum: Double, count: Int)](repeating: (0, 0), count: count)
+        for (row, group) in zip(rows, groups.first ?? []) where row.count > 0 {
+            sums[group].sum += row.sum
+            sums[group].count += row.count
         }
         func mean(_ times: (Int) -> Int) -> Double {
-            var (sum, rows) = (0.0, 0)
-            for (group, part) in sums.enumerated() where part.rows > 0 {
+            var (sum, count) = (0.0, 0)
+            for (group, part) in sums.enumerated() where part.count > 0 {
                 sum += part.sum * Double(times(group))
-                rows += part.rows * times(group)
+                count += part.count * times(group)
             }
-            return rows > 0 ? sum / Double(rows) : .nan
+            return count > 0 ? sum / Double(count) : .nan
         }
         var drawn = [Int](repeating: 0, count: count)
         return ResampledScore(
@@ -153,9 +171,9 @@ package struct ClusteredBootstrap: Sendable {
             })
     }
 
-    /// The mean of a metric over cells, as it is and on each resample; a cell without a row does not count.
+    /// The mean of a metric over cells, as it is and on each resample; a cell without rows does not count.
     package func score(
-        _ metric: any Metric.Type, _ answers: [Answers], cells: [Int]? = nil
+        _ metric: any Metric.Type, _ answers: [any Answers], cells: [Int]? = nil
     ) -> ResampledScore {
         ResampledScore.mean(scores(metric, answers, cells: cells))
     }

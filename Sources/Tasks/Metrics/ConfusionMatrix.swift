@@ -1,14 +1,15 @@
-/// Which class was predicted for which: for people and reports; the metrics need only `ClassCounts`.
+/// Which class was predicted for which, for reports. The metrics need only `ClassCounts`.
 package struct ConfusionMatrix: Equatable, Sendable {
-    /// True classes, the rows; the first `predicted` of them are the columns too, as only the head's labels are predicted.
+    /// The true classes, which are the rows. The first `predicted` of them are the columns, since only the head's labels
+    /// are predicted.
     package let labels: [String]
     package let predicted: Int
     /// [true, predicted], a row for each of `labels`.
     package let counts: [[Int]]
 
-    /// So many unknown labels have rows of their own; more share one.
+    /// Up to this number, unknown labels have a row each; more of them share one row.
     package static let mostUnknown = 50
-    /// The name of that row.
+    /// The name of the shared row.
     package static let otherLabels = "(unknown labels)"
 
     /// - Parameters:
@@ -43,7 +44,7 @@ package struct ConfusionMatrix: Equatable, Sendable {
             .map { Pair(gold: labels[$0.gold], predicted: labels[$0.predicted], count: $0.count) }
     }
 
-    /// The matrix over some classes alone, in this order.
+    /// The matrix restricted to some classes, in this order.
     package func part(_ classes: [Int]) -> (labels: [String], counts: [[Int]]) {
         (
             classes.map { labels[$0] },
@@ -52,12 +53,12 @@ package struct ConfusionMatrix: Equatable, Sendable {
     }
 }
 
-/// How well one class is told from the others.
+/// The scores of one class against all others.
 package struct ClassScore: Equatable, Sendable {
     package var label: String
-    /// Of those predicted as the class, the share that are; 0 where none was predicted.
+    /// The share of right examples among those predicted as the class; 0 if there are none.
     package var precision: Double
-    /// Of those that are the class, the share predicted as it; 0 where there is none.
+    /// The share of examples of the class that were predicted as it; 0 if there are none.
     package var recall: Double
     package var f1: Double
     /// Examples of the class.
@@ -67,9 +68,9 @@ package struct ClassScore: Equatable, Sendable {
     /// Whether the head knows the label.
     package var isKnown: Bool
 
-    /// Of each class, in order; as scikit-learn's `precision_recall_fscore_support(zero_division=0)`.
-    package static func all(_ answers: ClusteredBootstrap.Answers, _ gold: GoldLabels) -> [ClassScore] {
-        let counts = ClassCounts(predicted: answers.predicted, gold: answers.gold, classes: answers.classes)
+    /// For each class, in order; as scikit-learn's `precision_recall_fscore_support(zero_division=0)`.
+    package static func all(_ answers: ClassAnswers, _ gold: GoldLabels) -> [ClassScore] {
+        let counts = ClassCounts(of: answers)
         func share(_ part: Int, of whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
         return gold.names.enumerated().map { c, label in
             ClassScore(

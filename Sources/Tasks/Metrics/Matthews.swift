@@ -5,6 +5,7 @@
 /// 0 where the root is 0.
 package enum Matthews: Metric {
     package static let name = "matthews"
+    package static let isShown = false
 
     package static func value(_ counts: ClassCounts) -> Double {
         let n = Double(counts.total)

@@ -1,30 +1,73 @@
-/// A score of predicted against true classes, larger is better. One file and one line in `Metrics.builtIn`.
+/// A score of predictions. A metric is one file and one line in `Metrics.builtIn`.
 package protocol Metric: Sendable {
+    associatedtype Sums: Statistics
+
     /// As in a task YAML's `metric` and in JSON.
     static var name: String { get }
+    /// Whether smaller values are better, as for errors.
+    static var isLowerBetter: Bool { get }
+    /// Whether values lie in 0...1 (or −1...1 for correlations), so that tables may show them as shares.
+    static var isShare: Bool { get }
 
-    /// The score; 0 for no examples at all.
-    static func value(_ counts: ClassCounts) -> Double
+    /// Whether reports show it beside the task's own metric.
+    static var isShown: Bool { get }
+
+    /// The score, or NaN if it is undefined.
+    static func value(_ sums: Sums) -> Double
+    /// Whether the score means something for these answers, as entities do only for tags with prefixes. Reports leave out
+    /// other scores unless the task asks for them.
+    static func isMeaningful(for answers: Sums.Given) -> Bool
 }
 
 extension Metric {
-    /// The score of predictions.
-    /// - Parameters:
-    ///   - predicted: class indices in 0..<classes
-    ///   - gold: as many true class indices
-    package static func value(predicted: [Int], gold: [Int], classes: Int) -> Double {
-        value(ClassCounts(predicted: predicted, gold: gold, classes: classes))
+    package static var isLowerBetter: Bool { false }
+    package static var isShare: Bool { true }
+    package static var isShown: Bool { true }
+    package static func isMeaningful(for answers: Sums.Given) -> Bool { true }
+
+    /// The score of all answers.
+    package static func value(of answers: Sums.Given) -> Double {
+        var sums = Sums(for: answers)
+        for i in 0..<answers.count { sums.add(i, of: answers, times: 1) }
+        return value(sums)
     }
+
+    /// The score of all answers; NaN if the metric does not fit their form.
+    package static func value(ofAny answers: any Answers) -> Double {
+        (answers as? Sums.Given).map { value(of: $0) } ?? .nan
+    }
+
+    package static func isMeaningful(forAny answers: any Answers) -> Bool {
+        (answers as? Sums.Given).map { isMeaningful(for: $0) } ?? false
+    }
+
+    /// Whether the metric scores answers of this form.
+    package static func fits(_ answers: any Answers) -> Bool { answers is Sums.Given }
+
+    /// A value as a criterion of training: larger is better, and undefined is worst.
+    package static func criterion(_ value: Double) -> Double {
+        value.isNaN ? -.infinity : isLowerBetter ? -value : value
+    }
+
+    /// Statistics of no examples, or nil if the metric does not fit the answers.
+    static func tally(_ answers: any Answers) -> (any Tally)? {
+        (answers as? Sums.Given).map { TypedTally<Sums>($0) }
+    }
+
+    /// Metrics with equal identifiers share their statistics.
+    static var sumsID: ObjectIdentifier { ObjectIdentifier(Sums.self) }
 }
 
-/// The metrics by name; refuses two of one name.
+/// The metrics by name. Duplicate names are refused.
 package struct Metrics: Sendable {
-    /// Every metric there is. A new one adds its line here.
+    /// Every metric. A new one adds its line here.
     package static let builtIn: [any Metric.Type] = [
         Accuracy.self, MacroF1.self, MicroF1.self, WeightedF1.self, Matthews.self,
+        EntityF1.self, TokenAccuracy.self,
+        Pearson.self, Spearman.self, MeanSquaredError.self,
     ]
 
-    /// Names of those that fit kinds with one label an example, the default first.
+    /// Names of those that fit kinds with one label per example, the default first.
     package static let classification = [
         Accuracy.name, MacroF1.name, MicroF1.name, WeightedF1.name, Matthews.name,
     ]
@@ -48,6 +91,17 @@ package struct Metrics: Sendable {
     package subscript(name: String) -> (any Metric.Type)? { metrics.first { $0.name == name } }
 
     package var names: [String] { metrics.map { $0.name } }
+
+    /// The metrics that fit answers of this form, in the order of the table.
+    package func fitting(_ answers: any Answers) -> [any Metric.Type] { metrics.filter { $0.fits(answers) } }
+
+    /// The metrics to show for answers: the task's own first, then the others that are shown and mean something here.
+    package func displayed(_ answers: any Answers, own: any Metric.Type) -> [any Metric.Type] {
+        [own]
+            + fitting(answers).filter {
+                $0.isShown && $0.name != own.name && $0.isMeaningful(forAny: answers)
+            }
+    }
 
     /// The metric that a task asks for.
     /// - Throws: `TaskError.badValue`

@@ -3,6 +3,7 @@
 /// Where each example has one class and gets one prediction, it equals accuracy.
 package enum MicroF1: Metric {
     package static let name = "micro_f1"
+    package static let isShown = false
 
     package static func value(_ counts: ClassCounts) -> Double {
         let both = counts.gold.reduce(0, +) + counts.predicted.reduce(0, +)

@@ -2,6 +2,7 @@
 /// `f1_score(average="weighted", zero_division=0)`.
 package enum WeightedF1: Metric {
     package static let name = "weighted_f1"
+    package static let isShown = false
 
     package static func value(_ counts: ClassCounts) -> Double {
         let sum = (0..<counts.classes).reduce(0.0) { $0 + Double(counts.gold[$1]) * counts.f1($1) }

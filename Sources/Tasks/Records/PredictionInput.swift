@@ -1,22 +1,25 @@
-/// Which fields of a record a head reads: one text, or two.
+import Files
+
+/// Which fields of a record a head reads: one text, two texts, or words.
 package enum PredictionInput: Equatable, Sendable {
     case single(String)
     case pair(String, String)
+    /// Words as a list, or a text that is split at white space.
+    case words(String)
 
     /// - Parameters:
-    ///   - kind: that the head was trained for; nil: not known, then the first record tells
+    ///   - kind: the task kind that the head was trained for; nil: unknown
     ///   - columns: as `--text-column` has them, with a comma between two
-    /// - Throws: `TaskError.badValue` where their number does not fit the kind
+    /// - Returns: nil if the first record decides
+    /// - Throws: `TaskError.badValue` if the number of columns does not fit the kind
     package static func named(kind: String?, columns: String?) throws(TaskError) -> PredictionInput? {
-        guard let columns else {
-            switch kind {
-            case TextClassification.name: return .single("text")
-            case TextPairClassification.name: return .pair("text_a", "text_b")
-            default: return nil
-            }
-        }
+        let forms = kind.flatMap { TaskKinds.standard[$0]?.inputForms } ?? []
+        guard let columns else { return forms.count == 1 ? PredictionInput(fields: forms[0]) : nil }
+        if forms == [["tokens"]] { return .words(columns) }
         let names = columns.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        if kind != TextPairClassification.name, kind != nil || names.count != 2 { return .single(columns) }
+        let readsPairs = forms.isEmpty || forms.contains { $0.count == 2 }
+        let readsSingles = forms.isEmpty || forms.contains { $0.count == 1 }
+        if !readsPairs || readsSingles && names.count != 2 { return .single(columns) }
         guard names.count == 2, names[0] != names[1], names.allSatisfy({ !$0.isEmpty }) else {
             throw .badValue(
                 file: "--text-column", line: 1, key: "columns", found: "'\(shown(columns))'",
@@ -25,7 +28,12 @@ package enum PredictionInput: Equatable, Sendable {
         return .pair(names[0], names[1])
     }
 
-    /// What the first record tells where the head does not.
+    private init(fields: [String]) {
+        self =
+            fields == ["tokens"] ? .words("tokens") : fields.count == 2 ? .pair(fields[0], fields[1]) : .single("text")
+    }
+
+    /// The form of the first record.
     package init(_ record: Record) {
         let isPair = record["text"] == nil && record["text_a"] != nil && record["text_b"] != nil
         self = isPair ? .pair("text_a", "text_b") : .single("text")
@@ -41,19 +49,36 @@ package enum PredictionInput: Equatable, Sendable {
         case .pair(let first, let second):
             return Example(
                 id: id, text: try text(first, record, file), pair: try text(second, record, file), line: record.line)
+        case .words(let column):
+            let words = try words(column, record, file)
+            return Example(
+                id: id, text: words.joined(separator: " "), line: record.line, payload: TaggedTokens(tokens: words))
         }
     }
 
+    /// The words of a list; of a text those between white space. Records without the column may have `text` instead.
+    private func words(_ column: String, _ record: Record, _ file: String) throws(TaskError) -> [String] {
+        let hasColumn = record[column] != nil || column != "tokens" || record["text"] == nil
+        let field = try field(hasColumn ? column : "text", record, file)
+        if let words = WordList.words(field.value) { return words }
+        throw .malformed(
+            file: file, line: record.line, problem: "'\(shown(field.name))' is \(WordList.found(field.value))",
+            mend: "expected a list of strings, or a string")
+    }
+
     private func text(_ column: String, _ record: Record, _ file: String) throws(TaskError) -> String {
-        guard let field = record[column] else {
-            throw .malformed(
-                file: file, line: record.line,
-                problem: "no '\(shown(column))' (found \(quoted(record.fields.map(\.name))))", mend: mend(record))
-        }
+        let field = try field(column, record, file)
         if case .string(let text) = field.value { return text }
         throw .malformed(
             file: file, line: record.line, problem: "'\(shown(column))' is \(field.value.typeName)",
             mend: "expected a string")
+    }
+
+    private func field(_ column: String, _ record: Record, _ file: String) throws(TaskError) -> Record.Field {
+        if let field = record[column] { return field }
+        throw .malformed(
+            file: file, line: record.line,
+            problem: "no '\(shown(column))' (found \(quoted(record.fields.map(\.name))))", mend: mend(record))
     }
 
     private func mend(_ record: Record) -> String {
@@ -62,8 +87,40 @@ package enum PredictionInput: Equatable, Sendable {
             "the head reads single texts, not pairs; use a bundle that was trained on text pairs"
         case .pair where record["text"] != nil:
             "the head reads text pairs, not single texts; expected 'text_a' and 'text_b'"
-        case .single: "add it, or name the column with --text-column"
+        case .single, .words: "add it, or name the column with --text-column"
         case .pair: "add it, or name both columns with --text-column A,B"
         }
+    }
+}
+
+/// Words as data gives them: a list of strings; a string with such a list in JSON, as CSV cells have it; or another
+/// string, which is split at white space.
+enum WordList {
+    /// - Returns: nil for other values
+    static func words(_ value: FieldValue) -> [String]? {
+        switch value {
+        case .list(let items):
+            let words = items.compactMap { if case .string(let word) = $0 { word } else { nil } }
+            return words.count == items.count ? words : nil
+        case .string(let text):
+            if let list = list(text), let words = words(.list(list)) { return words }
+            return text.split(whereSeparator: \.isWhitespace).map(String.init)
+        default: return nil
+        }
+    }
+
+    /// The list that a text holds in JSON, or nil.
+    static func list(_ text: String) -> [FieldValue]? {
+        guard text.utf8.first == UInt8(ascii: "["), let value = try? JSONReader.read(Array(text.utf8)),
+            case .list(let items) = FieldValue(value)
+        else { return nil }
+        return items
+    }
+
+    /// What was found instead, for a message.
+    static func found(_ value: FieldValue) -> String {
+        guard case .list(let items) = value else { return value.typeName }
+        let other = items.first { if case .string = $0 { false } else { true } }
+        return "a list" + (other.map { " with \($0.typeName)" } ?? "")
     }
 }

@@ -54,7 +54,9 @@ package enum TargetColumn: Sendable {
             self = .numbers(
                 examples.flatMap { example in
                     scales.indices.map { c in
-                        (example.numbers.flatMap { $0.values.indices.contains(c) ? $0.values[c] : nil }).map { Float($0) }
+                        (example.numbers.flatMap { $0.values.indices.contains(c) ? $0.values[c] : nil }).map {
+                            Float($0)
+                        }
                             ?? .nan
                     }
                 }, width: scales.count)
@@ -97,7 +99,9 @@ extension NumberScale {
     static func fitting(_ examples: [Example]) -> [NumberScale] {
         let width = examples.lazy.compactMap { $0.numbers?.values.count }.first ?? 0
         return (0..<width).map { c in
-            let values = examples.compactMap { $0.numbers.flatMap { $0.values.indices.contains(c) ? $0.values[c] : nil } }
+            let values = examples.compactMap {
+                $0.numbers.flatMap { $0.values.indices.contains(c) ? $0.values[c] : nil }
+            }
             guard !values.isEmpty else { return .identity }
             let mean = values.reduce(0, +) / Double(values.count)
             let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)

@@ -1,15 +1,12 @@
-/// What a head says of one example.
-package struct Prediction: Sendable, Equatable {
-    /// Of each class; they add up to 1.
-    package var probabilities: [Float]
-    /// Cross-entropy of the example's label; 0 where the head does not know it.
-    package var loss: Double
+/// What a head predicts for one example, in the form of the head's output.
+package enum Prediction: Sendable, Equatable {
+    /// A probability for each class; they add up to 1.
+    case classes([Float])
+    /// A tag for each word, truncated words included.
+    case tags([String])
+    /// One or several numbers, in the data's units.
+    case numbers([Float])
 
-    package init(probabilities: [Float], loss: Double = 0) {
-        self.probabilities = probabilities
-        self.loss = loss
-    }
-
-    /// The most likely class; of equal ones the first.
-    package var best: Int { Evaluator.best(probabilities) }
+    /// The most likely class; of equal ones the first. 0 for other forms.
+    package var best: Int { if case .classes(let probabilities) = self { Evaluator.best(probabilities) } else { 0 } }
 }

@@ -1,13 +1,13 @@
 import Tasks
 
-/// How predictions are written.
+/// Settings of `predict`.
 package struct PredictionSettings: Sendable {
-    /// Which fields of the input are written beside the prediction.
+    /// Which fields of the input are copied to the output.
     package enum Kept: Equatable, Sendable {
         case none, all
         case named([String])
 
-        /// `all`, or names with commas between them; nil or empty: none.
+        /// `all`, or names separated by commas; nil or empty: none.
         package init(_ text: String?) {
             switch text {
             case nil, "": self = .none
@@ -23,16 +23,16 @@ package struct PredictionSettings: Sendable {
     package enum Output: String, CaseIterable, Sendable { case jsonl, csv }
 
     package enum OnError: String, CaseIterable, Sendable {
-        /// A bad line ends the run, after the results of the lines before it.
+        /// A bad line ends the run, after the results of the lines before it were written.
         case stop
-        /// A bad line gets a line with the error in place of a result.
+        /// The output has a line with the error instead of a result.
         case skip
     }
 
     package var kept = Kept.none
-    /// Classes under `top`, at least 1.
+    /// Number of classes to list under `top`, at least 1.
     package var top = 1
-    /// A prediction whose largest probability is below it is marked as abstained.
+    /// A prediction whose largest probability is below this value is marked as abstained.
     package var threshold = 0.0
     package var output = Output.jsonl
     package var onError = OnError.stop

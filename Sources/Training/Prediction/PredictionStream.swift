@@ -2,19 +2,21 @@ import Files
 import Foundation
 import Tasks
 
-/// Predicts a stream of records: in large batches where they come fast, and at once where they come one by one. Memory
-/// does not grow with the stream.
+/// Predicts a stream of records: in large batches if they arrive fast, and at once if they arrive one by one. Memory does
+/// not grow with the stream.
 package struct PredictionStream {
-    /// What went through.
+    /// Totals of a run.
     package struct Summary: Equatable, Sendable {
         package var predicted = 0
         package var bad = 0
+        /// Texts that are longer than the maximum length.
+        package var truncated = 0
         /// What a user should know, each in one line.
         package var warnings: [String] = []
     }
 
-    /// Probabilities of each example's classes, in order.
-    package typealias Predict = (_ examples: [Example]) -> [[Float]]
+    /// What a head predicts for each example, in order, and how many examples were truncated.
+    package typealias Predict = (_ examples: [Example]) -> (predictions: [Prediction], truncated: Int)
 
     private enum Pending {
         case record(Record, Example)
@@ -23,6 +25,7 @@ package struct PredictionStream {
 
     private var reader: RecordReader
     private var writer: PredictionWriter
+    private let form: any PredictionForm
     private let settings: PredictionSettings
     private var input: PredictionInput?
     private let predict: Predict
@@ -30,27 +33,29 @@ package struct PredictionStream {
     private var pendingBytes = 0
     private var summary = Summary()
 
-    /// Records that are predicted together at most, and bytes of their texts.
+    /// The largest number of records that are predicted together, and of bytes of their texts.
     private static let most = (records: 4096, bytes: 8 << 20)
-    /// Seconds that a record waits for others at most.
+    /// The longest time in seconds that a record waits for others.
     private static let patience = 0.15
 
     /// - Parameters:
-    ///   - input: the fields that hold the texts; nil: the first record tells
+    ///   - form: how predictions are written
+    ///   - input: the fields that contain the texts; nil: the first record decides
     package init(
-        reader: RecordReader, labels: [String], input: PredictionInput?, settings: PredictionSettings,
+        reader: RecordReader, form: any PredictionForm, input: PredictionInput?, settings: PredictionSettings,
         predict: @escaping Predict
     ) {
         self.reader = reader
         self.settings = settings
         self.input = input
+        self.form = form
         self.predict = predict
-        writer = PredictionWriter(labels: labels, settings: settings, file: reader.name)
+        writer = PredictionWriter(form: form, settings: settings, file: reader.name)
     }
 
     /// Reads the source to its end.
-    /// - Parameter write: takes whole lines; false ends the run
-    /// - Throws: `FileError` of the source; `TaskError` of the first bad record, after what comes before it was written
+    /// - Parameter write: takes complete lines; returning false ends the run
+    /// - Throws: `FileError` of the source; `TaskError` of the first bad record, after everything before it was written
     package mutating func run(_ source: ByteStream, write: (String) -> Bool) throws -> Summary {
         var deadline = Date.distantPast
         while true {
@@ -85,7 +90,7 @@ package struct PredictionStream {
         }
     }
 
-    /// - Returns: whether to go on
+    /// - Returns: whether to continue
     private mutating func take(_ result: RecordResult, _ write: (String) -> Bool) throws(TaskError) -> Bool {
         switch result {
         case .record(let record):
@@ -114,7 +119,7 @@ package struct PredictionStream {
         return try flush(write)
     }
 
-    /// Fixes what is kept, by the first record.
+    /// Fixes the kept fields by the first record.
     private mutating func begin(_ record: Record, _ write: (String) -> Bool) throws(TaskError) {
         let isComplete = reader.format != .jsonl
         if let header = try writer.begin(
@@ -129,11 +134,11 @@ package struct PredictionStream {
                 + "without such a field gets null")
     }
 
-    /// Predicts and writes what is waiting.
-    /// - Returns: whether to go on
+    /// Predicts and writes the waiting records.
+    /// - Returns: whether to continue
     private mutating func flush(_ write: (String) -> Bool, isLast: Bool = false) throws(TaskError) -> Bool {
         if !writer.hasBegun, settings.output == .csv {
-            // The header comes before the first line, and bad lines may be all there is so far
+            // The header comes before the first line, even if all lines so far are bad
             guard isLast || reader.header != nil || settings.kept != .all else { return true }
             if let header = try writer.begin(
                 fields: reader.header ?? [], line: 1, isComplete: reader.header != nil)
@@ -144,13 +149,15 @@ package struct PredictionStream {
         guard !pending.isEmpty else { return true }
         var examples: [Example] = []
         for case .record(_, let example) in pending { examples.append(example) }
-        var probabilities = (examples.isEmpty ? [] : predict(examples)).makeIterator()
+        let predicted = examples.isEmpty ? (predictions: [], truncated: 0) : predict(examples)
+        summary.truncated += predicted.truncated
+        var predictions = predicted.predictions.makeIterator()
         var text = ""
         for each in pending {
             switch each {
-            case .record(let record, _):
-                guard let mine = probabilities.next() else { continue }
-                text += writer.line(record, mine)
+            case .record(let record, let example):
+                guard let prediction = predictions.next() else { continue }
+                text += writer.line(record, example, prediction)
                 summary.predicted += 1
             case .bad(let line, let error):
                 text += writer.line(line, error)
@@ -163,13 +170,18 @@ package struct PredictionStream {
         return write(text)
     }
 
-    /// What the whole stream tells.
+    /// Warnings about the whole stream.
     private mutating func conclude() {
         let (count, first) = reader.spanning
         if count > 0 {
             summary.warnings.append(
                 "\(reader.name): \(count == 1 ? "1 record has" : "\(count) records have") quoted cells that span lines, the "
                     + "first in line \(first); if quotes are plain characters, use --quoting none")
+        }
+        if summary.truncated > 0, let truncation = form.truncation {
+            summary.warnings.append(
+                "\(reader.name): \(summary.truncated) of \(summary.predicted) texts are longer than the maximum length; "
+                    + "\(truncation) (raise --max-length)")
         }
         if summary.bad > 0 {
             summary.warnings.append("\(reader.name): skipped \(summary.bad) bad lines; predicted \(summary.predicted)")

@@ -3,11 +3,10 @@ import Tasks
 
 /// Writes predictions as JSON Lines or CSV, one line for each record of the input.
 ///
-/// CSV has the columns `line`, `label`, `probability`, `abstained`, then for each further class under `top` its label and
-/// probability, then `probability_LABEL` for each class, then the kept fields, then `error` where bad lines are skipped.
-/// They are fixed by the header of the input, or by its first record where that is JSON.
+/// CSV has the column `line`, then those of the predictions' form, then the kept fields, then `error` if bad lines are
+/// skipped. The kept fields are fixed by the header of the input, or by its first record if that is JSON.
 package struct PredictionWriter {
-    private let labels: [String]
+    private let form: any PredictionForm
     private let settings: PredictionSettings
     private let file: String
     /// Names of the kept fields in the input and in the output.
@@ -15,36 +14,25 @@ package struct PredictionWriter {
     /// The line whose fields fixed the columns.
     private var fixedBy = 0
     package private(set) var hasBegun = false
-    private let jsonNames: [String]
 
-    /// - Parameters:
-    ///   - labels: the head's
-    ///   - file: the input, as messages show it
-    package init(labels: [String], settings: PredictionSettings, file: String) {
-        self.labels = labels
+    /// - Parameter file: the input, as messages show it
+    package init(form: any PredictionForm, settings: PredictionSettings, file: String) {
+        self.form = form
         self.settings = settings
         self.file = file
-        jsonNames = labels.map { JSONText.quoted($0) + ":" }
     }
 
-    /// Names that the kept fields must not have.
+    /// Names that kept fields must not have.
     private var taken: Set<String> {
-        settings.output == .jsonl
-            ? ["line", "label", "probabilities", "top", "abstained", "error"] : Set(ownColumns + ["error"])
-    }
-
-    private var ownColumns: [String] {
-        ["line", "label", "probability", "abstained"]
-            + (1..<max(1, min(settings.top, labels.count))).flatMap { ["top_\($0 + 1)", "top_\($0 + 1)_probability"] }
-            + labels.map { "probability_\($0)" }
+        Set(["line", "error"] + (settings.output == .jsonl ? form.fields : form.columns))
     }
 
     /// Fixes which fields are kept.
     /// - Parameters:
-    ///   - fields: that the input has, as far as is known
-    ///   - line: that they stand in
-    ///   - isComplete: whether no record has others
-    /// - Returns: the header of CSV, without its end; nil for JSON Lines
+    ///   - fields: the input's, as far as they are known
+    ///   - line: the line that has them
+    ///   - isComplete: whether no record has other fields
+    /// - Returns: the header of CSV, without its line end; nil for JSON Lines
     /// - Throws: `TaskError.malformed` for a kept field that the input does not have
     package mutating func begin(fields: [String], line: Int, isComplete: Bool) throws(TaskError) -> String? {
         let names: [String]
@@ -66,10 +54,10 @@ package struct PredictionWriter {
         hasBegun = true
         guard settings.output == .csv else { return nil }
         let errors = settings.onError == .skip ? ["error"] : []
-        return Self.csv(ownColumns + columns.map(\.output) + errors)
+        return CSVText.row(["line"] + form.columns + columns.map(\.output) + errors)
     }
 
-    /// Names of fields to keep that this record lacks.
+    /// Names of the fields to keep that this record does not have.
     package func missing(in record: Record) -> [String] {
         guard case .named(let names) = settings.kept else { return [] }
         return names.filter { record[$0] == nil }
@@ -92,42 +80,15 @@ package struct PredictionWriter {
             mend: "name the fields with --keep, or write JSON Lines")
     }
 
-    /// A prediction's line, without its end.
-    package func line(_ record: Record, _ probabilities: [Float]) -> String {
-        let order = Self.largest(min(settings.top, labels.count), of: probabilities)
-        let best = order.first ?? 0
-        let abstained = Double(probabilities[best]) < settings.threshold
-        return settings.output == .csv
-            ? csvLine(record, probabilities, order: order, abstained: abstained)
-            : jsonLine(record, probabilities, order: order, abstained: abstained)
-    }
-
-    private func csvLine(_ record: Record, _ probabilities: [Float], order: [Int], abstained: Bool) -> String {
-        var cells = [String(record.line)]
-        for (i, c) in order.enumerated() {
-            cells += [labels[c], JSONText.number(probabilities[c])]
-            if i == 0 { cells.append("\(abstained)") }
+    /// The line of a prediction, without its line end.
+    package func line(_ record: Record, _ example: Example, _ prediction: Prediction) -> String {
+        guard settings.output == .jsonl else {
+            return CSVText.row(
+                ["\(record.line)"] + form.cells(prediction, example)
+                    + columns.map { record[$0.input].map(Self.cell) ?? "" }
+                    + (settings.onError == .skip ? [""] : []))
         }
-        cells += probabilities.map { JSONText.number($0) }
-        cells += columns.map { record[$0.input].map(Self.cell) ?? "" }
-        if settings.onError == .skip { cells.append("") }
-        return Self.csv(cells)
-    }
-
-    private func jsonLine(_ record: Record, _ probabilities: [Float], order: [Int], abstained: Bool) -> String {
-        var text = "{\"line\":\(record.line),\"label\":\(JSONText.quoted(labels[order.first ?? 0])),\"probabilities\":{"
-        for c in labels.indices {
-            if c > 0 { text += "," }
-            text += jsonNames[c]
-            text += JSONText.number(probabilities[c])
-        }
-        text += "},\"top\":["
-        for (i, c) in order.enumerated() {
-            text += i > 0 ? ",{\"label\":" : "{\"label\":"
-            text += JSONText.quoted(labels[c])
-            text += ",\"probability\":\(JSONText.number(probabilities[c]))}"
-        }
-        text += "],\"abstained\":\(abstained)"
+        var text = "{\"line\":\(record.line),\(form.json(prediction, example))"
         if settings.kept == .all {
             // Each record has its own fields
             var used = taken
@@ -142,19 +103,13 @@ package struct PredictionWriter {
         return text + "}"
     }
 
-    /// The line of a record that cannot be read, without its end.
+    /// The line of a record that cannot be read, without its line end.
     package func line(_ line: Int, _ error: TaskError) -> String {
         if settings.output == .csv {
-            let empty = [String](repeating: "", count: ownColumns.count - 1 + columns.count)
-            return Self.csv([String(line)] + empty + ["\(error)"])
+            let empty = [String](repeating: "", count: form.columns.count + columns.count)
+            return CSVText.row(["\(line)"] + empty + ["\(error)"])
         }
         return "{\"line\":\(line),\"error\":\(JSONText.quoted("\(error)"))}"
-    }
-
-    /// Indices of the largest values, of equal ones the first before.
-    private static func largest(_ count: Int, of values: [Float]) -> [Int] {
-        if count == 1 { return [Evaluator.best(values)] }
-        return Array(values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }.prefix(count))
     }
 
     /// A field in a cell: a text as it is, null as nothing, another value as JSON.
@@ -164,13 +119,5 @@ package struct PredictionWriter {
         case .null: ""
         default: field.json
         }
-    }
-
-    /// A record of CSV (RFC 4180), without its end: what has a comma, a quote or a line break stands in quotes.
-    package static func csv(_ cells: [String]) -> String {
-        cells.map { cell in
-            let needsQuotes = cell.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
-            return needsQuotes ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
-        }.joined(separator: ",")
     }
 }

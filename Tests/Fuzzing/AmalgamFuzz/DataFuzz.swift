@@ -10,10 +10,13 @@ enum JSONLFuzz: FuzzedReader {
     static let files = [
         "Files/JSONValue.swift", "Tasks/Readers/JSONLReader.swift", "Tasks/Readers/JSONRow.swift",
         "Tasks/Readers/RowReader.swift", "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
-        "Tasks/Kinds/TextPairClassification.swift", "Tasks/LabelIndex.swift",
+        "Tasks/Kinds/TextPairClassification.swift", "Tasks/Kinds/Tagging.swift", "Tasks/Kinds/Regression.swift",
+        "Tasks/LabelIndex.swift",
     ]
     static let tokens = words(
-        "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "null", "true", "1.0", "-0",
+        "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "\"tokens\":[\"a\",\"b\"]",
+        "\"tags\":[1,\"good\"]",
+        "\"score\":", "\"[1.5,null]\"", "null", "true", "1.0", "-0",
         "1e400",
         "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n",
         "\u{FEFF}")
@@ -21,6 +24,22 @@ enum JSONLFuzz: FuzzedReader {
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         try rows(JSONLReader.self, bytes)
+    }
+
+    /// What heads and metrics rely on.
+    private static func check(_ example: Example, labels: Int) {
+        if let tagged = example.tagged, let tags = tagged.tags {
+            Invariants.require(tags.count == tagged.tokens.count, "tags and words differ in number")
+            Invariants.require(tags.allSatisfy { (-1..<labels).contains($0) }, "a tag outside the labels")
+            Invariants.require(
+                tags.indices.allSatisfy { (tags[$0] < 0) == (tagged.unknown[$0] != nil) }, "an unknown tag without name"
+            )
+        }
+        if let numbers = example.numbers {
+            Invariants.require(
+                !numbers.values.isEmpty && numbers.values.allSatisfy { $0.map { Float($0).isFinite } ?? true },
+                "numbers that are not finite")
+        }
     }
 
     static func rows(
@@ -44,7 +63,9 @@ enum JSONLFuzz: FuzzedReader {
                     for kind in TaskKinds.builtIn {
                         do {
                             _ = try kind.labels(in: view)
-                            _ = try kind.example(from: view, id: 0, labels: index, needsTarget: row.line % 2 == 0)
+                            let example = try kind.example(
+                                from: view, id: 0, labels: index, needsTarget: row.line % 2 == 0)
+                            check(example, labels: index.names.count)
                         } catch {
                             Invariants.require(!"\(error)".contains(where: \.isNewline), "a message of several lines")
                         }

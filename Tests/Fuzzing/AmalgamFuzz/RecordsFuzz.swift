@@ -6,10 +6,13 @@ enum RecordsFuzz: FuzzedReader {
     static let name = "records"
     static let files = [
         "Tasks/Records/RecordReader.swift", "Tasks/Records/RecordSplitter.swift", "Tasks/Records/DelimitedRecord.swift",
-        "Tasks/Records/Record.swift",
+        "Tasks/Records/Record.swift", "Tasks/Records/PredictionInput.swift",
     ]
     static let tokens =
-        JSONLFuzz.tokens + words("text\n", "text,id\n", "\"a\"\"b\"", "\"\n\"", ",,", "\t", "\r", "\r\n", "{}\n", "\n{")
+        JSONLFuzz.tokens
+        + words(
+            "text\n", "text,id\n", "\"a\"\"b\"", "\"\n\"", ",,", "\t", "\r", "\r\n", "{}\n", "\n{",
+            "{\"tokens\":[\"a\",\"b\"]}\n", "\"[\"\"a\"\"]\"", "tokens\n")
     static let memory = (constant: 1 << 16, perByte: 256)
 
     private static let formats: [RecordFormat?] = [nil, .text, .jsonl, .csv, .tsv]
@@ -34,7 +37,9 @@ enum RecordsFuzz: FuzzedReader {
             for result in whole {
                 let line: Int
                 switch result {
-                case .record(let record): line = record.line
+                case .record(let record):
+                    line = record.line
+                    check(record)
                 case .bad(let at, let error):
                     line = at
                     Invariants.require(!"\(error)".contains(where: \.isNewline), "a message of several lines")
@@ -44,6 +49,20 @@ enum RecordsFuzz: FuzzedReader {
                 }
                 Invariants.require(line > last, "line \(line) after line \(last)")
                 last = line
+            }
+        }
+    }
+
+    /// Every form of input makes an example of a record, or says why not in one line.
+    private static func check(_ record: Record) {
+        for input in [.words("tokens"), .single("text"), .pair("text_a", "text_b")] as [PredictionInput] {
+            do throws(TaskError) {
+                let example = try input.example(record, id: 0, file: Invariants.file)
+                guard let tagged = example.tagged else { continue }
+                Invariants.require(
+                    tagged.tags == nil && example.text == tagged.tokens.joined(separator: " "), "other words")
+            } catch {
+                Invariants.require(!"\(error)".contains(where: \.isNewline), "a message of several lines")
             }
         }
     }

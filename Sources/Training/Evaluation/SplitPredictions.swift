@@ -1,0 +1,81 @@
+import Bundles
+import Models
+import Tasks
+
+/// What a head predicts for the examples of a split, beside the true answers.
+package struct SplitPredictions: Sendable {
+    package let examples: [Example]
+    /// For each example.
+    package let predictions: [Prediction]
+    /// For each example the sum of its losses, and how many predictions the sum covers: a text has one, or one for each
+    /// word with a known tag, or none.
+    package let losses: [(sum: Double, count: Int)]
+    /// The mean over all of these predictions; NaN if there are none.
+    package let meanLoss: Double
+    /// Answers to the examples that can be scored.
+    package let answers: any Answers
+    /// Indices of these examples, in the answers' order.
+    package let scored: [Int]
+    /// Scored examples with a label that the head does not know.
+    package let unknownLabels: Int
+    /// Examples that are longer than the maximum length.
+    package let truncated: Int
+    /// The head's labels; empty for numbers.
+    package let labels: [String]
+
+    /// Scores of all answers.
+    /// - Parameter metric: the task's own
+    package func evaluation(metric: any Metric.Type) -> Evaluation {
+        Evaluation(answers, unknownLabels: unknownLabels, loss: meanLoss, metric: metric)
+    }
+}
+
+extension Predictor {
+    /// What the head predicts for a split's examples.
+    package func predicted(_ examples: [Example]) -> SplitPredictions {
+        let encoded = encoded(examples)
+        let results = results(encoded)
+        let column = encoded.columns.first ?? .none
+        let answers = HeadAnswers(results, column, head: head.head)
+        return SplitPredictions(
+            examples: examples, predictions: predictions(examples, results),
+            losses: results.losses.map { ($0.sum, $0.targets) }, meanLoss: results.meanLoss, answers: answers.answers,
+            scored: answers.scored,
+            unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels)
+    }
+
+    /// Targets of training are float32; scores are computed from the numbers that the data has.
+    private static func exact(
+        _ answers: HeadAnswers, _ examples: [Example], _ predictions: [Prediction]
+    ) -> any Answers {
+        guard answers.answers is NumberAnswers else { return answers.answers }
+        return NumberAnswers(
+            predicted: answers.scored.map { i in
+                if case .numbers(let numbers) = predictions[i] { numbers.map { Double($0) } } else { [] }
+            },
+            of: answers.scored.map { examples[$0].numbers })
+    }
+
+    /// What the head predicts for each example, in order, and how many examples were truncated.
+    package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
+        let encoded = encoded(examples)
+        return (predictions(examples, results(encoded)), encoded.truncated)
+    }
+
+    /// For a head of classes: the probability of each class for each text, in order.
+    package func probabilities(_ examples: [Example]) -> [[Float]] {
+        predictions(examples).predictions.compactMap {
+            if case .classes(let probabilities) = $0 { probabilities } else { nil }
+        }
+    }
+
+    private func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+        switch (head.head.input, head.head.output) {
+        case (.marked, .classes):
+            HeadAnswers.tags(results, counts: examples.map { TargetColumn.words($0).count }, head: head.head)
+                .map { .tags($0) }
+        case (_, .classes): examples.indices.map { .classes(Array(results.row($0))) }
+        case (_, .numbers): examples.indices.map { i in .numbers(Array(results.row(i))) }
+        }
+    }
+}

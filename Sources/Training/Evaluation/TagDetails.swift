@@ -1,0 +1,50 @@
+import Files
+import Tasks
+
+/// Scores of entity types or tags, and each text with its true and predicted tags.
+package struct TagDetails: EvaluatedRows {
+    /// Scores of entity types where the tags have prefixes, else of tags.
+    package let groups: [ClassScore]
+    package let readsEntities: Bool
+    private let answers: TagAnswers
+    private let examples: [Example]
+
+    package init(_ predicted: SplitPredictions, _ answers: TagAnswers) {
+        self.answers = answers
+        examples = predicted.scored.map { predicted.examples[$0] }
+        readsEntities = EntityF1.isMeaningful(for: answers)
+        groups =
+            readsEntities
+            ? TagScores.ofEntities(answers, known: predicted.labels)
+            : TagScores.ofTags(answers, known: predicted.labels)
+    }
+
+    package func example(_ place: Int) -> Example { examples[place] }
+    package func gold(_ place: Int) -> [String] { answers.gold[place] }
+    package func predicted(_ place: Int) -> [String] { answers.predicted[place] }
+
+    /// Words with a wrong tag.
+    package func errors(_ place: Int) -> Int { zip(gold(place), predicted(place)).count { $0 != $1 } }
+
+    /// By the number of wrong words, largest first.
+    package var worstFirst: [Int] {
+        answers.gold.indices.map { (-errors($0), $0) }.sorted { $0 < $1 }.map { $0.1 }
+    }
+
+    package func line(_ place: Int) -> Int { examples[place].line }
+
+    package let columns = ["gold", "tags", "errors", "tokens"]
+
+    package func cells(_ place: Int) -> [String] {
+        [
+            gold(place).joined(separator: " "), predicted(place).joined(separator: " "), "\(errors(place))",
+            (examples[place].tagged?.tokens ?? []).joined(separator: " "),
+        ]
+    }
+
+    package func json(_ place: Int) -> String {
+        func list(_ texts: [String]) -> String { "[\(texts.map { JSONText.quoted($0) }.joined(separator: ","))]" }
+        return "\"gold\":\(list(gold(place))),\"tags\":\(list(predicted(place))),\"errors\":\(errors(place))"
+            + ",\"tokens\":\(list(examples[place].tagged?.tokens ?? []))"
+    }
+}

@@ -1,0 +1,68 @@
+import Bundles
+import Models
+import Numerics
+import Tasks
+
+/// Heads of new trainings: which one a task gets, and how it reads its examples.
+extension Session {
+    /// The head that a task's kind asks for.
+    static func head(for task: TaskData, pooling: Pool.Kind, prefix: String) throws -> NamedHead {
+        let definition = task.definition
+        let kind = TaskKinds.standard[definition.kind]?.head ?? ""
+        guard let type = Heads.named(kind) else {
+            throw TrainingError.mismatch(
+                "task \(definition.name): kind \(definition.kind) needs a head of kind '\(kind)', which does not exist; "
+                    + "found \(Heads.kinds.joined(separator: ", "))")
+        }
+        let request = HeadRequest(
+            labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train))
+        return NamedHead(
+            safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
+    }
+
+    /// How a head reads the batches of a training.
+    package static func batchHead(
+        _ head: any Head, index: Int, column: Int, targets: TargetColumn, settings: TrainingSettings
+    ) -> BatchHead {
+        BatchHead(
+            index: index, column: column, input: head.input,
+            classWeights: settings.classWeights ? targets.balancedWeights(classes: head.labels.count) : nil,
+            continuations: settings.labelsAllTokens ? TagContinuation.tags(head.labels) : nil)
+    }
+
+    /// One task of a training loop: some tasks' heads on the texts that they share, or one task's on its own.
+    /// - Parameters:
+    ///   - group: indices of the tasks.
+    ///   - heads: of all tasks.
+    func trainingTask(
+        _ group: [Int], of tasks: [TaskData], heads: [any Head], settings: TrainingSettings, prefix: String
+    ) throws -> TrainingTask {
+        for index in group where tasks[index].train.isEmpty {
+            throw TrainingError.noExamples(task: tasks[index].definition.name, split: "train")
+        }
+        let members = group.map { tasks[$0] }
+        func encoded(_ split: Split) throws -> EncodedExamples {
+            let rows = try SharedTexts.rows(split, of: members)
+            return encode(
+                zip(group, rows).map { (heads[$0], $1) }, maxLength: settings.maxLength, prefix: prefix)
+        }
+        let train = try encoded(.train)
+        let goals = try group.enumerated().map { column, index in
+            HeadObjective.Goal(
+                name: tasks[index].definition.name,
+                head: Self.batchHead(
+                    heads[index], index: index, column: column, targets: train.columns[column], settings: settings),
+                metric: try Metrics.standard.metric(of: tasks[index].definition))
+        }
+        return TrainingTask(
+            name: members.map(\.definition.name).joined(separator: "+"), objective: HeadObjective(goals), train: train,
+            dev: try encoded(.dev))
+    }
+
+    /// The examples of a task, as its own head would read them: to count tokens before a training.
+    package func encode(_ examples: [Example], of task: TaskData, maxLength: Int) throws -> EncodedExamples {
+        let prefix = model.textPrefix
+        let head = try Self.head(for: task, pooling: .first, prefix: prefix).head
+        return encode([(head, examples)], maxLength: maxLength, prefix: prefix)
+    }
+}

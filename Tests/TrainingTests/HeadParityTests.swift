@@ -1,0 +1,97 @@
+import Files
+import Foundation
+import Models
+import Numerics
+import Testing
+
+@testable import Bundles
+@testable import Training
+
+/// Tagging and regression against `transformers` in float64 with exchanged weights (Tests/Golden/heads_golden.py).
+@Suite struct HeadParityTests {
+    private static let folder = Golden.folder.deletingLastPathComponent().appendingPathComponent("heads")
+    static let kinds = ["tagging", "regression"]
+
+    private let workspace = Workspace(threads: 2)
+
+    private func golden(_ kind: String) throws -> SafetensorsFile {
+        try SafetensorsFile(Self.folder.appendingPathComponent("\(kind).safetensors"))
+    }
+
+    /// Texts without their padding, targets included.
+    private func batch(_ kind: String, _ golden: SafetensorsFile) throws -> PackedBatch {
+        let (ids, mask) = (try golden.int64s("input_ids"), try golden.int64s("attention_mask"))
+        let length = try golden.tensor("input_ids").shape[1]
+        let real = (0..<ids.count / length).map { row in
+            (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
+        }
+        let sequences = real.enumerated().map { row, places in
+            (places.map { Int32(ids[$0]) }, places.map { _ in Int32(0) }, SequenceRow(example: UInt64(row)))
+        }
+        guard kind == "tagging" else {
+            return PackedBatch(sequences, targets: [0: HeadTargets(.numbers(try golden.floats("targets"), width: 2))])
+        }
+        // Every token is marked; those that transformers ignores (-100) have no target
+        let targets = try golden.int64s("targets")
+        let classes = real.joined().map { Int32(max(-1, targets[$0])) }
+        return PackedBatch(
+            sequences, targets: [0: HeadTargets(.classes(classes), marks: classes.indices.map { Int32($0) })])
+    }
+
+    /// All weights and the fixture's head, to be trained.
+    private func network(_ kind: String, _ golden: SafetensorsFile) throws -> (Network, HeadPlan) {
+        let model = try Golden.model()
+        let head: any Head =
+            kind == "tagging"
+            ? TaggingHead(labels: (0..<5).map { "\($0)" })
+            : RegressionHead(numbers: [.identity, .identity], pooling: .first)
+        let named = NamedHead("h", head)
+        var arrangement = Arrangement(model: model)
+        arrangement.heads = [named]
+        arrangement.trainable = model.architecture.tensors.compactMap { tensor in
+            model.weight(tensor.name).map { ParameterSpec("base/\(tensor.name)", tensor.shape, .copy($0)) }
+        }
+        for spec in head.specs(hidden: model.configuration.hidden, scope: named.scope) {
+            let values = try golden.floats("head." + spec.name.dropFirst(named.scope.count + 1))
+            arrangement.trainable.append(ParameterSpec(spec.name, spec.shape, .values(values)))
+        }
+        let network = try Network(arrangement, seed: 0)
+        return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))
+    }
+
+    /// float32 against float64: 1e-4 on logits, 1e-5 on the loss, 1e-3 of the largest on gradients.
+    @Test(arguments: kinds) func logitsLossAndGradients(_ kind: String) throws {
+        let golden = try golden(kind)
+        let (network, plan) = try network(kind, golden)
+        let results = plan.plan.run(try batch(kind, golden), workspace: workspace)
+        var expected = try golden.floats("logits")
+        if kind == "tagging" {
+            let mask = try golden.int64s("attention_mask")
+            expected = mask.indices.filter { mask[$0] == 1 }.flatMap { expected[$0 * 5..<($0 + 1) * 5] }
+        }
+        let logits = Difference(results.values(plan.output), expected)
+        #expect(logits.largest < 1e-4, "\(logits)")
+        #expect(abs(results.values(plan.loss).reduce(0, +) - (try golden.floats("loss"))[0]) < 1e-5)
+        var seen = 0
+        for parameter in network.parameters.parameters where golden.tensors["grad.\(parameter.name)"] != nil {
+            let difference = Difference(parameter.gradientArray, try golden.floats("grad.\(parameter.name)"))
+            #expect(difference.relative < 1e-3, "\(parameter.name): \(difference)")
+            seen += 1
+        }
+        #expect(seen == golden.names.count { $0.hasPrefix("grad.") })
+    }
+
+    @Test(arguments: kinds) func twentySteps(_ kind: String) throws {
+        let golden = try golden(kind)
+        let (network, plan) = try network(kind, golden)
+        var settings = AdamW.Settings()
+        settings.decaysAll = true
+        let optimizer = AdamW(network.parameters, settings: settings, pool: workspace.pool)
+        let batch = try batch(kind, golden)
+        for (step, expected) in try golden.floats("step_losses").enumerated() {
+            let loss = Float(plan.step(batch, workspace: workspace, stepKey: nil))
+            optimizer.step(plan.plan.parameters, rate: 1e-3, clip: 0)
+            #expect(abs(loss - expected) < 1e-4 * abs(expected), "step \(step): \(loss), expected \(expected)")
+        }
+    }
+}
