@@ -69,16 +69,22 @@ struct AdapterHubModule {
     /// - Throws: `BundleError`, `FileError`
     init(_ part: Part, in folder: URL) throws {
         func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
+        let configurationFile = file(part.configuration).path
         let tensorsFile = file(part.tensors)
         if !FileManager.default.fileExists(atPath: tensorsFile.path),
             FileManager.default.fileExists(atPath: file(part.pickle).path)
         {
+            // The library cannot save a prefix as safetensors, because its layers share their tensors
+            let isPrefix = (try? Self.json(file(part.configuration))).map { AdapterHubPrefix.stands($0["config"]) }
             throw BundleError.content(
                 file: folder.path, field: part.tensors, found: "only \(part.pickle)",
-                expected: "safetensors (a pickle can run code)", fix: "load it in Python and save it with \(part.save)"
+                expected: "safetensors (a pickle can run code)",
+                fix: isPrefix == true
+                    ? "convert it in that folder: python -c \"import torch, safetensors.torch as s; s.save_file({k: v.clone() "
+                        + "for k, v in torch.load('\(part.pickle)').items()}, '\(part.tensors)')\""
+                    : "load it in Python and save it with \(part.save)"
             )
         }
-        let configurationFile = file(part.configuration).path
         self.configurationFile = configurationFile
         let fields = try Self.json(file(part.configuration))
         self.fields = fields
@@ -170,6 +176,13 @@ struct AdapterHubModule {
         let values = try weights.floats(name)
         guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return values }
         throw Self.wrong(weights.name, name, "\(values[bad]) at element \(bad)", "finite numbers")
+    }
+
+    func shape(_ tensor: String) -> [Int]? { stored[tensor].flatMap { weights.tensors[$0]?.shape } }
+
+    /// The tensors whose names end so, after a dot or as a whole; the shortest first.
+    func names(ending: String) -> [String] {
+        stored.keys.filter { $0 == ending || $0.hasSuffix("." + ending) }.sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
     /// - Throws: `BundleError` for a tensor that nobody took
