@@ -54,9 +54,11 @@ import Testing
             return try #require(scores?["accuracy"] as? Double, "\(text)")
         }
         // Two thirds are what an adapter two wide makes of random weights; a third would be chance
-        for (command, rate, least) in [("train-adapter", "3e-2", 0.5), ("finetune", "2e-3", 0.9)] {
+        for (command, epochs, rate, least) in [
+            ("train-adapter", "60", "3e-2", 0.5), ("finetune", "15", "2e-3", 0.9),
+        ] {
             let trained = try run([
-                command, "--task", "@game", "--epochs", "15", "--lr", rate, "--json", "--out", "@\(command).h5",
+                command, "--task", "@game", "--epochs", epochs, "--lr", rate, "--json", "--out", "@\(command).h5",
             ])
             #expect(try accuracy(trained) > least, "\(command): \(trained)")
             let tested = try run(["evaluate", "--task", "@game", "--bundle", "@\(command).h5", "--json"])
