@@ -130,8 +130,9 @@ package final class PackedBatch: Sendable {
         case .groups:
             guard let groupOffsets else { return 0..<0 }
             // The groups whose first sequence is in the slice: slices hold whole ones
-            return Self.firstIndex(groupOffsets, atLeast: slice.sequences.lowerBound)..<Self.firstIndex(
-                groupOffsets, atLeast: slice.sequences.upperBound)
+            return Self.firstIndex(
+                groupOffsets, atLeast: slice.sequences.lowerBound)..<Self.firstIndex(
+                    groupOffsets, atLeast: slice.sequences.upperBound)
         }
     }
 

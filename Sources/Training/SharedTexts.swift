@@ -49,7 +49,9 @@ enum SharedTexts {
             let rows = own.compactMap { $0[place] }
             // Words are the more exact form of a text
             var text = rows.first { $0.tagged != nil } ?? rows[0]
-            if let other = rows.first(where: { $0.tagged == nil && text.tagged == nil && ($0.text, $0.pair) != (text.text, text.pair) }) {
+            if let other = rows.first(where: {
+                $0.tagged == nil && text.tagged == nil && ($0.text, $0.pair) != (text.text, text.pair)
+            }) {
                 throw .mismatch(
                     "line \(place.line): tasks read different texts (\(Self.shown(text.text)) and \(Self.shown(other.text))); "
                         + "--share-texts needs the same text field in all of them")

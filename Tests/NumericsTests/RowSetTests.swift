@@ -4,7 +4,8 @@ import Testing
 
 /// Row sets, targets by head, and what random numbers are drawn by.
 @Suite struct RowSetTests {
-    private static func sequences(_ lengths: [Int], task: Int = 0) -> [(ids: [Int32], types: [Int32], row: SequenceRow)] {
+    private static func sequences(_ lengths: [Int], task: Int = 0) -> [(ids: [Int32], types: [Int32], row: SequenceRow)]
+    {
         lengths.enumerated().map { i, length in
             (
                 (0..<length).map { Int32($0 % 11) }, [Int32](repeating: 0, count: length),

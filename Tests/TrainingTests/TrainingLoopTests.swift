@@ -43,7 +43,8 @@ private struct WordTokenizer: Tokenizer {
             return Example(id: i, text: words.joined(separator: " "), pair: nil, label: label, line: 0)
         }
         return EncodedExamples(
-            [(Self.head, examples)], tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2))
+            [(Self.head, examples)], tokenizer: WordTokenizer(), maxLength: 30, prefix: "", pool: ThreadPool(threads: 2)
+        )
     }
 
     private func tensor(_ recipe: String, threads: Int, seed: Int, precision: Precision = .float32) throws -> (

@@ -81,7 +81,8 @@ struct TrainingOptions: ParsableArguments {
     func checkForLanguages() throws(TrainingError) {
         for (name, isSet) in [
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
-            ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens), ("--head-dropout", headDropout != nil),
+            ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens),
+            ("--head-dropout", headDropout != nil),
         ] where isSet {
             throw .setting(name: name, found: "a value", expected: "none: this option is for tasks, not for languages")
         }
