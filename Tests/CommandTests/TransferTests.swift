@@ -73,15 +73,15 @@ import Testing
         }
         #expect((report["warnings"] as? [String]) == [])
         // The swap of the language's adapter changes nothing where the source's is kept, and something where not
-        func predictions(_ name: String) throws -> [String: [Int]] {
+        func answers(_ name: String) throws -> [String: String] {
             let files = try FileManager.default.contentsOfDirectory(
                 atPath: lab.folder.appendingPathComponent("out/trainings").path)
             let file = try #require(files.first { $0.hasPrefix(name) && $0.hasSuffix(".json") })
             let run = try JSONSerialization.jsonObject(with: try lab.data("out/trainings/\(file)"))
-            return try #require((run as? [String: Any])?["predictions"] as? [String: [Int]])
+            return try #require((run as? [String: Any])?["answers"] as? [String: String])
         }
-        #expect(Set(try predictions("role.madx.").keys) == ["own:en", "own:de", "kept:de"])
-        #expect(Set(try predictions("role.multitask.").keys) == ["en", "de"])
+        #expect(Set(try answers("role.madx.").keys) == ["own:en", "own:de", "kept:de"])
+        #expect(Set(try answers("role.multitask.").keys) == ["en", "de"])
 
         let again = try lab.run(arguments("out", ["--threads", "1"]))
         try #require(again.status == 0, "\(again.words)")
