@@ -31,6 +31,18 @@ package struct AdapterConfiguration: Equatable, Sendable {
         return try type.init(ConfigurationReader(fields, defaults: type.defaults, source: "adapter"))
     }
 
+    /// As bundles hold it (`AdapterMethod.savedFields`).
+    func saved() throws(AdapterError) -> Self {
+        try Self(method: method, fields: fields.merging(makeMethod().savedFields) { $1 }, source: "adapter")
+    }
+
+    /// For messages: the option of the preset that has these fields, else the fields.
+    package var option: String {
+        let type = AdapterMethods.named(method)
+        let preset = type?.presets.first { type?.defaults.merging($0.fields) { $1 } == fields }?.name
+        return preset.map { "--config \($0)" } ?? "\(method) \(json)"
+    }
+
     /// A preset by name, or a YAML file; then the overrides `field=value`.
     /// - Throws: `AdapterError`
     package static func resolve(_ nameOrFile: String, overrides: [String] = []) throws(AdapterError) -> Self {

@@ -21,6 +21,15 @@ package protocol AdapterMethod: Sendable {
     func specs(_ architecture: Architecture) -> [ParameterSpec]
     /// What it does at a site of the architecture that the tensors were made for; nil: nothing.
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
+    /// Keys and values that precede each sequence's own in a layer's attention, [sequences, rows · width] each; nil: none.
+    func extraKeysValues(
+        layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
+    ) throws -> (keys: Value, values: Value, rows: Int)?
+    /// The fields that differ in the form that bundles hold, where that is not the form that is trained.
+    var savedFields: [String: ConfigurationValue] { get }
+    /// The tensors of the form that bundles hold, by name; only asked for if `savedFields` has any.
+    /// - Parameter tensors: frozen, as they were trained.
+    func savedTensors(_ architecture: Architecture, _ tensors: MemberTensors) throws -> [String: [Float]]
     /// Its bottleneck at a site, which fusion can attend over. nil for methods of another form.
     func bottleneck(at site: SiteSpec) -> Bottleneck?
     /// Makes its effect on a projection part of the projection's weight and bias; where it does nothing, neither changes.
@@ -30,6 +39,15 @@ package protocol AdapterMethod: Sendable {
 }
 
 extension AdapterMethod {
+    package func extraKeysValues(
+        layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
+    ) throws -> (keys: Value, values: Value, rows: Int)? { nil }
+
+    package var savedFields: [String: ConfigurationValue] { [:] }
+    package func savedTensors(_ architecture: Architecture, _ tensors: MemberTensors) throws -> [String: [Float]] {
+        [:]
+    }
+
     package func bottleneck(at site: SiteSpec) -> Bottleneck? { nil }
 
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
@@ -40,7 +58,7 @@ extension AdapterMethod {
 /// An adapter's tensors, trainable or frozen, under its own names.
 package struct MemberTensors {
     private let operand: OperandTable
-    private let prefix: String
+    let prefix: String
 
     /// - Parameter prefix: of the adapter's tensors in the table: `members/NAME`.
     package init(_ operand: OperandTable, prefix: String) {
@@ -54,6 +72,9 @@ package struct MemberTensors {
     package func callAsFunction(_ site: Site, _ tensor: String) throws(NumericsError) -> Operand {
         try operand("\(prefix)/\(site.name)/\(tensor)")
     }
+
+    /// A tensor that belongs to no single site.
+    package func callAsFunction(_ name: String) throws(NumericsError) -> Operand { try operand("\(prefix)/\(name)") }
 }
 
 /// The registry of methods.
@@ -62,6 +83,7 @@ package enum AdapterMethods {
         BottleneckAdapter.self,
         IA3.self,
         LoRA.self,
+        PrefixTuning.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

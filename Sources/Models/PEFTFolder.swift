@@ -14,6 +14,11 @@ package enum PEFTFolder {
     ///   - base: `base_model_name_or_path`
     ///   - path: of the folder
     package static func fix(kind: String?, task: String?, base: String?, path: String) -> String {
+        if kind == "PREFIX_TUNING" {
+            return
+                "PEFT's prefixes move the text's positions by their length, which prefix tuning here does not; train it "
+                + "again here with train-adapter --config prefix_tuning"
+        }
         guard let kind, merging.contains(kind) else {
             return "PEFT adapters of this kind cannot be merged into a model; train it again here with train-adapter"
         }

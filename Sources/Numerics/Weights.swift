@@ -202,6 +202,8 @@ package enum Operand {
         if case .trainable(let parameter) = self { parameter } else { nil }
     }
     package var isTrainable: Bool { parameter != nil }
+    /// The elements, row-major.
+    package var values: [Float] { Array(UnsafeBufferPointer(start: floats, count: shape.reduce(1, *))) }
 }
 
 extension Operand {

@@ -70,8 +70,8 @@ package enum Recipe: Sendable {
             let theirs = source.scope + spec.name.dropFirst(member.scope.count)
             guard let tensor = bundle.tensors.first(where: { $0.name == theirs }), tensor.shape == spec.shape else {
                 throw BundleError.members(
-                    "--init-from: bundle \(bundle.name) has no tensor \(theirs) of shape \(spec.shape); use the --config "
-                        + "that it was trained with: \(source.configuration.json)")
+                    "--init-from: bundle \(bundle.name) has no tensor \(theirs) of shape \(spec.shape); use the "
+                        + "configuration that it holds: \(source.configuration.option)")
             }
             var start = spec
             start.initializer = .values(tensor.values)
@@ -124,9 +124,10 @@ extension Recipe {
 
 extension Network {
     /// The bundle that this arrangement becomes, without its tensors.
-    func skeleton(kind: AdapterBundle.Kind, name: String, base: BaseIdentity) -> AdapterBundle {
+    func skeleton(kind: AdapterBundle.Kind, name: String, base: BaseIdentity) throws -> AdapterBundle {
         var bundle = AdapterBundle(
-            kind: kind, name: name, base: base, members: arrangement.members.sorted { $0.name < $1.name },
+            kind: kind, name: name, base: base,
+            members: try arrangement.members.map { try $0.saved() }.sorted { $0.name < $1.name },
             composition: arrangement.composition, fusion: arrangement.fusion, heads: arrangement.heads)
         bundle.language = arrangement.language?.reference
         return bundle
@@ -136,13 +137,26 @@ extension Network {
     package func bundle(kind: AdapterBundle.Kind, name: String, base: BaseIdentity, provenance: Provenance) throws
         -> AdapterBundle
     {
-        var bundle = skeleton(kind: kind, name: name, base: base)
+        var bundle = try skeleton(kind: kind, name: name, base: base)
         bundle.provenance = provenance
+        let saved = try savedTensors()
         bundle.tensors = try bundle.specs().map { spec in
+            if let values = saved[spec.name] { return NamedTensor(spec.name, spec.shape, values) }
             if let parameter = parameters[spec.name] { return NamedTensor(spec.name, spec.shape, parameter.array) }
             guard let weight = arrangement.frozen[spec.name] else { throw NumericsError.missingTensor(spec.name) }
             return NamedTensor(spec.name, spec.shape, weight.values)
         }
         return bundle
+    }
+
+    /// The tensors that bundles hold in another form than the one that is trained.
+    private func savedTensors() throws -> [String: [Float]] {
+        let frozen = OperandTable(trainable: try ParameterBuffer([], seed: 0)) { [parameters, arrangement] name in
+            parameters[name].map { Weight(floats: $0.values, shape: $0.shape, owner: parameters) }
+                ?? arrangement.frozen[name]
+        }
+        return try arrangement.members.reduce(into: [:]) { all, member in
+            all.merge(try member.savedTensors(arrangement.model.architecture, frozen)) { first, _ in first }
+        }
     }
 }

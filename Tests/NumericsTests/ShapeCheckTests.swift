@@ -41,6 +41,12 @@ private func frozen(_ shape: Int...) -> Operand {
             temperature: 1, dropout: .none, in: v.builder)
         _ = Concatenate([v.x, v.narrow], in: v.builder)
         _ = Pool(v.x, .mean, in: v.builder)
+        _ = CrossEntropy(v.pooled, head: 0, classWeights: [1, 2, 3, 4], in: v.builder)
+        _ = Reduce(v.builder.value(.sequences, 1), head: 0, in: v.builder)
+        _ = SquaredError(v.pooled, head: 0, means: [0, 0, 0, 0], scales: [1, 1, 1, 1], in: v.builder)
+        _ = GatherMarked(v.x, head: 0, in: v.builder)
+        let table = MaskedCrossEntropy.TokenTable([1, 2], of: Weight([Float](repeating: 0, count: 36), shape: [9, 4]))
+        _ = MaskedCrossEntropy(v.x, head: 0, table, bias: frozen(9), in: v.builder)
         _ = RepeatedTensor(frozen(2, 4), rows: .sequences, in: v.builder)
         #expect(
             v.builder.derive("t", rows: 2) { [$0.append(WeightRows(frozen(2, 4), in: $0))] }[0].shape == [2, 4])
@@ -173,6 +179,37 @@ private func frozen(_ shape: Int...) -> Operand {
             _ = FusionMix(
                 w: v.builder.value(.sequences, 5), z: v.narrow, queryBias: v.builder.value(.tokens, 1), widths: [1, 2],
                 temperature: 1, dropout: .none, in: v.builder)
+        }
+    }
+
+    @Test func losses() async {
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = CrossEntropy(v.pooled, head: 0, classWeights: [1, 2, 3], in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = Reduce(v.pooled, head: 0, in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = SquaredError(v.pooled, head: 0, means: [0, 0], scales: [1, 1], in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = GatherMarked(v.pooled, head: 0, in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            let table = MaskedCrossEntropy.TokenTable(
+                [1, 2], of: Weight([Float](repeating: 0, count: 27), shape: [9, 3]))
+            _ = MaskedCrossEntropy(v.x, head: 0, table, bias: frozen(9), in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            let table = MaskedCrossEntropy.TokenTable(
+                [1, 2], of: Weight([Float](repeating: 0, count: 36), shape: [9, 4]))
+            _ = MaskedCrossEntropy(v.x, head: 0, table, bias: frozen(2), in: v.builder)
         }
     }
 

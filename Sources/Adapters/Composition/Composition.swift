@@ -72,6 +72,18 @@ package struct Member: Sendable {
 
     package var scope: String { "members/\(name)" }
 
+    /// As bundles hold it.
+    package func saved() throws(AdapterError) -> Member { Member(name: name, configuration: try configuration.saved()) }
+
+    /// The tensors by full name that differ in the form that bundles hold.
+    /// - Parameter operand: of its tensors as they were trained, all frozen.
+    package func savedTensors(_ architecture: Architecture, _ operand: OperandTable) throws -> [String: [Float]] {
+        let method = try configuration.makeMethod()
+        guard !method.savedFields.isEmpty else { return [:] }
+        let tensors = try method.savedTensors(architecture, MemberTensors(operand, prefix: scope))
+        return Dictionary(tensors.map { ("\(scope)/\($0.key)", $0.value) }) { first, _ in first }
+    }
+
     /// Its tensors, named in full.
     package func specs(_ architecture: Architecture) throws(AdapterError) -> [ParameterSpec] {
         try configuration.makeMethod().specs(architecture).map { spec in
@@ -109,7 +121,9 @@ package struct ComposedAdapters: SitePlugin {
         }
         func leaf(_ name: String) -> LeafBlock? {
             leaves[name].map {
-                LeafBlock(method: $0.method, tensors: MemberTensors(operand, prefix: $0.member.scope))
+                LeafBlock(
+                    method: $0.method, tensors: MemberTensors(operand, prefix: $0.member.scope),
+                    architecture: architecture)
             }
         }
         func block(_ composition: Composition) throws(AdapterError) -> any SitePlugin {
@@ -144,8 +158,13 @@ package struct ComposedAdapters: SitePlugin {
 struct LeafBlock: SitePlugin {
     let method: any AdapterMethod
     let tensors: MemberTensors
+    let architecture: Architecture
 
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         try method.delta(at: site, context, tensors)
+    }
+
+    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
+        try method.extraKeysValues(layer: layer, of: architecture, tensors, in: builder)
     }
 }

@@ -16,11 +16,13 @@ struct StackBlock: SitePlugin {
         return last
     }
 
-    /// Of the first that has any: a site's attention takes one set.
+    /// Those of all parts, of later ones first, as the `adapters` library puts each before what is there.
     func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
-        for block in blocks {
-            if let extra = try block.extraKeysValues(layer: layer, builder) { return extra }
-        }
-        return nil
+        let extra = try blocks.reversed().compactMap { try $0.extraKeysValues(layer: layer, builder) }
+        guard extra.count > 1 else { return extra.first }
+        return (
+            builder.append(Concatenate(extra.map(\.keys), in: builder)),
+            builder.append(Concatenate(extra.map(\.values), in: builder)), extra.reduce(0) { $0 + $1.rows }
+        )
     }
 }

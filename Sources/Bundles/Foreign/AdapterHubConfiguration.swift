@@ -37,6 +37,7 @@ enum AdapterHubConfiguration {
     /// - Parameter former: the file is from before the library wrote its version, when "gelu" meant the tanh form.
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, former: Bool, file: String) throws -> AdapterConfiguration {
+        if AdapterHubPrefix.stands(value) { return try AdapterHubPrefix.adapter(value, file: file) }
         if AdapterHubLoRA.stands(value) { return try AdapterHubLoRA.adapter(value, file: file) }
         if case .string(let name)? = value {
             guard let preset = named[name] else {
@@ -49,7 +50,8 @@ enum AdapterHubConfiguration {
         }
         let theirs = try AdapterHubFormerNames.fields(stored, file: file)
         if let architecture = theirs["architecture"], architecture != .null {
-            throw refused(file, "config.architecture", architecture.json, "null (a bottleneck adapter) or lora")
+            throw refused(
+                file, "config.architecture", architecture.json, "null (a bottleneck adapter), lora or prefix_tuning")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
             throw refused(
@@ -102,11 +104,12 @@ enum AdapterHubConfiguration {
         if let updates = try LoRAUpdates(member, Architecture(bundle.base.shape)) {
             return try AdapterHubLoRA.fields(updates, member: member, bundle: bundle)
         }
+        if member.configuration.method == PrefixTuning.name { return AdapterHubPrefix.fields(member) }
         guard member.configuration.method == BottleneckAdapter.name else {
             throw BundleError.content(
                 file: bundle.name, field: "members/\(member.name)", found: "method \(member.configuration.method)",
-                expected: "\(BottleneckAdapter.name) or \(LoRA.name)",
-                fix: "only bottleneck adapters and LoRA can be exported")
+                expected: "\(BottleneckAdapter.name), \(LoRA.name) or \(PrefixTuning.name)",
+                fix: "adapters of other methods cannot be exported")
         }
         return bottleneck(member.configuration)
     }

@@ -190,15 +190,36 @@ private struct AdapterHubWriter {
             "model_class": .string(modelClass), "model_name": .string(bundle.base.name), "model_type": .string(type),
             "name": .string(name), "version": .string("adapters.1.3.0"),
         ]
-        let values = try names.map { ours in
-            guard let tensor = tensors[ours],
-                let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix)
-            else { throw cannot(ours, "missing", "a tensor", fix: "create the bundle again") }
-            return (name: theirs, shape: tensor.shape, value: SafetensorsValue.float32(tensor.values))
+        func own(_ ours: String) throws -> NamedTensor {
+            guard let tensor = tensors[ours] else {
+                throw cannot(ours, "missing", "a tensor", fix: "create the bundle again")
+            }
+            return tensor
+        }
+        let values: [NamedTensor]
+        if let method = try bundle.members.first(where: { $0.scope == scope })?.configuration.makeMethod()
+            as? PrefixTuning
+        {
+            values = try AdapterHubPrefix.tensors(
+                method, Architecture(bundle.base.shape), name: name, prefix: prefix
+            ) { try own("\(scope)/\($0)") }
+        } else {
+            values = try names.map { ours in
+                guard let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix) else {
+                    throw cannot(ours, "missing", "a tensor", fix: "create the bundle again")
+                }
+                let tensor = try own(ours)
+                return NamedTensor(AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs, tensor.shape, tensor.values)
+            }
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(
             floats: AdapterHubConfiguration.floats)
         files.append((folder + part.configuration, Data((json + "\n").utf8)))
-        files.append((folder + part.tensors, try SafetensorsWriter.data(tensors: values)))
+        files.append(
+            (
+                folder + part.tensors,
+                try SafetensorsWriter.data(
+                    tensors: values.map { (name: $0.name, shape: $0.shape, value: .float32($0.values)) })
+            ))
     }
 }

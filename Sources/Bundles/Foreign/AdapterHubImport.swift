@@ -73,7 +73,7 @@ private struct AdapterHubReader {
                     fix: "import only modules of the same base model")
             }
         }
-        let layers = modules.values.map(\.layers).max() ?? 0
+        let layers = max(modules.values.map(\.layers).max() ?? 0, try prefixLayers())
         let shape = ModelConfiguration(
             family: first.modelType, hidden: first.hidden,
             layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
@@ -198,9 +198,36 @@ private struct AdapterHubReader {
         heads.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
+    /// The layers that the members' prefixes are for.
+    private func prefixLayers() throws -> Int {
+        try members.reduce(0) { most, member in
+            guard let method = try member.configuration.makeMethod() as? PrefixTuning,
+                let module = modules[member.scope]
+            else { return most }
+            return max(most, AdapterHubPrefix.layers(method, leftOut: try leftOut(member).count, in: module))
+        }
+    }
+
+    /// The tensors of members whose modules do not hold them one by one, by full name.
+    private mutating func converted(_ architecture: Architecture) throws -> [String: [Float]] {
+        var tensors: [String: [Float]] = [:]
+        for member in members {
+            guard let method = try member.configuration.makeMethod() as? PrefixTuning,
+                var module = modules[member.scope]
+            else { continue }
+            for (name, values) in try AdapterHubPrefix.take(method, architecture, from: &module) {
+                tensors["\(member.scope)/\(name)"] = values
+            }
+            modules[member.scope] = module
+        }
+        return tensors
+    }
+
     private mutating func tensors(_ bundle: AdapterBundle) throws -> [NamedTensor] {
         let scopes = modules.keys.sorted()
+        let converted = try converted(Architecture(bundle.base.shape))
         let tensors = try bundle.specs().map { spec in
+            if let values = converted[spec.name] { return NamedTensor(spec.name, spec.shape, values) }
             guard let scope = scopes.first(where: { spec.name.hasPrefix($0 + "/") }), var module = modules[scope],
                 let theirs = AdapterHubNames.theirs(spec.name, scope: scope, module: module.name, prefix: module.prefix)
             else { throw BundleError.members("\(folder.path): \(spec.name): AdapterHub has no name for this tensor") }

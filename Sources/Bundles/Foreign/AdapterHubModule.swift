@@ -69,16 +69,22 @@ struct AdapterHubModule {
     /// - Throws: `BundleError`, `FileError`
     init(_ part: Part, in folder: URL) throws {
         func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
+        let configurationFile = file(part.configuration).path
         let tensorsFile = file(part.tensors)
         if !FileManager.default.fileExists(atPath: tensorsFile.path),
             FileManager.default.fileExists(atPath: file(part.pickle).path)
         {
+            // The library cannot save a prefix as safetensors, because its layers share their tensors
+            let isPrefix = (try? Self.json(file(part.configuration))).map { AdapterHubPrefix.stands($0["config"]) }
             throw BundleError.content(
                 file: folder.path, field: part.tensors, found: "only \(part.pickle)",
-                expected: "safetensors (a pickle can run code)", fix: "load it in Python and save it with \(part.save)"
+                expected: "safetensors (a pickle can run code)",
+                fix: isPrefix == true
+                    ? "convert it in that folder: python -c \"import torch, safetensors.torch as s; s.save_file({k: v.clone() "
+                        + "for k, v in torch.load('\(part.pickle)').items()}, '\(part.tensors)')\""
+                    : "load it in Python and save it with \(part.save)"
             )
         }
-        let configurationFile = file(part.configuration).path
         self.configurationFile = configurationFile
         let fields = try Self.json(file(part.configuration))
         self.fields = fields
@@ -106,17 +112,21 @@ struct AdapterHubModule {
         }
         weights = try SafetensorsFile(tensorsFile)
         var stored: [String: String] = [:]
+        let spelling = AdapterHubSpelling.of(modelType)
         for name in weights.names {
-            guard let other = stored.updateValue(name, forKey: AdapterHubFormerNames.tensor(name)) else { continue }
+            let key = AdapterHubFormerNames.tensor(spelling?.bert(name) ?? name)
+            guard let other = stored.updateValue(name, forKey: key) else { continue }
             throw Self.wrong(weights.name, name, "the same tensor as \(other)", "each tensor once")
         }
         self.stored = stored
         rest = Set(stored.keys)
-        prefix = weights.names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
-        for tensor in weights.names {
+        let names = stored.keys.sorted()
+        prefix = names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
+        for tensor in names {
             guard let place = AdapterHubNames.place(tensor) else { continue }
             guard let layer = Int(place.layer), (0..<Self.mostLayers).contains(layer) else {
-                throw Self.wrong(weights.name, tensor, "layer \(place.layer)", "a layer in 0..<\(Self.mostLayers)")
+                throw Self.wrong(
+                    weights.name, stored[tensor] ?? tensor, "layer \(place.layer)", "a layer in 0..<\(Self.mostLayers)")
             }
             layers = max(layers, layer + 1)
         }
@@ -124,7 +134,8 @@ struct AdapterHubModule {
 
     /// The feed-forward's width, where LoRA matrices tell it; 0: not known.
     var intermediate: Int {
-        for (name, tensor) in weights.tensors.sorted(by: { $0.key < $1.key }) where tensor.shape.count == 2 {
+        for (name, file) in stored.sorted(by: { $0.key < $1.key }) {
+            guard let tensor = weights.tensors[file], tensor.shape.count == 2 else { continue }
             let size: Int? =
                 if name.contains(".intermediate.dense.loras."), name.hasSuffix(".lora_B") {
                     tensor.shape[0]
@@ -154,23 +165,31 @@ struct AdapterHubModule {
     /// - Throws: `BundleError` for a tensor that is missing, of another shape, or not finite
     mutating func take(_ tensor: String, shape: [Int]) throws -> [Float] {
         guard let name = stored[tensor], let found = weights.tensors[name] else {
-            throw Self.wrong(weights.name, tensor, "missing", "shape \(shape), as \(configurationFile) says")
+            let theirs = AdapterHubSpelling.of(modelType)?.theirs(tensor) ?? tensor
+            throw Self.wrong(weights.name, theirs, "missing", "shape \(shape), as \(configurationFile) says")
         }
         guard found.shape == shape else {
             throw Self.wrong(
-                weights.name, tensor, "shape \(found.shape)", "\(shape), as \(configurationFile) says")
+                weights.name, name, "shape \(found.shape)", "\(shape), as \(configurationFile) says")
         }
         rest.remove(tensor)
         let values = try weights.floats(name)
         guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return values }
-        throw Self.wrong(weights.name, tensor, "\(values[bad]) at element \(bad)", "finite numbers")
+        throw Self.wrong(weights.name, name, "\(values[bad]) at element \(bad)", "finite numbers")
+    }
+
+    func shape(_ tensor: String) -> [Int]? { stored[tensor].flatMap { weights.tensors[$0]?.shape } }
+
+    /// The tensors whose names end so, after a dot or as a whole; the shortest first.
+    func names(ending: String) -> [String] {
+        stored.keys.filter { $0 == ending || $0.hasSuffix("." + ending) }.sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
     /// - Throws: `BundleError` for a tensor that nobody took
     func finish() throws {
         guard let extra = rest.sorted().first else { return }
         throw Self.wrong(
-            weights.name, extra, "a tensor", "no tensor of that name by \(configurationFile)",
+            weights.name, stored[extra] ?? extra, "a tensor", "no tensor of that name by \(configurationFile)",
             fix: "the module has an unsupported part, or the two files belong to different modules")
     }
 
