@@ -131,7 +131,7 @@ enum PEFTFuzz: FuzzedReader {
     static let memory = (constant: 1 << 20, perByte: 256)
 
     private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-        "amalgam-fuzz-peft-\(ProcessInfo.processInfo.processIdentifier)")
+        "amalgam-fuzz-peft-\(ProcessInfo.processInfo.processIdentifier)/\(Invariants.file)")
 
     static func warmUp() {
         do {
