@@ -48,16 +48,15 @@ import Testing
                 let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
                 for i in direction.indices { direction[i] /= length }
                 let expected = zip(gradient, direction).reduce(0.0) { $0 + Double($1.0) * $1.1 }
-                let step = 4e-3
-                func loss(_ sign: Double) -> Double {
-                    for i in 0..<parameter.count { parameter.values[i] = before[i] + Float(sign * step * direction[i]) }
+                func loss(_ distance: Double) -> Double {
+                    for i in 0..<parameter.count { parameter.values[i] = before[i] + Float(distance * direction[i]) }
                     defer { for i in 0..<parameter.count { parameter.values[i] = before[i] } }
                     return plan.step(batch, workspace: workspace, stepKey: 5)
                 }
-                let slope = (loss(1) - loss(-1)) / (2 * step)
-                // The loss, near 1, carries up to 4e-7 of float32's rounding on its way through the layers; and the curvature
-                if !(abs(slope - expected) < 1e-4 + 0.01 * abs(expected)) {
-                    return (parameter.name, "slope \(slope), expected \(expected)")
+                // A long step has less of float32's rounding, a short one crosses fewer kinks of a ReLU: one must agree
+                let slopes = [4e-3, 2e-3, 1e-3].map { (loss($0) - loss(-$0)) / (2 * $0) }
+                if !slopes.contains(where: { abs($0 - expected) < 5e-5 + 0.01 * abs(expected) }) {
+                    return (parameter.name, "slopes \(slopes), expected \(expected)")
                 }
             }
             return (parameter.name, nil)

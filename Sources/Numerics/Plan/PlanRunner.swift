@@ -107,7 +107,9 @@ extension Plan {
         var offsets: [Int] = []
         for (i, shape) in kept.shapes.enumerated() {
             offsets.append(total)
-            let rows = i < kept.outputs ? batch.rows(shape.rows) : groups.map { batch.range(shape.rows, in: $0).count }.max() ?? 0
+            let rows =
+                i < kept.outputs
+                ? batch.rows(shape.rows) : groups.map { batch.range(shape.rows, in: $0).count }.max() ?? 0
             total += (rows * shape.width + 15) / 16 * 16
         }
         return (offsets, total)

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Checks, by hand, that peft and transformers compute what amalgam computes, from the folders that it exports.
+
+    check_lora_export.py --amalgam BINARY --model FOLDER --texts FILE.jsonl [--seed N]
+
+FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes LoRA bundles with random
+numbers from peft itself (all projections, patterns, rsLoRA, a classification head), imports them, and compares the
+probabilities that `amalgam predict` prints with
+
+- peft: the exported PEFT folder on its base model, through its own class;
+- transformers: the merged folder, through AutoModelForSequenceClassification, with its labels and its tokenizer.
+
+Prints the largest difference of each; fails over 1e-5.
+"""
+import argparse
+import json
+import logging
+import os
+import subprocess
+import tempfile
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+logging.disable(logging.WARNING)
+
+import peft  # noqa: E402
+import torch  # noqa: E402
+from transformers import AutoModelForSequenceClassification, AutoTokenizer  # noqa: E402
+
+LABELS, STD, TOLERANCE = 3, 0.05, 1e-5
+CASES = {
+    "default": dict(r=8, lora_alpha=16, target_modules=["query", "value"]),
+    "everything": dict(r=4, lora_alpha=6, use_rslora=True, target_modules=[
+        "query", "key", "value", "output.dense", "intermediate.dense"],
+        rank_pattern={"layer.1.attention.self.query": 2, "intermediate.dense": 5}, alpha_pattern={"value": 3}),
+    "feed_forward": dict(r=2, lora_alpha=2, target_modules=r".*layer\.\d+\.output\.dense", lora_dropout=0.1),
+}
+
+
+def run(*arguments):
+    return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+
+
+def probabilities(model, tokenizer, texts):
+    model.eval()
+    found = []
+    with torch.no_grad():
+        for text in texts:
+            found.append(torch.softmax(model(**tokenizer(text, truncation=True, return_tensors="pt")).logits[0], 0))
+    return torch.stack(found)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--amalgam", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--texts", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with open(options.texts, encoding="utf8") as stream:
+        texts = [json.loads(line)["text"] for line in stream][:20]
+    torch.set_num_threads(1)
+    tokenizer = AutoTokenizer.from_pretrained(options.model)
+    tokenizer.model_max_length = 128
+    for case, config in CASES.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            def path(name):
+                return os.path.join(scratch, name)
+
+            torch.manual_seed(options.seed)
+
+            def base():
+                return AutoModelForSequenceClassification.from_pretrained(options.model, num_labels=LABELS)
+
+            modules = ["classifier"] + (["pooler"] if hasattr(base().base_model, "pooler") and
+                                        base().base_model.pooler is not None else [])
+            model = peft.get_peft_model(base(), peft.LoraConfig(task_type="SEQ_CLS", modules_to_save=modules, **config))
+            with torch.no_grad():
+                for name, weight in model.named_parameters():
+                    if "lora_" in name or "modules_to_save" in name:
+                        weight.add_(torch.randn(weight.shape) * STD)
+            model.save_pretrained(path("theirs"))
+            wanted = probabilities(model, tokenizer, texts)
+
+            run(options.amalgam, "import", path("theirs"), "--out", path("a.h5"))
+            with open(path("texts.jsonl"), "w", encoding="utf8") as stream:
+                for text in texts:
+                    stream.write(json.dumps({"text": text}) + "\n")
+            lines = run(options.amalgam, "predict", "--bundle", path("a.h5"), "--model", options.model, "--input",
+                        path("texts.jsonl"), "--format", "jsonl", "--max-length", "128", "--top-k", str(LABELS))
+            ours = torch.tensor([[row["probabilities"][f"LABEL_{i}"] for i in range(LABELS)]
+                                 for row in map(json.loads, lines.splitlines())])
+            run(options.amalgam, "export", path("a.h5"), "--format", "peft", "--out", path("ours"))
+            back = peft.PeftModel.from_pretrained(base(), path("ours"))
+            again = probabilities(back, tokenizer, texts)
+            run(options.amalgam, "export", path("a.h5"), "--format", "hf", "--merge", "--model", options.model, "--out",
+                path("merged"))
+            info = AutoModelForSequenceClassification.from_pretrained(path("merged"), output_loading_info=True)
+            merged = info[0]
+            assert not info[1]["missing_keys"] and not info[1]["unexpected_keys"], info[1]
+            assert merged.config.id2label == {i: f"LABEL_{i}" for i in range(LABELS)}
+            whole = probabilities(merged, AutoTokenizer.from_pretrained(path("merged"), model_max_length=128), texts)
+            differences = {name: float((found - wanted).abs().max()) for name, found in
+                           (("amalgam", ours), ("peft", again), ("transformers", whole))}
+            print(case, differences, "spread of probabilities", float(wanted.std(0).max()))
+            assert max(differences.values()) < TOLERANCE, case
+
+
+if __name__ == "__main__":
+    main()
