@@ -203,7 +203,8 @@ package final class AblationRunner {
             }
         }
         var run = StoredRun(
-            devScore: trained.result.dev.values.reduce(0) { $0 + $1.score } / Double(chosen.count),
+            devScore: trained.result.dev.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value.score }
+                / Double(chosen.count),
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
             bytesPerTask: trained.trainable * 4, answers: [:], losses: trained.result.losses)
         for task in chosen {

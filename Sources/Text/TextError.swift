@@ -14,7 +14,7 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Not JSON: `offset` is in bytes from the file's start.
     case notJSON(file: String, offset: Int, found: String, expected: String)
     /// A field is missing or has another type or value than the format has.
-    case field(file: String, field: String, found: String, expected: String, mend: String)
+    case field(file: String, field: String, found: String, expected: String, fix: String)
     /// A field asks for something this version does not do.
     case unsupported(file: String, field: String, found: String, supported: String)
     /// A token of the vocabulary is wrong; `place` is a line or a key.
@@ -36,8 +36,8 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
             return "\(file): found \(found), expected a tokenizer file; \(fix)"
         case .notJSON(let file, let offset, let found, let expected):
             return "\(file): byte \(offset): \(found), expected \(expected); the file is damaged; copy it again"
-        case .field(let file, let field, let found, let expected, let mend):
-            return "\(file): \(field): \(found), expected \(expected); \(mend)"
+        case .field(let file, let field, let found, let expected, let fix):
+            return "\(file): \(field): \(found), expected \(expected); \(fix)"
         case .unsupported(let file, let field, let found, let supported):
             return "\(file): \(field): \(found) is not supported, only \(supported); use a model with such a tokenizer"
         case .vocabulary(let file, let place, let found, let expected):

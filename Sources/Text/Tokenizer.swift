@@ -1,14 +1,14 @@
 /// Turns text into the token ids that a model was trained with.
 package protocol Tokenizer: Sendable {
-    /// One more than the highest id it can give: the rows that the model's embedding needs.
+    /// One more than the highest id: the rows that the model's embedding needs.
     var vocabularySize: Int { get }
 
     /// The kind of its model, for logs: `WordPiece`.
     var name: String { get }
 
-    /// SHA-256 (64 hexadecimal digits) over everything that decides which ids a text gets. It follows from what the
-    /// tokenizer does, not from its file: vocab.txt and an equivalent tokenizer.json have the same identity. Computed anew
-    /// at each call (some 10 ms for 250,000 tokens).
+    /// SHA-256 (64 hexadecimal digits) over everything that affects the ids of a text. It describes what the tokenizer
+    /// does, not its file: vocab.txt and an equivalent tokenizer.json have the same identity. Each call computes it again
+    /// (some 10 ms for 250,000 tokens).
     var identity: String { get }
 
     /// Encodes a text, or a pair of texts, with the model's special tokens around them.
@@ -17,8 +17,8 @@ package protocol Tokenizer: Sendable {
     /// - Parameters:
     ///   - text: any text; may be empty
     ///   - pair: the second text of a pair
-    ///   - maxLength: most tokens, special ones included. Special tokens are never cut: below their number, the
-    ///     encoding consists of them alone.
+    ///   - maxLength: maximum length in tokens, including special tokens. Special tokens are never cut: below their
+    ///     number, the encoding consists of them alone.
     func encode(_ text: String, pair: String?, maxLength: Int) -> Encoding
 
     /// Encodes a text that is already divided into words, each on its own, with the model's special tokens around them.
@@ -30,22 +30,22 @@ package protocol Tokenizer: Sendable {
     ///   - maxLength: maximum length in tokens, including special tokens and those of the prefix
     func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding
 
-    /// The id of a token as the vocabulary writes it, or as it was added (`[MASK]`); nil where there is none.
+    /// The id of a token as the vocabulary writes it, or as it was added (`[MASK]`); nil for an unknown one.
     func id(of token: String) -> Int32?
 
     /// The token with this id as the vocabulary writes it (`##ing`); nil for an id without one.
     func token(_ id: Int32) -> String?
 }
 
-/// Token ids and where they come from; all arrays are of one length.
+/// Token ids and their places in the text; all arrays have the same length.
 package struct Encoding: Sendable, Equatable {
     /// Rows of the model's word embedding.
     package var ids: [Int32]
     /// Rows of the model's type embedding.
     package var typeIDs: [Int32]
-    /// What each token covers, in Unicode scalars of its own text; 0..<0 for special tokens.
+    /// The part of its text that each token covers, in Unicode scalars; 0..<0 for special tokens.
     package var offsets: [Range<Int32>]
-    /// The text each token comes from: 0 the text, 1 the pair, `Encoding.special` for tokens put around them.
+    /// The text that each token comes from: 0 the text, 1 the pair, `Encoding.special` for the tokens around them.
     package var sequence: [UInt8]
     /// Whether tokens of the text were cut off.
     package var isTruncated = false

@@ -2,9 +2,9 @@ import Files
 
 /// The content of a tokenizer in a canonical form, of which `Tokenizer.identity` is the hash.
 ///
-/// Each layer writes what it does, not what its file looks like: the vocabulary with its ids, the model's parameters, the
-/// normalizer, the pre-tokenizer, the special tokens around a text, and the added tokens. Every entry carries its length, so
-/// that two different lists never give the same bytes.
+/// Each layer writes what it does, not how its file is written: the vocabulary with its ids, the model's parameters and merges,
+/// the normalizer, the pre-tokenizer, the special tokens around a text, and the added tokens. Every entry has its length, so
+/// two different lists never give the same bytes.
 struct TokenizerIdentity {
     private var bytes: [UInt8] = Array("amalgam tokenizer 1\n".utf8)
 

@@ -4,14 +4,14 @@ struct Vocabulary: Sendable {
     /// In the order of ids.
     private var entries: [(id: Int32, token: String)] = []
 
-    /// Why an entry cannot be taken.
+    /// Why an entry is refused.
     struct Refusal: Error, Equatable {
         var token: String
         var found: String
         var expected: String
     }
 
-    /// - Throws: `Refusal` for a token or an id that comes twice
+    /// - Throws: `Refusal` for a token or an id that appears twice
     init(_ tokens: [(token: String, id: Int32)]) throws(Refusal) {
         entries.reserveCapacity(tokens.count)
         for (token, id) in tokens {

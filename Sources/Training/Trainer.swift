@@ -257,8 +257,10 @@ package final class Trainer {
     /// Scores dev at an epoch's end; where the best epoch is kept, copies the parameters if they are the best so far.
     private func judge(_ run: inout Run) {
         let dev = evaluateDev()
-        let score = dev.values.reduce(0) { $0 + $1.score } / Double(max(dev.count, 1))
-        let loss = dev.values.reduce(0) { $0 + $1.loss } / Double(max(dev.count, 1))
+        // In a fixed order: the last bit of a sum depends on it
+        let tasks = dev.sorted { $0.key < $1.key }.map(\.value)
+        let score = tasks.reduce(0) { $0 + $1.score } / Double(max(dev.count, 1))
+        let loss = tasks.reduce(0) { $0 + $1.loss } / Double(max(dev.count, 1))
         // Of equal scores the smaller loss, then the earlier epoch
         let better = run.state.best.map { score > $0.score || (score == $0.score && loss < $0.loss) } ?? true
         if better {

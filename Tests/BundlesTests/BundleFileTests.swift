@@ -106,6 +106,10 @@ import Testing
         #expect(try set("base", "layers", .integer(.max)).hasPrefix("/base@layers: "))
         #expect(try set("base", "layers", .integer(0)).hasPrefix("/base@layers: "))
         #expect(try set("base", "vocabulary", .integer(0), in: .full).hasPrefix("/base@vocabulary: "))
+        // BERT has token types; a family without them has no such tensor
+        #expect(
+            try set("base", "types", .integer(0), in: .full)
+                .hasPrefix("/base: shape [0, 8] of embeddings.token_type_embeddings.weight"))
         #expect(
             try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: missing"))
         #expect(try set("members/a", "method", .string("x")).contains("/members/a: unknown adapter configuration 'x'"))

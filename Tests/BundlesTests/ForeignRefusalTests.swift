@@ -69,7 +69,7 @@ import Testing
             ("config", NSNull(), "config: null"),
             ("hidden_size", nil, "hidden_size: nothing"),
             ("hidden_size", 1e30, "hidden_size: "),
-            ("model_type", "gpt2", "model_type: gpt2, expected bert, roberta"),
+            ("model_type", "gpt2", "model_type: gpt2, expected bert, distilbert, roberta"),
             ("name", 4, "name: 4, expected text"),
         ]
         for (field, value, expected) in cases {

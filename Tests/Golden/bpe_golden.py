@@ -2,7 +2,7 @@
 """Makes Tests/Golden/bpe: small BPE tokenizers, 5,000 hard strings, and what `tokenizers` and `transformers` make of them.
 
     pip install tokenizers==0.22.2 transformers==4.57.6
-    python3 Tests/Golden/bpe_golden.py [--seed 6]
+    python3 Tests/Golden/bpe_golden.py [--seed 6] [--tokenizer FILE --whole FOLDER]
 
 The tokenizers are trained on words of the vocabulary in tokenizer/uncased, with the seed. Written are
   NAME/tokenizer.json  roberta: byte-level; prefix: with a prefix space, added tokens of all kinds, merges as lines, whole words
@@ -15,6 +15,8 @@ The tokenizers are trained on words of the vocabulary in tokenizer/uncased, with
                        files.json is from `transformers`
   settings.json        what tokenizer_config.json changes: [tokenizer, {file: text}, cases]
   scalars.json         a hash of how the pre-tokenizer splits around each scalar, 4,096 scalars per entry
+With --whole: FOLDER/tokenizer.json is the FILE of a real model and FOLDER/cases.json has 5,000 cases of it, not to be committed;
+the test reads them where AMALGAM_TEST_BPE names the folder.
 """
 import argparse
 import json
@@ -248,15 +250,25 @@ def scalar_hashes():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=6)
-    seed = parser.parse_args().seed
+    parser.add_argument("--tokenizer")
+    parser.add_argument("--whole")
+    options = parser.parse_args()
+    seed = options.seed
     golden = pathlib.Path(__file__).parent
     out = golden / "bpe"
-    shutil.rmtree(out, ignore_errors=True)
     source = json.loads((golden / "tokenizer/uncased/tokenizer.json").read_text(encoding="utf-8"))
     strings = Strings(seed, sorted(source["model"]["vocab"]))
     corpus = [strings.text(["'s", "don't", "we're", "the"]) for _ in range(6000)]
     plan = texts(strings)
     versions = {"tokenizers": tokenizers.__version__, "transformers": transformers.__version__, "seed": seed}
+    if options.whole:
+        folder = pathlib.Path(options.whole)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(options.tokenizer, folder / "tokenizer.json")
+        whole = Tokenizer.from_file(options.tokenizer)
+        write(folder / "cases.json", versions | {"cases": [[t, p, n] + coded(encode(whole, t, p, n)) for t, p, n in plan]})
+        return
+    shutil.rmtree(out, ignore_errors=True)
     for name, spec in specifications(corpus).items():
         (out / name).mkdir(parents=True)
         write(out / name / "tokenizer.json", spec)

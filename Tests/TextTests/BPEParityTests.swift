@@ -76,6 +76,19 @@ import Testing
         #expect(wrong == 0)
     }
 
+    private static let whole = ProcessInfo.processInfo.environment["AMALGAM_TEST_BPE"]
+
+    @Test(.enabled(if: whole != nil, "set AMALGAM_TEST_BPE to the folder that bpe_golden.py --whole made"))
+    func equalsWholeModel() throws {
+        let folder = URL(fileURLWithPath: try #require(Self.whole))
+        let start = ContinuousClock.now
+        let tokenizer = try TokenizerFolder.load(folder)
+        print("\(tokenizer.vocabularySize) tokens loaded in \(ContinuousClock.now - start)")
+        let cases = try Golden.cases(at: folder.appendingPathComponent("cases.json"))
+        #expect(cases.count == 5000)
+        Golden.compare(tokenizer, cases)
+    }
+
     /// What tokenizer_config.json and the tokenizer's class change.
     @Test func followsTheSettings() throws {
         let cases = try Self.fields("settings.json").requiredArray("cases")

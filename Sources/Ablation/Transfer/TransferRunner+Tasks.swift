@@ -170,7 +170,8 @@ extension TransferRunner {
         ) { self.show($0, unit.label) }
         count(seconds: trained.result.seconds)
         var run = StoredRun(
-            devScore: trained.result.dev.values.reduce(0) { $0 + $1.score } / Double(unit.train.count),
+            devScore: trained.result.dev.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value.score }
+                / Double(unit.train.count),
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
             bytesPerTask: trained.trainable * 4, answers: [:], losses: trained.result.losses)
         if !unit.tests.isEmpty { around.progress.stage("\(unit.label): tests", total: unit.tests.count, unit: "cells") }

@@ -56,7 +56,9 @@ struct PredictCommand: ParsableCommand {
             let predictor = try bundle.predictor(stored, session: try model.session(common), task: nil)
             var stream = PredictionStream(
                 reader: reader, form: try settings.form(of: predictor.head.head),
-                input: try .named(kind: predictor.kind, columns: textColumn), settings: settings
+                input: try .named(
+                    kind: predictor.kind ?? (predictor.form == "tags" ? Tagging.name : nil), columns: textColumn),
+                settings: settings
             ) { predictor.predictions($0) }
             let summary = try stream.run(source) { lines in
                 Console.write(lines)

@@ -209,7 +209,7 @@ private struct AdapterHubWriter {
                     throw cannot(ours, "missing", "a tensor", fix: "create the bundle again")
                 }
                 let tensor = try own(ours)
-                return NamedTensor(theirs, tensor.shape, tensor.values)
+                return NamedTensor(AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs, tensor.shape, tensor.values)
             }
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(

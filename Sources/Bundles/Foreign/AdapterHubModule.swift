@@ -112,17 +112,21 @@ struct AdapterHubModule {
         }
         weights = try SafetensorsFile(tensorsFile)
         var stored: [String: String] = [:]
+        let spelling = AdapterHubSpelling.of(modelType)
         for name in weights.names {
-            guard let other = stored.updateValue(name, forKey: AdapterHubFormerNames.tensor(name)) else { continue }
+            let key = AdapterHubFormerNames.tensor(spelling?.bert(name) ?? name)
+            guard let other = stored.updateValue(name, forKey: key) else { continue }
             throw Self.wrong(weights.name, name, "the same tensor as \(other)", "each tensor once")
         }
         self.stored = stored
         rest = Set(stored.keys)
-        prefix = weights.names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
-        for tensor in weights.names {
+        let names = stored.keys.sorted()
+        prefix = names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
+        for tensor in names {
             guard let place = AdapterHubNames.place(tensor) else { continue }
             guard let layer = Int(place.layer), (0..<Self.mostLayers).contains(layer) else {
-                throw Self.wrong(weights.name, tensor, "layer \(place.layer)", "a layer in 0..<\(Self.mostLayers)")
+                throw Self.wrong(
+                    weights.name, stored[tensor] ?? tensor, "layer \(place.layer)", "a layer in 0..<\(Self.mostLayers)")
             }
             layers = max(layers, layer + 1)
         }
@@ -130,7 +134,8 @@ struct AdapterHubModule {
 
     /// The feed-forward's width, where LoRA matrices tell it; 0: not known.
     var intermediate: Int {
-        for (name, tensor) in weights.tensors.sorted(by: { $0.key < $1.key }) where tensor.shape.count == 2 {
+        for (name, file) in stored.sorted(by: { $0.key < $1.key }) {
+            guard let tensor = weights.tensors[file], tensor.shape.count == 2 else { continue }
             let size: Int? =
                 if name.contains(".intermediate.dense.loras."), name.hasSuffix(".lora_B") {
                     tensor.shape[0]
@@ -160,16 +165,17 @@ struct AdapterHubModule {
     /// - Throws: `BundleError` for a tensor that is missing, of another shape, or not finite
     mutating func take(_ tensor: String, shape: [Int]) throws -> [Float] {
         guard let name = stored[tensor], let found = weights.tensors[name] else {
-            throw Self.wrong(weights.name, tensor, "missing", "shape \(shape), as \(configurationFile) says")
+            let theirs = AdapterHubSpelling.of(modelType)?.theirs(tensor) ?? tensor
+            throw Self.wrong(weights.name, theirs, "missing", "shape \(shape), as \(configurationFile) says")
         }
         guard found.shape == shape else {
             throw Self.wrong(
-                weights.name, tensor, "shape \(found.shape)", "\(shape), as \(configurationFile) says")
+                weights.name, name, "shape \(found.shape)", "\(shape), as \(configurationFile) says")
         }
         rest.remove(tensor)
         let values = try weights.floats(name)
         guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return values }
-        throw Self.wrong(weights.name, tensor, "\(values[bad]) at element \(bad)", "finite numbers")
+        throw Self.wrong(weights.name, name, "\(values[bad]) at element \(bad)", "finite numbers")
     }
 
     func shape(_ tensor: String) -> [Int]? { stored[tensor].flatMap { weights.tensors[$0]?.shape } }
@@ -183,7 +189,7 @@ struct AdapterHubModule {
     func finish() throws {
         guard let extra = rest.sorted().first else { return }
         throw Self.wrong(
-            weights.name, extra, "a tensor", "no tensor of that name by \(configurationFile)",
+            weights.name, stored[extra] ?? extra, "a tensor", "no tensor of that name by \(configurationFile)",
             fix: "the module has an unsupported part, or the two files belong to different modules")
     }
 

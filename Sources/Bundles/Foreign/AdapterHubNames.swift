@@ -3,8 +3,9 @@ import Models
 /// AdapterHub's names for ours: one table for import and export, so that the two cannot differ.
 ///
 /// A bottleneck adapter's tensors, under `bert.encoder.layer.N.`: `output.adapters.NAME.adapter_down.0.weight` after the
-/// feed-forward, an invertible part's under `bert.invertible_adapters.NAME.`, `attention.output.adapters.NAME.…` after attention; a fusion's: `…adapter_fusion_layer.A,B.query.weight`;
-/// a head's: `heads.NAME.1.weight` (dense) and `.4.` (out).
+/// feed-forward, an invertible part's under `bert.invertible_adapters.NAME.`, `attention.output.adapters.NAME.…` after
+/// attention; a fusion's: `…adapter_fusion_layer.A,B.query.weight`; a head's: `heads.NAME.1.weight` (dense) and `.4.` (out).
+/// `AdapterHubSpelling` has what other families call the same.
 enum AdapterHubNames {
     private static let sites: [(ours: Site.Kind, theirs: String)] = [
         (.afterAttention, "attention.output"), (.afterFeedForward, "output"),
@@ -30,7 +31,8 @@ enum AdapterHubNames {
     ]
     /// What stands before `encoder.layer.` and which class saves it, by model type.
     private static let models: [String: (prefix: String, modelClass: String)] = [
-        "bert": ("bert.", "BertAdapterModel"), "roberta": ("roberta.", "RobertaAdapterModel"),
+        "bert": ("bert.", "BertAdapterModel"), "distilbert": ("distilbert.", "DistilBertAdapterModel"),
+        "roberta": ("roberta.", "RobertaAdapterModel"),
         "xlm-roberta": ("roberta.", "XLMRobertaAdapterModel"),
     ]
 

@@ -12,7 +12,7 @@ struct JSONFields {
         guard case .object(let members) = value else {
             throw TextError.field(
                 file: file, field: path.isEmpty ? "the whole file" : path, found: value.summary,
-                expected: "an object", mend: JSONFields.mend)
+                expected: "an object", fix: JSONFields.fix)
         }
         self.file = file
         self.path = path
@@ -20,13 +20,13 @@ struct JSONFields {
     }
 
     /// What helps where a field is not as the format has it.
-    static let mend = "save the tokenizer again, or copy the file again"
+    static let fix = "save the tokenizer again, or copy the file again"
 
     /// The way to a field.
     func place(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
-    func wrong(_ key: String, _ found: String, _ expected: String, mend: String = JSONFields.mend) -> TextError {
-        .field(file: file, field: place(key), found: found, expected: expected, mend: mend)
+    func wrong(_ key: String, _ found: String, _ expected: String, fix: String = JSONFields.fix) -> TextError {
+        .field(file: file, field: place(key), found: found, expected: expected, fix: fix)
     }
 
     func unsupported(_ key: String, _ found: String, _ supported: String) -> TextError {

@@ -118,7 +118,7 @@ extension TokenizerFile {
         guard let id = vocabulary.id(of: token) else {
             throw fields.wrong(
                 key, "\"\(token.prefix(40))\", which is missing in vocab", "a token of vocab",
-                mend: "add it to vocab, or name the token for unknown words")
+                fix: "add it to vocab, or name the token for unknown words")
         }
         return id
     }

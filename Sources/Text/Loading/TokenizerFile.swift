@@ -69,7 +69,7 @@ enum TokenizerFile {
             guard id == expected else {
                 throw token.wrong(
                     "id", "\(id)", "\(expected), the id that the vocabulary gives \"\(content.prefix(40))\"",
-                    mend: "save the tokenizer again with the version that created it")
+                    fix: "save the tokenizer again with the version that created it")
             }
             tokens.append(
                 AddedToken(
