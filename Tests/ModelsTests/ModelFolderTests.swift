@@ -175,7 +175,8 @@ import Testing
                     )
                 ], ["AutoModelForSequenceClassification.from_pretrained('org/x')"]
             ),
-            ([("adapter_config.json", #"{"peft_type": "PREFIX_TUNING"}"#)], ["cannot be merged"]),
+            ([("adapter_config.json", #"{"peft_type": "PREFIX_TUNING"}"#)], ["--config prefix_tuning"]),
+            ([("adapter_config.json", #"{"peft_type": "P_TUNING"}"#)], ["cannot be merged"]),
             ([("adapter_fusion_config.json", "{}")], ["AdapterFusion", "amalgam import"]),
             ([("0_BERT/config.json", "{}")], ["the folder 0_BERT", "modules.json"]),
         ]
