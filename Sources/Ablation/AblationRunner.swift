@@ -188,7 +188,7 @@ package final class AblationRunner {
         let trained = try session.train(
             recipe, on: chosen, name: arm.isMultitask ? "shared" : chosen[0].definition.name, settings: settings,
             scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0],
-            keeping: Keeping(
+            keeping: CheckpointSettings(
                 try store.checkpointFile(name, key: key), every: checkpointEvery, resumes: true, stops: stops),
             memoryLimit: memoryLimit
         ) { event in

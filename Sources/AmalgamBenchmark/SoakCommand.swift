@@ -125,7 +125,7 @@ private struct Soak {
         var settings = TrainingSettings()
         settings.epochs = 1
         let file = url(name)
-        let keeping = Keeping(file.appendingPathExtension("checkpoint"), every: 0)
+        let keeping = CheckpointSettings(file.appendingPathExtension("checkpoint"), every: 0)
         let trained = try session.train(recipe, on: data, name: "soak", settings: settings, keeping: keeping)
         try BundleFile.write(trained.bundle, to: file)
         try FileManager.default.removeItem(at: keeping.url)

@@ -32,7 +32,7 @@ struct TrainingRun {
     /// What is handed to a training.
     struct Setting {
         var settings: TrainingSettings
-        var keeping: Keeping
+        var keeping: CheckpointSettings
         var memoryLimit: MemoryLimit?
         var observe: (TrainingEvent) -> Void
     }

@@ -17,7 +17,7 @@ struct Apt {
         guard let program = Shell.find("apt-get", environment: environment) else {
             throw .toolMissing(
                 tool: "apt-get", purpose: "to fetch Debian's package lists",
-                mend:
+                fix:
                     "without apt, copy Packages and Translation-xx files to a folder and give it with --lists DIR"
             )
         }
@@ -31,7 +31,7 @@ struct Apt {
         var lists = PackageLists()
         let failure = CorporaError.toolFailed(
             command: "apt-get update", status: update.status, output: update.tail,
-            mend:
+            fix:
                 "check the network and /etc/apt/sources.list, or copy the files to a folder and give it with --lists DIR"
         )
         // Of several origins on one machine (the distribution, foreign archives) the distribution has by far the
@@ -40,7 +40,7 @@ struct Apt {
             if update.status != 0 { throw failure }
             throw .missing(
                 path: folder.path, expected: "Packages lists after 'apt-get update'",
-                mend:
+                fix:
                     "add a Debian suite to /etc/apt/sources.list, or copy the files to a folder and give it with --lists DIR"
             )
         }

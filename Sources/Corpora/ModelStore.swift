@@ -65,7 +65,7 @@ package struct ModelStore: Sendable {
         for file in model.files {
             try check(
                 fresh.appendingPathComponent(file.path), hash: file.hash,
-                mend: "unpacking failed; check whether the disk is full, then fetch it again")
+                fix: "unpacking failed; check whether the disk is full, then fetch it again")
         }
         try moveIntoPlace(fresh, target, model, work: work)
         progress("\(name): saved to \(target.path) (license of the weights: \(model.license))")
@@ -117,13 +117,13 @@ package struct ModelStore: Sendable {
         try CorporaError.wrap({ .unreadable(path: file.path, reason: $0) }) { try sha256(file) }
     }
 
-    func check(_ file: URL, hash expected: String, mend: String) throws(CorporaError) {
+    func check(_ file: URL, hash expected: String, fix: String) throws(CorporaError) {
         guard isFile(file) else {
-            throw .missing(path: file.path, expected: "a file with SHA-256 \(expected)", mend: mend)
+            throw .missing(path: file.path, expected: "a file with SHA-256 \(expected)", fix: fix)
         }
         let found = try hash(file)
         guard found == expected else {
-            throw .hash(path: file.lastPathComponent, found: found, expected: expected, mend: mend)
+            throw .hash(path: file.lastPathComponent, found: found, expected: expected, fix: fix)
         }
     }
 

@@ -47,7 +47,7 @@ struct PackageLists: Equatable {
         guard !lists.packages.isEmpty else {
             throw .missing(
                 path: folder.path, expected: "files named Packages (or …_Packages, .gz, .xz, .lz4) in this folder",
-                mend: "copy Packages and Translation-xx of a Debian suite there, or omit --lists to use apt")
+                fix: "copy Packages and Translation-xx of a Debian suite there, or omit --lists to use apt")
         }
         lists.releases = readReleases(releases)
         return lists
@@ -56,7 +56,7 @@ struct PackageLists: Equatable {
     private static func files(below folder: URL) throws(CorporaError) -> [URL] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw .missing(path: folder.path, expected: "a folder with package lists", mend: "give --lists a folder")
+            throw .missing(path: folder.path, expected: "a folder with package lists", fix: "give --lists a folder")
         }
         // The errors of single folders are passed over: apt's own 'partial' is closed to all but apt.
         guard

@@ -4,7 +4,7 @@ import Foundation
 struct PipDownload {
     let environment: [String: String]
 
-    private static let mend =
+    private static let fix =
         "install Python's pip (Debian: apt-get install python3-pip; macOS: brew install python)"
 
     /// Downloads a wheel into `folder`, where no other is; nothing is installed, and pip's own cache is left alone.
@@ -21,13 +21,13 @@ struct PipDownload {
         guard result.status == 0 else {
             throw .toolFailed(
                 command: "pip download \(requirement)", status: result.status, output: result.tail,
-                mend: "check the network and pip's settings (pip config list), then run it again")
+                fix: "check the network and pip's settings (pip config list), then run it again")
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         guard let name = names.sorted().first(where: { $0.hasSuffix(".whl") }) else {
             throw .missing(
                 path: folder.path, expected: "a wheel from 'pip download \(requirement)'",
-                mend: "check whether pip's settings redirect downloads (pip config list)")
+                fix: "check whether pip's settings redirect downloads (pip config list)")
         }
         return folder.appendingPathComponent(name)
     }
@@ -41,6 +41,6 @@ struct PipDownload {
         }
         let hasPython = Shell.find("python3", environment: environment) != nil
         throw .toolMissing(
-            tool: hasPython ? "pip" : "python3 and pip", purpose: "to download the model", mend: PipDownload.mend)
+            tool: hasPython ? "pip" : "python3 and pip", purpose: "to download the model", fix: PipDownload.fix)
     }
 }

@@ -78,13 +78,13 @@ package enum BundleContainer {
             throw .malformed(
                 file: name, field: "user block", found: data.isEmpty ? "an empty file" : "no 'amalgam.bundle'",
                 expected: "'amalgam.bundle' at the start of at least \(blockSize) bytes",
-                mend: "give a bundle that amalgam wrote")
+                fix: "give a bundle that amalgam wrote")
         }
         let found = number(in: data, at: versionOffset, bytes: 4)
         guard found == UInt64(version) else {
             throw .unsupported(
                 file: name, field: "user block: version", found: "\(found)", expected: "\(version)",
-                mend: "use the program version that wrote it, or create the bundle again")
+                fix: "use the program version that wrote it, or create the bundle again")
         }
     }
 

@@ -6,15 +6,15 @@ struct ByteCursor {
     let file: String
     /// The object and structure that messages name ("/a/w: dataspace").
     let field: String
-    private let mend: String
+    private let fix: String
 
-    /// - Parameter mend: what to do about a damaged file, for messages
-    init(_ bytes: UnsafeRawBufferPointer, file: String, field: String, mend: String) {
+    /// - Parameter fix: what to do about a damaged file, for messages
+    init(_ bytes: UnsafeRawBufferPointer, file: String, field: String, fix: String) {
         rest = bytes
         whole = bytes.count
         self.file = file
         self.field = field
-        self.mend = mend
+        self.fix = fix
     }
 
     /// Bytes read so far.
@@ -56,6 +56,6 @@ struct ByteCursor {
     }
 
     func malformed(_ found: String, expected: String) -> FileError {
-        .malformed(file: file, field: field, found: found, expected: expected, mend: mend)
+        .malformed(file: file, field: field, found: found, expected: expected, fix: fix)
     }
 }

@@ -11,9 +11,9 @@ package enum FileError: Error, Equatable, Sendable {
     /// The path is not an ordinary file ("a folder", "a device or socket", "not a file: URL").
     case notAFile(file: String, found: String)
     /// A field of the file breaks its format's rules.
-    case malformed(file: String, field: String, found: String, expected: String, mend: String)
+    case malformed(file: String, field: String, found: String, expected: String, fix: String)
     /// Valid for its format, but a feature that this reader refuses on purpose.
-    case unsupported(file: String, field: String, found: String, expected: String, mend: String)
+    case unsupported(file: String, field: String, found: String, expected: String, fix: String)
     /// Something is larger than the limit it is held to.
     case tooLarge(file: String, field: String, found: Int, limit: Int)
     /// A tensor, group or attribute that the caller asked for is not there.
@@ -32,14 +32,14 @@ extension FileError: CustomStringConvertible {
     private var text: String {
         switch self {
         case .system(let file, let action, let code), .unwritable(let file, let action, let code):
-            return "\(file): cannot \(action) it: \(FileError.text(errno: code))\(FileError.mend(errno: code))"
+            return "\(file): cannot \(action) it: \(FileError.text(errno: code))\(FileError.fix(errno: code))"
         case .locked(let file, let holder):
             return "\(file): \(holder) is writing it; wait until that ends, or give another --out"
         case .notAFile(let file, let found):
             return "\(file): found \(found), expected a regular file; give the path of a file"
-        case .malformed(let file, let field, let found, let expected, let mend),
-            .unsupported(let file, let field, let found, let expected, let mend):
-            return "\(file): \(field): \(found), expected \(expected); \(mend)"
+        case .malformed(let file, let field, let found, let expected, let fix),
+            .unsupported(let file, let field, let found, let expected, let fix):
+            return "\(file): \(field): \(found), expected \(expected); \(fix)"
         case .tooLarge(let file, let field, let found, let limit):
             return "\(file): \(field): \(found), expected at most \(limit); split the content into smaller files"
         case .missing(let file, let name, let present):
@@ -67,7 +67,7 @@ extension FileError: CustomStringConvertible {
         return (error as? CocoaError)?.code == .fileWriteFileExists ? ENOTDIR : EIO
     }
 
-    private static func mend(errno code: Int32) -> String {
+    private static func fix(errno code: Int32) -> String {
         switch code {
         case ENOENT, ENOTDIR: return "; check the path, or create the folder first"
         case ENOSPC, EDQUOT: return "; free some space"

@@ -3,7 +3,7 @@ extension ByteCursor {
     init(_ bytes: UnsafeRawBufferPointer, file: String, field: String) {
         self.init(
             bytes, file: file, field: field,
-            mend: "the file is damaged or not in HDF5's earliest format; create it again")
+            fix: "the file is damaged or not in HDF5's earliest format; create it again")
     }
 
     /// Skips to the next multiple of eight, or to the end where the last part is not padded.
@@ -20,6 +20,6 @@ extension ByteCursor {
     func unsupported(_ found: String, expected: String) -> FileError {
         .unsupported(
             file: file, field: field, found: found, expected: expected,
-            mend: "rewrite it with plain datasets in HDF5's earliest format (h5repack -f NONE -l CONTI)")
+            fix: "rewrite it with plain datasets in HDF5's earliest format (h5repack -f NONE -l CONTI)")
     }
 }

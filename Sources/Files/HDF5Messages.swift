@@ -102,7 +102,7 @@ extension HDF5Reader {
         guard let space = header.space, let type = header.type, let layout = header.layout else {
             throw .malformed(
                 file: name, field: path, found: "no dataspace, datatype or layout", expected: "all three of a dataset",
-                mend: "the file is damaged; create it again")
+                fix: "the file is damaged; create it again")
         }
         let (shape, count) = try readShape(space)
         let element = try readType(type)

@@ -64,7 +64,7 @@ final class HDF5Reader {
         }
         throw .malformed(
             file: name, field: "superblock", found: "no HDF5 signature in \(content.count) bytes",
-            expected: "one at 0, 512, 1024, …", mend: "check that this is an HDF5 file")
+            expected: "one at 0, 512, 1024, …", fix: "check that this is an HDF5 file")
     }
 
     // MARK: Objects

@@ -12,7 +12,7 @@ struct JSONScanner {
     func malformed(_ found: String, expected: String) -> FileError {
         .malformed(
             file: file, field: "header", found: found, expected: expected,
-            mend: "the file is damaged or not safetensors; download it again")
+            fix: "the file is damaged or not safetensors; download it again")
     }
 
     func unexpected(expected: String) -> FileError {

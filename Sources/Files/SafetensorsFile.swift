@@ -33,7 +33,7 @@ package final class SafetensorsFile: Sendable {
             let other = ForeignContent(bytes)
         {
             throw .malformed(
-                file: file.name, field: "content", found: other.found, expected: "safetensors", mend: other.fix)
+                file: file.name, field: "content", found: other.found, expected: "safetensors", fix: other.fix)
         }
         guard length <= UInt64(bytes.count - 8) else {
             throw Self.malformed(file.name, "header length", "\(length)", "at most the \(bytes.count - 8) that follow")
@@ -50,7 +50,7 @@ package final class SafetensorsFile: Sendable {
     private static func malformed(_ file: String, _ field: String, _ found: String, _ expected: String) -> FileError {
         .malformed(
             file: file, field: field, found: found, expected: expected,
-            mend: "the file is damaged or not safetensors; download it again")
+            fix: "the file is damaged or not safetensors; download it again")
     }
 
     private static func place(

@@ -77,7 +77,7 @@ package final class ShardedSafetensors: Sendable {
         _ file: String, _ field: String, _ found: String, _ expected: String,
         _ fix: String = "download the index again"
     ) -> FileError {
-        .malformed(file: file, field: field, found: found, expected: expected, mend: fix)
+        .malformed(file: file, field: field, found: found, expected: expected, fix: fix)
     }
 
     private static func entries(

@@ -41,18 +41,18 @@ extension SplitFile {
     private func swallowedRows(_ labels: LabelIndex) -> String? {
         guard let delimiter = table.delimiter, let first = table.cellsOverLines.first else { return nil }
         let places = table.rows.count
-        let mend = "if quotes are plain characters, set quoting: none in a task YAML"
+        let fix = "if quotes are plain characters, set quoting: none in a task YAML"
         if delimiter == 0x09 {
             let cells = table.cellsOverLines.count
             return
                 "\(Self.count(cells)) of \(name) \(cells == 1 ? "spans" : "span") several lines (the first begins in line "
-                + "\(first)); \(places) rows were read; \(mend)"
+                + "\(first)); \(places) rows were read; \(fix)"
         }
         let suspects = table.rows.filter { holdsRows($0, delimiter: delimiter, labels: labels) }
         guard let suspect = suspects.first else { return nil }
         return
             "\(Self.count(suspects.count)) of \(name) seem\(suspects.count == 1 ? "s" : "") to contain other rows (the first is "
-            + "in the row of line \(suspect.line)); \(places) rows were read; \(mend)"
+            + "in the row of line \(suspect.line)); \(places) rows were read; \(fix)"
     }
 
     private static func count(_ cells: Int) -> String { cells == 1 ? "1 quoted cell" : "\(cells) quoted cells" }

@@ -149,22 +149,22 @@ extension TaskDefinition {
     }
 
     private static func composed(_ text: String, file: String) throws(TaskError) -> Node {
-        let mend = "expected a YAML map with the keys kind and data"
+        let fix = "expected a YAML map with the keys kind and data"
         if let problem = YAMLBounds.fault(in: text) {
-            throw .malformed(file: file, line: 1, problem: problem, mend: mend)
+            throw .malformed(file: file, line: 1, problem: problem, fix: fix)
         }
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                throw TaskError.malformed(file: file, line: 1, problem: "empty", mend: mend)
+                throw TaskError.malformed(file: file, line: 1, problem: "empty", fix: fix)
             }
             return node
         } catch let error as TaskError {
             throw error
         } catch let error as YamlError {
             let (line, problem) = place(error)
-            throw .malformed(file: file, line: line, problem: "not valid YAML: \(problem)", mend: mend)
+            throw .malformed(file: file, line: line, problem: "not valid YAML: \(problem)", fix: fix)
         } catch {
-            throw .malformed(file: file, line: 1, problem: "not valid YAML", mend: mend)
+            throw .malformed(file: file, line: 1, problem: "not valid YAML", fix: fix)
         }
     }
 

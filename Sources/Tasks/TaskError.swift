@@ -1,7 +1,7 @@
 import Files
 
 /// What can be wrong with a task's definition or data. Each description is one line: file, line, field, what was found,
-/// what was expected, the mend.
+/// what was expected, the fix.
 package enum TaskError: Error, Equatable, Sendable {
     /// The file or folder is absent or cannot be read.
     case unreadable(file: String, reason: String)
@@ -10,9 +10,9 @@ package enum TaskError: Error, Equatable, Sendable {
     /// A data file was given where a task is expected.
     case dataFileAsTask(file: String, name: String)
     /// The bytes do not follow the file's format (YAML, JSON, CSV).
-    case malformed(file: String, line: Int, problem: String, mend: String)
+    case malformed(file: String, line: Int, problem: String, fix: String)
     /// The file holds something else than its name says, or than can be read.
-    case otherContent(file: String, found: String, mend: String)
+    case otherContent(file: String, found: String, fix: String)
     /// The line is not UTF-8.
     case notUTF8(file: String, line: Int)
     /// A file's extension belongs to no reader.
@@ -63,10 +63,10 @@ extension TaskError: CustomStringConvertible {
             return
                 "\(file): a data file, not a task; give its folder (with files named train, dev and test), or a YAML with "
                 + "kind: and data: {train: \(shown(name))}"
-        case .malformed(let file, let line, let problem, let mend):
-            return "\(file):\(line): \(problem); \(mend)"
-        case .otherContent(let file, let found, let mend):
-            return "\(file): this is \(found); \(mend)"
+        case .malformed(let file, let line, let problem, let fix):
+            return "\(file):\(line): \(problem); \(fix)"
+        case .otherContent(let file, let found, let fix):
+            return "\(file): this is \(found); \(fix)"
         case .notUTF8(let file, let line):
             // Only CSV and TSV have an encoding of their own
             let name = file.lowercased().replacing(".gz", with: "")
@@ -98,14 +98,14 @@ extension TaskError: CustomStringConvertible {
         case .noExamples(let file):
             return "\(file): no rows; expected one row per example"
         case .missingField(let file, let line, let field, let column, let columns):
-            let mend =
+            let fix =
                 DelimitedText.likelyDelimiter(columns).map {
                     "if that is the delimiter, set delimiter: \($0) in a task YAML"
                 }
                 ?? (field == column
                     ? "add it, or name its column in a task YAML: fields: {\(field): COLUMN}"
                     : "add it, or fix fields: {\(field): \(column)} in the task YAML")
-            return "\(file):\(line): no '\(column)' (found \(quoted(columns))); \(mend)"
+            return "\(file):\(line): no '\(column)' (found \(quoted(columns))); \(fix)"
         case .wrongType(let file, let line, let column, let found, let expected):
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
         case .emptyLabel(let file, let line, let column):

@@ -3,7 +3,7 @@ import Foundation
 import Numerics
 
 /// How a run outlives its process: where its checkpoint stands, how often it is written, and who may stop the run.
-package struct Keeping: Sendable {
+package struct CheckpointSettings: Sendable {
     /// The checkpoint's file; it is gone once the run has ended and its result is kept.
     package var url: URL
     /// Seconds between checkpoints; 0: after every step.

@@ -86,7 +86,7 @@ extension Session {
     /// - Throws: `TrainingError.setting` where the tokenizer has no mask; and as `train`
     package func trainLanguage(
         _ recipe: LanguageRecipe, on texts: [TextCorpus], name: String, tokens: Int? = nil,
-        settings: TrainingSettings, keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil,
+        settings: TrainingSettings, keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> TrainedLanguage {
         try settings.validate()

@@ -101,7 +101,8 @@ package final class Session {
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String? = nil,
         language: LanguageAdapter? = nil, settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        keeping: Keeping? = nil, memoryLimit: MemoryLimit? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
+        keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
+        observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
         guard recipe.kind != .full || settings.precision == .float32 else {
@@ -155,7 +156,7 @@ package final class Session {
     func run(
         _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        keeping: Keeping?, memoryLimit: MemoryLimit?, observe: @escaping (TrainingEvent) -> Void
+        keeping: CheckpointSettings?, memoryLimit: MemoryLimit?, observe: @escaping (TrainingEvent) -> Void
     ) throws -> Ran {
         let trainer = try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)

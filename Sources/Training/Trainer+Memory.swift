@@ -23,7 +23,7 @@ package struct MemoryEstimate: Equatable, Sendable {
 }
 
 /// What could be set otherwise, to take less.
-private struct Thrift {
+private struct MemoryChoice {
     var threads: Int
     var keepsBest: Bool
     var batch: BatchPolicy
@@ -35,15 +35,15 @@ extension Trainer {
     /// Linux maps so many bytes of a file around the one that is read, where it has them in memory.
     private static let faultAround = 65_536.0
 
-    private var present: Thrift {
-        Thrift(
+    private var present: MemoryChoice {
+        MemoryChoice(
             threads: workspace.pool.threads, keepsBest: keepsBest, batch: settings.batch, maxLength: settings.maxLength)
     }
 
     /// - Parameter resident: bytes in memory now.
     package func memoryEstimate(resident: Int) -> MemoryEstimate { estimate(present, resident: resident) }
 
-    private func estimate(_ thrift: Thrift, resident: Int) -> MemoryEstimate {
+    private func estimate(_ choice: MemoryChoice, resident: Int) -> MemoryEstimate {
         var estimate = MemoryEstimate()
         estimate.resident = resident
         let pieces = tasks.reduce(0) { $0 + $1.train.distinctIDs.count }
@@ -54,7 +54,7 @@ extension Trainer {
             // A table's gradients and moments are only touched where texts have its pieces, by the page
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, pieces * (row + Self.page)))
         }
-        estimate.best = thrift.keepsBest ? network.parameters.count * float : 0
+        estimate.best = choice.keepsBest ? network.parameters.count * float : 0
         estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration
         let words = network.arrangement.model.architecture.wordTable
@@ -64,16 +64,16 @@ extension Trainer {
             estimate.words = Int(table * (1 - pow(1 - window, Double(pieces))))
             if network.arrangement.model.weight(words)?.isReleased == true {
                 // Given back after each slice. Where files lie in larger pieces in memory, more comes around a row
-                let rows = thrift.threads * max(PackedBatch.sliceQuota, min(thrift.maxLength, encoder.longestSequence))
+                let rows = choice.threads * max(PackedBatch.sliceQuota, min(choice.maxLength, encoder.longestSequence))
                 estimate.words = min(estimate.words, rows * 2 * Int(Self.faultAround))
             }
         }
         for (t, task) in tasks.enumerated() {
-            for indices in heaviest(task.train, thrift) {
+            for indices in heaviest(task.train, choice) {
                 let work = plans[t].plan.workBytes(
                     task.objective.batch(
-                        indices, of: task.train, task: t, longest: thrift.maxLength, stepKey: 0))
-                estimate.threads = max(estimate.threads, work.thread * thrift.threads)
+                        indices, of: task.train, task: t, longest: choice.maxLength, stepKey: 0))
+                estimate.threads = max(estimate.threads, work.thread * choice.threads)
                 estimate.batch = max(estimate.batch, work.shared)
             }
         }
@@ -81,12 +81,12 @@ extension Trainer {
     }
 
     /// Batches that none of the run's will exceed by much: the longest texts together, and texts as they come.
-    private func heaviest(_ examples: EncodedExamples, _ thrift: Thrift) -> [[Int]] {
+    private func heaviest(_ examples: EncodedExamples, _ choice: MemoryChoice) -> [[Int]] {
         let order = (0..<examples.count).sorted { examples.length($0) > examples.length($1) }
-        let longest = examples.batches(Array(order.prefix(1)), policy: thrift.batch)
+        let longest = examples.batches(Array(order.prefix(1)), policy: choice.batch)
         // The longest text among others of the middle
         let middle = Array(order.dropFirst(order.count / 3))
-        let common = examples.batches(order.prefix(1) + middle, policy: thrift.batch)
+        let common = examples.batches(order.prefix(1) + middle, policy: choice.batch)
         return Array((longest + common).prefix(2))
     }
 
@@ -95,24 +95,24 @@ extension Trainer {
     /// - Throws: `TrainingError.memory`
     package func check(_ estimate: MemoryEstimate, _ limit: MemoryLimit) throws(TrainingError) {
         guard estimate.total > limit.bytes else { return }
-        var thrift = present
+        var choice = present
         var smaller = estimate
         var changes: [String] = []
-        func tries(_ change: String, _ body: (inout Thrift) -> Void) -> Bool {
-            body(&thrift)
+        func tries(_ change: String, _ body: (inout MemoryChoice) -> Void) -> Bool {
+            body(&choice)
             changes.append(change)
-            smaller = self.estimate(thrift, resident: estimate.resident)
+            smaller = self.estimate(choice, resident: estimate.resident)
             return smaller.total <= limit.bytes
         }
         var fits = false
-        if thrift.keepsBest { fits = tries("--keep last") { $0.keepsBest = false } }
-        if !fits, thrift.threads > 1 { fits = tries("--threads 1") { $0.threads = 1 } }
-        while !fits, thrift.maxLength > 32 {
+        if choice.keepsBest { fits = tries("--keep last") { $0.keepsBest = false } }
+        if !fits, choice.threads > 1 { fits = tries("--threads 1") { $0.threads = 1 } }
+        while !fits, choice.maxLength > 32 {
             changes.removeAll { $0.hasPrefix("--max-length") }
-            let length = thrift.maxLength / 2
+            let length = choice.maxLength / 2
             fits = tries("--max-length \(length)") { $0.maxLength = length }
         }
-        if !fits, thrift.batch != .examples(1) { fits = tries("--batch-size 1") { $0.batch = .examples(1) } }
+        if !fits, choice.batch != .examples(1) { fits = tries("--batch-size 1") { $0.batch = .examples(1) } }
         let isFull = network.parameters["base/\(network.arrangement.model.architecture.wordTable)"] != nil
         throw .memory(
             needed: estimate.total, limit: limit, smaller: changes.joined(separator: " "), fits: fits,

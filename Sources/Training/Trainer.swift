@@ -145,7 +145,7 @@ package final class Trainer {
     ///   - keeping: nil: no checkpoints.
     ///   - identity: of this run, for its checkpoint.
     /// - Throws: `TrainingError.notFinite`, `.stopped`, `.checkpoint`, `FileError` of the checkpoint
-    package func run(_ keeping: Keeping? = nil, identity: RunIdentity? = nil) throws
+    package func run(_ keeping: CheckpointSettings? = nil, identity: RunIdentity? = nil) throws
         -> TrainingResult
     {
         var adamw = AdamW.Settings()
@@ -228,7 +228,7 @@ package final class Trainer {
             if !norm.isFinite { trouble = "the gradient's norm is \(Self.word(norm))" }
         }
         if let trouble {
-            guard settings.onNotFinite == .skip, run.state.skippedInARow + 1 < Self.hopeless else {
+            guard settings.onNotFinite == .skip, run.state.skippedInARow + 1 < Self.mostSkippedInARow else {
                 // Nothing was moved: the state is as good as it was before the step
                 if let checkpoint, !run.isKept { try checkpoint.write(run.state, best: run.best) }
                 throw TrainingError.notFinite(
@@ -280,7 +280,7 @@ package final class Trainer {
     // When a number is none
 
     /// So many steps without a number in a row, and skipping does not help any more.
-    private static let hopeless = 50
+    private static let mostSkippedInARow = 50
 
     /// The likely reason, from what is at hand.
     private func reason(_ run: Run) -> String {

@@ -1,7 +1,7 @@
 import Foundation
 import Models
 import Numerics
-import Tasks
+@testable import Tasks
 import Testing
 
 @testable import Training

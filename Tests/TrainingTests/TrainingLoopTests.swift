@@ -11,7 +11,7 @@ import Text
 @testable import Training
 
 /// One id a word, for a model without a vocabulary.
-private struct WordTokenizer: Tokenizer {
+struct WordTokenizer: Tokenizer {
     let vocabularySize = 150
     let name = "words"
     let identity = "words"

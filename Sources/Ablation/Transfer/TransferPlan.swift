@@ -47,7 +47,7 @@ package struct TransferPlan: Sendable {
     }
 
     /// One target language and one task, small: a first look.
-    package mutating func beQuick() {
+    package mutating func shorten() {
         isQuick = true
         rates = [2e-3]
         targets = Array(targets.prefix(1))

@@ -6,15 +6,15 @@ import Training
 extension TransferRunner {
     /// Says the budget and how long it will take: the speed of a few adapter steps, times the work.
     func announce() throws {
-        around.progress.message(plan.budget)
-        for warning in data.warnings { around.progress.message(warning) }
+        environment.progress.message(plan.budget)
+        for warning in data.warnings { environment.progress.message(warning) }
         guard plan.methods.contains(where: \.isTrained), let task = plan.tasks.first,
             let first = data.tasks[task]?[plan.source]
         else { return }
         let speed = try SpeedProbe.tokensPerSecond(session, on: first, plan.configuration, plan.settings)
         let seconds = try work() / speed
         let cells = plan.tasks.reduce(0) { $0 + (data.tasks[$1]?.count ?? 0) }
-        around.progress.message(
+        environment.progress.message(
             "\(plan.tasks.count) tasks, \(plan.languages.count) languages, \(cells) cells, \(plan.methods.count) methods: "
                 + "about \(Human.duration(seconds)) in total at \(Human.count(Int(speed))) tokens/s; finished "
                 + "trainings are reused")

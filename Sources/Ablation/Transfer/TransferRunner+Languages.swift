@@ -41,13 +41,13 @@ extension TransferRunner {
             "mlm \(identity(session, plan.languageSettings, nil)) \(plan.headTokens) \(hash(texts))")
         let name = "languages.head"
         if let stored = store.load(name, key: key, needsBundle: true, as: StoredHead.self) {
-            around.progress.message("\(name): already finished")
+            environment.progress.message("\(name): already finished")
             count(seconds: stored.seconds)
             return (try BundleFile.read(store.bundleFile(name, key: key)), key)
         }
         let trained = try session.trainLanguage(
             .head, on: texts, name: "mlm", tokens: plan.headTokens, settings: plan.languageSettings,
-            keeping: try keeping(name, key: key), memoryLimit: around.memoryLimit
+            keeping: try keeping(name, key: key), memoryLimit: environment.memoryLimit
         ) { self.show($0, "head for masked tokens, all languages") }
         count(seconds: trained.result.seconds)
         try store.save(
@@ -67,14 +67,14 @@ extension TransferRunner {
         let name = "language.\(Session.safeName(language))"
         let file = store.bundleFile(name, key: key)
         if let record = store.load(name, key: key, needsBundle: true, as: TransferLanguage.self) {
-            around.progress.message("\(name): already finished")
+            environment.progress.message("\(name): already finished")
             count(seconds: record.seconds)
             return MadeLanguage(bundle: try BundleFile.read(file), record: record, key: key)
         }
         let trained = try session.trainLanguage(
             .adapter(plan.languageConfiguration, head: head.bundle), on: [text], name: language,
             tokens: plan.languageTokens, settings: plan.languageSettings, keeping: try keeping(name, key: key),
-            memoryLimit: around.memoryLimit
+            memoryLimit: environment.memoryLimit
         ) { self.show($0, "language adapter, \(language)") }
         count(seconds: trained.result.seconds)
         let record = TransferLanguage(

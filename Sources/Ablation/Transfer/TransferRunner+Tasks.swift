@@ -156,7 +156,7 @@ extension TransferRunner {
         settings.learningRate = rate
         let key = key(unit, settings)
         if let run = store.load(unit.name, key: key, needsBundle: keepsBundle) {
-            around.progress.message("\(unit.name): already finished")
+            environment.progress.message("\(unit.name): already finished")
             count(seconds: run.seconds)
             return Trained(
                 run: run, bundle: keepsBundle ? try BundleFile.read(store.bundleFile(unit.name, key: key)) : nil,
@@ -166,7 +166,7 @@ extension TransferRunner {
             unit.recipe, on: unit.train, name: unit.train.count > 1 ? "shared" : unit.train[0].definition.name,
             language: try unit.language.map { try LanguageAdapter($0) }, settings: settings,
             scheduler: TaskSchedulers.named(plan.scheduler) ?? TaskSchedulers.builtIn[0],
-            keeping: try keeping(unit.name, key: key), memoryLimit: around.memoryLimit
+            keeping: try keeping(unit.name, key: key), memoryLimit: environment.memoryLimit
         ) { self.show($0, unit.label) }
         count(seconds: trained.result.seconds)
         var run = StoredRun(
@@ -174,7 +174,9 @@ extension TransferRunner {
                 / Double(unit.train.count),
             trainableParameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds,
             bytesPerTask: trained.trainable * 4, answers: [:], losses: trained.result.losses)
-        if !unit.tests.isEmpty { around.progress.stage("\(unit.label): tests", total: unit.tests.count, unit: "cells") }
+        if !unit.tests.isEmpty {
+            environment.progress.stage("\(unit.label): tests", total: unit.tests.count, unit: "cells")
+        }
         var bare: Predictor?
         for (i, test) in unit.tests.enumerated() {
             guard let task = task(unit, test.language) else { continue }
@@ -187,9 +189,9 @@ extension TransferRunner {
             if test.adapter == nil { bare = predictor }
             run.answers[test.name] =
                 predictor.evaluate(task.test, metric: metric(task)).answers.map { StoredAnswers($0) }
-            around.progress.update(done: i + 1)
+            environment.progress.update(done: i + 1)
         }
-        around.progress.finish()
+        environment.progress.finish()
         try store.save(run, bundle: keepsBundle ? trained.bundle : nil, unit.name, key: key)
         store.removeCheckpoint(unit.name, key: key)
         return Trained(run: run, bundle: keepsBundle ? trained.bundle : nil, key: key, rate: rate)

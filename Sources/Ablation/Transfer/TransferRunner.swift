@@ -11,8 +11,8 @@ import Training
 /// Each training's result lies in the folder under a key of all that shapes it: a run that is started again, or goes on
 /// after a stop, trains what is not there yet, and goes on inside the training that was under way.
 package final class TransferRunner {
-    /// What stands around the trainings and shapes no number.
-    package struct Surroundings {
+    /// What the trainings need beside the plan; it does not shape the results.
+    package struct Environment {
         package var progress: ProgressReporter
         /// Seconds between checkpoints of the training that runs.
         package var checkpointEvery = 60.0
@@ -31,7 +31,7 @@ package final class TransferRunner {
     let plan: TransferPlan
     let data: TransferData
     let store: RunStore
-    let around: Surroundings
+    let environment: Environment
     private let folder: URL
     /// Seconds of all trainings, in this run or an earlier one.
     private var trainingSeconds = 0.0
@@ -43,7 +43,7 @@ package final class TransferRunner {
     ///   - other: a base for one language; nil: its row is left out.
     package init(
         session: Session, other: Session?, plan: TransferPlan, data: TransferData, folder: URL,
-        around: Surroundings
+        environment: Environment
     ) {
         var plan = plan
         if other == nil { plan.methods.removeAll { $0 == .otherBase } }
@@ -52,7 +52,7 @@ package final class TransferRunner {
         self.plan = plan
         self.data = data
         self.folder = folder
-        self.around = around
+        self.environment = environment
         store = RunStore(folder: folder)
     }
 
@@ -87,7 +87,7 @@ package final class TransferRunner {
 
     private var provenance: [Setting] {
         var list = [
-            Setting("version", BundleFile.creator), Setting("command", around.command),
+            Setting("version", BundleFile.creator), Setting("command", environment.command),
             Setting("machine", Machine.description), Setting("kernels", session.kernels),
             Setting("threads", "\(session.workspace.pool.threads)"),
             Setting("base", "\(session.model.name), fingerprint \(session.fingerprint.prefix(12))"),
@@ -135,7 +135,7 @@ package final class TransferRunner {
     private func baselines(_ cells: inout [TransferCell]) throws {
         let wanted = plan.methods.filter { !$0.isTrained }
         guard !wanted.isEmpty else { return }
-        around.progress.stage("majority and TF-IDF", total: cells.count, unit: "cells")
+        environment.progress.stage("majority and TF-IDF", total: cells.count, unit: "cells")
         var ofSource: [String: TFIDFLogisticRegression] = [:]
         for i in cells.indices {
             guard let source = data.tasks[cells[i].task]?[plan.source],
@@ -159,25 +159,28 @@ package final class TransferRunner {
                 default: break
                 }
             }
-            around.progress.update(done: i + 1)
+            environment.progress.update(done: i + 1)
         }
-        around.progress.finish()
+        environment.progress.finish()
     }
 
     // MARK: - Trainings
 
-    func keeping(_ name: String, key: String) throws -> Keeping {
-        Keeping(
-            try store.checkpointFile(name, key: key), every: around.checkpointEvery, resumes: true, stops: around.stops)
+    func keeping(_ name: String, key: String) throws -> CheckpointSettings {
+        CheckpointSettings(
+            try store.checkpointFile(name, key: key), every: environment.checkpointEvery, resumes: true,
+            stops: environment.stops)
     }
 
     func show(_ event: TrainingEvent, _ label: String) {
         switch event {
-        case .started(let steps, _): around.progress.stage(label, total: steps)
-        case .step(let done, _, let loss, let tokens): around.progress.update(done: done, loss: loss, tokens: tokens)
-        case .finished: around.progress.finish()
-        case .resumed(let done, let steps): around.progress.message("\(label): resuming after step \(done) of \(steps)")
-        case .warning(let text): around.progress.message("\(label): warning: \(text)")
+        case .started(let steps, _): environment.progress.stage(label, total: steps)
+        case .step(let done, _, let loss, let tokens):
+            environment.progress.update(done: done, loss: loss, tokens: tokens)
+        case .finished: environment.progress.finish()
+        case .resumed(let done, let steps):
+            environment.progress.message("\(label): resuming after step \(done) of \(steps)")
+        case .warning(let text): environment.progress.message("\(label): warning: \(text)")
         case .skipped, .epoch: break
         }
     }

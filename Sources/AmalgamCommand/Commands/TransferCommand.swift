@@ -97,7 +97,7 @@ struct TransferCommand: ParsableCommand {
             source: source[0], targets: try Self.names(languages, option: "--languages", without: source[0]),
             tasks: try Self.names(tasks, option: "--tasks"), configuration: try AdapterConfiguration.resolve(config),
             languageConfiguration: try AdapterConfiguration.resolve(languageConfig))
-        if quick { plan.beQuick() }
+        if quick { plan.shorten() }
         if let methods {
             let wanted = try Self.names(methods, option: "--methods")
             let known = TransferMethod.allCases
@@ -158,13 +158,13 @@ struct TransferCommand: ParsableCommand {
             defer { withExtendedLifetime(lock) {} }
             AtomicFile.removeTemporaries(in: folder, deep: true)
             StopSignals.install()
-            var around = TransferRunner.Surroundings(progress: common.progress)
-            around.checkpointEvery = checkpointEvery
-            around.memoryLimit = try memory.limit()
-            around.stops = { StopSignals.areReceived }
-            around.command = (["amalgam"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+            var environment = TransferRunner.Environment(progress: common.progress)
+            environment.checkpointEvery = checkpointEvery
+            environment.memoryLimit = try memory.limit()
+            environment.stops = { StopSignals.areReceived }
+            environment.command = (["amalgam"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
             let report = try TransferRunner(
-                session: session, other: other, plan: plan, data: content, folder: folder, around: around
+                session: session, other: other, plan: plan, data: content, folder: folder, environment: environment
             ).run()
             let page = folder.appendingPathComponent("report.html").path
             guard common.json else {

@@ -38,7 +38,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(
         help: "Action if a step's loss or gradient is NaN or infinite: stop, or skip and count the step.")
     var onNan = "stop"
-    @OptionGroup var keeping: KeepingOptions
+    @OptionGroup var keeping: CheckpointOptions
     @OptionGroup var memory: MemoryOptions
 
     func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
@@ -115,7 +115,7 @@ struct PrecisionOption: ParsableArguments {
 }
 
 /// How a run outlives its process.
-struct KeepingOptions: ParsableArguments {
+struct CheckpointOptions: ParsableArguments {
     @Flag(
         help:
             "Resume a stopped or killed run from its checkpoint. The bundle gets the same bytes as in an uninterrupted run."
@@ -132,8 +132,8 @@ struct KeepingOptions: ParsableArguments {
         }
     }
 
-    func keeping(_ output: TrainingOutput) -> Keeping {
-        Keeping(
+    func keeping(_ output: TrainingOutput) -> CheckpointSettings {
+        CheckpointSettings(
             output.checkpoint, every: checkpointEvery, resumes: resume, isDone: { output.isDone($0) },
             stops: { StopSignals.areReceived })
     }

@@ -21,17 +21,17 @@ package struct DataBytes {
             bytes = try Self.unpacked(bytes, file: file, limit: limit)
         } else if Gzip.isGzip(bytes) {
             throw .otherContent(
-                file: file, found: "gzip data", mend: "add .gz to the name, or decompress it with gunzip")
+                file: file, found: "gzip data", fix: "add .gz to the name, or decompress it with gunzip")
         }
         if let content = FileContent(of: bytes) {
-            throw .otherContent(file: file, found: content.found, mend: content.mend)
+            throw .otherContent(file: file, found: content.found, fix: content.fix)
         }
         let encoding =
             encoding ?? (bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) ? .utf16 : .utf8)
         if encoding == .utf8, let order = Self.utf16WithoutMark(bytes) {
             throw .otherContent(
                 file: file, found: "UTF-16 without a byte order mark",
-                mend: "save the file as UTF-8, or set encoding: \(order.rawValue) in a task YAML")
+                fix: "save the file as UTF-8, or set encoding: \(order.rawValue) in a task YAML")
         }
         text = try encoding.utf8(bytes, file: file)
         if encoding == .latin1 || encoding == .windows1252, bytes.contains(where: { $0 >= 0x80 }),
@@ -57,16 +57,16 @@ package struct DataBytes {
                 let content = FileContent(of: bytes)
                 throw .otherContent(
                     file: file, found: content?.found ?? "not gzip data, although the name ends with .gz",
-                    mend: content?.mend ?? "remove .gz from the name, or compress the file with gzip")
+                    fix: content?.fix ?? "remove .gz from the name, or compress the file with gzip")
             case .cutOff:
                 throw .otherContent(
-                    file: file, found: "truncated gzip data", mend: "download or create the file again")
+                    file: file, found: "truncated gzip data", fix: "download or create the file again")
             case .damaged:
-                throw .otherContent(file: file, found: "damaged gzip data", mend: "download or create the file again")
+                throw .otherContent(file: file, found: "damaged gzip data", fix: "download or create the file again")
             case .tooLarge(let limit):
                 throw .otherContent(
                     file: file, found: "gzip data of more than \(limit) bytes, half of this machine's memory",
-                    mend: "split the file, or sample its rows")
+                    fix: "split the file, or sample its rows")
             }
         }
     }

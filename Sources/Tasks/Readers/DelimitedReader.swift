@@ -64,13 +64,13 @@ struct DelimitedText {
             guard first != names else {
                 throw .malformed(
                     file: file, line: firstLine, problem: "the first row repeats the names under header",
-                    mend: "set header: true, or remove the row")
+                    fix: "set header: true, or remove the row")
             }
         }
         if let twice = firstDuplicate(table.columns) {
             throw .malformed(
                 file: file, line: firstLine, problem: "column '\(shown(twice))' appears twice in the header",
-                mend: "rename one of them")
+                fix: "rename one of them")
         }
         for (cells, line) in zip(rows, records.lines).dropFirst(hasHeader ? 1 : 0) {
             guard cells.count == table.columns.count else { throw wrongCount(cells.count, table.columns, line) }
@@ -86,16 +86,16 @@ struct DelimitedText {
         if let other = Self.likelyDelimiter(columns) {
             return .malformed(
                 file: file, line: line, problem: found,
-                mend: "if that is the delimiter, set delimiter: \(other) in a task YAML")
+                fix: "if that is the delimiter, set delimiter: \(other) in a task YAML")
         }
         guard options.quoting == .standard else {
             return .malformed(
                 file: file, line: line, problem: found,
-                mend: "no cell can contain \(delimiterName) under quoting: none; remove it, or set another delimiter")
+                fix: "no cell can contain \(delimiterName) under quoting: none; remove it, or set another delimiter")
         }
         return .malformed(
             file: file, line: line, problem: found,
-            mend: "put cells that contain \(delimiterName) or a line break in double quotes")
+            fix: "put cells that contain \(delimiterName) or a line break in double quotes")
     }
 
     /// What more likely stands between the cells, where a header seems to be one column.
@@ -136,7 +136,7 @@ struct DelimitedText {
             if state == .quoted, atEnd {
                 throw .malformed(
                     file: file, line: quoteLine, problem: "a quote opens here and never closes",
-                    mend: "close it, or set quoting: none in a task YAML if quotes are plain characters")
+                    fix: "close it, or set quoting: none in a task YAML if quotes are plain characters")
             }
             if isBreak, state != .quoted {
                 if !atEnd, endsWithCR == nil { endsWithCR = byte == 0x0D && !isPair }
@@ -177,7 +177,7 @@ struct DelimitedText {
             case (.afterQuote, _):
                 throw .malformed(
                     file: file, line: line, problem: "text after a closing quote",
-                    mend:
+                    fix:
                         "double the quotes inside the cell, or set quoting: none in a task YAML if quotes are plain "
                         + "characters")
             default:
@@ -234,6 +234,6 @@ struct DelimitedText {
     private func malformedRecord(_ records: Records, index: Int) -> TaskError {
         .malformed(
             file: file, line: index < records.lines.count ? records.lines[index] : 1, problem: "quotes do not match",
-            mend: "double the quotes that are part of the text")
+            fix: "double the quotes that are part of the text")
     }
 }

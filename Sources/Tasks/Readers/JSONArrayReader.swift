@@ -21,7 +21,7 @@ package enum JSONArrayReader: RowReader {
         case nil: return RowTable()
         default:
             throw .malformed(
-                file: file, line: elements.line, problem: "neither an array nor an object", mend: shapes)
+                file: file, line: elements.line, problem: "neither an array nor an object", fix: shapes)
         }
     }
 
@@ -52,7 +52,7 @@ package enum JSONArrayReader: RowReader {
             guard !keys.contains(key) else {
                 throw .malformed(
                     file: elements.file, line: line, problem: "'\(shown(key))' appears twice",
-                    mend: "remove one of them")
+                    fix: "remove one of them")
             }
             keys.append(key)
             if key == "data", elements.current == UInt8(ascii: "[") {
@@ -68,7 +68,7 @@ package enum JSONArrayReader: RowReader {
                 file: elements.file, line: 1,
                 problem:
                     "an object with \(keys.isEmpty ? "no keys" : "the keys \(found)\(keys.count > 5 ? ", …" : "")")",
-                mend: shapes)
+                fix: shapes)
         }
         if limit == nil { try elements.end() }
         return table
@@ -85,7 +85,7 @@ package enum JSONArrayReader: RowReader {
                 Row(
                     line: line,
                     values: try JSONRow.values(
-                        content, file: "\(elements.file)[\(index)]", line: line, mend: "expected one object per row"
+                        content, file: "\(elements.file)[\(index)]", line: line, fix: "expected one object per row"
                     ),
                     element: index))
             if table.rows.count == limit { break }

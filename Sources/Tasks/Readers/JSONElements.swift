@@ -84,7 +84,7 @@ struct JSONElements {
     func check(_ value: ArraySlice<UInt8>) throws(TaskError) {
         do { _ = try JSONReader.read(Array(value)) } catch {
             throw .malformed(
-                file: file, line: line, problem: "not valid JSON: \(error.found)", mend: "expected \(error.expected)")
+                file: file, line: line, problem: "not valid JSON: \(error.found)", fix: "expected \(error.expected)")
         }
     }
 
@@ -112,7 +112,7 @@ struct JSONElements {
         }
         throw .malformed(
             file: file, line: opened, problem: "not valid JSON: a string that is not closed",
-            mend: "add the closing quote")
+            fix: "add the closing quote")
     }
 
     private mutating func skipSpace() {
@@ -131,6 +131,6 @@ struct JSONElements {
         }
         return .malformed(
             file: file, line: line, problem: "not valid JSON: \(found ?? "the file ends")",
-            mend: "expected \(expected)")
+            fix: "expected \(expected)")
     }
 }

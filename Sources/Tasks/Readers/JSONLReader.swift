@@ -21,7 +21,7 @@ package enum JSONLReader: RowReader {
             if table.rows.isEmpty, content.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "[") {
                 throw .malformed(
                     file: file, line: line, problem: "a JSON array, not JSON Lines",
-                    mend: "write one object per line, or rename the file to .json if it is one array of objects")
+                    fix: "write one object per line, or rename the file to .json if it is one array of objects")
             }
             table.rows.append(Row(line: line, values: try JSONRow.values(content, file: file, line: line)))
         }

@@ -2,11 +2,11 @@ import Files
 
 /// A row from a JSON object.
 enum JSONRow {
-    static let mend = "expected one JSON object per line"
+    static let fix = "expected one JSON object per line"
 
-    /// - Parameter mend: what is expected of the text
+    /// - Parameter fix: what is expected of the text
     static func values(
-        _ content: ArraySlice<UInt8>, file: String, line: Int, mend: String = mend
+        _ content: ArraySlice<UInt8>, file: String, line: Int, fix: String = fix
     ) throws(TaskError) -> [String: FieldValue] {
         guard TextBytes.string(content) != nil else { throw .notUTF8(file: file, line: line) }
         let value: JSONValue
@@ -14,16 +14,16 @@ enum JSONRow {
             let found = error.found == JSONFault.end ? "the line ends" : error.found
             throw .malformed(
                 file: file, line: line,
-                problem: "not valid JSON: \(found) at byte \(error.offset), expected \(error.expected)", mend: mend)
+                problem: "not valid JSON: \(found) at byte \(error.offset), expected \(error.expected)", fix: fix)
         }
         guard case .object(let members) = value else {
-            throw .malformed(file: file, line: line, problem: "\(value.kind), not a JSON object", mend: mend)
+            throw .malformed(file: file, line: line, problem: "\(value.kind), not a JSON object", fix: fix)
         }
         var values: [String: FieldValue] = [:]
         for (name, value) in members {
             guard values.updateValue(FieldValue(value), forKey: name) == nil else {
                 throw .malformed(
-                    file: file, line: line, problem: "'\(shown(name))' appears twice", mend: "remove one of them")
+                    file: file, line: line, problem: "'\(shown(name))' appears twice", fix: "remove one of them")
             }
         }
         return values

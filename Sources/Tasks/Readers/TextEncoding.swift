@@ -50,7 +50,7 @@ package enum TextEncoding: String, CaseIterable, Sendable {
                     throw .malformed(
                         file: file, line: line,
                         problem: "byte 0x\(String(byte, radix: 16)), which is not a character in \(rawValue)",
-                        mend: "set encoding to the file's real encoding: \(Self.names.joined(separator: ", "))")
+                        fix: "set encoding to the file's real encoding: \(Self.names.joined(separator: ", "))")
                 }
                 result += UTF8.encode(scalar).map { Array($0) } ?? []
             }
@@ -62,7 +62,7 @@ package enum TextEncoding: String, CaseIterable, Sendable {
             guard bytes.starts(with: [0xFF, 0xFE]) else {
                 throw .malformed(
                     file: file, line: 1, problem: "encoding is utf-16, but there is no byte order mark",
-                    mend: "set encoding: utf-16-le or utf-16-be")
+                    fix: "set encoding: utf-16-le or utf-16-be")
             }
             return try Self.utf16(bytes.dropFirst(2), isBig: false, file: file)[...]
         case .utf16LittleEndian, .utf16BigEndian:
@@ -73,7 +73,7 @@ package enum TextEncoding: String, CaseIterable, Sendable {
     }
 
     private static func utf16(_ bytes: ArraySlice<UInt8>, isBig: Bool, file: String) throws(TaskError) -> [UInt8] {
-        let mend = "save the file as UTF-8"
+        let fix = "save the file as UTF-8"
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var line = 1
@@ -86,7 +86,7 @@ package enum TextEncoding: String, CaseIterable, Sendable {
             var code = unit
             if let half = high {
                 guard (0xDC00..<0xE000).contains(unit) else {
-                    throw .malformed(file: file, line: line, problem: "half a UTF-16 character", mend: mend)
+                    throw .malformed(file: file, line: line, problem: "half a UTF-16 character", fix: fix)
                 }
                 code = 0x10000 + (half - 0xD800) << 10 + (unit - 0xDC00)
                 high = nil
@@ -95,13 +95,13 @@ package enum TextEncoding: String, CaseIterable, Sendable {
                 continue
             }
             guard let scalar = Unicode.Scalar(code), let encoded = UTF8.encode(scalar) else {
-                throw .malformed(file: file, line: line, problem: "half a UTF-16 character", mend: mend)
+                throw .malformed(file: file, line: line, problem: "half a UTF-16 character", fix: fix)
             }
             if code == 0x0A { line += 1 }
             result += encoded
         }
         guard high == nil, index == bytes.endIndex else {
-            throw .malformed(file: file, line: line, problem: "UTF-16 that ends within a character", mend: mend)
+            throw .malformed(file: file, line: line, problem: "UTF-16 that ends within a character", fix: fix)
         }
         return result
     }

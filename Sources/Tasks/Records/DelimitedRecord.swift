@@ -23,7 +23,7 @@ enum DelimitedRecord {
                         throw .malformed(
                             file: file, line: line + breaks(in: record[..<opened]),
                             problem: "a quote opens here and never closes",
-                            mend: "close it, double the quotes that are part of the text, or use --quoting none")
+                            fix: "close it, double the quotes that are part of the text, or use --quoting none")
                     }
                     if record[at] == quote {
                         if at + 1 < record.endIndex, record[at + 1] == quote {
@@ -42,7 +42,7 @@ enum DelimitedRecord {
                 guard at == record.endIndex || record[at] == delimiter else {
                     throw .malformed(
                         file: file, line: line + breaks(in: record[..<at]), problem: "text after a closing quote",
-                        mend: "put the whole cell in quotes and double the quotes inside it, or use --quoting none")
+                        fix: "put the whole cell in quotes and double the quotes inside it, or use --quoting none")
                 }
             } else {
                 while at < record.endIndex, record[at] != delimiter {

@@ -63,7 +63,7 @@ package enum PredictionInput: Equatable, Sendable {
         if let words = WordList.words(field.value) { return words }
         throw .malformed(
             file: file, line: record.line, problem: "'\(shown(field.name))' is \(WordList.found(field.value))",
-            mend: "expected a list of strings, or a string")
+            fix: "expected a list of strings, or a string")
     }
 
     private func text(_ column: String, _ record: Record, _ file: String) throws(TaskError) -> String {
@@ -71,17 +71,17 @@ package enum PredictionInput: Equatable, Sendable {
         if case .string(let text) = field.value { return text }
         throw .malformed(
             file: file, line: record.line, problem: "'\(shown(column))' is \(field.value.typeName)",
-            mend: "expected a string")
+            fix: "expected a string")
     }
 
     private func field(_ column: String, _ record: Record, _ file: String) throws(TaskError) -> Record.Field {
         if let field = record[column] { return field }
         throw .malformed(
             file: file, line: record.line,
-            problem: "no '\(shown(column))' (found \(quoted(record.fields.map(\.name))))", mend: mend(record))
+            problem: "no '\(shown(column))' (found \(quoted(record.fields.map(\.name))))", fix: fix(record))
     }
 
-    private func mend(_ record: Record) -> String {
+    private func fix(_ record: Record) -> String {
         switch self {
         case .single where record["text_a"] != nil && record["text_b"] != nil:
             "the head reads single texts, not pairs; use a bundle that was trained on text pairs"

@@ -30,7 +30,7 @@ package enum RecordFormat: String, CaseIterable, Sendable {
         for (ending, format) in endings where name.hasSuffix("." + ending) { return format }
         throw .malformed(
             file: file, line: 1, problem: "the format does not follow from the extension",
-            mend: "give --format text, jsonl, csv or tsv")
+            fix: "give --format text, jsonl, csv or tsv")
     }
 
     private static let endings: [(String, RecordFormat)] = [
@@ -52,7 +52,7 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     static func array(file: String, line: Int) -> TaskError {
         .malformed(
             file: file, line: line, problem: "a JSON array",
-            mend:
+            fix:
                 "expected one JSON object per line (convert with jq -c '.[]'); if this is plain text, use --format text"
         )
     }

@@ -67,14 +67,14 @@ package struct RecordReader {
             if let splitter, splitter.waiting > Self.longest {
                 throw .malformed(
                     file: name, line: splitter.nextLine, problem: "a record of over \(Self.longest >> 20) MiB",
-                    mend: "expected line breaks between records; check --format")
+                    fix: "expected line breaks between records; check --format")
             }
             if atEnd, sawReturnAlone, splitter?.hasLineFeed == false {
                 // Only now is it sure that no other line end comes
                 results.removeAll()
                 throw .malformed(
                     file: name, line: 1, problem: "the lines end with CR alone",
-                    mend: "expected LF or CRLF; convert them: tr '\\r' '\\n'")
+                    fix: "expected LF or CRLF; convert them: tr '\\r' '\\n'")
             }
         } catch {
             results.append(.fatal(error))
@@ -91,11 +91,11 @@ package struct RecordReader {
         guard atEnd || start.count >= Self.headBytes || start.contains(0x0A), format != .json else { return false }
         if Gzip.isGzip(start) {
             throw .otherContent(
-                file: name, found: "gzip data", mend: "add .gz to the name, or decompress it with gunzip")
+                file: name, found: "gzip data", fix: "add .gz to the name, or decompress it with gunzip")
         }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
             throw .otherContent(
-                file: name, found: "UTF-16 text", mend: "save the file as UTF-8: iconv -f UTF-16 -t UTF-8")
+                file: name, found: "UTF-16 text", fix: "save the file as UTF-8: iconv -f UTF-16 -t UTF-8")
         }
         let content = TextBytes.withoutMark(start)
         if format == nil {
@@ -107,7 +107,7 @@ package struct RecordReader {
         if format != .text,
             let other = FileContent(of: Array(head.prefix((head.firstIndex(of: 0x0A) ?? head.count) + 1)))
         {
-            throw .otherContent(file: name, found: other.found, mend: other.mend)
+            throw .otherContent(file: name, found: other.found, fix: other.fix)
         }
         var splitter = RecordSplitter(delimiter: quotes ? format?.delimiter : nil)
         splitter.append(content)
@@ -141,14 +141,14 @@ package struct RecordReader {
             guard hasData else {
                 throw .malformed(
                     file: name, line: 1, problem: "an object without a list under 'data'",
-                    mend: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
+                    fix: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
             }
         } else if elements.current == UInt8(ascii: "[") {
             try array(&elements, into: &results)
         } else {
             throw .malformed(
                 file: name, line: elements.line, problem: "neither an array nor an object",
-                mend: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
+                fix: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
         }
         try elements.end()
         return results
@@ -197,7 +197,7 @@ package struct RecordReader {
         guard TextBytes.string(bytes) != nil else {
             let error = TaskError.malformed(
                 file: name, line: badLine(bytes, from: line), problem: "not valid UTF-8",
-                mend: "convert the input first: iconv -f WINDOWS-1252 -t UTF-8")
+                fix: "convert the input first: iconv -f WINDOWS-1252 -t UTF-8")
             if format?.delimiter != nil, header == nil { throw error }
             return .bad(line: line, error)
         }
@@ -225,24 +225,24 @@ package struct RecordReader {
     }
 
     private func object(_ bytes: ArraySlice<UInt8>, line: Int) throws(TaskError) -> [Record.Field] {
-        let mend = "expected one JSON object per line"
+        let fix = "expected one JSON object per line"
         let bytes = Array(bytes)
         let found: [(key: String, value: JSONValue, source: Range<Int>)]?
         do throws(JSONFault) { found = try JSONReader.members(bytes) } catch {
             let what = error.found == JSONFault.end ? "the line ends" : error.found
             throw .malformed(
                 file: name, line: line,
-                problem: "not valid JSON: \(what) at byte \(error.offset), expected \(error.expected)", mend: mend)
+                problem: "not valid JSON: \(what) at byte \(error.offset), expected \(error.expected)", fix: fix)
         }
         guard let members = found else {
             let kind = (try? JSONReader.read(bytes)).map { FieldValue($0).typeName } ?? "a value"
-            throw .malformed(file: name, line: line, problem: "\(kind), not a JSON object", mend: mend)
+            throw .malformed(file: name, line: line, problem: "\(kind), not a JSON object", fix: fix)
         }
         var seen = Set<[UInt8]>()
         return try members.map { (key, value, source) throws(TaskError) in
             guard seen.insert(Array(key.utf8)).inserted else {
                 throw .malformed(
-                    file: name, line: line, problem: "'\(shown(key))' appears twice", mend: "remove one of them")
+                    file: name, line: line, problem: "'\(shown(key))' appears twice", fix: "remove one of them")
             }
             return .init(key, FieldValue(value), json: String(decoding: bytes[source], as: UTF8.self))
         }
@@ -261,7 +261,7 @@ package struct RecordReader {
             if let twice = firstDuplicate(cells) {
                 throw .malformed(
                     file: name, line: line, problem: "column '\(shown(twice))' appears twice in the header",
-                    mend: "rename one of them")
+                    fix: "rename one of them")
             }
             self.header = cells
             return nil
@@ -271,7 +271,7 @@ package struct RecordReader {
                 line: line,
                 .malformed(
                     file: name, line: line, problem: "\(cells.count) cells where the header has \(header.count)",
-                    mend: "put cells that contain a delimiter or a line break in double quotes"))
+                    fix: "put cells that contain a delimiter or a line break in double quotes"))
         }
         if bytes.contains(0x0A) { spanning = (spanning.count + 1, spanning.count == 0 ? line : spanning.first) }
         return .record(

@@ -45,7 +45,7 @@ package struct PredictionWriter {
                 throw .malformed(
                     file: file, line: line,
                     problem: "no '\(missing)' to keep (found \(fields.map { "'\($0)'" }.joined(separator: ", ")))",
-                    mend: "fix --keep")
+                    fix: "fix --keep")
             }
         }
         var used = taken
@@ -77,7 +77,7 @@ package struct PredictionWriter {
         return .malformed(
             file: file, line: record.line,
             problem: "'\(extra.name)' does not appear in line \(fixedBy), which fixed the columns of the CSV",
-            mend: "name the fields with --keep, or write JSON Lines")
+            fix: "name the fields with --keep, or write JSON Lines")
     }
 
     /// The line of a prediction, without its line end.
