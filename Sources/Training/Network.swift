@@ -48,7 +48,7 @@ package struct HeadPlan {
     package let output: Value
     /// [rows, 1]
     package let rowLosses: Value
-    /// [rows, 1]; its sum is the batch's mean loss. Part of a plan that trains only.
+    /// [rows, 1]; its sum is the batch's mean loss.
     package let loss: Value
 
     /// What training needs of it.
@@ -120,7 +120,7 @@ package final class Network {
             let rowLosses = named.head.loss(output, head: index, settings: losses[index] ?? LossSettings(), in: builder)
             return (output, rowLosses, builder.append(Reduce(rowLosses, head: index, in: builder)))
         }
-        let outputs = heads.flatMap { trains ? [$0.0, $0.1, $0.2] : [$0.0, $0.1] }
+        let outputs = heads.flatMap { [$0.0, $0.1, $0.2] }
         return HeadsPlan(plan: Plan(builder, outputs: outputs, trains: trains), heads: heads)
     }
 

@@ -96,7 +96,7 @@ extension Network {
             plugin: plugin, in: builder)
         let loss = builder.append(Reduce(losses, head: head, in: builder))
         return HeadPlan(
-            plan: Plan(builder, outputs: trains ? [loss] : [losses], trains: trains), output: losses,
+            plan: Plan(builder, outputs: [losses, loss], trains: trains), output: losses,
             rowLosses: losses, loss: loss)
     }
 }
