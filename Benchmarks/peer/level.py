@@ -180,7 +180,7 @@ def main():
         if len(differences) > 1:
             from scipy.stats import t
             deviation = (sum((d - mean) ** 2 for d in differences) / (len(differences) - 1)) ** 0.5
-            half = t.ppf(0.975, len(differences) - 1) * deviation / len(differences) ** 0.5
+            half = float(t.ppf(0.975, len(differences) - 1)) * deviation / len(differences) ** 0.5
         for seed, (a, b) in zip(both, pairs):
             print(f"{metric:10} seed {seed}: ours {a:.4f}, peer {b:.4f}")
         result[metric] = {
