@@ -66,7 +66,7 @@ struct EvaluationReportTests {
         }
     }
 
-    /// Numbers have no classes, and an undefined correlation is said to be so.
+    /// Numbers have no classes, and an undefined correlation is reported as undefined.
     @Test func numbersHaveNoClasses() throws {
         let report = EvaluationReport(
             task: "sts", split: "dev", examples: 2, unknownLabels: 0, skipped: [],

@@ -15,13 +15,7 @@ import Testing
     @Test(arguments: ["a", "l", "fusion"]) func equalsAdapters(_ name: String) throws {
         let bundle = try AdapterHubImport.read(folder: Self.folder.appendingPathComponent(name))
         let golden = try SafetensorsFile(Self.folder.appendingPathComponent("hidden.safetensors"))
-        let (ids, mask) = (try golden.int64s("input_ids"), try golden.int64s("attention_mask"))
-        let length = try golden.tensor("input_ids").shape[1]
-        let batch = PackedBatch(
-            (0..<ids.count / length).map { row in
-                let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
-                return (real.map { Int32(ids[$0]) }, real.map { _ in 0 }, SequenceRow(example: UInt64(row)))
-            })
+        let batch = PackedBatch(try Golden.sequences(golden))
         let model = try EncoderModel(
             folder: Golden.folder.deletingLastPathComponent().appendingPathComponent("families/distilbert"))
         let (plan, hidden) = try Network(Arrangement(model: model, bundle: bundle), seed: 0).hiddenStates()

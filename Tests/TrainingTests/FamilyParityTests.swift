@@ -24,18 +24,7 @@ import Testing
     }
 
     private func batch(_ golden: SafetensorsFile) throws -> PackedBatch {
-        let ids = try golden.int64s("input_ids")
-        let mask = try golden.int64s("attention_mask")
-        let labels = try golden.int64s("labels")
-        let length = ids.count / labels.count
-        return PackedBatch(
-            labels.indices.map { row in
-                let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
-                return (
-                    real.map { Int32(ids[$0]) }, real.map { _ in 0 },
-                    SequenceRow(example: UInt64(row))
-                )
-            }, classes: labels.map { Int($0) })
+        PackedBatch(try Golden.sequences(golden), classes: try golden.int64s("labels").map { Int($0) })
     }
 
     /// The torch name of a trainable tensor of ours, after `grad.` or `head.`.

@@ -16,13 +16,7 @@ import Testing
 
     init() throws {
         golden = try SafetensorsFile(Self.folder.appendingPathComponent("activations.safetensors"))
-        let (ids, mask) = (try golden.int64s("input_ids"), try golden.int64s("attention_mask"))
-        let length = try golden.tensor("input_ids").shape[1]
-        batch = PackedBatch(
-            (0..<ids.count / length).map { row in
-                let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
-                return (real.map { Int32(ids[$0]) }, real.map { _ in 0 }, SequenceRow(example: UInt64(row)))
-            })
+        batch = PackedBatch(try Golden.sequences(golden))
     }
 
     /// The model with other fields in config.json, and other files beside it.

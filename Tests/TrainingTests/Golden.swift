@@ -27,19 +27,30 @@ enum Golden {
     static func batches() throws -> [PackedBatch] {
         let file = try file("batches.safetensors")
         return try (0..<5).map { b in
-            let ids = try file.int64s("batch\(b).input_ids")
-            let types = try file.int64s("batch\(b).token_type_ids")
-            let mask = try file.int64s("batch\(b).attention_mask")
-            let labels = try file.int64s("batch\(b).labels")
-            let length = ids.count / labels.count
-            return PackedBatch(
-                labels.indices.map { row in
-                    let real = (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
-                    return (
-                        real.map { Int32(ids[$0]) }, real.map { Int32(types[$0]) },
-                        SequenceRow(example: UInt64(row))
-                    )
-                }, classes: labels.map { Int($0) })
+            PackedBatch(
+                try sequences(file, "batch\(b).", hasTypes: true),
+                classes: try file.int64s("batch\(b).labels").map { Int($0) })
+        }
+    }
+
+    /// The real tokens of each row of a fixture's padded batch, as places in its flat tensors.
+    static func places(_ file: SafetensorsFile, _ prefix: String = "") throws -> [[Int]] {
+        let mask = try file.int64s("\(prefix)attention_mask")
+        let length = try file.tensor("\(prefix)attention_mask").shape[1]
+        return (0..<mask.count / length).map { row in
+            (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
+        }
+    }
+
+    /// The rows of a fixture's padded batch without their padding.
+    /// - Parameter hasTypes: whether the fixture has token types; otherwise they are 0
+    static func sequences(
+        _ file: SafetensorsFile, _ prefix: String = "", hasTypes: Bool = false
+    ) throws -> [(ids: [Int32], types: [Int32], row: SequenceRow)] {
+        let ids = try file.int64s("\(prefix)input_ids")
+        let types = hasTypes ? try file.int64s("\(prefix)token_type_ids").map { Int32($0) } : ids.map { _ in 0 }
+        return try places(file, prefix).enumerated().map { row, real in
+            (real.map { Int32(ids[$0]) }, real.map { types[$0] }, SequenceRow(example: UInt64(row)))
         }
     }
 

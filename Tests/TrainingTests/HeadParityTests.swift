@@ -20,20 +20,13 @@ import Testing
 
     /// Texts without their padding, targets included.
     private func batch(_ kind: String, _ golden: SafetensorsFile) throws -> PackedBatch {
-        let (ids, mask) = (try golden.int64s("input_ids"), try golden.int64s("attention_mask"))
-        let length = try golden.tensor("input_ids").shape[1]
-        let real = (0..<ids.count / length).map { row in
-            (0..<length).map { row * length + $0 }.filter { mask[$0] == 1 }
-        }
-        let sequences = real.enumerated().map { row, places in
-            (places.map { Int32(ids[$0]) }, places.map { _ in Int32(0) }, SequenceRow(example: UInt64(row)))
-        }
+        let sequences = try Golden.sequences(golden)
         guard kind == "tagging" else {
             return PackedBatch(sequences, targets: [0: HeadTargets(.numbers(try golden.floats("targets"), width: 2))])
         }
         // Every token is marked; those that transformers ignores (-100) have no target
         let targets = try golden.int64s("targets")
-        let classes = real.joined().map { Int32(max(-1, targets[$0])) }
+        let classes = try Golden.places(golden).joined().map { Int32(max(-1, targets[$0])) }
         return PackedBatch(
             sequences, targets: [0: HeadTargets(.classes(classes), marks: classes.indices.map { Int32($0) })])
     }
@@ -66,8 +59,7 @@ import Testing
         let results = plan.plan.run(try batch(kind, golden), workspace: workspace)
         var expected = try golden.floats("logits")
         if kind == "tagging" {
-            let mask = try golden.int64s("attention_mask")
-            expected = mask.indices.filter { mask[$0] == 1 }.flatMap { expected[$0 * 5..<($0 + 1) * 5] }
+            expected = try Golden.places(golden).joined().flatMap { expected[$0 * 5..<($0 + 1) * 5] }
         }
         let logits = Difference(results.values(plan.output), expected)
         #expect(logits.largest < 1e-4, "\(logits)")

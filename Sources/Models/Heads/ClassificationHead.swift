@@ -39,10 +39,4 @@ package struct ClassificationHead: Head {
     ) throws -> Value {
         try PooledLayers(width: names.count).build(rows, operand: operand, scope: scope, dropout: dropout, in: builder)
     }
-
-    package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
-        builder.append(
-            CrossEntropy(
-                output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing, in: builder))
-    }
 }

@@ -104,7 +104,8 @@ package protocol Head: Sendable {
     func build(
         _ rows: Value, operand: OperandTable, scope: String, dropout: Float, in builder: PlanBuilder
     ) throws -> Value
-    /// The raw loss of each row, [rows, 1].
+    /// The raw loss of each row, [rows, 1]. By default what fits the output: cross-entropy of classes, squared error of
+    /// numbers.
     /// - Parameter index: whose targets in the batch count
     func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value
 }
@@ -115,6 +116,20 @@ extension Head {
     package var labels: [String] { if case .classes(let labels) = output { labels } else { [] } }
     /// Of a head that says numbers.
     package var numbers: [NumberScale] { if case .numbers(let numbers) = output { numbers } else { [] } }
+
+    package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
+        switch self.output {
+        case .classes:
+            builder.append(
+                CrossEntropy(
+                    output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing,
+                    in: builder))
+        case .numbers(let scales):
+            builder.append(
+                SquaredError(
+                    output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
+        }
+    }
 
     /// Whether another head is the same: kind, fields and labels.
     package func equals(_ other: any Head) -> Bool {

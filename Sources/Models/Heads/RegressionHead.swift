@@ -52,10 +52,4 @@ package struct RegressionHead: Head {
         try PooledLayers(width: scales.count).build(
             rows, operand: operand, scope: scope, dropout: dropout, in: builder)
     }
-
-    package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
-        builder.append(
-            SquaredError(
-                output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
-    }
 }

@@ -43,10 +43,4 @@ package struct TaggingHead: Head {
         return builder.append(
             Linear(x, weight: try operand("\(scope)/out.weight"), bias: try operand("\(scope)/out.bias"), in: builder))
     }
-
-    package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
-        builder.append(
-            CrossEntropy(
-                output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing, in: builder))
-    }
 }
