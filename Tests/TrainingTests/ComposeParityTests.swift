@@ -114,7 +114,8 @@ import Testing
         var general = wide
         for member in wide.members {
             for spec in try member.specs(wide.model.architecture) {
-                let weight = try #require(general.frozen.removeValue(forKey: spec.name))
+                let weight = try #require(general.frozen[spec.name])
+                general.frozen[spec.name] = nil
                 general.trainable.append(ParameterSpec(spec.name, spec.shape, .values(weight.values)))
             }
         }
