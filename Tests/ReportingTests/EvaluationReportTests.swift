@@ -13,7 +13,7 @@ struct EvaluationReportTests {
         }
         return EvaluationReport(
             task: "game", split: "test", examples: 31 * classes, unknownLabels: 3,
-            skipped: [Setting("null label", "2")],
+            skipped: [.init("null label", 2)],
             scores: [
                 .init("matthews", 0.7, .init(0.6, 0.8)), .init("accuracy", 0.75, .init(0.7, 0.8)),
                 .init("weighted_f1", 0.5, nil, isHeadline: false), .init("loss", .nan, nil, isShare: false),
