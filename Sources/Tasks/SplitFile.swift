@@ -116,7 +116,9 @@ struct SplitFile {
                 + " -1, which is not a label of this task"
         } else {
             content.unscorable =
-                "none of its \(counted(content.skipped.count, "row")) has a label (\(content.skipped.summary))"
+                (content.skipped.count == 1
+                    ? "its one row has no label" : "none of its \(content.skipped.count) rows has a label")
+                + " (\(content.skipped.summary))"
         }
         content.examples = []
     }
