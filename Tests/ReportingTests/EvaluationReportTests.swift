@@ -80,6 +80,9 @@ struct EvaluationReportTests {
         #expect(text.contains("error") && !text.contains("precision") && !text.contains("nan"))
         let html = report.page().html()
         #expect(html.contains("Largest absolute error first") && !html.contains("Confusions"))
+        // A line's number stands under its heading
+        #expect(
+            html.contains("<th scope=\"col\" class=\"n\">line</th>") && html.contains("<th scope=\"row\" class=\"n\">"))
     }
 
     /// Tags: entity types have a table, and truncated texts are reported.
