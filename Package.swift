@@ -41,7 +41,7 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: ["Adapters", "Bundles", "CKernels", "Files", "Models", "Numerics", "Tasks", "Text"]),
-        .target(name: "Reporting"),
+        .target(name: "Reporting", dependencies: ["Files"]),
         .target(
             name: "Ablation",
             dependencies: ["Adapters", "Bundles", "Files", "Models", "Reporting", "Tasks", "Training"]),

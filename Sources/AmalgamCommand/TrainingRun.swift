@@ -185,7 +185,7 @@ struct TrainingRun {
                     dev.unknownLabels > 0
                     ? ", \(Human.count(dev.unknownLabels)) of them with an unknown label, which counts as wrong" : ""
                 return "\(task.definition.name): dev \(scores.joined(separator: ", ")) on "
-                    + "\(Human.count(dev.examples)) texts\(unknown)"
+                    + "\(Human.count(dev.examples, "text"))\(unknown)"
             }
         }
     }
@@ -194,7 +194,8 @@ struct TrainingRun {
         guard trained.truncated > 0 else { return [] }
         let which = trained.longest < options.maxLength ? "the model's maximum" : "--max-length"
         return [
-            "\(Human.count(trained.truncated)) training texts are longer than \(trained.longest) tokens (\(which)) and were truncated"
+            Human.count(trained.truncated, "training text is", "training texts are") + " longer than "
+                + "\(counted(trained.longest, "token")) (\(which)) and \(trained.truncated == 1 ? "was" : "were") truncated"
         ]
     }
 
@@ -203,12 +204,13 @@ struct TrainingRun {
         let result = outcome.result
         outcome.scores.forEach { Console.print($0) }
         Console.print(
-            "\(Human.count(outcome.trainable)) parameters trained in \(Human.count(result.steps)) steps, "
-                + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
+            "\(Human.count(outcome.trainable, "parameter")) trained in \(Human.count(result.steps, "step")), "
+                + "\(Human.count(result.tokens, "token")) at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
             Console.print(
-                "\(Human.count(result.skipped)) steps were skipped because their loss or gradient was NaN or infinite")
+                Human.count(result.skipped, "step was", "steps were")
+                    + " skipped because \(result.skipped == 1 ? "its" : "their") loss or gradient was NaN or infinite")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")

@@ -126,7 +126,7 @@ package final class Session {
             try trainingTask(group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
         }
         let truncated = inputs.reduce(0) { $0 + $1.train.truncated }
-        let ran = try Self.naming(tasks) {
+        let ran = try Self.naming(tasks, shares: settings.sharesTexts) {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
                 scheduler: scheduler, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
@@ -188,18 +188,30 @@ package final class Session {
             result: result, provenance: provenance, memoryEstimate: expectedPeak, identity: identity.digest)
     }
 
-    /// Turns the examples that an error names into lines of the task's file, which a user can look up.
-    private static func naming<Result>(_ tasks: [TaskData], _ body: () throws -> Result) throws -> Result {
+    /// Turns the examples that an error names into places in the task's file, which a user can look up.
+    private static func naming<Result>(
+        _ tasks: [TaskData], shares: Bool, _ body: () throws -> Result
+    ) throws -> Result {
         do {
             return try body()
         } catch TrainingError.notFinite(var facts) {
-            if let task = tasks.first(where: { $0.definition.name == facts.task }) {
-                let lines = facts.examples.filter { task.train.indices.contains($0) }.map { task.train[$0].line }
-                if lines.allSatisfy({ $0 > 0 }) { (facts.examples, facts.areLines) = (lines, true) }
+            let members = SharedTexts.groups(tasks, shares: shares).lazy.map { $0.map { tasks[$0] } }
+                .first { trainingName($0) == facts.task }
+            if let rows = try members.flatMap({ try SharedTexts.rows(.train, of: $0).first }) {
+                let named = facts.examples.filter { rows.indices.contains($0) }.map { rows[$0] }
+                let elements = named.compactMap(\.element)
+                if !named.isEmpty, elements.count == named.count {
+                    (facts.examples, facts.place) = (elements, .element)
+                } else if !named.isEmpty, named.allSatisfy({ $0.line > 0 }) {
+                    (facts.examples, facts.place) = (named.map(\.line), .line)
+                }
             }
             throw TrainingError.notFinite(facts)
         }
     }
+
+    /// What a training of these tasks on the same texts is called.
+    static func trainingName(_ tasks: [TaskData]) -> String { tasks.map(\.definition.name).joined(separator: "+") }
 
     private static func dataHash(_ tasks: [TaskData]) -> String {
         var digest = Digest.Incremental()

@@ -70,7 +70,7 @@ import Testing
         #expect((metrics["token_accuracy"] ?? 0) > 0.7, "\(metrics)")
         let people = try evaluate(lab, "ner", ["--report", "@r.html", "--predictions", "@p.jsonl"])
         #expect(people.output.hasPrefix("ner test: entity F1 "), "\(people.words)")
-        #expect(people.output.contains("1 of 21 texts are longer than the maximum length"), "\(people.words)")
+        #expect(people.output.contains("1 of 21 texts is longer than the maximum length"), "\(people.words)")
         let listed = try rows(String(decoding: try lab.data("p.jsonl"), as: UTF8.self))
         #expect(listed.count == 21 && listed[0]["errors"] as? Int ?? 0 > 0)
         #expect(listed.allSatisfy { Set($0.keys) == ["line", "gold", "tags", "errors", "tokens"] })

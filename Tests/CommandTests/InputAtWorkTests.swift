@@ -31,7 +31,7 @@ import Testing
         Case(
             name: "a text of 100,000 words", train: one(hundredThousand), dev: one(hundredThousand),
             test: one(hundredThousand),
-            words: ["1 training texts are longer than 48 tokens (the model's maximum) and were truncated"]),
+            words: ["1 training text is longer than 48 tokens (the model's maximum) and was truncated"]),
         Case(name: "a word of 100,000 letters", train: one(hundredThousand.replacingOccurrences(of: " ", with: ""))),
         Case(name: "one training example", train: Array(train.prefix(1)), yaml: [classes], words: ["dev accuracy"]),
         Case(

@@ -45,7 +45,7 @@ struct TrainLanguageCommand: ParsableCommand {
         if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
         if !heldOut.isEmpty, heldOut.count != text.count {
             throw ValidationError(
-                "--held-out: found \(heldOut.count) files, expected \(text.count), one for each --text file")
+                "--held-out: found \(counted(heldOut.count, "file")), expected \(text.count), one for each --text file")
         }
         if headOnly, mlmHead != nil {
             throw ValidationError("--mlm-head: cannot be combined with --head-only, which writes the head to --out")
@@ -112,7 +112,7 @@ struct TrainLanguageCommand: ParsableCommand {
                     scores: Self.scores(name, trained),
                     remarks: tokens.map {
                         [
-                            "an epoch reads at most \(Human.count($0)) tokens: lines drawn by seed \(common.seed), an equal share of each file"
+                            "an epoch reads at most \(Human.count($0, "token")): lines drawn by seed \(common.seed), an equal share of each file"
                         ]
                     } ?? [])
             }
@@ -122,8 +122,8 @@ struct TrainLanguageCommand: ParsableCommand {
         guard let after = trained.after else { return [] }
         let before = trained.before.map { "from \(Human.loss($0.value)) to " } ?? ""
         return [
-            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored)) masked tokens of "
-                + "held-out text, over the \(Human.count(trained.pieces)) distinct tokens that the text uses"
+            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored, "masked token")) of "
+                + "held-out text, over the \(Human.count(trained.pieces, "distinct token")) that the text uses"
         ]
     }
 }

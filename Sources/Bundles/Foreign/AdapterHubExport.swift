@@ -81,7 +81,11 @@ private struct AdapterHubWriter {
         case .fusion where bundle.composition?.isFlat == true: try writeFusion()
         case .fusion, .composition: return try writeSetup()
         case .head:
-            guard !bundle.heads.isEmpty else { throw cannot("heads", "none", "one", fix: "give a bundle with a head") }
+            guard bundle.heads.contains(where: { $0.head is ClassificationHead }) else {
+                throw cannot(
+                    "heads", bundle.heads.first.map { "a head of kind \($0.head.kind)" } ?? "none",
+                    "a head of kind \(ClassificationHead.kind)", fix: "this format has no other heads")
+            }
         }
         try writeHeads()
     }
@@ -189,7 +193,9 @@ private struct AdapterHubWriter {
         for (named, name) in zip(bundle.heads, names) {
             let head = named.head
             guard head is ClassificationHead else {
-                warnings.append("head \(named.name) is of kind \(head.kind), which is not exported; the adapter is")
+                warnings.append(
+                    "the folder does not contain the head \(named.name), because heads of kind \(head.kind) cannot be "
+                        + "exported in this format")
                 continue
             }
             if head.input != .pooled(.first) {
