@@ -61,18 +61,20 @@ import Testing
             known.bundle.members[0].configuration.fields["leave_out"] == .list([.number(1), .number(2)]))
     }
 
-    static let layerChoices: [(String, ConfigurationValue, String?)] = [
-        ("target_modules", .list([.string("q_lin"), .string("ffn.lin1")]), nil),
-        ("target_modules", .string(".*(q_lin|lin2)"), nil),
-        ("target_modules", .string(#".*layer\.[02]\..*query"#), "target_modules"),
-        ("target_modules", .list([.string("encoder.layer.0.attention.self.query")]), "target_modules"),
-        ("exclude_modules", .list([.string("layer.5.attention.self.query")]), "exclude_modules"),
-        ("layers_to_transform", .number(1), "layers_to_transform"), ("layers_to_transform", .list([]), nil),
+    /// A field, its value in JSON, and the field that chooses layers; "": none does.
+    static let layerChoices: [(String, String, String)] = [
+        ("target_modules", #"["q_lin", "ffn.lin1"]"#, ""), ("target_modules", #"".*(q_lin|lin2)""#, ""),
+        ("target_modules", #"".*layer\\.[02]\\..*query""#, "target_modules"),
+        ("target_modules", #"["encoder.layer.0.attention.self.query"]"#, "target_modules"),
+        ("exclude_modules", #"["layer.5.attention.self.query"]"#, "exclude_modules"),
+        ("layers_to_transform", "1", "layers_to_transform"), ("layers_to_transform", "[]", ""),
     ]
 
     @Test(arguments: layerChoices)
-    func layerChoice(_ field: String, _ value: ConfigurationValue, _ expected: String?) throws {
-        #expect(try PEFTConfiguration(PEFTModule(changed("peft_all", [field: value]))).layerChoice == expected)
+    func layerChoice(_ field: String, _ json: String, _ expected: String) throws {
+        let value = try #require(ConfigurationValue(json: json))
+        let choice = try PEFTConfiguration(PEFTModule(changed("peft_all", [field: value]))).layerChoice
+        #expect(choice ?? "" == expected)
     }
 
     /// The encoder alone: auto_mapping tells the family, and the tensors tell the layers, which a pattern chooses.

@@ -92,7 +92,7 @@ import Testing
         #expect(files == ["adapter.safetensors", "adapter_config.json"])
 
         let alone = AdapterBundle(
-            kind: .head, name: "ner", base: bundle.base, heads: bundle.heads,
+            name: "ner", base: bundle.base, heads: bundle.heads,
             tensors: bundle.tensors.filter { $0.name.hasPrefix("heads/") })
         #expect(
             problem { try AdapterHubExport.write(alone, to: folder.file("head")) }

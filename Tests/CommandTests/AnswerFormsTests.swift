@@ -93,7 +93,7 @@ import Testing
         #expect((found[2]["tags"] as? [String]) == [])
         let truncated = try #require(found[3]["tags"] as? [String])
         #expect(truncated.count == 40 && truncated.last == "O" && truncated.first != "O", "\(truncated)")
-        #expect(run.errors.contains("1 of 4 texts are longer than the maximum length"), "\(run.words)")
+        #expect(run.errors.contains("1 of 4 texts is longer than the maximum length"), "\(run.words)")
         let csv = try predict(["--output-format", "csv"], input: "gi lo ba\n")
         #expect(csv.output.hasPrefix("line,tokens,tags\n1,gi lo ba,"), "\(csv.words)")
         #expect(csv.output.split(separator: "\n").last?.split(separator: ",").last?.split(separator: " ").count == 3)

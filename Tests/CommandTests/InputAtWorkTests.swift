@@ -51,10 +51,10 @@ import Testing
         Case(name: "a batch larger than the split", arguments: ["--batch-size", "1000000"]),
         Case(
             name: "a label that only dev has", dev: Lab.rows(9, seed: 2) + [stranger],
-            words: ["game: 1 of 10 rows of dev have a label that "]),
+            words: ["game: 1 of 10 rows of dev has a label that "]),
         Case(
             name: "a label that only test has", test: Lab.rows(9, seed: 2) + [stranger],
-            words: ["game: 1 of 10 rows of test have a label that "]),
+            words: ["game: 1 of 10 rows of test has a label that "]),
         Case(
             name: "a label that only dev has, refused", dev: Lab.rows(9, seed: 2) + [stranger],
             arguments: ["--strict-labels"], status: 65,
