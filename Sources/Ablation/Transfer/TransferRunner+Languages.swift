@@ -78,8 +78,9 @@ extension TransferRunner {
         ) { self.show($0, "language adapter, \(language)") }
         count(seconds: trained.result.seconds)
         let record = TransferLanguage(
-            language: language, before: trained.before?.value, after: trained.after?.value,
-            scored: trained.after?.scored ?? 0, bytes: try BundleFile.data(trained.bundle).count,
+            language: language, before: trained.language?.before?.value,
+            after: trained.language?.after?.value,
+            scored: trained.language?.after?.scored ?? 0, bytes: try BundleFile.data(trained.bundle).count,
             parameters: trained.trainable, tokens: trained.result.tokens, seconds: trained.result.seconds)
         try store.save(record, bundle: trained.bundle, name, key: key)
         store.removeCheckpoint(name, key: key)
