@@ -73,7 +73,9 @@ let package = Package(
             name: "TrainingTests",
             dependencies: ["Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .testTarget(name: "AblationTests", dependencies: ["Ablation", "Adapters", "Reporting", "Tasks"]),
+        .testTarget(
+            name: "AblationTests",
+            dependencies: ["Ablation", "Adapters", "Bundles", "Files", "Reporting", "Tasks", "Training"]),
         .testTarget(name: "AmalgamTests", dependencies: ["Amalgam"]),
         // runs the built command
         .testTarget(name: "CommandTests", dependencies: ["Files"]),

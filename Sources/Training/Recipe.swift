@@ -75,9 +75,6 @@ package struct Recipe: Sendable {
         }
     }
 
-    /// The configuration of the adapter that is trained; nil: none is.
-    package var newConfiguration: AdapterConfiguration? { new }
-
     /// What a user should know before the run.
     package var warnings: [String] { composed.warnings }
 

@@ -36,7 +36,7 @@ extension EvaluationReport {
             sections.append(
                 .init("Largest errors", [.table(mistakeTable(most: .max), caption: mistakeOrder)]))
         }
-        if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
+        sections += ReportPage.Section.closing(settings: settings)
         let counts =
             classes.isEmpty
             ? "\(Human.count(examples, "example"))."
