@@ -80,8 +80,12 @@ const amalgam_kernels *amalgam_kernels_best(void) {
     return best;
 }
 
-size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width) {
-    size_t head = width / heads, padded_head = (head + 15) / 16 * 16, padded_keys = (all_keys + 15) / 16 * 16;
+static size_t whole(size_t count) { return (count + 15) / 16 * 16; }
+
+size_t amalgam_attention_scratch(const amalgam_attention *a) {
+    const size_t all = a->extra + a->keys, head = whole(a->head), keys = whole(all);
     // keys or values transposed; queries, values and gradients with padded rows; two score matrices
-    return head * padded_keys + 2 * (all_keys + queries) * padded_head + 3 * queries * padded_keys + 64;
+    return a->head * keys + 2 * (all + a->queries) * head + 3 * a->queries * keys + 64;
 }
+
+size_t amalgam_attention_kept(const amalgam_attention *a) { return a->queries * whole(a->extra + a->keys); }

@@ -13,6 +13,8 @@
 #define PRODUCT_PANEL (LANES * TILE_VECTORS)
 #endif
 #include "kernels_body.h"
+#include "attention_body.h"
+#include "table_body.h"
 
 #undef NAME
 #undef PRODUCT

@@ -1,5 +1,12 @@
 import CKernels
 
+/// Which keys of its own sequence a query sees. Extra rows are seen by every query.
+package enum AttentionMask: Equatable, Sendable {
+    case none
+    /// Query i sees key j if |i − j| ≤ width (Beltagy et al. 2020, section 3.1).
+    case window(Int)
+}
+
 /// Scaled dot-product attention within each sequence (Vaswani et al. 2017, eq. 1), all heads.
 ///
 /// q: [tokens or sequences, width]; where q has one row a sequence it is the sequence's first token's. k, v: [tokens,
@@ -10,13 +17,15 @@ package final class Attention: Operation {
     private let k: Value
     private let v: Value
     private let extra: (keys: Value, values: Value, rows: Int)?
-    private let heads: Int
+    /// Each reads and writes columns of its own, so that some threads can share a text by heads.
+    package let heads: Int
+    private let mask: AttentionMask
     private let dropout: DropoutSite
     package let output: Value
 
     package init(
         q: Value, k: Value, v: Value, extra: (keys: Value, values: Value, rows: Int)? = nil, heads: Int,
-        dropout: DropoutSite, in builder: PlanBuilder
+        mask: AttentionMask = .none, dropout: DropoutSite, in builder: PlanBuilder
     ) {
         precondition(
             k.width == q.width && v.width == q.width && heads > 0 && q.width % heads == 0,
@@ -24,6 +33,7 @@ package final class Attention: Operation {
         precondition(
             k.rows == .tokens && v.rows == .tokens && (q.rows == .tokens || q.rows == .sequences),
             "attention of \(q.rows) over \(k.rows) and \(v.rows)")
+        if case .window(let width) = mask { precondition(width >= 0, "an attention window of \(width)") }
         if let extra {
             precondition(
                 extra.rows > 0 && extra.keys.width == extra.rows * q.width && extra.values.width == extra.keys.width,
@@ -37,6 +47,7 @@ package final class Attention: Operation {
         self.v = v
         self.extra = extra
         self.heads = heads
+        self.mask = mask
         self.dropout = dropout
         output = builder.value(q.rows, q.width)
     }
@@ -44,10 +55,32 @@ package final class Attention: Operation {
     package var inputs: [Value] { [q, k, v] + (extra.map { [$0.keys, $0.values] } ?? []) }
     package var readInBackward: [Value] { inputs }
 
-    /// The probabilities, [heads, queries, keys] a sequence, rows filled up to whole vectors.
+    private func length(_ run: SliceRun, _ sequence: Int) -> Int {
+        run.batch.offsets[sequence + 1] - run.batch.offsets[sequence]
+    }
+
+    /// The shape of the kernel's work on a sequence, with nothing to read or write.
+    private func shape(keys: Int) -> amalgam_attention {
+        var attention = amalgam_attention()
+        attention.queries = q.rows == .tokens ? keys : 1
+        attention.keys = keys
+        attention.extra = extra?.rows ?? 0
+        attention.heads = heads
+        attention.head = q.width / heads
+        attention.count = heads
+        if case .window(let width) = mask { attention.window = width } else { attention.window = .max }
+        attention.scale = 1 / Float(attention.head).squareRoot()
+        return attention
+    }
+
+    private func keptFloats(_ attention: amalgam_attention) -> Int {
+        withUnsafePointer(to: attention) { heads * amalgam_attention_kept($0) }
+    }
+
+    /// What each head of each sequence keeps from forward to backward, heads side by side.
     package func privateFloats(_ run: SliceRun) -> Int {
         guard run.runsBackward else { return 0 }
-        return run.slice.sequences.reduce(0) { $0 + probabilities(run, $1) }
+        return run.slice.sequences.reduce(0) { $0 + keptFloats(shape(keys: length(run, $1))) }
     }
 
     /// Scores and mixing forward; backward one product for each of q and k, and for v its own and the probabilities'.
@@ -60,79 +93,69 @@ package final class Attention: Operation {
         return pairs * Double(q.width * (2 + (backward > 0 ? backward + 1 : 0)))
     }
 
-    private func length(_ run: SliceRun, _ sequence: Int) -> Int {
-        run.batch.offsets[sequence + 1] - run.batch.offsets[sequence]
-    }
-
-    private func probabilities(_ run: SliceRun, _ sequence: Int) -> Int {
-        let length = length(run, sequence)
-        return heads * (q.rows == .tokens ? length : 1) * padded(length)
-    }
-
-    private func padded(_ keys: Int) -> Int { (keys + (extra?.rows ?? 0) + 15) / 16 * 16 }
-
-    /// Calls `body` for each sequence with its first query row and first key row in the slice, and their counts.
+    /// Calls `body` for each sequence of the slice with the kernel's work on it, and the offsets of its query rows, its key
+    /// rows and its extra rows in the slice's values.
     private func forEachSequence(
-        _ run: SliceRun, _ body: (_ index: Int, _ query: Int, _ queries: Int, _ key: Int, _ keys: Int) -> Void
+        _ run: SliceRun, heads range: Range<Int>,
+        _ body: (_ attention: inout amalgam_attention, _ query: Int, _ key: Int, _ extra: Int) -> Void
     ) {
-        for sequence in run.slice.sequences {
-            let key = run.batch.offsets[sequence] - run.slice.tokens.lowerBound
-            let keys = length(run, sequence)
-            let index = sequence - run.slice.sequences.lowerBound
-            if q.rows == .tokens {
-                body(index, key, keys, key, keys)
-            } else {
-                body(index, index, 1, key, keys)
-            }
-        }
-    }
-
-    private func scratch(_ run: SliceRun) -> UnsafeMutablePointer<Float> {
-        let longest = run.slice.sequences.reduce(0) { max($0, length(run, $1)) }
-        return run.scratch(
-            amalgam_attention_scratch(
-                q.rows == .tokens ? longest : 1, longest + (extra?.rows ?? 0), heads, q.width))
-    }
-
-    package func forward(_ run: SliceRun) {
-        let scratch = scratch(run)
+        let lengths = run.slice.sequences.map { length(run, $0) }
+        let scratch = run.scratch(
+            lengths.reduce(0) { most, keys in
+                withUnsafePointer(to: shape(keys: keys)) { max(most, amalgam_attention_scratch($0)) }
+            })
         let width = q.width
-        var p = run.runsBackward ? Optional(run.own) : nil
         let extraRows = extra?.rows ?? 0
-        let (extraK, extraV) = (extra.map { run.values($0.keys) }, extra.map { run.values($0.values) })
+        var own = run.runsBackward ? Optional(run.own) : nil
         run.withIdentities(q.rows) { identities in
-            forEachSequence(run) { index, query, queries, key, keys in
-                run.kernels.pointee.attend(
-                    run.values(output) + query * width, p, run.values(q) + query * width, run.values(k) + key * width,
-                    run.values(v) + key * width, extraK.map { $0 + index * extraRows * width },
-                    extraV.map { $0 + index * extraRows * width }, queries, keys, extraRows, heads, width,
-                    identities + query, dropout.kernel(stepKey: run.stepKey), scratch)
-                p = p.map { $0 + heads * queries * padded(keys) }
+            for (index, (sequence, keys)) in zip(run.slice.sequences, lengths).enumerated() {
+                let key = run.batch.offsets[sequence] - run.slice.tokens.lowerBound
+                let query = q.rows == .tokens ? key : index
+                var attention = shape(keys: keys)
+                attention.first = range.lowerBound
+                attention.count = range.count
+                attention.q = UnsafePointer(run.values(q) + query * width)
+                attention.k = UnsafePointer(run.values(k) + key * width)
+                attention.v = UnsafePointer(run.values(v) + key * width)
+                if let extra {
+                    attention.extra_k = UnsafePointer(run.values(extra.keys) + index * extraRows * width)
+                    attention.extra_v = UnsafePointer(run.values(extra.values) + index * extraRows * width)
+                }
+                attention.identities = identities + query
+                attention.dropout = dropout.kernel(stepKey: run.stepKey)
+                attention.kept = own
+                attention.scratch = scratch
+                own = own.map { $0 + keptFloats(attention) }
+                body(&attention, query * width, key * width, index * extraRows * width)
             }
         }
     }
 
-    package func backward(_ run: SliceRun) {
-        let scratch = scratch(run)
-        let width = q.width
-        var p = UnsafePointer(run.own)
+    package func forward(_ run: SliceRun) { forward(run, heads: 0..<heads) }
+    package func backward(_ run: SliceRun) { backward(run, heads: 0..<heads) }
+
+    /// The columns of some heads. Ranges that do not overlap can run at the same time, each with scratch of its own.
+    package func forward(_ run: SliceRun, heads range: Range<Int>) {
+        forEachSequence(run, heads: range) { attention, query, _, _ in
+            run.kernels.pointee.attend(&attention, run.values(output) + query)
+        }
+    }
+
+    /// The columns of some heads of each gradient; after `forward` of the same heads.
+    package func backward(_ run: SliceRun, heads range: Range<Int>) {
         let targets = inputs.indices.map { run.gradient($0) }
         precondition(targets.allSatisfy { $0?.adds != true }, "attention writes its inputs' gradients")
-        let extraRows = extra?.rows ?? 0
-        let (extraK, extraV) = (extra.map { run.values($0.keys) }, extra.map { run.values($0.values) })
-        run.withIdentities(q.rows) { identities in
-            forEachSequence(run) { index, query, queries, key, keys in
-                let offset = index * extraRows * width
-                run.kernels.pointee.attend_backward(
-                    targets[0].map { $0.pointer + query * width }, targets[1].map { $0.pointer + key * width },
-                    targets[2].map { $0.pointer + key * width },
-                    extra == nil ? nil : targets[3].map { $0.pointer + offset },
-                    extra == nil ? nil : targets[4].map { $0.pointer + offset },
-                    run.outputGradient + query * width, p, run.values(q) + query * width, run.values(k) + key * width,
-                    run.values(v) + key * width, extraK.map { $0 + offset }, extraV.map { $0 + offset }, queries, keys,
-                    extraRows, heads, width, identities + query, dropout.kernel(stepKey: run.stepKey), scratch)
-                p += heads * queries * padded(keys)
+        forEachSequence(run, heads: range) { attention, query, key, extraOffset in
+            var gradients = amalgam_attention_gradients()
+            gradients.dy = UnsafePointer(run.outputGradient + query)
+            gradients.dq = targets[0].map { $0.pointer + query }
+            gradients.dk = targets[1].map { $0.pointer + key }
+            gradients.dv = targets[2].map { $0.pointer + key }
+            if extra != nil {
+                gradients.dextra_k = targets[3].map { $0.pointer + extraOffset }
+                gradients.dextra_v = targets[4].map { $0.pointer + extraOffset }
             }
+            run.kernels.pointee.attend_backward(&attention, &gradients)
         }
     }
 }
