@@ -25,6 +25,7 @@ package final class Embedding: Operation {
     }
 
     package var inputs: [Value] { [] }
+    package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { [words, positions, types].compactMap(\.parameter) }
     package var parameterUnits: Int {
         wordUnits + (positions.isTrainable ? 1 : 0) + (types.isTrainable ? 1 : 0)
@@ -36,7 +37,7 @@ package final class Embedding: Operation {
     package func forward(_ run: SliceRun) {
         let width = output.width
         var y = run.values(output)
-        for t in run.slice.tokens {
+        for t in run.range(output) {
             let word = words.floats + Int(run.batch.ids[t]) * width
             let position = positions.floats + (Int(run.batch.positions[t]) + firstPosition) * width
             let type = types.floats + Int(run.batch.types[t]) * width

@@ -21,11 +21,13 @@ package final class LayerNorm: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [x] }
     package var parameters: [Parameter] { [gamma.parameter, beta.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { gamma.isTrainable ? [x] : [] }
 
-    package func privateFloats(_ run: SliceRun) -> Int { 2 * run.rows(x) }
+    /// Mean and 1 / standard deviation.
+    package var privateWidth: Int { 2 }
 
     package func forward(_ run: SliceRun) {
         run.kernels.pointee.normalize(
