@@ -13,6 +13,7 @@
 #define PRODUCT_PANEL (LANES * TILE_VECTORS)
 #endif
 #include "kernels_body.h"
+#include "gated_body.h"
 #include "attention_body.h"
 #include "tiled_attention_body.h"
 #include "table_body.h"

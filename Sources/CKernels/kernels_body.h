@@ -145,7 +145,8 @@ static void NAME(normalize)(float *y, float *stats, const float *x, const float 
         for (size_t c = 0; c < width; c += LANES) {
             size_t m = width - c;
             vf n = (NAME(load_upto)(x + c, m) - mean) * rstd;
-            NAME(store_upto)(y + c, NAME(fma)(n, NAME(load_upto)(gamma + c, m), NAME(load_upto)(beta + c, m)), m);
+            vf shift = beta ? NAME(load_upto)(beta + c, m) : NAME(splat)(0);
+            NAME(store_upto)(y + c, NAME(fma)(n, NAME(load_upto)(gamma + c, m), shift), m);
         }
     }
 }

@@ -72,7 +72,16 @@ typedef struct {
     /// dx = (accumulate ? dx : 0) + dy · activation'(x)
     void (*activate_backward)(int kind, float *dx, const float *dy, const float *x, size_t n, bool accumulate);
 
-    /// y[r] = gamma · (x[r] − mean) · rstd + beta; stats[r] = (mean, rstd)
+    /// y = activation(a) · b, x [rows, 2 · width] = (a, b), y [rows, width]
+    void (*gate)(int kind, float *y, const float *x, size_t rows, size_t width);
+    void (*gate_backward)(int kind, float *dx, const float *dy, const float *x, size_t rows, size_t width,
+                          bool accumulate);
+    /// Rotary positions: columns i and i + head/2 of each head turned by the angle of the row's position. table: [positions,
+    /// head], a position's head/2 cosines, then its sines. inverse: turned back
+    void (*rotate)(float *y, const float *x, const float *table, const int32_t *positions, size_t rows, size_t heads,
+                   size_t head, bool inverse, bool accumulate);
+
+    /// y[r] = gamma · (x[r] − mean) · rstd + beta; stats[r] = (mean, rstd); beta may be NULL: zeros
     void (*normalize)(float *y, float *stats, const float *x, const float *gamma, const float *beta, size_t rows,
                       size_t width, float epsilon);
     void (*normalize_backward)(float *dx, const float *dy, const float *x, const float *stats, const float *gamma,
