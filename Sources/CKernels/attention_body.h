@@ -1,26 +1,32 @@
 // Included by kernels.c once for each instruction set, after kernels_body.h: attention over the heads of one sequence.
 
-// c[m, n] = scale · Σ_k a[i·row + k·column] b[k, n] for the matrices of one head; `row` or `column` is 1. b has rows of
-// whole vectors, and is readable for a panel past its end.
+// Products of one head's matrices: n is whole vectors, and b is readable for a panel past its end. head_product: c[m, n] =
+// scale · Σ_k a[i·row + k·column] b[k, n]; `row` or `column` is 1.
 #ifdef NO_PRODUCT
-static void NAME(head_product)(float *c, size_t ldc, const float *a, size_t row, size_t column, const float *b, size_t ldb,
-                               size_t m, size_t n, size_t k, float scale) {
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j += LANES) {
+#define HEAD_PANEL LANES
+static void NAME(head_multiply)(const amalgam_product *p) {
+    const size_t row = p->transposes_a ? 1 : p->a_stride, column = p->transposes_a ? p->a_stride : 1;
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t j = 0; j < p->n; j += LANES) {
+            const float *b = p->b + j / LANES * p->b_panel;
+            float *c = p->c + i * p->c_stride + j;
             vf sum = NAME(splat)(0);
-            for (size_t t = 0; t < k; t++) sum += a[i * row + t * column] * NAME(load)(b + t * ldb + j);
-            NAME(store)(c + i * ldc + j, sum * scale);
+            for (size_t t = 0; t < p->k; t++) sum += p->a[i * row + t * column] * NAME(load)(b + t * p->b_stride);
+            sum *= p->scale;
+            if (p->residual) sum += NAME(load)(p->residual + i * p->c_stride + j);
+            NAME(store)(c, sum);
         }
 }
 #else
+#define HEAD_PANEL PRODUCT_PANEL
+INLINE void NAME(head_multiply)(const amalgam_product *p) { NAME(multiply)(p); }
+#endif
 INLINE void NAME(head_product)(float *c, size_t ldc, const float *a, size_t row, size_t column, const float *b, size_t ldb,
                                size_t m, size_t n, size_t k, float scale) {
-    const amalgam_product p = {.c = c, .a = a, .b = b, .m = m, .n = n, .k = k, .c_stride = ldc,
-                               .a_stride = column == 1 ? row : column, .b_stride = ldb, .b_panel = PRODUCT_PANEL,
-                               .scale = scale, .transposes_a = column != 1};
-    NAME(multiply)(&p);
+    NAME(head_multiply)(&(amalgam_product){
+        .c = c, .a = a, .b = b, .m = m, .n = n, .k = k, .c_stride = ldc, .a_stride = column == 1 ? row : column,
+        .b_stride = ldb, .b_panel = HEAD_PANEL, .scale = scale, .transposes_a = column != 1});
 }
-#endif
 
 // Rows of one head (the extra ones first) into `to` with padded rows, zeros in the padding
 INLINE void NAME(gather_head)(float *to, size_t ld, const float *extra, size_t extra_rows, const float *rows_,
@@ -127,7 +133,8 @@ INLINE void NAME(hide_row)(float *row, const amalgam_attention *a, size_t query,
     for (size_t j = query + a->window + 1; j < a->keys; j++) row[a->extra + j] = value;
 }
 
-static void NAME(attend)(const amalgam_attention *a, float *y) {
+// Short texts: the probabilities stand in memory from forward to backward.
+static void NAME(attend_stored)(const amalgam_attention *a, float *y) {
     const size_t queries = a->queries, extra = a->extra, head = a->head, width = a->heads * head;
     const size_t hp = (head + 15) / 16 * 16, all = extra + a->keys, kp = (all + 15) / 16 * 16;
     const amalgam_dropout dropout = a->dropout;
@@ -162,7 +169,7 @@ static void NAME(attend)(const amalgam_attention *a, float *y) {
     }
 }
 
-static void NAME(attend_backward)(const amalgam_attention *a, const amalgam_attention_gradients *g) {
+static void NAME(attend_stored_backward)(const amalgam_attention *a, const amalgam_attention_gradients *g) {
     const size_t queries = a->queries, keys = a->keys, extra = a->extra, head = a->head, width = a->heads * head;
     const size_t hp = (head + 15) / 16 * 16, all = extra + keys, kp = (all + 15) / 16 * 16;
     const amalgam_dropout dropout = a->dropout;

@@ -149,8 +149,9 @@ const amalgam_peak_loop *amalgam_peak_loop_at(int i);
 
 /// Floats of scratch that attend and attend_backward need for one sequence, whatever the number of heads.
 size_t amalgam_attention_scratch(const amalgam_attention *attention);
-/// Floats that one head of a sequence keeps from forward to backward: the probabilities before dropout, [queries,
-/// extra + keys], rows filled up with zeros to whole vectors of 16.
+/// Floats that one head of a sequence keeps from forward to backward. Of up to 128 queries the probabilities before
+/// dropout, [queries, extra + keys], rows filled up with zeros to whole vectors of 16. Of more each row's largest score
+/// and the inverse of its sum, [queries, 2], then the output [queries, head]: linear in the length.
 size_t amalgam_attention_kept(const amalgam_attention *attention);
 
 /// 64-bit finaliser (Stafford's variant 13 of MurmurHash3's): the mixing step of every random key.
