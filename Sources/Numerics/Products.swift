@@ -149,10 +149,11 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         refresh(0..<panels)
     }
 
-    /// The columns of one of `count` shares of a product, whole panels.
-    func columns(share: Int, of count: Int) -> Range<Int> {
-        let panels = (outer + panel - 1) / panel
-        return min(outer, panels * share / count * panel)..<min(outer, panels * (share + 1) / count * panel)
+    /// The columns, of so many, that belong to one of some shares of a product: whole panels.
+    func columns(of width: Int, _ share: (index: Int, of: Int)) -> Range<Int> {
+        let panels = (width + panel - 1) / panel
+        func border(_ index: Int) -> Int { min(width, panels * index / share.of * panel) }
+        return border(share.index)..<border(share.index + 1)
     }
 
     /// Panels to pack; 0 where the matrix is read where it lies.

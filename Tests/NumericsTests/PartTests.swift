@@ -17,18 +17,9 @@ import Testing
         let parameters: ParameterBuffer
         let plan: Plan
         let outputs: [Value]
-        private var specs: [ParameterSpec] = []
-        private let key: UInt64
-        private var drawn = 0
-
-        private func draw(_ bound: Int) -> Int {
-            drawn += 1
-            return Randomness.integer(key, drawn, below: bound)
-        }
 
         init(seed: UInt64, trains: Bool = true) throws {
             try Products.load()
-            key = Randomness.key(seed, 77)
             let width = [16, 40, 72][Int(seed % 3)]
             // Widths of all tensors first: the buffer is made before the plan
             let depth = 8
@@ -65,7 +56,6 @@ import Testing
                 Embedding(
                     words: try table("words"), positions: try table("positions"), types: try table("types"),
                     firstPosition: 1, in: b))
-            outputs = []
             var drawn = 0
             func draw(_ bound: Int) -> Int {
                 drawn += 1

@@ -17,8 +17,7 @@ package final class Attention: Operation {
     private let k: Value
     private let v: Value
     private let extra: (keys: Value, values: Value, rows: Int)?
-    /// Each reads and writes columns of its own, so that some threads can share a text by heads.
-    package let heads: Int
+    private let heads: Int
     private let mask: AttentionMask
     private let dropout: DropoutSite
     package let output: Value
@@ -93,10 +92,29 @@ package final class Attention: Operation {
         return pairs * Double(q.width * (2 + (backward > 0 ? backward + 1 : 0)))
     }
 
-    /// Calls `body` for each sequence of the slice with the kernel's work on it, and the offsets of its query rows, its key
+    /// Each head of each sequence reads and writes columns of its own.
+    package func shares(_ run: SliceRun, backward: Bool) -> Int { heads * run.slice.sequences.count }
+
+    /// The heads of each sequence that belong to the run's share: shares have about equally many scores.
+    private func heads(_ run: SliceRun, lengths: [Int]) -> [Range<Int>] {
+        guard let share = run.share else { return lengths.map { _ in 0..<heads } }
+        let costs = lengths.map { (q.rows == .tokens ? $0 : 1) * ($0 + (extra?.rows ?? 0)) }
+        let total = 2 * heads * costs.reduce(0, +)
+        var before = 0
+        return costs.map { cost in
+            // The share in which the middle of a head's work lies
+            func owner(_ head: Int) -> Int { (before + (2 * head + 1) * cost) * share.of / total }
+            let first = (0..<heads).first { owner($0) >= share.index } ?? heads
+            let last = (first..<heads).first { owner($0) > share.index } ?? heads
+            before += 2 * heads * cost
+            return first..<last
+        }
+    }
+
+    /// Calls `body` for each sequence of the run with the kernel's work on it, and the offsets of its query rows, its key
     /// rows and its extra rows in the slice's values.
     private func forEachSequence(
-        _ run: SliceRun, heads range: Range<Int>,
+        _ run: SliceRun,
         _ body: (_ attention: inout amalgam_attention, _ query: Int, _ key: Int, _ extra: Int) -> Void
     ) {
         let lengths = run.slice.sequences.map { length(run, $0) }
@@ -104,6 +122,7 @@ package final class Attention: Operation {
             lengths.reduce(0) { most, keys in
                 withUnsafePointer(to: shape(keys: keys)) { max(most, amalgam_attention_scratch($0)) }
             })
+        let shown = heads(run, lengths: lengths)
         let width = q.width
         let extraRows = extra?.rows ?? 0
         var own = run.runsBackward ? Optional(run.own) : nil
@@ -112,8 +131,8 @@ package final class Attention: Operation {
                 let key = run.batch.offsets[sequence] - run.slice.tokens.lowerBound
                 let query = q.rows == .tokens ? key : index
                 var attention = shape(keys: keys)
-                attention.first = range.lowerBound
-                attention.count = range.count
+                attention.first = shown[index].lowerBound
+                attention.count = shown[index].count
                 attention.q = UnsafePointer(run.values(q) + query * width)
                 attention.k = UnsafePointer(run.values(k) + key * width)
                 attention.v = UnsafePointer(run.values(v) + key * width)
@@ -126,26 +145,22 @@ package final class Attention: Operation {
                 attention.kept = own
                 attention.scratch = scratch
                 own = own.map { $0 + keptFloats(attention) }
+                guard attention.count > 0 else { continue }
                 body(&attention, query * width, key * width, index * extraRows * width)
             }
         }
     }
 
-    package func forward(_ run: SliceRun) { forward(run, heads: 0..<heads) }
-    package func backward(_ run: SliceRun) { backward(run, heads: 0..<heads) }
-
-    /// The columns of some heads. Ranges that do not overlap can run at the same time, each with scratch of its own.
-    package func forward(_ run: SliceRun, heads range: Range<Int>) {
-        forEachSequence(run, heads: range) { attention, query, _, _ in
+    package func forward(_ run: SliceRun) {
+        forEachSequence(run) { attention, query, _, _ in
             run.kernels.pointee.attend(&attention, run.values(output) + query)
         }
     }
 
-    /// The columns of some heads of each gradient; after `forward` of the same heads.
-    package func backward(_ run: SliceRun, heads range: Range<Int>) {
+    package func backward(_ run: SliceRun) {
         let targets = inputs.indices.map { run.gradient($0) }
         precondition(targets.allSatisfy { $0?.adds != true }, "attention writes its inputs' gradients")
-        forEachSequence(run, heads: range) { attention, query, key, extraOffset in
+        forEachSequence(run) { attention, query, key, extraOffset in
             var gradients = amalgam_attention_gradients()
             gradients.dy = UnsafePointer(run.outputGradient + query)
             gradients.dq = targets[0].map { $0.pointer + query }

@@ -70,7 +70,7 @@ package final class Linear: Operation {
     package func forward(_ run: SliceRun) {
         guard let forwardSide else { preconditionFailure("no plan has compiled this") }
         Products.multiply(
-            run.values(x), rows: run.rows(x), forwardSide, columns: run.share.map(forwardSide.columns),
+            run.values(x), rows: run.rows(x), forwardSide, columns: run.share.map { forwardSide.columns(of: output.width, $0) },
             into: run.values(output), scale: scale, bias: bias?.floats,
             residual: residual.map { UnsafePointer(run.values($0)) }, scratch: run.scratch)
     }
@@ -81,13 +81,20 @@ package final class Linear: Operation {
         if let target = run.gradient(0) {
             guard let backwardSide else { preconditionFailure("no plan has compiled this for training") }
             Products.multiply(
-                dy, rows: rows, backwardSide, columns: run.share.map(backwardSide.columns), into: target.pointer,
+                dy, rows: rows, backwardSide, columns: run.share.map { backwardSide.columns(of: x.width, $0) }, into: target.pointer,
                 scale: scale, residual: target.adds ? UnsafePointer(target.pointer) : nil, scratch: run.scratch)
         }
         if residual != nil, let target = run.gradient(1) {
-            let all = rows * output.width
-            let (first, end) = run.share.map { (all * $0 / $1, all * ($0 + 1) / $1) } ?? (0, all)
-            run.kernels.pointee.add(target.pointer + first, dy + first, end - first, 1, target.adds)
+            let width = output.width
+            if let share = run.share, let side = backwardSide ?? forwardSide {
+                // The same columns as above, because the residual may be x itself
+                let columns = side.columns(of: width, share)
+                for first in stride(from: columns.lowerBound, to: rows * width, by: width) {
+                    run.kernels.pointee.add(target.pointer + first, dy + first, columns.count, 1, target.adds)
+                }
+            } else {
+                run.kernels.pointee.add(target.pointer, dy, rows * width, 1, target.adds)
+            }
         }
     }
 
