@@ -62,20 +62,4 @@ import Testing
             "\($0)".contains("use_gating")
         }
     }
-
-    @Test func compositionsGoThroughJSON() throws {
-        for composition in [
-            Composition.leaf("a"), .fuse(["a", "b\"c"]), .stack([.leaf("l"), .fuse(["a", "b"])]),
-            .stack([.leaf("l"), .stack([.leaf("a"), .leaf("b")])]),
-        ] {
-            let json = try #require(ConfigurationValue(json: composition.json.json))
-            #expect(Composition(json: json) == composition)
-        }
-        for bad in [
-            "3", "{}", "{\"fuse\":[]}", "{\"fuse\":[1]}", "{\"stack\":[]}", "{\"stack\":[\"a\",2]}",
-            "{\"stack\":[{\"fuse\":[\"a\"]},{\"fuse\":[\"b\"]}]}",
-        ] {
-            #expect(ConfigurationValue(json: bad).flatMap { Composition(json: $0) } == nil)
-        }
-    }
 }

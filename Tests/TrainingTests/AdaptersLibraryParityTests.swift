@@ -60,7 +60,7 @@ import Testing
             let (network, plan) = try network(name)
             if curve == "soft_step" {
                 for parameter in network.parameters.parameters
-                where parameter.name.hasPrefix("fusion/") && !parameter.name.contains("value") {
+                where parameter.name.hasPrefix("blocks/") && !parameter.name.contains("value") {
                     for i in 0..<parameter.count { parameter.values[i] /= 8 }
                 }
             }

@@ -19,9 +19,9 @@ package enum Merge {
     /// - Throws: `AdapterError` for a method or a composition that cannot be merged
     package static func overlay(
         _ composition: Composition, members: [Member], architecture: Architecture,
-        adapter: (String) throws -> [Float], base: (String) throws -> [Float]
+        adapter: @escaping (String) throws -> [Float], base: (String) throws -> [Float]
     ) throws -> [(name: String, shape: [Int], values: [Float])] {
-        let leaves = try leaves(composition, members)
+        let outline = try Outline(composition, members: members)
         var changed: [String: [Float]] = [:]
         for site in architecture.sites {
             guard let weight = site.weight else { continue }
@@ -43,9 +43,7 @@ package enum Merge {
                 site: site, weight: try rows(weight, width: site.input),
                 bias: try site.bias.map { try rows($0, width: 1) })
             var projection = original
-            for (member, method) in leaves {
-                try method.merge(into: &projection) { try adapter("\(member.scope)/\(site.site.name)/\($0)") }
-            }
+            try outline.merge(into: &projection) { try adapter("\($0.scope)/\(site.site.name)/\($1)") }
             if projection.weight != original.weight { try put(projection.weight, weight, width: site.input) }
             if let bias = site.bias, let values = projection.bias, values != original.bias {
                 try put(values, bias, width: 1)
@@ -53,27 +51,6 @@ package enum Merge {
         }
         return architecture.tensors.compactMap { tensor in
             changed[tensor.name].map { (tensor.name, tensor.shape, $0) }
-        }
-    }
-
-    /// The adapters in the order in which they act.
-    private static func leaves(
-        _ composition: Composition, _ members: [Member]
-    ) throws(AdapterError) -> [(member: Member, method: any AdapterMethod)] {
-        switch composition {
-        case .leaf(let name):
-            guard let member = members.first(where: { $0.name == name }) else {
-                throw .composition("the composition uses adapter \(name), which is missing")
-            }
-            return [(member, try member.configuration.makeMethod())]
-        case .stack(let parts):
-            var all: [(member: Member, method: any AdapterMethod)] = []
-            for part in parts { all += try leaves(part, members) }
-            return all
-        case .fuse:
-            throw .composition(
-                "a fusion attends anew for each token, so it cannot be merged into the model's weights; merge one adapter"
-            )
         }
     }
 }

@@ -79,6 +79,10 @@ private struct AdapterHubWriter {
             }
             try writeAdapter(member, as: theirs(name ?? member.name), folder: "")
         case .fusion: try writeFusion()
+        case .composition:
+            throw cannot(
+                "composition", bundle.composition?.text ?? "", "one adapter, or a fusion of adapters",
+                fix: "export the adapters one by one")
         case .head:
             guard !bundle.heads.isEmpty else { throw cannot("heads", "none", "one", fix: "give a bundle with a head") }
         }
@@ -108,9 +112,12 @@ private struct AdapterHubWriter {
     }
 
     private mutating func writeFusion() throws {
-        guard case .fuse(let names)? = bundle.composition, let fusion = bundle.fusion else {
+        guard case .block(let node)? = bundle.composition, let fusion = (node.block as? Fuse)?.configuration,
+            let names = node.adapterNames
+        else {
             throw cannot(
-                "composition", bundle.composition?.json.json ?? "none", "a fusion", fix: "create the bundle again")
+                "composition", bundle.composition?.text ?? "none", "a fusion of adapters",
+                fix: "export the adapters one by one")
         }
         guard fusion.temperature == 1 else {
             throw cannot(
@@ -138,10 +145,10 @@ private struct AdapterHubWriter {
             }
             try writeAdapter(member, as: theirName, folder: theirName + "/")
         }
-        let specs = try fusion.specs(fused, Architecture(bundle.base.shape))
+        let specs = try bundle.composition?.blockSpecs(bundle.members, Architecture(bundle.base.shape)) ?? []
         try write(
             .fusion, name: theirNames.joined(separator: ","), configuration: AdapterHubConfiguration.fusion(fusion),
-            tensors: specs.map(\.name), scope: "fusion", folder: "",
+            tensors: specs.map(\.name), scope: node.scope, folder: "",
             more: ["adapter_names": .list(theirNames.map { .string($0) })])
     }
 
@@ -221,5 +228,13 @@ private struct AdapterHubWriter {
                 try SafetensorsWriter.data(
                     tensors: values.map { (name: $0.name, shape: $0.shape, value: .float32($0.values)) })
             ))
+    }
+}
+
+extension CompositionNode {
+    /// The names of its children where all of them are single adapters.
+    fileprivate var adapterNames: [String]? {
+        let names = children.compactMap { if case .leaf(let name) = $0 { name } else { nil } }
+        return names.count == children.count ? names : nil
     }
 }
