@@ -109,7 +109,8 @@ struct PostNormEncoder: EncoderLayout {
             Embedding(
                 words: try plan.tensor("\(names.words).weight"),
                 positions: try plan.tensor("\(names.positions).weight"),
-                types: try names.types.map { try plan.tensor("\($0).weight") }, firstPosition: configuration.firstPosition, in: builder))
+                types: try names.types.map { try plan.tensor("\($0).weight") },
+                firstPosition: configuration.firstPosition, in: builder))
         var x = try plan.norm(names.embeddingNorm).append(sum, in: builder)
         if let dropout = plan.hiddenDropout("embeddings") {
             x = builder.append(DropAdd(x, dropout: dropout, in: builder))

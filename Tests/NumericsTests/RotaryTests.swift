@@ -29,9 +29,10 @@ import Testing
         // angles up to 499 in float32 are 3e-5 off
         expectClose(y, expected + canary.map(Double.init), 1e-4, "head \(head)")
         let start = normals(x.count, 2)
+        let sums = zip(x, start).map { a, b in Double(a) + Double(b) }
         var back = start + canary
         k.rotate(&back, y, table.values.floats, positions, positions.count, heads, head, true, true)
-        expectClose(back, zip(x, start).map { Double($0) + Double($1) } + canary.map(Double.init), 1e-5)
+        expectClose(back, sums + canary.map(Double.init), 1e-5)
     }
 
     /// A score depends on the distance alone (Su et al. 2021, eq. 16).

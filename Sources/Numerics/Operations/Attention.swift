@@ -82,11 +82,20 @@ package final class Attention: Operation {
         return run.slice.sequences.reduce(0) { $0 + keptFloats(shape(keys: length(run, $1))) }
     }
 
+    /// Scores of one head of a sequence, those that the mask hides left out.
+    private func scores(keys: Int) -> Int {
+        let extra = extra?.rows ?? 0
+        guard case .window(let width) = mask, width < keys - 1 else {
+            return (q.rows == .tokens ? keys : 1) * (keys + extra)
+        }
+        guard q.rows == .tokens else { return width + 1 + extra }
+        return keys * (2 * width + 1 + extra) - width * (width + 1)
+    }
+
     /// Scores and mixing forward; backward one product for each of q and k, and for v its own and the probabilities'.
     package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double {
         let pairs = (0..<batch.count).reduce(0.0) { sum, sequence in
-            let length = batch.offsets[sequence + 1] - batch.offsets[sequence]
-            return sum + Double((q.rows == .tokens ? length : 1) * (length + (extra?.rows ?? 0)))
+            sum + Double(scores(keys: batch.offsets[sequence + 1] - batch.offsets[sequence]))
         }
         let backward = inputGradients.prefix(3).filter { $0 }.count
         return pairs * Double(q.width * (2 + (backward > 0 ? backward + 1 : 0)))
@@ -98,7 +107,7 @@ package final class Attention: Operation {
     /// The heads of each sequence that belong to the run's share: shares have about equally many scores.
     private func heads(_ run: SliceRun, lengths: [Int]) -> [Range<Int>] {
         guard let share = run.share else { return lengths.map { _ in 0..<heads } }
-        let costs = lengths.map { (q.rows == .tokens ? $0 : 1) * ($0 + (extra?.rows ?? 0)) }
+        let costs = lengths.map { scores(keys: $0) }
         let total = 2 * heads * costs.reduce(0, +)
         var before = 0
         return costs.map { cost in
