@@ -52,14 +52,22 @@ import Testing
 
     /// Of fewer than 129 tokens the probabilities, of more two numbers and the output a row: linear.
     @Test func attentionKeepsLittleOfLongTexts() {
-        func kept(_ tokens: Int) -> Int {
+        func shape(_ tokens: Int) -> amalgam_attention {
             var a = amalgam_attention()
-            (a.queries, a.keys, a.heads, a.head, a.count, a.window) = (tokens, tokens, 12, 32, 12, .max)
+            a.queries = tokens
+            a.keys = tokens
+            a.heads = 12
+            a.head = 32
+            a.count = 12
+            a.window = Int.max
+            return a
+        }
+        func kept(_ tokens: Int) -> Int {
+            var a = shape(tokens)
             return amalgam_attention_kept(&a)
         }
         func scratch(_ tokens: Int) -> Int {
-            var a = amalgam_attention()
-            (a.queries, a.keys, a.heads, a.head, a.count, a.window) = (tokens, tokens, 12, 32, 12, .max)
+            var a = shape(tokens)
             return amalgam_attention_scratch(&a)
         }
         #expect(kept(128) == 128 * 128 && kept(129) == 129 * 34 && kept(8192) == 8192 * 34)
