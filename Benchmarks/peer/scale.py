@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 
+import random_modernbert
 import texts as T
 
 ADAPTERS = [1, 2, 4, 8, 16, 32, 64]
 LENGTHS = [16, 32, 64, 128, 256, 512]
+LONG = [512, 1024, 2048, 4096, 8192]
 BATCHES = [1, 4, 16, 64, 256]
 EXAMPLES = [1_000, 10_000, 100_000]
 
@@ -22,8 +24,8 @@ def arguments():
     p.add_argument("--model", required=True)
     p.add_argument("--benchmark", required=True)
     p.add_argument("--tokens", type=int, default=16_000, help="approximate number of timed tokens per point")
-    p.add_argument("--only", nargs="+", choices=["adapters", "length", "batch", "examples"],
-                   default=["adapters", "length", "batch", "examples"])
+    p.add_argument("--only", nargs="+", choices=["adapters", "length", "long", "batch", "examples"],
+                   default=["adapters", "length", "long", "batch", "examples"])
     p.add_argument("--most", type=int, default=10 ** 9, help="skip larger points, for a trial run")
     return p.parse_args()
 
@@ -38,7 +40,7 @@ class Scale:
             sys.exit(f"amalgam-benchmark {' '.join(command)} exited with {done.returncode}")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
-    def row(self, name, start, length=None, batch=32, threads=2, examples=None, tokens=None):
+    def row(self, name, start, length=None, batch=32, threads=2, examples=None, tokens=None, model=None):
         """A row over as many batches as make the tokens; examples: texts that are loaded beside."""
         steps = max(3, round((tokens or self.a.tokens) / (batch * (length or 34))))
         count = max(batch * (steps + 1), examples or 0)
@@ -47,16 +49,22 @@ class Scale:
         T.write(texts, rows)
         with open(batches, "w", encoding="utf8") as stream:
             json.dump(T.batches([[T.pieces(r["text"]) for r in rows]], 1, steps, 1, batch, False), stream)
-        found = self.answer("row", name, "--model", self.a.model, "--texts", texts, "--batches", batches, "--start", start,
+        found = self.answer("row", name, "--model", model or self.a.model, "--texts", texts, "--batches", batches, "--start", start,
                             "--threads", str(threads), "--skip", "1", "--max-length", str(max(T.LONGEST, length or 0)))
         print(f"  {name} length {length or 'natural'} batch {batch} threads {threads} examples {count}: "
               f"{found['tokens_per_second']:,.0f} tokens/s, {found['peak_memory_bytes'] / 1e6:,.0f} MB",
               file=sys.stderr, flush=True)
         return found
 
-    def init(self, adapters):
-        folder = os.path.join(self.folder, f"start{adapters}")
-        self.answer("init", "--model", self.a.model, "--out", folder, "--adapters", str(adapters), "--labels", "2")
+    def init(self, adapters, model=None):
+        folder = os.path.join(self.folder, f"start{adapters}" + ("long" if model else ""))
+        self.answer("init", "--model", model or self.a.model, "--out", folder, "--adapters", str(adapters), "--labels", "2")
+        return folder
+
+    def modernbert(self):
+        """A random one, for lengths that MiniLM does not have."""
+        folder = os.path.join(self.folder, "modernbert")
+        random_modernbert.make(folder, os.path.join(self.a.model, "vocab.txt"))
         return folder
 
     def run(self):
@@ -73,6 +81,11 @@ class Scale:
         start = os.path.join(self.init(1), "adapter.h5")
         if "length" in self.a.only:
             found["sequence length"] = [point(n, "adapter_train", start, length=n, batch=16) for n in some(LENGTHS)]
+        if "long" in self.a.only:
+            model = self.modernbert()
+            begin = os.path.join(self.init(1, model), "adapter.h5")
+            found["long texts"] = [
+                point(n, "adapter_train_mean", begin, length=n, batch=1, model=model) for n in some(LONG)]
         if "batch" in self.a.only:
             found["batch, sequences"] = [point(n, "adapter_train", start, batch=n) for n in some(BATCHES)]
         if "examples" in self.a.only:
@@ -117,7 +130,8 @@ def svg(found):
 
 
 def markdown(found):
-    lines = ["# How cost grows", "", "Training on MiniLM-L6: tokens/s without padding; MB is the peak resident memory with two threads.", ""]
+    lines = ["# How cost grows", "", "Training on MiniLM-L6: tokens/s without padding; MB is the peak resident memory with two threads. Long texts: one a "
+             "batch, on a random ModernBERT of 6 layers and hidden size 384, all tokens of whose last layer count.", ""]
     for name, points in found.items():
         lines += [f"| {name} | one thread | two threads | speedup | MB |", "| --: | --: | --: | --: | --: |"]
         lines += [f"| {x:,} | {one:,.0f} | {two:,.0f} | {two / one:.2f} | {memory / 1e6:,.0f} |"

@@ -37,8 +37,8 @@ def texts(model, count, labels, seed, length=None):
     topics = [rng.sample(range(300, 3000), 40) for _ in range(labels)]
     found = []
     for _ in range(count):
-        wanted = length or round(math.exp(rng.gauss(math.log(28), math.log(90 / 28) / 1.645)))
-        n = max(1, min(wanted, 512) - 3)
+        wanted = length or min(512, round(math.exp(rng.gauss(math.log(28), math.log(90 / 28) / 1.645))))
+        n = max(1, wanted - 3)
         drawn = [bisect.bisect(shares, rng.random() * shares[-1]) for _ in range(n)]
         label = rng.randrange(labels)
         for i in rng.sample(range(n), max(1, n // 6)):  # something to learn

@@ -17,6 +17,8 @@ enum RowName: String, CaseIterable {
     var trains: Bool { self != .inferAdapter && self != .inferFusion }
     /// Weights in bfloat16 are frozen ones.
     var hasBFloat16: Bool { self != .full }
+    /// Needs no bundle to start from.
+    var startsAnywhere: Bool { self != .fusionTrain && self != .inferFusion && self != .multitask }
     private var pooling: Pool.Kind { self == .adapterTrainMean ? .mean : .first }
 
     /// What stands on the model, at the start bundle's numbers where one is given.

@@ -6,6 +6,19 @@
 // The 16-lane vectors only pass between functions that are always inlined: no ABI is at stake
 #pragma clang diagnostic ignored "-Wpsabi"
 
+// From so many queries on, attention goes by tiles. Below, the probabilities are few, and reading them is as fast.
+#ifndef ATTENTION_TILED
+#define ATTENTION_TILED 129
+#endif
+// A tile is whole tiles of the product kernels (14 and 6 rows) by whole panels; the last one is up to half longer.
+#define ATTENTION_QUERIES 84
+#define ATTENTION_MOST_QUERIES 126
+#define ATTENTION_KEYS 256
+#define ATTENTION_MOST_KEYS 384
+#define ATTENTION_PANEL 32  // a multiple of every panel
+
+static bool is_tiled(const amalgam_attention *a) { return a->queries >= ATTENTION_TILED; }
+
 // One text of the kernels, compiled once for each instruction set. 16 lanes everywhere: where registers are narrower
 // the compiler splits them.
 
@@ -80,8 +93,20 @@ const amalgam_kernels *amalgam_kernels_best(void) {
     return best;
 }
 
-size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width) {
-    size_t head = width / heads, padded_head = (head + 15) / 16 * 16, padded_keys = (all_keys + 15) / 16 * 16;
+static size_t whole(size_t count) { return (count + 15) / 16 * 16; }
+
+size_t amalgam_attention_scratch(const amalgam_attention *a) {
+    const size_t all = a->extra + a->keys, head = whole(a->head), keys = whole(all);
+    if (is_tiled(a)) {
+        // Two tiles; a block's queries, gradients and results; keys and values as panels; keys and two gradients as rows
+        const size_t panels = (all + ATTENTION_PANEL - 1) / ATTENTION_PANEL * ATTENTION_PANEL;
+        return ATTENTION_MOST_QUERIES * (2 * ATTENTION_MOST_KEYS + 3 * head + 2) + 2 * a->head * panels +
+               3 * all * head + 64;
+    }
     // keys or values transposed; queries, values and gradients with padded rows; two score matrices
-    return head * padded_keys + 2 * (all_keys + queries) * padded_head + 3 * queries * padded_keys + 64;
+    return a->head * keys + 2 * (all + a->queries) * head + 3 * a->queries * keys + 64;
+}
+
+size_t amalgam_attention_kept(const amalgam_attention *a) {
+    return a->queries * (is_tiled(a) ? a->head + 2 : whole(a->extra + a->keys));
 }

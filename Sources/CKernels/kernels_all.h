@@ -13,11 +13,16 @@
 #define PRODUCT_PANEL (LANES * TILE_VECTORS)
 #endif
 #include "kernels_body.h"
+#include "gated_body.h"
+#include "attention_body.h"
+#include "tiled_attention_body.h"
+#include "table_body.h"
 
 #undef NAME
 #undef PRODUCT
 #undef PACK
 #undef PRODUCT_PANEL
+#undef HEAD_PANEL
 #undef SUFFIX
 #undef TILE_ROWS
 #undef TILE_VECTORS

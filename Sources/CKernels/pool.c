@@ -1,21 +1,29 @@
 #include "CKernels.h"
 
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 // Tasks are handed out by one counter: which thread runs a task never matters, because a task owns all that it writes.
+//
+// A stage of a plan is often over in some microseconds, and a thread that sleeps takes as long to wake. So whoever waits
+// looks again and again for a moment (SPINS) before it sleeps.
 struct amalgam_pool {
-    int threads;
+    int threads, spins;
     pthread_t *workers;
     pthread_mutex_t mutex;
     pthread_cond_t wake, done;
-    unsigned long generation;
-    int tasks, running;
-    bool stop;
-    atomic_int next;
+    atomic_bool stop;
+    atomic_int sleeping;  // workers
+    atomic_bool waits;    // the caller, asleep
+    // Written before the ticket; whoever holds a task may read them.
     void (*body)(void *, int, int);
     void *context;
+    // tasks << 32 | next: one number, so that a thread that comes late takes a task of the run that is on, or none.
+    alignas(64) atomic_ullong ticket;
+    alignas(64) atomic_int finished;
 };
 
 typedef struct {
@@ -23,43 +31,68 @@ typedef struct {
     int thread;
 } worker_argument;
 
-static void drain(amalgam_pool *pool, int thread) {
-    for (;;) {
-        int task = atomic_fetch_add(&pool->next, 1);
-        if (task >= pool->tasks) return;
-        pool->body(pool->context, task, thread);
+#define SPINS 4000  // some 50 microseconds
+
+static inline void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static bool has_tasks(amalgam_pool *pool) {
+    unsigned long long ticket = atomic_load(&pool->ticket);
+    return (unsigned)ticket < (unsigned)(ticket >> 32);
+}
+
+// Takes a task and runs it. False: there is none.
+static bool run_one(amalgam_pool *pool, int thread) {
+    if (!has_tasks(pool)) return false;
+    const unsigned long long ticket = atomic_fetch_add(&pool->ticket, 1);
+    const unsigned task = (unsigned)ticket, tasks = (unsigned)(ticket >> 32);
+    if (task >= tasks) return false;
+    pool->body(pool->context, (int)task, thread);
+    if (atomic_fetch_add(&pool->finished, 1) + 1 == (int)tasks && atomic_load(&pool->waits)) {
+        pthread_mutex_lock(&pool->mutex);
+        pthread_cond_signal(&pool->done);
+        pthread_mutex_unlock(&pool->mutex);
     }
+    return true;
 }
 
 static void *work(void *raw) {
     worker_argument argument = *(worker_argument *)raw;
     free(raw);
     amalgam_pool *pool = argument.pool;
-    unsigned long seen = 0;
-    for (;;) {
-        pthread_mutex_lock(&pool->mutex);
-        while (pool->generation == seen && !pool->stop) pthread_cond_wait(&pool->wake, &pool->mutex);
-        if (pool->stop) {
+    int spins = 0;
+    while (!atomic_load_explicit(&pool->stop, memory_order_relaxed)) {
+        if (run_one(pool, argument.thread)) {
+            spins = 0;
+        } else if (++spins < pool->spins) {
+            relax();
+        } else {
+            pthread_mutex_lock(&pool->mutex);
+            atomic_fetch_add(&pool->sleeping, 1);
+            if (!has_tasks(pool) && !atomic_load(&pool->stop)) pthread_cond_wait(&pool->wake, &pool->mutex);
+            atomic_fetch_sub(&pool->sleeping, 1);
             pthread_mutex_unlock(&pool->mutex);
-            return NULL;
+            spins = 0;  // where there is one stage, the next is near
         }
-        seen = pool->generation;
-        pthread_mutex_unlock(&pool->mutex);
-        drain(pool, argument.thread);
-        pthread_mutex_lock(&pool->mutex);
-        if (--pool->running == 0) pthread_cond_signal(&pool->done);
-        pthread_mutex_unlock(&pool->mutex);
     }
+    return NULL;
 }
 
 amalgam_pool *amalgam_pool_create(int threads) {
-    amalgam_pool *pool = calloc(1, sizeof *pool);
+    amalgam_pool *pool = aligned_alloc(64, (sizeof *pool + 63) / 64 * 64);
     if (!pool) return NULL;
+    *pool = (amalgam_pool){.threads = 1};
     pool->workers = calloc((size_t)(threads > 1 ? threads - 1 : 1), sizeof(pthread_t));
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);
-    pool->threads = 1;
+    // With fewer processors than threads, whoever spins holds up those that have work
+    pool->spins = sysconf(_SC_NPROCESSORS_ONLN) < threads ? 0 : SPINS;
     for (int i = 1; i < threads && pool->workers; i++) {
         worker_argument *argument = malloc(sizeof *argument);
         if (!argument) break;
@@ -76,7 +109,7 @@ amalgam_pool *amalgam_pool_create(int threads) {
 void amalgam_pool_destroy(amalgam_pool *pool) {
     if (!pool) return;
     pthread_mutex_lock(&pool->mutex);
-    pool->stop = true;
+    atomic_store(&pool->stop, true);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
     for (int i = 0; i + 1 < pool->threads; i++) pthread_join(pool->workers[i], NULL);
@@ -89,21 +122,27 @@ void amalgam_pool_destroy(amalgam_pool *pool) {
 
 void amalgam_pool_run(amalgam_pool *pool, int tasks, void (*body)(void *, int, int), void *context) {
     if (tasks <= 0) return;
-    pool->body = body;
-    pool->context = context;
     if (pool->threads == 1 || tasks == 1) {
         for (int task = 0; task < tasks; task++) body(context, task, 0);
         return;
     }
-    pthread_mutex_lock(&pool->mutex);
-    atomic_store(&pool->next, 0);
-    pool->tasks = tasks;
-    pool->running = pool->threads - 1;
-    pool->generation++;
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->mutex);
-    drain(pool, 0);
-    pthread_mutex_lock(&pool->mutex);
-    while (pool->running > 0) pthread_cond_wait(&pool->done, &pool->mutex);
-    pthread_mutex_unlock(&pool->mutex);
+    pool->body = body;
+    pool->context = context;
+    atomic_store(&pool->finished, 0);
+    atomic_store(&pool->ticket, (unsigned long long)tasks << 32);
+    if (atomic_load(&pool->sleeping) > 0) {
+        pthread_mutex_lock(&pool->mutex);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->mutex);
+    }
+    while (run_one(pool, 0)) {
+    }
+    for (int spins = 0; atomic_load(&pool->finished) < tasks; relax())
+        if (++spins >= pool->spins) {
+            pthread_mutex_lock(&pool->mutex);
+            atomic_store(&pool->waits, true);
+            while (atomic_load(&pool->finished) < tasks) pthread_cond_wait(&pool->done, &pool->mutex);
+            atomic_store(&pool->waits, false);
+            pthread_mutex_unlock(&pool->mutex);
+        }
 }

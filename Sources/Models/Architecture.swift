@@ -27,13 +27,18 @@ package struct SiteSpec: Equatable, Sendable {
     /// Names of the projection's tensors [output, input] and [output]; nil where the site is not one product.
     package let weight: String?
     package let bias: String?
+    /// Where a tensor holds several projections: the rows of weight and bias that are this one's. nil: all.
+    package let rows: Range<Int>?
 
-    package init(_ site: Site, input: Int, output: Int, weight: String? = nil, bias: String? = nil) {
+    package init(
+        _ site: Site, input: Int, output: Int, weight: String? = nil, bias: String? = nil, rows: Range<Int>? = nil
+    ) {
         self.site = site
         self.input = input
         self.output = output
         self.weight = weight
         self.bias = bias
+        self.rows = rows
     }
 }
 

@@ -51,6 +51,26 @@ struct ConfigurationFields {
         try number(field, "a number in 0..1") { $0 > 0 && $0 < 1 } ?? fallback
     }
 
+    /// A number over 0 with all its digits.
+    func positive(_ field: String, default fallback: Double) throws(ModelError) -> Double {
+        guard let raw = json.value(field) else { return fallback }
+        let value: Double? =
+            switch raw {
+            case .integer(let value): Double(value)
+            case .number(let value): value
+            default: nil
+            }
+        guard let value, value > 0, value.isFinite else { throw json.wrong(field, raw.summary, "a number over 0") }
+        return value
+    }
+
+    /// Whether a field is there and null.
+    func isNull(_ field: String) -> Bool {
+        json.members.contains { member in
+            if member.key == field, case .null = member.value { true } else { false }
+        }
+    }
+
     /// Every name of `transformers` for what we compute. gelu_new, gelu_fast and the others are one function there.
     private static let activations: [(name: String, kind: ActivationKind)] = [
         ("gelu", .gelu), ("gelu_python", .gelu), ("gelu_new", .geluTanh), ("gelu_fast", .geluTanh),
@@ -67,12 +87,14 @@ struct ConfigurationFields {
         return known.kind
     }
 
-    /// Refuses fields with which `transformers` computes something else from the same tensors.
+    /// Refuses a field with which `transformers` computes something else from the same tensors.
+    func refuse(_ field: String, unless supported: String, _ isRight: (JSONValue) -> Bool) throws(ModelError) {
+        guard let value = json.value(field), !isRight(value) else { return }
+        throw json.unsupported(field, value.summary, supported)
+    }
+
+    /// Refuses the fields that do so in every family.
     func refuseOtherComputation() throws(ModelError) {
-        func refuse(_ field: String, unless supported: String, _ isRight: (JSONValue) -> Bool) throws(ModelError) {
-            guard let value = json.value(field), !isRight(value) else { return }
-            throw json.unsupported(field, value.summary, supported)
-        }
         func isFalse(_ value: JSONValue) -> Bool { if case .bool(false) = value { true } else { false } }
         try refuse("position_embedding_type", unless: "\"absolute\"") {
             if case .string("absolute") = $0 { true } else { false }

@@ -58,9 +58,10 @@ package struct EncoderPlan {
         return DropoutSite(site: site, rate: configuration.hiddenDropout)
     }
 
-    func norm(_ name: String) throws -> Norm {
+    func norm(_ name: String, hasBias: Bool = true) throws -> Norm {
         Norm(
-            gamma: try tensor("\(name).weight"), beta: try tensor("\(name).bias"), epsilon: configuration.epsilon)
+            gamma: try tensor("\(name).weight"), beta: hasBias ? try tensor("\(name).bias") : nil,
+            epsilon: configuration.epsilon)
     }
 
     /// The output of a site where a method may change a value: the embeddings' output.
@@ -74,22 +75,21 @@ package struct EncoderPlan {
         guard let spec = architecture[site], let weight = spec.weight else {
             throw NumericsError.missingTensor(site.name)
         }
-        let (w, b) = (try tensor(weight), try spec.bias.map(tensor))
+        func rows(_ tensor: Operand) -> Operand { spec.rows.map(tensor.rows) ?? tensor }
+        let (w, b) = (rows(try tensor(weight)), try spec.bias.map { rows(try tensor($0)) })
         let y = builder.append(Linear(x, weight: w, bias: b, in: builder))
         return try context(site, Sublayer(input: x, output: y), weight: w, bias: b).result(of: plugin)
     }
 
     /// norm(dropout(y) + residual), or without a norm the sum, with what acts on the sublayer's output.
-    /// - Parameter drops: whether the family applies dropout to y
+    /// - Parameters:
+    ///   - input: what the sublayer reads: in a block with its norm before, that norm.
+    ///   - dropout: of y; nil: the family applies none
     func residual(
-        _ kind: Site.Kind, layer: Int, _ y: Value, input: Value, residual: Value, norm: Norm?, drops: Bool = true
+        _ site: Site, _ y: Value, input: Value, residual: Value, norm: Norm?, dropout: DropoutSite?
     ) throws -> Value {
-        let site = Site(kind, layer: layer)
-        return try context(
-            site,
-            Sublayer(
-                input: input, output: y, dropout: drops ? hiddenDropout(site.name) : nil, residual: residual,
-                norm: norm)
+        try context(
+            site, Sublayer(input: input, output: y, dropout: dropout, residual: residual, norm: norm)
         ).result(of: plugin)
     }
 

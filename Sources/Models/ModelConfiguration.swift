@@ -11,7 +11,7 @@ package struct ModelConfiguration: Equatable, Sendable {
     package var heads: Int
     package var intermediate: Int
     package var vocabulary: Int
-    /// Rows of the position table.
+    /// Rows of the position table; without one, the longest sequence.
     package var positions: Int
     /// Rows of the token type table; 0: the model has none.
     package var types: Int
@@ -22,6 +22,8 @@ package struct ModelConfiguration: Equatable, Sendable {
     package var attentionDropout: Float
     /// Row of the position table that a sequence's first token gets: 0 in BERT, padding + 1 in RoBERTa.
     package var firstPosition: Int
+    /// nil: a model with a table of positions, in which each token sees all others.
+    package var rotary: RotaryPositions?
 
     /// Longest sequence, special tokens included.
     package var longestSequence: Int { positions - firstPosition }

@@ -105,16 +105,12 @@ struct PostNormEncoder: EncoderLayout {
 
     private func embeddings(_ plan: EncoderPlan) throws -> Value {
         let builder = plan.builder
-        // Without token types, a zero row is added for each token
-        let types =
-            try names.types.map { try plan.tensor("\($0).weight") }
-            ?? .frozen(
-                Weight([Float](repeating: 0, count: configuration.hidden), shape: [1, configuration.hidden]))
         let sum = builder.append(
             Embedding(
                 words: try plan.tensor("\(names.words).weight"),
                 positions: try plan.tensor("\(names.positions).weight"),
-                types: types, firstPosition: configuration.firstPosition, in: builder))
+                types: try names.types.map { try plan.tensor("\($0).weight") },
+                firstPosition: configuration.firstPosition, in: builder))
         var x = try plan.norm(names.embeddingNorm).append(sum, in: builder)
         if let dropout = plan.hiddenDropout("embeddings") {
             x = builder.append(DropAdd(x, dropout: dropout, in: builder))
@@ -133,13 +129,16 @@ struct PostNormEncoder: EncoderLayout {
             Attention(
                 q: q, k: k, v: v, extra: extra, heads: configuration.heads,
                 dropout: plan.attentionDropout("attention/\(i)"), in: builder))
+        let (first, second) = (Site(.afterAttention, layer: i), Site(.afterFeedForward, layer: i))
         let attention = try plan.residual(
-            .afterAttention, layer: i, try plan.projection(.attentionOutput, layer: i, attended), input: rows,
-            residual: rows, norm: try plan.norm(layer(i, names.attentionNorm)), drops: dropsAttentionOutput)
+            first, try plan.projection(.attentionOutput, layer: i, attended), input: rows, residual: rows,
+            norm: try plan.norm(layer(i, names.attentionNorm)),
+            dropout: dropsAttentionOutput ? plan.hiddenDropout(first.name) : nil)
         let up = try plan.projection(.intermediate, layer: i, attention)
         let activated = builder.append(Activation(up, configuration.activation, in: builder))
         return try plan.residual(
-            .afterFeedForward, layer: i, try plan.projection(.feedForwardOutput, layer: i, activated),
-            input: attention, residual: attention, norm: try plan.norm(layer(i, names.feedForwardNorm)))
+            second, try plan.projection(.feedForwardOutput, layer: i, activated), input: attention,
+            residual: attention, norm: try plan.norm(layer(i, names.feedForwardNorm)),
+            dropout: plan.hiddenDropout(second.name))
     }
 }

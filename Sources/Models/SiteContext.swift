@@ -3,7 +3,8 @@ import Numerics
 /// A norm's operands.
 struct Norm {
     let gamma: Operand
-    let beta: Operand
+    /// nil: none
+    let beta: Operand?
     let epsilon: Float
 
     func append(_ x: Value, in builder: PlanBuilder) throws -> Value {

@@ -15,9 +15,31 @@ package struct Value: Hashable, Sendable {
     package let width: Int
 }
 
+/// What of a slice an operation computes in one call.
+package enum Part {
+    case whole
+    /// Some of the slice's rows of one set, counted from its first.
+    case rows(Rows, Range<Int>)
+    /// One of `count` shares, which the operation cuts as it likes: columns of a product, heads of attention.
+    case share(index: Int, of: Int)
+}
+
+/// How far the rows of an operation's values depend on each other.
+package enum RowCut {
+    /// A row of the output, or of an input's gradient, may depend on any row: it is not cut by rows.
+    case none
+    /// Row r of the output, and of each input's gradient, depends on the rows r of the other values alone. All values have
+    /// the same row set.
+    case own
+    /// A row of the output may depend on any row of the inputs, whose row set is another. Forward is cut by rows of the
+    /// output, backward by rows of the first input.
+    case gathered
+}
+
 /// A coarse operation with its hand-written vector-Jacobian product.
 ///
-/// `forward` and `backward` see one slice. `accumulate` runs after all slices of a group and owns a part of the parameters'
+/// `forward` and `backward` see one slice, or a part of it (`Part`): the run narrows the rows that it shows. Parts run at the
+/// same time and in any order; together they write what the whole writes, byte for byte. `accumulate` runs after all slices of a group and owns a part of the parameters'
 /// gradients. So a gradient is one sum in one order, whatever the number of threads.
 package protocol Operation: AnyObject {
     var inputs: [Value] { get }
@@ -34,8 +56,14 @@ package protocol Operation: AnyObject {
     func rightSides(differentiates: Bool) -> [RightSide]
     /// Number of independent parts of `accumulate`.
     var parameterUnits: Int { get }
-    /// Numbers of its own that live from forward to backward.
+    /// Numbers of its own, for each row of the output, that live from forward to backward.
+    var privateWidth: Int { get }
+    /// The same for all rows of a slice; other than by rows only if `rowCut` is `.none`.
     func privateFloats(_ run: SliceRun) -> Int
+    /// Whether it can be cut by rows.
+    var rowCut: RowCut { get }
+    /// The most shares that it can be cut into; 1: none. Asked with the whole slice.
+    func shares(_ run: SliceRun, backward: Bool) -> Int
     func forward(_ run: SliceRun)
     func backward(_ run: SliceRun)
     /// Writes (or adds, where `run.accumulates`) the gradients of part `unit`.
@@ -55,7 +83,10 @@ extension Operation {
     package var readForParameters: [Value] { [] }
     package func rightSides(differentiates: Bool) -> [RightSide] { [] }
     package var parameterUnits: Int { parameters.isEmpty ? 0 : 1 }
-    package func privateFloats(_ run: SliceRun) -> Int { 0 }
+    package var privateWidth: Int { 0 }
+    package func privateFloats(_ run: SliceRun) -> Int { privateWidth * run.rows(output) }
+    package var rowCut: RowCut { .none }
+    package func shares(_ run: SliceRun, backward: Bool) -> Int { 1 }
     package func accumulate(unit: Int, _ run: BatchRun) {}
     package func parameterLoss() -> Double { 0 }
     package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double { 0 }

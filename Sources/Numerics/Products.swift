@@ -38,28 +38,34 @@ package enum Products {
 
     /// c [m, n] = scale · (a [m, k] · b + bias) + residual.
     /// - Parameters:
+    ///   - columns: which of c are computed, whole panels of b; nil: all.
     ///   - residual: as c, may be c.
     ///   - scratch: gives room for so many floats; asked where a is narrowed first.
     @inline(__always)
     static func multiply(
-        _ a: UnsafePointer<Float>, rows m: Int, _ b: RightSide, into c: UnsafeMutablePointer<Float>, scale: Float = 1,
-        bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil,
-        scratch: (Int) -> UnsafeMutablePointer<Float>
+        _ a: UnsafePointer<Float>, rows m: Int, _ b: RightSide, columns: Range<Int>? = nil,
+        into c: UnsafeMutablePointer<Float>, scale: Float = 1, bias: UnsafePointer<Float>? = nil,
+        residual: UnsafePointer<Float>? = nil, scratch: (Int) -> UnsafeMutablePointer<Float>
     ) {
-        guard m > 0 else { return }
         let (n, k) = (b.outer, b.inner)
+        let columns = columns ?? 0..<n
+        guard m > 0, !columns.isEmpty else { return }
+        let first = columns.lowerBound
         var product = amalgam_product(
-            c: c, a: a, b: b.pointer, bias: bias, residual: residual, m: m, n: n, k: k, c_stride: n, a_stride: k,
-            b_stride: b.stride, b_panel: b.panelStride, scale: scale, transposes_a: false)
+            c: c + first, a: a, b: b.pointer, bias: bias.map { $0 + first }, residual: residual.map { $0 + first }, m: m,
+            n: columns.count, k: k, c_stride: n, a_stride: k, b_stride: b.stride, b_panel: b.panelStride, scale: scale,
+            transposes_a: false)
         if let bfloat16, let packed = b.pairs {
-            let pairs = m * ((k + 1) / 2)
-            scratch(pairs).withMemoryRebound(to: UInt32.self, capacity: pairs) { narrow in
+            let pairs = (k + 1) / 2
+            scratch(m * pairs).withMemoryRebound(to: UInt32.self, capacity: m * pairs) { narrow in
                 bfloat16.pointee.narrow(narrow, a, m, k)
-                bfloat16.pointee.multiply(&product, narrow, packed)
+                bfloat16.pointee.multiply(&product, narrow, packed + first * pairs)
             }
         } else if !usesLibrary, let multiply = kernels.pointee.multiply {
+            product.b += first / b.panel * b.panelStride
             multiply(&product)
         } else {
+            precondition(columns.count == n, "the library multiplies all columns")
             if let bias {
                 let scaled = scratch(n)
                 kernels.pointee.add(scaled, bias, n, scale, false)
@@ -108,7 +114,8 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
     var inner: Int { transposed ? columns : rows }
     var outer: Int { transposed ? rows : columns }
     var pointer: UnsafePointer<Float> { packed.map { UnsafePointer($0.floats) } ?? matrix }
-    private let panel: Int
+    /// Columns of a panel.
+    let panel: Int
     var stride: Int { packed == nil ? columns : panel }
     var panelStride: Int { packed == nil ? panel : panel * inner }
 
@@ -140,6 +147,13 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         let needsPacking = !Products.usesLibrary && (transposed || !inPlace)
         packed = needsPacking ? AlignedBuffer(count: (n + panel - 1) / panel * panel * k, dense: true) : nil
         refresh(0..<panels)
+    }
+
+    /// The columns, of so many, that belong to one of some shares of a product: whole panels.
+    func columns(of width: Int, _ share: (index: Int, of: Int)) -> Range<Int> {
+        let panels = (width + panel - 1) / panel
+        func border(_ index: Int) -> Int { min(width, panels * index / share.of * panel) }
+        return border(share.index)..<border(share.index + 1)
     }
 
     /// Panels to pack; 0 where the matrix is read where it lies.

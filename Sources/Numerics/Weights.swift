@@ -7,19 +7,35 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     package let floats: UnsafePointer<Float>
     private let owner: AnyObject
     private let release: (@Sendable () -> Void)?
-    let sides = RightSides()
+    let sides: RightSides
 
     /// - Parameters:
     ///   - floats: the tensor's elements, row-major, valid while `owner` lives.
     ///   - shape: [out, in] for a matrix.
     ///   - release: gives back the memory of a tensor that lies in a file; reading brings it again.
-    package init(
+    package convenience init(
         floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject, release: (@Sendable () -> Void)? = nil
+    ) {
+        self.init(floats: floats, shape: shape, owner: owner, release: release, sides: RightSides())
+    }
+
+    private init(
+        floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject, release: (@Sendable () -> Void)?,
+        sides: RightSides
     ) {
         self.floats = floats
         self.shape = shape
         self.owner = owner
         self.release = release
+        self.sides = sides
+    }
+
+    /// Some rows of a matrix, or elements of a vector, where they lie; what is packed of them is shared by all who ask.
+    fileprivate func rows(_ range: Range<Int>) -> Weight {
+        let width = shape.dropFirst().reduce(1, *)
+        return Weight(
+            floats: floats + range.lowerBound * width, shape: [range.count] + shape.dropFirst(), owner: self,
+            release: nil, sides: sides)
     }
 
     /// Tables from this size on are released after reading: below it what stays is not worth the reading again.
@@ -119,9 +135,17 @@ package struct Parameter {
     package let decays: Bool
     /// Of a derived tensor: what computes it.
     let derived: DerivedTensor?
+    /// Of some rows of a tensor: the tensor.
+    var whole: WholeParameter?
     package var count: Int { shape.reduce(1, *) }
     package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
     package var gradientArray: [Float] { Array(UnsafeBufferPointer(start: gradient, count: count)) }
+}
+
+/// A trainable tensor of which an operation sees some rows.
+final class WholeParameter {
+    let parameter: Parameter
+    init(_ parameter: Parameter) { self.parameter = parameter }
 }
 
 /// All trainable numbers of a run in one flat, ordered float32 buffer with a table of names; gradients beside it.
@@ -211,6 +235,26 @@ extension Operand {
     /// checked against the model before, so what fails here is a mistake in the program.
     func require(_ expected: [Int], _ role: String) {
         precondition(shape == expected, "\(role) has shape \(shape), expected \(expected)")
+    }
+
+    /// Some rows of a matrix [rows, columns], or elements of a vector, as an operand of its own: a projection that lies in one
+    /// tensor with others. All rows of a trainable tensor belong into one plan, so that all get gradients.
+    package func rows(_ range: Range<Int>) -> Operand {
+        precondition(
+            !shape.isEmpty && !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
+            "rows \(range) of a tensor \(shape)")
+        switch self {
+        case .frozen(let weight): return .frozen(weight.rows(range))
+        case .trainable(let p):
+            precondition(p.ledger == nil && p.derived == nil && p.whole == nil, "rows of \(p.name)")
+            let first = range.lowerBound * shape.dropFirst().reduce(1, *)
+            var rows = Parameter(
+                name: p.name, shape: [range.count] + shape.dropFirst(), offset: p.offset + first,
+                values: p.values + first, gradient: p.gradient + first, sides: p.sides, ledger: nil,
+                decays: p.decays, derived: nil)
+            rows.whole = WholeParameter(p)
+            return .trainable(rows)
+        }
     }
 
     /// The same numbers under another shape of as many elements.

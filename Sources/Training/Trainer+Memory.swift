@@ -10,7 +10,7 @@ package struct MemoryEstimate: Equatable, Sendable {
     package var optimizer = 0
     /// Parameters of the best epoch.
     package var best = 0
-    /// A thread's work area, times the threads.
+    /// Work areas of the threads.
     package var threads = 0
     /// Work areas of a whole batch.
     package var batch = 0
@@ -72,8 +72,9 @@ extension Trainer {
             for indices in heaviest(task.train, choice) {
                 let work = plans[t].plan.workBytes(
                     task.objective.batch(
-                        indices, of: task.train, task: t, longest: choice.maxLength, stepKey: 0))
-                estimate.threads = max(estimate.threads, work.thread * choice.threads)
+                        indices, of: task.train, task: t, longest: choice.maxLength, stepKey: 0),
+                    threads: choice.threads)
+                estimate.threads = max(estimate.threads, work.arenas)
                 estimate.batch = max(estimate.batch, work.shared)
             }
         }

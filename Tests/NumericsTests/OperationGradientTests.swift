@@ -185,6 +185,55 @@ import Testing
         probe.check(stepKey: 7)
     }
 
+    /// A window, rotary queries and keys, and one tensor that holds all three projections; the norm has no bias.
+    @Test(arguments: [0, 1, 2]) func rotaryWindowAndFusedProjection(_ window: Int) throws {
+        let specs = Self.head + [Self.matrix("qkv", 12, 5), Self.matrix("o", 5, 4), Self.vector("gamma", 5)]
+        let table = RotaryTable(positions: 5, head: 2, theta: 3)
+        let probe = try OperationProbe(specs) { builder, x, operand in
+            let normed = builder.append(
+                LayerNorm(x, gamma: try operand("gamma"), beta: nil, epsilon: 1e-5, in: builder))
+            let fused = try operand("qkv")
+            let (q, k, v) = (fused.rows(0..<4), fused.rows(4..<8), fused.rows(8..<12))
+            func project(_ rows: Operand) -> Value {
+                builder.append(Linear(normed, weight: rows, bias: nil, in: builder))
+            }
+            let y = builder.append(
+                Attention(
+                    q: builder.append(Rotary(project(q), table, in: builder)),
+                    k: builder.append(Rotary(project(k), table, in: builder)), v: project(v), heads: 2,
+                    mask: .window(window), dropout: DropoutSite(site: "attention", rate: 0.3), in: builder))
+            let z = builder.append(Linear(y, weight: try operand("o"), bias: nil, residual: x, in: builder))
+            return try Self.classify(z, builder, operand)
+        }
+        probe.check()
+        probe.check(stepKey: 7)
+    }
+
+    /// Words alone, as in models with rotary positions.
+    @Test func embeddingOfWordsAlone() throws {
+        let probe = try OperationProbe(Self.head + [Self.matrix("other", 11, 5)]) { builder, x, operand in
+            let words = builder.append(
+                Embedding(words: try operand("other"), positions: nil, types: nil, in: builder))
+            return try Self.classify(
+                builder.append(DropAdd(x, residual: words, dropout: .none, in: builder)), builder, operand)
+        }
+        probe.check()
+    }
+
+    @Test(arguments: [ActivationKind.gelu, .geluTanh, .swish, .tanh]) func gatedActivation(_ kind: ActivationKind)
+        throws
+    {
+        try OperationProbe(Self.head + [Self.matrix("up", 34, 5), Self.matrix("down", 5, 17)]) { builder, x, operand in
+            let up = builder.append(Linear(x, weight: try operand("up"), bias: nil, in: builder))
+            let gated = builder.append(GatedActivation(up, kind, in: builder))
+            // a second reader, so that gradients are added, too
+            let again = builder.append(GatedActivation(up, kind, in: builder))
+            let sum = builder.append(DropAdd(gated, residual: again, dropout: .none, in: builder))
+            let y = builder.append(Linear(sum, weight: try operand("down"), bias: nil, residual: x, in: builder))
+            return try Self.classify(y, builder, operand)
+        }.check()
+    }
+
     @Test(arguments: [[5], [2, 3], [1, 3, 1]]) func fusionMix(_ widths: [Int]) throws {
         let n = widths.count
         let specs = [

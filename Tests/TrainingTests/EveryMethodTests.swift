@@ -10,11 +10,11 @@ import Testing
 
 /// What every method must hold to, whatever it is: the suite runs over the registry.
 @Suite struct EveryMethodTests {
-    private func network(_ preset: String) throws -> Network {
+    private func network(_ preset: String, _ base: TestBase) throws -> Network {
         let head = Golden.head
         let network = try Network(
             Recipe.adapter(try .resolve(preset), from: nil).arrangement(
-                model: Golden.model(), heads: [head], name: "t"),
+                model: base.model(), heads: [head], name: "t"),
             seed: 3)
         // Away from the start, where much is zero or one
         for parameter in network.parameters.parameters {
@@ -28,12 +28,12 @@ import Testing
     /// dropout on. A direction has all entries, so that a missing part of a gradient shows, and so does one of zeros.
     /// - Parameter change: what is done to the computed gradient of a tensor before it is compared.
     private func gradientErrors(
-        _ preset: String, _ change: (inout [Float]) -> Void = { _ in }
+        _ preset: String, _ base: TestBase, _ change: (inout [Float]) -> Void = { _ in }
     ) throws -> [(name: String, error: String?)] {
-        let network = try network(preset)
+        let network = try network(preset, base)
         let plan = try network.plan(head: 0, trains: true)
         let workspace = Workspace(threads: 1)
-        let batch = try Golden.batches()[1]
+        let batch = try base.batches()[1]
         _ = plan.step(batch, workspace: workspace, stepKey: 5)
         let gradients = network.parameters.parameters.map { parameter in
             var gradient = parameter.gradientArray
@@ -63,13 +63,15 @@ import Testing
         }
     }
 
-    @Test(arguments: AdapterMethods.presetNames) func gradients(_ preset: String) throws {
-        for (name, error) in try gradientErrors(preset) { #expect(error == nil, "\(name)") }
+    @Test(arguments: AdapterMethods.presetNames, TestBase.allCases) func gradients(_ preset: String, _ base: TestBase)
+        throws
+    {
+        for (name, error) in try gradientErrors(preset, base) { #expect(error == nil, "\(name)") }
     }
 
     /// The test above fails where half of the entries are missing, where a gradient is all zero, and where one is doubled.
     @Test(arguments: ["half", "zero", "double"]) func wrongGradientsAreFound(_ fault: String) throws {
-        let errors = try gradientErrors("seq_bn") { gradient in
+        let errors = try gradientErrors("seq_bn", .bert) { gradient in
             switch fault {
             case "half": for i in gradient.indices where i % 2 == 0 { gradient[i] = 0 }
             case "zero": for i in gradient.indices { gradient[i] = 0 }
@@ -82,9 +84,11 @@ import Testing
     }
 
     /// A bundle of it reads back as it was, byte for byte, and predicts as the network that made it.
-    @Test(arguments: AdapterMethods.presetNames) func bundles(_ preset: String) throws {
-        let network = try network(preset)
-        let model = try Golden.model()
+    @Test(arguments: AdapterMethods.presetNames, TestBase.allCases) func bundles(_ preset: String, _ base: TestBase)
+        throws
+    {
+        let network = try network(preset, base)
+        let model = try base.model()
         let bundle = try network.bundle(
             name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
             provenance: Provenance())
@@ -95,7 +99,7 @@ import Testing
         #expect(read.tensors == bundle.tensors)
         #expect(try BundleFile.data(read) == Data(contentsOf: url))
         let workspace = Workspace(threads: 2)
-        let batch = try Golden.batches()[0]
+        let batch = try base.batches()[0]
         let again = try Network(Arrangement(model: model, bundle: read), seed: 0).plan(head: 0, trains: false)
         let first = try network.plan(head: 0, trains: false)
         let logits = Array(first.plan.run(batch, workspace: workspace).values(first.output))
@@ -103,10 +107,12 @@ import Testing
     }
 
     /// Bytes do not depend on threads, and the base has no gradient.
-    @Test(arguments: AdapterMethods.presetNames) func threadsAndFrozenBase(_ preset: String) throws {
-        let batch = try Golden.batches()[2]
+    @Test(arguments: AdapterMethods.presetNames, TestBase.allCases) func threadsAndFrozenBase(
+        _ preset: String, _ base: TestBase
+    ) throws {
+        let batch = try base.batches()[2]
         let gradients = try [1, 2].map { threads in
-            let network = try network(preset)
+            let network = try network(preset, base)
             let plan = try network.plan(head: 0, trains: true)
             _ = plan.step(batch, workspace: Workspace(threads: threads), stepKey: 9)
             #expect(plan.plan.parameters.allSatisfy { !$0.name.hasPrefix("base/") })

@@ -7,11 +7,11 @@ import Testing
 @testable import Bundles
 @testable import Training
 
-/// RoBERTa, XLM-R and DistilBERT against `transformers` in float64 (Tests/Golden/families_golden.py). `roberta-bpe` is a whole
-/// folder: its tokenizer makes the batch of texts.
+/// RoBERTa, XLM-R, DistilBERT and ModernBERT against `transformers` in float64 (Tests/Golden/families_golden.py). `roberta-bpe` and
+/// `modernbert` are whole folders: their tokenizers make the batches of texts.
 @Suite struct FamilyParityTests {
     private static let folder = Golden.folder.deletingLastPathComponent().appendingPathComponent("families")
-    static let kinds = ["roberta", "xlm-roberta", "distilbert", "roberta-bpe"]
+    static let kinds = ["roberta", "xlm-roberta", "distilbert", "roberta-bpe", "modernbert"]
 
     private let workspace = Workspace(threads: 2)
 
@@ -29,8 +29,9 @@ import Testing
 
     /// The torch name of a trainable tensor of ours, after `grad.` or `head.`.
     private func theirs(_ name: String, _ kind: String) -> String {
+        let prefix = ["distilbert": "distilbert.", "modernbert": "model."][kind] ?? "roberta."
         for (ours, theirs) in [
-            ("base/", kind == "distilbert" ? "distilbert." : "roberta."), ("heads/h/dense", "classifier.dense"),
+            ("base/", prefix), ("heads/h/dense", "classifier.dense"),
             ("heads/h/out", "classifier.out_proj"),
         ] where name.hasPrefix(ours) {
             return theirs + name.dropFirst(ours.count)
@@ -56,7 +57,7 @@ import Testing
 
     @Test(arguments: kinds) func hiddenStatesOfEveryLayer(_ kind: String) throws {
         let (model, golden) = (try model(kind), try golden(kind))
-        #expect(model.configuration.longestSequence == 24)
+        #expect(model.configuration.longestSequence == (kind == "modernbert" ? 160 : 24))
         let (plan, hidden) = try Network(Arrangement(model: model), seed: 0).hiddenStates()
         let results = plan.run(try batch(golden), workspace: workspace)
         #expect(hidden.count == model.configuration.layers + 1)
@@ -87,14 +88,14 @@ import Testing
     }
 
     /// The whole folder: our tokenizer gives the ids of the batch.
-    @Test func theTokenizerMakesTheBatch() throws {
-        let (model, golden) = (try model("roberta-bpe"), try golden("roberta-bpe"))
+    @Test(arguments: ["roberta-bpe", "modernbert"]) func theTokenizerMakesTheBatch(_ kind: String) throws {
+        let (model, golden) = (try model(kind), try golden(kind))
         let tokenizer = try model.tokenizer()
         #expect(tokenizer.vocabularySize == model.configuration.vocabulary && tokenizer.name == "BPE")
         let json = try JSONReader.read(
-            [UInt8](Data(contentsOf: Self.folder.appendingPathComponent("roberta-bpe.json"))))
+            [UInt8](Data(contentsOf: Self.folder.appendingPathComponent("\(kind).json"))))
         guard case .object(let fields) = json, case .array(let texts)? = fields.first?.value else {
-            Issue.record("roberta-bpe.json")
+            Issue.record("\(kind).json")
             return
         }
         let expected = try batch(golden)
@@ -103,7 +104,7 @@ import Testing
             guard case .string(let first) = text[0] else { continue }
             var pair: String?
             if case .string(let second) = text[1] { pair = second }
-            ids += tokenizer.encode(first, pair: pair, maxLength: 24).ids
+            ids += tokenizer.encode(first, pair: pair, maxLength: model.configuration.longestSequence).ids
         }
         #expect(ids == expected.ids)
     }

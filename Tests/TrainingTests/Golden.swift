@@ -133,6 +133,35 @@ enum Golden {
     }
 }
 
+/// The bases that suites over methods run on: a block with norms after its sums, and one with norms before its sublayers.
+enum TestBase: String, CaseIterable, Sendable {
+    case bert
+    case modernBERT
+
+    private static let families = Golden.folder.deletingLastPathComponent().appendingPathComponent("families")
+
+    func model() throws -> EncoderModel {
+        switch self {
+        case .bert: try Golden.model()
+        case .modernBERT: try EncoderModel(folder: Self.families.appendingPathComponent("modernbert"))
+        }
+    }
+
+    /// Of ModernBERT's texts one is longer than the window of its local layers, and than what attention does by tiles; the
+    /// second batch is without it.
+    func batches() throws -> [PackedBatch] {
+        switch self {
+        case .bert: return try Golden.batches()
+        case .modernBERT:
+            let file = try SafetensorsFile(Self.families.appendingPathComponent("modernbert.safetensors"))
+            let sequences = try Golden.sequences(file)
+            let labels = try file.int64s("labels").map { Int($0) }
+            let all = PackedBatch(sequences, classes: labels)
+            return [all, PackedBatch(sequences.dropLast(), classes: labels.dropLast()), all]
+        }
+    }
+}
+
 /// The largest difference of two arrays and where it is.
 struct Difference: CustomStringConvertible {
     var largest = 0.0

@@ -21,16 +21,18 @@ import Testing
         }
     }
 
-    private func logits(_ network: Network) throws -> [Float] {
+    private func logits(_ network: Network, _ base: TestBase) throws -> [Float] {
         let plan = try network.plan(head: 0, trains: false)
         let workspace = Workspace(threads: 1)
         defer { withExtendedLifetime(workspace) {} }
-        return try Golden.batches().flatMap { Array(plan.plan.run($0, workspace: workspace).values(plan.output)) }
+        return try base.batches().flatMap { Array(plan.plan.run($0, workspace: workspace).values(plan.output)) }
     }
 
     /// - Returns: the logits of the model with its adapters, of the merged model, and of the bare model with the head
-    private func compare(_ bundle: AdapterBundle) throws -> (adapted: [Float], merged: [Float], bare: [Float]) {
-        let model = try Golden.model()
+    private func compare(_ bundle: AdapterBundle, _ base: TestBase) throws -> (
+        adapted: [Float], merged: [Float], bare: [Float]
+    ) {
+        let model = try base.model()
         let adapted = Arrangement(model: model, bundle: bundle)
         var bare = adapted
         bare.composition = nil
@@ -39,12 +41,13 @@ import Testing
             merged.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape)
         }
         return try (
-            logits(Network(adapted, seed: 0)), logits(Network(merged, seed: 0)), logits(Network(bare, seed: 0))
+            logits(Network(adapted, seed: 0), base), logits(Network(merged, seed: 0), base),
+            logits(Network(bare, seed: 0), base)
         )
     }
 
-    private func bundle(_ configurations: [[String]]) throws -> AdapterBundle {
-        let model = try Golden.model()
+    private func bundle(_ configurations: [[String]], _ base: TestBase = .bert) throws -> AdapterBundle {
+        let model = try base.model()
         var arrangement = Arrangement(model: model)
         arrangement.heads = [Golden.head]
         for (i, configuration) in configurations.enumerated() {
@@ -65,21 +68,27 @@ import Testing
             provenance: Provenance())
     }
 
-    private func expectEqual(_ configurations: [[String]]) throws {
-        let (adapted, merged, bare) = try compare(bundle(configurations))
+    private func expectEqual(_ configurations: [[String]], _ base: TestBase) throws {
+        let (adapted, merged, bare) = try compare(bundle(configurations, base), base)
         let largest = zip(adapted, merged).map { abs($0 - $1) }.max() ?? .infinity
         #expect(largest < 1e-5, "\(configurations): \(largest)")
         // The adapters do something
         #expect((zip(adapted, bare).map { abs($0 - $1) }.max() ?? 0) > 1e-3)
     }
 
-    @Test(arguments: configurations) func one(_ configuration: [String]) throws { try expectEqual([configuration]) }
+    @Test(arguments: configurations, TestBase.allCases) func one(_ configuration: [String], _ base: TestBase) throws {
+        try expectEqual([configuration], base)
+    }
 
     /// In a stack, the upper one acts on what the lower one leaves: factors first is not factors last.
-    @Test(arguments: [
-        [["lora", "targets=all"], ["lora", "targets=key,query", "rank=2"]], [["lora", "targets=key"], ["ia3"]],
-        [["ia3"], ["lora", "targets=key"]],
-    ]) func stack(_ configurations: [[String]]) throws { try expectEqual(configurations) }
+    @Test(
+        arguments: [
+            [["lora", "targets=all"], ["lora", "targets=key,query", "rank=2"]], [["lora", "targets=key"], ["ia3"]],
+            [["ia3"], ["lora", "targets=key"]],
+        ], TestBase.allCases) func stack(_ configurations: [[String]], _ base: TestBase) throws
+    {
+        try expectEqual(configurations, base)
+    }
 
     @Test func refuses() throws {
         let model = try Golden.model()

@@ -25,12 +25,29 @@ package enum Merge {
         var changed: [String: [Float]] = [:]
         for site in architecture.sites {
             guard let weight = site.weight else { continue }
+            /// The site's rows of a tensor that may hold other projections, too, as the sites before have left it.
+            func rows(_ name: String, width: Int) throws -> [Float] {
+                let whole = try changed[name] ?? base(name)
+                return site.rows.map { Array(whole[$0.lowerBound * width..<$0.upperBound * width]) } ?? whole
+            }
+            func put(_ values: [Float], _ name: String, width: Int) throws {
+                guard let rows = site.rows else {
+                    changed[name] = values
+                    return
+                }
+                var whole = try changed[name] ?? base(name)
+                whole.replaceSubrange(rows.lowerBound * width..<rows.upperBound * width, with: values)
+                changed[name] = whole
+            }
             let original = Projection(
-                site: site, weight: try base(weight), bias: try site.bias.map { try base($0) })
+                site: site, weight: try rows(weight, width: site.input),
+                bias: try site.bias.map { try rows($0, width: 1) })
             var projection = original
             try outline.merge(into: &projection) { try adapter("\($0.scope)/\(site.site.name)/\($1)") }
-            if projection.weight != original.weight { changed[weight] = projection.weight }
-            if let bias = site.bias, projection.bias != original.bias { changed[bias] = projection.bias }
+            if projection.weight != original.weight { try put(projection.weight, weight, width: site.input) }
+            if let bias = site.bias, let values = projection.bias, values != original.bias {
+                try put(values, bias, width: 1)
+            }
         }
         return architecture.tensors.compactMap { tensor in
             changed[tensor.name].map { (tensor.name, tensor.shape, $0) }

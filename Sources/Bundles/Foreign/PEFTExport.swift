@@ -24,6 +24,11 @@ package enum PEFTExport {
                 bundle, "members/\(member.name)", "method \(member.configuration.method)", LoRA.name,
                 fix: "use --format adapterhub")
         }
+        if let part = updates.list.first(where: { $0.site.rows != nil }) {
+            throw cannot(
+                bundle, "members/\(member.name)/\(part.site.site.name)", "LoRA on a part of \(part.module)",
+                "LoRA on whole modules", fix: "use --format transformers --merge")
+        }
         var warnings = ForeignWarnings.language(bundle)
         let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
         let head = bundle.heads.count == 1 && bundle.heads[0].firstTokenLabels != nil ? bundle.heads[0] : nil

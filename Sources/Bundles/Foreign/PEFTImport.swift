@@ -54,6 +54,11 @@ private struct PEFTReader {
             throw module.wrong("\(name).lora_A.weight", "LoRA on this module", "projections of the encoder's layers")
         }
         let acting = sites.filter { module.has("\($0.module).lora_A.weight") }
+        if let part = acting.first(where: { $0.site.rows != nil }) {
+            throw module.wrong(
+                "\(part.module).lora_A.weight", "LoRA on queries, keys and values together",
+                "LoRA on other modules: ours acts on each of the three alone")
+        }
         let name = GroupName.safe(name ?? module.folder.standardizedFileURL.lastPathComponent)
         let member = Member(name: name, configuration: try adapter(acting, architecture))
         var bundle = AdapterBundle(

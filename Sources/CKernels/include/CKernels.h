@@ -34,6 +34,29 @@ typedef struct {
     bool transposes_a;  // a is [k, m]
 } amalgam_product;
 
+/// Scaled dot-product attention of one sequence, some of its heads. Rows are of width heads · head; a head reads and
+/// writes only its own columns and its own part of `kept`, so heads can be split between threads.
+typedef struct {
+    const float *q;                        // [queries, width]
+    const float *k, *v;                    // [keys, width]
+    const float *extra_k, *extra_v;        // [extra, width]: rows before the keys and values, which every query sees
+    const uint64_t *identities;            // of the queries, for dropout
+    size_t queries, keys, extra;
+    size_t heads, head;                    // all heads, and the width of one
+    size_t first, count;                   // the heads to compute
+    size_t window;                         // query i sees key j if |i − j| <= window; SIZE_MAX: all
+    float scale;                           // of the scores
+    amalgam_dropout dropout;               // of the probabilities
+    float *kept;                           // [heads, amalgam_attention_kept]; NULL where no backward pass follows
+    float *scratch;                        // amalgam_attention_scratch floats
+} amalgam_attention;
+
+/// dy is given, as q; the others are wanted unless they are NULL: as q, k, v, extra_k and extra_v.
+typedef struct {
+    const float *dy;
+    float *dq, *dk, *dv, *dextra_k, *dextra_v;
+} amalgam_attention_gradients;
+
 typedef struct {
     const char *name;
 
@@ -49,7 +72,16 @@ typedef struct {
     /// dx = (accumulate ? dx : 0) + dy · activation'(x)
     void (*activate_backward)(int kind, float *dx, const float *dy, const float *x, size_t n, bool accumulate);
 
-    /// y[r] = gamma · (x[r] − mean) · rstd + beta; stats[r] = (mean, rstd)
+    /// y = activation(a) · b, x [rows, 2 · width] = (a, b), y [rows, width]
+    void (*gate)(int kind, float *y, const float *x, size_t rows, size_t width);
+    void (*gate_backward)(int kind, float *dx, const float *dy, const float *x, size_t rows, size_t width,
+                          bool accumulate);
+    /// Rotary positions: columns i and i + head/2 of each head turned by the angle of the row's position. table: [positions,
+    /// head], a position's head/2 cosines, then its sines. inverse: turned back
+    void (*rotate)(float *y, const float *x, const float *table, const int32_t *positions, size_t rows, size_t heads,
+                   size_t head, bool inverse, bool accumulate);
+
+    /// y[r] = gamma · (x[r] − mean) · rstd + beta; stats[r] = (mean, rstd); beta may be NULL: zeros
     void (*normalize)(float *y, float *stats, const float *x, const float *gamma, const float *beta, size_t rows,
                       size_t width, float epsilon);
     void (*normalize_backward)(float *dx, const float *dy, const float *x, const float *stats, const float *gamma,
@@ -70,18 +102,10 @@ typedef struct {
     void (*drop_rows)(float *y, const float *x, const float *residual, const uint64_t *identities, size_t rows,
                       size_t width, amalgam_dropout dropout, bool accumulate);
 
-    /// One sequence of attention over all heads, queries [queries, width], keys and values [keys, width] after
-    /// `extra` rows that stand before them (may be 0). probabilities, before dropout: [heads, queries, extra + keys],
-    /// rows filled up with zeros to whole vectors of 16; NULL where no backward pass follows.
-    void (*attend)(float *y, float *probabilities, const float *q, const float *k, const float *v, const float *extra_k,
-                   const float *extra_v, size_t queries, size_t keys, size_t extra, size_t heads, size_t width,
-                   const uint64_t *identities, amalgam_dropout dropout, float *scratch);
-    /// Gradients are written (not added); any of dq, dk, dv and the extra ones may be NULL.
-    void (*attend_backward)(float *dq, float *dk, float *dv, float *dextra_k, float *dextra_v, const float *dy,
-                            const float *probabilities, const float *q, const float *k, const float *v,
-                            const float *extra_k, const float *extra_v, size_t queries, size_t keys, size_t extra,
-                            size_t heads, size_t width, const uint64_t *identities, amalgam_dropout dropout,
-                            float *scratch);
+    /// Attention of one sequence. y: as q; the columns of the heads that are computed.
+    void (*attend)(const amalgam_attention *attention, float *y);
+    /// Gradients are written (not added), the columns of the heads that are computed.
+    void (*attend_backward)(const amalgam_attention *attention, const amalgam_attention_gradients *gradients);
 
     /// AdamW (Loshchilov & Hutter 2019, algorithm 2) with bias corrections c1 = 1 − β1^t, c2 = 1 − β2^t; gradient_scale
     /// is multiplied into g first (clipping)
@@ -132,8 +156,12 @@ typedef struct {
 /// The i-th loop that this processor can run; NULL past the last.
 const amalgam_peak_loop *amalgam_peak_loop_at(int i);
 
-/// Floats of scratch that attend and attend_backward need for one sequence.
-size_t amalgam_attention_scratch(size_t queries, size_t all_keys, size_t heads, size_t width);
+/// Floats of scratch that attend and attend_backward need for one sequence, whatever the number of heads.
+size_t amalgam_attention_scratch(const amalgam_attention *attention);
+/// Floats that one head of a sequence keeps from forward to backward. Of up to 128 queries the probabilities before
+/// dropout, [queries, extra + keys], rows filled up with zeros to whole vectors of 16. Of more each row's largest score
+/// and the inverse of its sum, [queries, 2], then the output [queries, head]: linear in the length.
+size_t amalgam_attention_kept(const amalgam_attention *attention);
 
 /// 64-bit finaliser (Stafford's variant 13 of MurmurHash3's): the mixing step of every random key.
 static inline uint64_t amalgam_mix(uint64_t x) {

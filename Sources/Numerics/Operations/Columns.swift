@@ -16,6 +16,7 @@ package final class Columns: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .own }
 
     package func forward(_ run: SliceRun) {
         let (y, source) = (run.values(output), run.values(x) + range.lowerBound)

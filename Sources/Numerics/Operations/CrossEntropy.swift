@@ -31,6 +31,7 @@ package final class CrossEntropy: Operation {
     }
 
     package var inputs: [Value] { [logits] }
+    package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [logits] }
 
     private func weight(_ c: Int) -> Double { classWeights.map { Double($0[c]) } ?? 1 }

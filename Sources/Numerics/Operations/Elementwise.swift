@@ -35,6 +35,7 @@ package final class Activation: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [x] }
 
     package func forward(_ run: SliceRun) {
@@ -66,6 +67,7 @@ package final class DropAdd: Operation {
     }
 
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
+    package var rowCut: RowCut { .own }
 
     package func forward(_ run: SliceRun) {
         run.withIdentities(x.rows) { identities in
@@ -103,6 +105,7 @@ package final class MultiplyRows: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { factors.parameter.map { [$0] } ?? [] }
     package var readForParameters: [Value] { factors.isTrainable ? [x] : [] }
 

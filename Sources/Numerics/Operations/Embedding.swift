@@ -1,33 +1,38 @@
 import CKernels
 
-/// y[t] = words[id] + positions[position + first] + types[type]. y: [tokens, width].
+/// y[t] = words[id] + positions[position + first] + types[type], of the last two what the model has. y: [tokens, width].
 package final class Embedding: Operation {
     private let words: Operand
-    private let positions: Operand
-    private let types: Operand
+    private let positions: Operand?
+    private let types: Operand?
     private let firstPosition: Int
     package let output: Value
 
     /// - Parameter firstPosition: row of the position table that a sequence's first token gets (0 in BERT).
-    package init(words: Operand, positions: Operand, types: Operand, firstPosition: Int, in builder: PlanBuilder) {
+    package init(
+        words: Operand, positions: Operand?, types: Operand?, firstPosition: Int = 0, in builder: PlanBuilder
+    ) {
         self.words = words
         self.positions = positions
         self.types = types
         self.firstPosition = firstPosition
         precondition(words.shape.count == 2, "the word table has shape \(words.shape)")
         let width = words.shape[1]
-        positions.require([positions.shape.first ?? 0, width], "the position table")
-        types.require([types.shape.first ?? 0, width], "the table of token types")
-        precondition(
-            positions.shape[0] > firstPosition && firstPosition >= 0,
-            "the first position is row \(firstPosition) of \(positions.shape[0])")
+        if let positions {
+            positions.require([positions.shape.first ?? 0, width], "the position table")
+            precondition(
+                positions.shape[0] > firstPosition && firstPosition >= 0,
+                "the first position is row \(firstPosition) of \(positions.shape[0])")
+        }
+        if let types { types.require([types.shape.first ?? 0, width], "the table of token types") }
         output = builder.value(.tokens, width)
     }
 
     package var inputs: [Value] { [] }
-    package var parameters: [Parameter] { [words, positions, types].compactMap(\.parameter) }
+    package var rowCut: RowCut { .own }
+    package var parameters: [Parameter] { [words, positions, types].compactMap { $0?.parameter } }
     package var parameterUnits: Int {
-        wordUnits + (positions.isTrainable ? 1 : 0) + (types.isTrainable ? 1 : 0)
+        wordUnits + [positions, types].count(where: { $0?.isTrainable == true })
     }
 
     /// Pieces of the vocabulary, each written by one thread.
@@ -36,12 +41,11 @@ package final class Embedding: Operation {
     package func forward(_ run: SliceRun) {
         let width = output.width
         var y = run.values(output)
-        for t in run.slice.tokens {
+        for t in run.range(output) {
             let word = words.floats + Int(run.batch.ids[t]) * width
-            let position = positions.floats + (Int(run.batch.positions[t]) + firstPosition) * width
-            let type = types.floats + Int(run.batch.types[t]) * width
+            let position = positions.map { $0.floats + (Int(run.batch.positions[t]) + firstPosition) * width }
             run.kernels.pointee.fill_rows(y, position, word, 1, width)
-            run.kernels.pointee.add(y, type, width, 1, true)
+            if let types { run.kernels.pointee.add(y, types.floats + Int(run.batch.types[t]) * width, width, 1, true) }
             y += width
         }
         if case .frozen(let table) = words { table.releaseAfterReading() }
@@ -60,7 +64,7 @@ package final class Embedding: Operation {
             }
             unit -= wordUnits
         }
-        if let positions = positions.parameter {
+        if let positions = positions?.parameter {
             if unit == 0 {
                 return add(run, to: positions, rows: 0..<positions.shape[0]) {
                     Int(run.batch.positions[$0]) + self.firstPosition
@@ -68,7 +72,7 @@ package final class Embedding: Operation {
             }
             unit -= 1
         }
-        if let types = types.parameter {
+        if let types = types?.parameter {
             add(run, to: types, rows: 0..<types.shape[0]) { Int(run.batch.types[$0]) }
         }
     }

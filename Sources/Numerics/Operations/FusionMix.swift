@@ -39,9 +39,10 @@ package final class FusionMix: Operation {
 
     private var adapters: Int { starts.count - 1 }
     package var inputs: [Value] { [w, z, queryBias] }
+    package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [w, z] }
-    /// The probabilities, [rows, adapters].
-    package func privateFloats(_ run: SliceRun) -> Int { run.rows(w) * adapters }
+    /// The probabilities.
+    package var privateWidth: Int { adapters }
 
     package func forward(_ run: SliceRun) {
         run.withIdentities(w.rows) { identities in
@@ -68,6 +69,7 @@ package final class FusionMix: Operation {
 package final class Concatenate: Operation {
     package let inputs: [Value]
     package let output: Value
+    package var rowCut: RowCut { .own }
 
     package init(_ inputs: [Value], in builder: PlanBuilder) {
         precondition(

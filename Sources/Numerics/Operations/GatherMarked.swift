@@ -14,12 +14,14 @@ package final class GatherMarked: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .gathered }
 
-    /// Calls `body` with each marked row's index in the output and in x, both counted from the slice's first.
+    /// Calls `body` with each marked row's index in the output and in x, both counted from the first that the run shows.
     private func forEachMark(_ run: SliceRun, _ body: (_ index: Int, _ row: Int) -> Void) {
         guard let marks = run.batch.targets[head]?.marks else { return }
-        for (index, mark) in run.range(output).enumerated() {
-            body(index, Int(marks[mark]) - run.slice.tokens.lowerBound)
+        let tokens = run.range(x)
+        for (index, mark) in run.range(output).enumerated() where tokens.contains(Int(marks[mark])) {
+            body(index, Int(marks[mark]) - tokens.lowerBound)
         }
     }
 

@@ -1,18 +1,18 @@
 import CKernels
 
-/// y = γ ⊙ (x − mean) / √(variance + ε) + β over each row (Ba et al. 2016, eq. 4).
+/// y = γ ⊙ (x − mean) / √(variance + ε) + β over each row (Ba et al. 2016, eq. 4); β may be absent.
 ///
 /// x, y: [rows, width]. Differentiable in x, γ, β.
 package final class LayerNorm: Operation {
     private let x: Value
     private let gamma: Operand
-    private let beta: Operand
+    private let beta: Operand?
     private let epsilon: Float
     package let output: Value
 
-    package init(_ x: Value, gamma: Operand, beta: Operand, epsilon: Float, in builder: PlanBuilder) {
+    package init(_ x: Value, gamma: Operand, beta: Operand?, epsilon: Float, in builder: PlanBuilder) {
         gamma.require([x.width], "a norm's weight")
-        beta.require([x.width], "a norm's bias")
+        beta?.require([x.width], "a norm's bias")
         self.x = x
         self.gamma = gamma
         self.beta = beta
@@ -21,15 +21,17 @@ package final class LayerNorm: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [x] }
-    package var parameters: [Parameter] { [gamma.parameter, beta.parameter].compactMap { $0 } }
+    package var parameters: [Parameter] { [gamma.parameter, beta?.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { gamma.isTrainable ? [x] : [] }
 
-    package func privateFloats(_ run: SliceRun) -> Int { 2 * run.rows(x) }
+    /// Mean and 1 / standard deviation.
+    package var privateWidth: Int { 2 }
 
     package func forward(_ run: SliceRun) {
         run.kernels.pointee.normalize(
-            run.values(output), run.own, run.values(x), gamma.floats, beta.floats, run.rows(x), x.width, epsilon)
+            run.values(output), run.own, run.values(x), gamma.floats, beta?.floats, run.rows(x), x.width, epsilon)
     }
 
     package func backward(_ run: SliceRun) {
@@ -42,7 +44,7 @@ package final class LayerNorm: Operation {
         let rows = run.rows(x)
         parameters.forEach(run.begin)
         guard let gamma = gamma.parameter else {
-            if let beta = beta.parameter {
+            if let beta = beta?.parameter {
                 run.kernels.pointee.column_sums(beta.gradient, run.gradient(output), nil, rows, x.width)
             }
             return
@@ -52,10 +54,10 @@ package final class LayerNorm: Operation {
         let row = AlignedBuffer(count: x.width)
         for r in 0..<rows {
             run.kernels.pointee.normalize(
-                row.floats, stats.floats + 2 * r, run.values(x) + r * x.width, self.gamma.floats, beta.floats, 1,
+                row.floats, stats.floats + 2 * r, run.values(x) + r * x.width, self.gamma.floats, beta?.floats, 1,
                 x.width, epsilon)
         }
         run.kernels.pointee.normalize_parameters(
-            gamma.gradient, beta.parameter?.gradient, run.gradient(output), run.values(x), stats.floats, rows, x.width)
+            gamma.gradient, beta?.parameter?.gradient, run.gradient(output), run.values(x), stats.floats, rows, x.width)
     }
 }

@@ -44,6 +44,7 @@ package final class Linear: Operation {
     }
 
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
+    package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { [weight.parameter, bias?.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { weight.isTrainable ? [x] : [] }
     package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double {
@@ -60,10 +61,18 @@ package final class Linear: Operation {
         return weight.isTrainable ? [forward, backward] : []
     }
 
+    /// Panels of columns: each share reads its own part of the weight, whatever the number of rows.
+    package func shares(_ run: SliceRun, backward: Bool) -> Int {
+        guard let side = backward ? backwardSide : forwardSide else { return 1 }
+        return (side.outer + side.panel - 1) / max(side.panel, 1)
+    }
+
     package func forward(_ run: SliceRun) {
         guard let forwardSide else { preconditionFailure("no plan has compiled this") }
         Products.multiply(
-            run.values(x), rows: run.rows(x), forwardSide, into: run.values(output), scale: scale, bias: bias?.floats,
+            run.values(x), rows: run.rows(x), forwardSide,
+            columns: run.share.map { forwardSide.columns(of: output.width, $0) },
+            into: run.values(output), scale: scale, bias: bias?.floats,
             residual: residual.map { UnsafePointer(run.values($0)) }, scratch: run.scratch)
     }
 
@@ -73,11 +82,21 @@ package final class Linear: Operation {
         if let target = run.gradient(0) {
             guard let backwardSide else { preconditionFailure("no plan has compiled this for training") }
             Products.multiply(
-                dy, rows: rows, backwardSide, into: target.pointer, scale: scale,
-                residual: target.adds ? UnsafePointer(target.pointer) : nil, scratch: run.scratch)
+                dy, rows: rows, backwardSide, columns: run.share.map { backwardSide.columns(of: x.width, $0) },
+                into: target.pointer,
+                scale: scale, residual: target.adds ? UnsafePointer(target.pointer) : nil, scratch: run.scratch)
         }
         if residual != nil, let target = run.gradient(1) {
-            run.kernels.pointee.add(target.pointer, dy, rows * output.width, 1, target.adds)
+            let width = output.width
+            if let share = run.share, let side = backwardSide ?? forwardSide {
+                // The same columns as above, because the residual may be x itself
+                let columns = side.columns(of: width, share)
+                for first in stride(from: columns.lowerBound, to: rows * width, by: width) {
+                    run.kernels.pointee.add(target.pointer + first, dy + first, columns.count, 1, target.adds)
+                }
+            } else {
+                run.kernels.pointee.add(target.pointer, dy, rows * width, 1, target.adds)
+            }
         }
     }
 

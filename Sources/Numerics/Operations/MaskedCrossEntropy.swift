@@ -61,6 +61,7 @@ package final class MaskedCrossEntropy: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { bias.parameter.map { [$0] } ?? [] }
     package var readForParameters: [Value] { bias.isTrainable ? [x] : [] }
     private var classes: Int { table.tokens.count }
@@ -86,7 +87,7 @@ package final class MaskedCrossEntropy: Operation {
     }
 
     /// The softmax lives until the backward.
-    package func privateFloats(_ run: SliceRun) -> Int { run.rows(x) * classes }
+    package var privateWidth: Int { classes }
 
     package func forward(_ run: SliceRun) {
         let rows = run.rows(x)

@@ -16,37 +16,40 @@ package final class Pool: Operation {
     }
 
     package var inputs: [Value] { [x] }
+    package var rowCut: RowCut { .gathered }
 
-    private func forEachSequence(_ run: SliceRun, _ body: (_ index: Int, _ rows: Range<Int>) -> Void) {
-        let first = run.slice.tokens.lowerBound
-        for (index, sequence) in run.slice.sequences.enumerated() {
-            body(index, run.batch.offsets[sequence] - first..<run.batch.offsets[sequence + 1] - first)
-        }
+    /// The tokens that a sequence's row is made of, counted from the batch's first.
+    private func used(_ batch: PackedBatch, _ sequence: Int) -> Range<Int> {
+        let first = batch.offsets[sequence]
+        return first..<(kind == .first ? first + 1 : batch.offsets[sequence + 1])
     }
 
     package func forward(_ run: SliceRun) {
         let width = x.width
-        let source = run.values(x)
-        forEachSequence(run) { index, rows in
-            let y = run.values(output) + index * width
-            let used = kind == .first ? rows.prefix(1) : rows
+        let (y, source, first) = (run.values(output), run.values(x), run.range(x).lowerBound)
+        for (index, sequence) in run.range(output).enumerated() {
+            let used = used(run.batch, sequence)
             let share = 1 / Float(used.count)
-            for row in used { run.kernels.pointee.add(y, source + row * width, width, share, row != used.lowerBound) }
+            for token in used {
+                run.kernels.pointee.add(
+                    y + index * width, source + (token - first) * width, width, share, token != used.lowerBound)
+            }
         }
     }
 
     package func backward(_ run: SliceRun) {
         guard let target = run.gradient(0) else { return }
         let width = x.width
-        let dy = run.outputGradient
+        let (dy, tokens) = (run.outputGradient, run.range(x))
         if kind == .first, !target.adds {
-            target.pointer.update(repeating: 0, count: run.rows(x) * width)
+            target.pointer.update(repeating: 0, count: tokens.count * width)
         }
-        forEachSequence(run) { index, rows in
-            let used = kind == .first ? rows.prefix(1) : rows
+        for (index, sequence) in run.range(output).enumerated() {
+            let used = used(run.batch, sequence)
             let share = 1 / Float(used.count)
-            for row in used {
-                run.kernels.pointee.add(target.pointer + row * width, dy + index * width, width, share, target.adds)
+            for token in used.clamped(to: tokens) {
+                run.kernels.pointee.add(
+                    target.pointer + (token - tokens.lowerBound) * width, dy + index * width, width, share, target.adds)
             }
         }
     }

@@ -16,6 +16,7 @@ package final class Reduce: Operation {
     }
 
     package var inputs: [Value] { [losses] }
+    package var rowCut: RowCut { .own }
 
     private func factor(_ run: SliceRun) -> Double { run.batch.targets[head]?.factor ?? 0 }
 

@@ -15,6 +15,7 @@ package final class RepeatedTensor: Operation {
     }
 
     package var inputs: [Value] { [] }
+    package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { tensor.parameter.map { [$0] } ?? [] }
 
     package func forward(_ run: SliceRun) {

@@ -24,6 +24,7 @@ package final class SquaredError: Operation {
     }
 
     package var inputs: [Value] { [predictions] }
+    package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [predictions] }
 
     /// Calls `body` for each row with the differences of its numbers; nil where one is missing.

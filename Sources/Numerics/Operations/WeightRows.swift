@@ -17,10 +17,11 @@ package final class WeightRows: Operation {
     }
 
     package var inputs: [Value] { [] }
+    package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { weight.parameter.map { [$0] } ?? [] }
 
     package func forward(_ run: SliceRun) {
-        let first = weight.floats + run.slice.tokens.lowerBound * output.width
+        let first = weight.floats + run.range(output).lowerBound * output.width
         run.values(output).update(from: first, count: run.rows(output) * output.width)
     }
 
@@ -48,12 +49,13 @@ final class PullBack: Operation {
     }
 
     var inputs: [Value] { [x] }
+    var rowCut: RowCut { .own }
 
     func forward(_ run: SliceRun) {}
 
     func backward(_ run: SliceRun) {
         guard let target = run.gradient(0) else { return }
         run.kernels.pointee.add(
-            target.pointer, gradient + run.slice.tokens.lowerBound * x.width, run.rows(x) * x.width, 1, target.adds)
+            target.pointer, gradient + run.range(x).lowerBound * x.width, run.rows(x) * x.width, 1, target.adds)
     }
 }

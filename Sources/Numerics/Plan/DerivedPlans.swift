@@ -82,11 +82,11 @@ struct DerivedPlans {
         }
     }
 
-    /// Floats of a thread's arena.
-    var arenaFloats: Int {
-        parts.reduce(0) { most, part in
-            ([part.prologue, part.epilogue].compactMap { $0?.arenaFloats(part.derivation.batch) } + [most]).max() ?? 0
-        }
+    /// Floats of each thread's arena.
+    func arenaFloats(threads: Int) -> [Int] {
+        parts.flatMap { part in
+            [part.prologue, part.epilogue].compactMap { $0?.arenaFloats(part.derivation.batch, threads: threads) }
+        }.reduce([Int](repeating: 0, count: threads)) { zip($0, $1).map { max($0, $1) } }
     }
 
     /// Floats of the tensors themselves and, in training, of their gradients.

@@ -7,9 +7,12 @@ package final class Workspace {
     let scratches: [GrowingBuffer]
     let batch = GrowingBuffer()
     let kernels: UnsafePointer<amalgam_kernels>
+    let sharing: Sharing
 
-    package init(threads: Int) {
+    /// - Parameter sharing: when threads work together on one slice; results do not depend on it.
+    package init(threads: Int, sharing: Sharing = Sharing()) {
         kernels = Products.kernels
+        self.sharing = sharing
         pool = ThreadPool(threads: threads)
         arenas = (0..<pool.threads).map { _ in GrowingBuffer() }
         scratches = (0..<pool.threads).map { _ in GrowingBuffer() }
@@ -74,14 +77,16 @@ extension Plan {
             }
         }
         for (i, group) in groups.enumerated() {
-            // The longest first: then little is left at the end, while a thread has nothing to do
-            let slices = batch.slices.filter { group.sequences.contains($0.sequences.lowerBound) }
-                .sorted { $0.tokens.count > $1.tokens.count }
-            workspace.pool.run(slices.count) { index, thread in
-                SliceRun(
-                    plan: self, batch: batch, slice: slices[index], group: group, stepKey: stepKey,
-                    workspace: workspace, thread: thread, keptBases: bases
-                ).execute()
+            let schedule = schedule(batch, group, threads: workspace.pool.threads, workspace.sharing)
+            func slice(_ slice: BatchSlice) -> SliceRun {
+                SliceRun(plan: self, batch: batch, slice: slice, group: group, stepKey: stepKey, keptBases: bases)
+            }
+            for shared in schedule.shared { run(slice(shared), workspace) }
+            workspace.pool.run(schedule.single.count) { index, thread in
+                let run = slice(schedule.single[index])
+                run.use(
+                    arena: workspace.arenas[thread].reserve(run.arenaFloats), scratch: workspace.scratches[thread])
+                run.run()
             }
             for (w, wave) in parameterGradients.waves.enumerated() {
                 let run = BatchRun(
@@ -93,6 +98,24 @@ extension Plan {
             }
         }
         return PlanResults(plan: self, bases: bases, batch: batch, workspace: workspace)
+    }
+
+    private func schedule(
+        _ batch: PackedBatch, _ group: BatchSlice, threads: Int, _ sharing: Sharing = Sharing()
+    ) -> Schedule {
+        Schedule(
+            batch.slices.filter { group.sequences.contains($0.sequences.lowerBound) }, of: group, threads: threads,
+            sharing)
+    }
+
+    /// All threads work on a slice: stage by stage, each on some parts.
+    private func run(_ slice: SliceRun, _ workspace: Workspace) {
+        let arena = workspace.arenas[0].reserve(slice.arenaFloats)
+        let runs = workspace.scratches.indices.map { $0 == 0 ? slice : SliceRun(sharing: slice) }
+        for (run, scratch) in zip(runs, workspace.scratches) { run.use(arena: arena, scratch: scratch) }
+        for stage in Stage.all(self, slice, threads: workspace.pool.threads, workspace.sharing) {
+            workspace.pool.run(stage.parts.count) { part, thread in runs[thread].run(stage, part: part) }
+        }
     }
 
     /// Parameters' gradients are summed a group at a time. Without parameters, all slices are one group.
@@ -118,24 +141,29 @@ extension Plan {
     /// Floats of the values that all threads share.
     func keptFloats(_ batch: PackedBatch) -> Int { keptLayout(batch, groups(of: batch)).total }
 
-    /// Floats of a thread's arena. Allocates none.
-    func arenaFloats(_ batch: PackedBatch) -> Int {
-        let empty = Workspace(threads: 1)
-        return batch.slices.map { slice in
-            SliceRun(
-                plan: self, batch: batch, slice: slice, group: slice, stepKey: nil, workspace: empty, thread: 0,
-                keptBases: []
-            ).arenaFloats
-        }.max() ?? 0
+    /// Floats of each thread's arena. Allocates none.
+    func arenaFloats(_ batch: PackedBatch, threads: Int) -> [Int] {
+        func floats(_ slice: BatchSlice) -> Int {
+            SliceRun(plan: self, batch: batch, slice: slice, group: slice, stepKey: nil, keptBases: []).arenaFloats
+        }
+        var arenas = [Int](repeating: 0, count: threads)
+        for group in groups(of: batch) {
+            let schedule = schedule(batch, group, threads: threads)
+            arenas[0] = max(arenas[0], schedule.shared.map(floats).max() ?? 0)
+            // Which thread gets which slice is left to chance
+            let longest = schedule.single.map(floats).max() ?? 0
+            for thread in 0..<min(threads, schedule.single.count) { arenas[thread] = max(arenas[thread], longest) }
+        }
+        return arenas
     }
 
-    /// Bytes of the work areas that a run over this batch needs: a thread's arena, and what all share, with the derived
-    /// tensors. Allocates none.
-    package func workBytes(_ batch: PackedBatch) -> (thread: Int, shared: Int) {
+    /// Bytes of the work areas that a run over this batch needs: of the threads' arenas together, and of what all share,
+    /// with the derived tensors. Allocates none.
+    package func workBytes(_ batch: PackedBatch, threads: Int) -> (arenas: Int, shared: Int) {
         let float = MemoryLayout<Float>.size
+        let arenas = zip(arenaFloats(batch, threads: threads), derived.arenaFloats(threads: threads)).map { max($0, $1) }
         return (
-            max(arenaFloats(batch), derived.arenaFloats) * float,
-            (keptFloats(batch) + derived.keptFloats + derived.tensorFloats) * float
+            arenas.reduce(0, +) * float, (keptFloats(batch) + derived.keptFloats + derived.tensorFloats) * float
         )
     }
 
