@@ -70,7 +70,8 @@ package final class Linear: Operation {
     package func forward(_ run: SliceRun) {
         guard let forwardSide else { preconditionFailure("no plan has compiled this") }
         Products.multiply(
-            run.values(x), rows: run.rows(x), forwardSide, columns: run.share.map { forwardSide.columns(of: output.width, $0) },
+            run.values(x), rows: run.rows(x), forwardSide,
+            columns: run.share.map { forwardSide.columns(of: output.width, $0) },
             into: run.values(output), scale: scale, bias: bias?.floats,
             residual: residual.map { UnsafePointer(run.values($0)) }, scratch: run.scratch)
     }
@@ -81,7 +82,8 @@ package final class Linear: Operation {
         if let target = run.gradient(0) {
             guard let backwardSide else { preconditionFailure("no plan has compiled this for training") }
             Products.multiply(
-                dy, rows: rows, backwardSide, columns: run.share.map { backwardSide.columns(of: x.width, $0) }, into: target.pointer,
+                dy, rows: rows, backwardSide, columns: run.share.map { backwardSide.columns(of: x.width, $0) },
+                into: target.pointer,
                 scale: scale, residual: target.adds ? UnsafePointer(target.pointer) : nil, scratch: run.scratch)
         }
         if residual != nil, let target = run.gradient(1) {

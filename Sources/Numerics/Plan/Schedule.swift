@@ -14,8 +14,10 @@ struct Schedule {
         let joins = group.tokens.count <= sharing.joined
         var best = (count: 0, time: Self.time(single[...], threads) * sharing.gain)
         var time = 0.0
-        for count in 1...single.count where count <= 4 * threads || count == single.count {
+        for count in 1...single.count {
             time += sharing.time(single[count - 1].tokens.count, threads)
+            // Many slices are even enough; their joint share need not be looked for
+            guard count <= 4 * threads || count == single.count else { continue }
             var all = time + Self.time(single[count...], threads)
             if count == single.count, joins { all = sharing.time(group.tokens.count, threads) }
             if all < best.time { best = (count, all) }
