@@ -16,7 +16,7 @@ struct Schedule {
         var time = 0.0
         for count in 1...single.count {
             time += sharing.time(single[count - 1].tokens.count, threads)
-            // Many slices are even enough; their joint share need not be looked for
+            // Of many slices, it is enough to try the longest
             guard count <= 4 * threads || count == single.count else { continue }
             var all = time + Self.time(single[count...], threads)
             if count == single.count, joins { all = sharing.time(group.tokens.count, threads) }
