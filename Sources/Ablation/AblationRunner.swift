@@ -180,7 +180,7 @@ package final class AblationRunner {
         let recipe: Recipe =
             switch arm {
             case .head: .head
-            case .fusion: .fusion(try fused(seed: seed), .dynamic)
+            case .fusion: try .fusion(fused(seed: seed), .dynamic)
             case .full, .multitaskFull: .full
             default: .adapter(plan.configuration, from: nil)
             }

@@ -63,7 +63,11 @@ public final class Model {
     public func fuse(
         _ adapters: [Adapter], task: String, language: Adapter? = nil, options: Options = Options()
     ) throws -> Adapter {
-        try train(.fusion(adapters.map(\.bundle), .dynamic), task: task, language: language, rate: 5e-4, options)
+        let below = try language.map { try LanguageAdapter($0.bundle) }
+        let fused = adapters.map(\.bundle)
+        return try train(
+            .fusion(fused, .dynamic), task: task, language: language, rate: 5e-4, options,
+            warnings: fused.compactMap { $0.warning(on: below, file: $0.name) })
     }
 
     /// Reads a bundle. It can contain a language adapter, to put under other adapters.
@@ -78,9 +82,9 @@ public final class Model {
             warnings: warnings + [bundle.warning(on: below, file: file)].compactMap { $0 })
     }
 
-    private func train(_ recipe: Recipe, task: String, language: Adapter?, rate: Double, _ options: Options) throws
-        -> Adapter
-    {
+    private func train(
+        _ recipe: Recipe, task: String, language: Adapter?, rate: Double, _ options: Options, warnings: [String] = []
+    ) throws -> Adapter {
         let data = try TaskData.load(TaskDefinition.load(URL(fileURLWithPath: task)))
         var settings = TrainingSettings()
         settings.epochs = options.epochs
@@ -88,11 +92,8 @@ public final class Model {
         settings.batch = .examples(options.batchSize)
         settings.maxLength = options.maxLength
         settings.seed = options.seed
-        var warnings = data.warnings
+        var warnings = data.warnings + warnings
         let below = try language.map { try LanguageAdapter($0.bundle) }
-        if case .fusion(let bundles, _) = recipe {
-            warnings += bundles.compactMap { $0.warning(on: below, file: $0.name) }
-        }
         let trained = try session.train(
             recipe, on: [data], name: data.definition.name, language: below, settings: settings
         ) { event in

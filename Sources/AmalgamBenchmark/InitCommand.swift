@@ -42,16 +42,16 @@ struct InitCommand: ParsableCommand {
             try write(
                 file,
                 AdapterBundle(
-                    kind: .adapter, name: adapter.name, base: base, members: [adapter],
+                    name: adapter.name, base: base, members: [adapter],
                     composition: .leaf(adapter.name),
                     heads: heads))
         }
         try write(
             "fusion.h5",
             AdapterBundle(
-                kind: .fusion, name: "fusion", base: base, members: fused.sorted { $0.name < $1.name },
-                composition: .fuse(fused.map(\.name)), fusion: .dynamic, heads: [heads[0]]))
-        try write("head.h5", AdapterBundle(kind: .head, name: heads[0].name, base: base, heads: [heads[0]]))
+                name: "fusion", base: base, members: fused.sorted { $0.name < $1.name },
+                composition: .fuse(fused.map(\.name)), heads: [heads[0]]))
+        try write("head.h5", AdapterBundle(name: heads[0].name, base: base, heads: [heads[0]]))
     }
 
     private func filled(_ bundle: AdapterBundle) throws -> AdapterBundle {

@@ -23,7 +23,7 @@ package struct BaseIdentity: Equatable, Sendable {
     }
 }
 
-/// A tensor by its full name: `members/NAME/afterFeedForward/3/down.weight`, `fusion/…`, `heads/NAME/…`, `base/…`.
+/// A tensor by its full name: `members/NAME/afterFeedForward/3/down.weight`, `blocks/ID/…`, `heads/NAME/…`, `base/…`.
 package struct NamedTensor: Equatable, Sendable {
     package var name: String
     /// [out, in] for matrices.
@@ -100,16 +100,24 @@ package struct LanguageReference: Equatable, Sendable {
     }
 }
 
-/// One adapter, one fusion with its adapters, one set of full weights, or a head: all that is needed to use it.
+/// Adapters with their composition, heads, and what else is needed to use them.
 package struct AdapterBundle: Equatable, Sendable {
-    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, full, head, mlm }
+    /// What users call a bundle by what it holds.
+    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, composition, full, head, mlm }
 
-    package var kind: Kind
+    /// Tensors that belong to no adapter, block or head.
+    package enum Overlay: Equatable, Sendable {
+        /// All weights of the base, under `base/`.
+        case base
+        /// A masked-language head, under `mlm/`.
+        case languageHead
+    }
+
     package var name: String
     package var base: BaseIdentity
     package var members: [Member]
     package var composition: Composition?
-    package var fusion: FusionConfiguration?
+    package var overlay: Overlay?
     package var heads: [NamedHead]
     package var tensors: [NamedTensor]
     package var provenance: Provenance
@@ -117,45 +125,50 @@ package struct AdapterBundle: Equatable, Sendable {
     package var language: LanguageReference?
 
     package init(
-        kind: Kind, name: String, base: BaseIdentity, members: [Member] = [], composition: Composition? = nil,
-        fusion: FusionConfiguration? = nil, heads: [NamedHead] = [], tensors: [NamedTensor] = [],
+        name: String, base: BaseIdentity, members: [Member] = [], composition: Composition? = nil,
+        overlay: Overlay? = nil, heads: [NamedHead] = [], tensors: [NamedTensor] = [],
         provenance: Provenance = Provenance()
     ) {
-        self.kind = kind
         self.name = name
         self.base = base
         self.members = members
         self.composition = composition
-        self.fusion = fusion
+        self.overlay = overlay
         self.heads = heads
         self.tensors = tensors
         self.provenance = provenance
     }
 
-    package static func == (a: AdapterBundle, b: AdapterBundle) -> Bool {
-        a.kind == b.kind && a.name == b.name && a.base == b.base && a.composition == b.composition
-            && a.members.map(\.name) == b.members.map(\.name)
-            && a.members.map(\.configuration) == b.members.map(\.configuration) && a.fusion == b.fusion
-            && a.heads == b.heads && a.tensors == b.tensors && a.provenance == b.provenance && a.language == b.language
+    package var kind: Kind {
+        switch (overlay, composition) {
+        case (.base, _): .full
+        case (.languageHead, _): .mlm
+        case (nil, nil): .head
+        case (nil, .leaf): .adapter
+        case (nil, .block(let node)): node.block is Fuse ? .fusion : .composition
+        }
     }
 
-    /// The tensors that its members, fusion, heads and base overlay must have, in order: the schema.
+    package static func == (a: AdapterBundle, b: AdapterBundle) -> Bool {
+        a.overlay == b.overlay && a.name == b.name && a.base == b.base && a.composition == b.composition
+            && a.members.map(\.name) == b.members.map(\.name)
+            && a.members.map(\.configuration) == b.members.map(\.configuration) && a.heads == b.heads
+            && a.tensors == b.tensors && a.provenance == b.provenance && a.language == b.language
+    }
+
+    /// The tensors that its members, blocks, heads and overlay must have, in order: the schema.
     /// - Parameter architecture: of the model; nil: what the bundle says of its base.
     package func specs(for architecture: Architecture? = nil) throws -> [ParameterSpec] {
         let architecture = try architecture ?? Architecture(base.shape)
         let shape = architecture.configuration
         var specs: [ParameterSpec] = []
         for member in members { specs += try member.specs(architecture) }
-        if let names = composition?.fused {
-            let fused = names.compactMap { name in members.first { $0.name == name } }
-            specs += try (fusion ?? .dynamic).specs(fused, architecture)
-        }
+        if let composition { specs += try composition.blockSpecs(members, architecture) }
         for head in heads { specs += head.head.specs(hidden: shape.hidden, scope: head.scope) }
-        if kind == .mlm {
-            specs += MaskedLanguageHead.specs(hidden: shape.hidden, vocabulary: shape.vocabulary)
-        }
-        if kind == .full {
-            specs += architecture.tensors.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
+        switch overlay {
+        case .base: specs += architecture.tensors.map { ParameterSpec("base/\($0.name)", $0.shape, .zeros) }
+        case .languageHead: specs += MaskedLanguageHead.specs(hidden: shape.hidden, vocabulary: shape.vocabulary)
+        case nil: break
         }
         return specs
     }

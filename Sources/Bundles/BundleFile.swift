@@ -8,8 +8,6 @@ import Numerics
 package enum BundleFile {
     /// What is written. Version 1 is read too; it does not know the tokenizer, nor what its heads were trained for.
     package static let version: Int64 = 2
-    /// Version 2 still grows: files of an unfinished form carry its number, and other programs refuse them.
-    static let draft: Int64 = 2
     package static let creator = "amalgam 0.1"
 
     /// Writes a bundle; the same bundle always gives the same bytes.
@@ -63,13 +61,12 @@ package enum BundleFile {
     private static func tree(_ bundle: AdapterBundle) -> HDF5Group {
         var root = HDF5Group()
         root.attributes = [
-            ("format", .string("amalgam.bundle")), ("version", .integer(version)), ("draft", .integer(draft)),
+            ("format", .string("amalgam.bundle")), ("version", .integer(version)),
             ("kind", .string(bundle.kind.rawValue)), ("name", .string(bundle.name)), ("creator", .string(creator)),
         ]
         if let composition = bundle.composition {
             root.attributes.append(("composition", .string(composition.json.json)))
         }
-        if let fusion = bundle.fusion { root.attributes.append(("fusion", .string(fusion.json.json))) }
         if let language = bundle.language {
             root.attributes += [("language", .string(language.name)), ("language_hash", .string(language.hash))]
         }
@@ -126,7 +123,7 @@ package enum BundleFile {
         return root
     }
 
-    /// Reads a bundle and checks it against its own configuration: every tensor that its members, fusion and heads need
+    /// Reads a bundle and checks it against its own configuration: every tensor that its members, blocks and heads need
     /// is there, of the right shape, and finite; nothing else is; each member's content is what its hash says.
     /// - Parameter allowChanged: accepts a file that another program has changed since it was written.
     /// - Throws: `FileError`, `BundleError`, `AdapterError`

@@ -42,28 +42,24 @@ struct BundleReader {
                 file: file, field: "/@version", found: "\(version)", expected: "1 to \(BundleFile.version)",
                 fix: "use the version of amalgam that wrote it, or a newer one")
         }
-        if version > 1, root.attribute("draft") != .integer(BundleFile.draft) {
+        if let draft = root.attribute("draft") {
             throw BundleError.content(
-                file: file, field: "/@draft", found: root.attribute("draft").map { "\($0)" } ?? "nothing",
-                expected: ".integer(\(BundleFile.draft))",
-                fix: "another development version of this format wrote it; train it again with this program")
+                file: file, field: "/@draft", found: "\(draft)", expected: "none",
+                fix: "a development version of amalgam wrote it; train it again with this program")
         }
-        let kindText = try text(root, "kind", in: "/")
-        guard let kind = AdapterBundle.Kind(rawValue: kindText) else {
-            throw wrong("/@kind", kindText, AdapterBundle.Kind.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        var bundle = AdapterBundle(kind: kind, name: try text(root, "name", in: "/"), base: try base(kind))
+        let datasets = Self.datasets(root, version: version)
+        let overlay = try overlay(datasets)
+        var bundle = AdapterBundle(name: try text(root, "name", in: "/"), base: try base(overlay), overlay: overlay)
         bundle.members = try members()
-        bundle.composition = try composition(bundle.members)
-        bundle.fusion = try fusion()
+        bundle.composition = try composition(bundle.members, version: version)
+        try checkLayers(bundle, datasets: datasets.count)
         bundle.heads = try heads(version: version)
+        try checkKind(bundle)
         if root.attribute("language") != nil {
             bundle.language = LanguageReference(
                 name: try text(root, "language", in: "/"), hash: try text(root, "language_hash", in: "/"))
         }
         bundle.provenance = try provenance()
-        let datasets = Self.datasets(root)
-        try checkLayers(bundle, datasets: datasets.count)
         bundle.tensors = try tensors(bundle.specs(), in: datasets)
         if !allowChanged, let change = try memberChanges(bundle).first {
             throw BundleError.content(
@@ -96,20 +92,20 @@ struct BundleReader {
     }
 
     /// 0 is unknown, in bundles that came from elsewhere; but what the tensors' shapes depend on must be there.
-    private func base(_ kind: AdapterBundle.Kind) throws -> BaseIdentity {
+    private func base(_ overlay: AdapterBundle.Overlay?) throws -> BaseIdentity {
         guard let group = root.group("base") else { throw wrong("/base", "nothing", "a group") }
         func n(_ name: String, _ most: Int, needed: Bool) throws -> Int {
             try number(group, name, in: "/base", range: (needed ? 1 : 0)...most)
         }
-        let full = kind == .full
-        let hasVocabulary = full || kind == .mlm
+        let full = overlay == .base
+        let hasVocabulary = overlay != nil
         let family = try text(group, "architecture", in: "/base")
         guard Architectures.modelTypes.contains(family) else {
             throw wrong("/base@architecture", family, Architectures.modelTypes.joined(separator: ", "))
         }
         let shape = ModelConfiguration(
             family: family, hidden: try n("hidden", 65_536, needed: true),
-            layers: try n("layers", 1024, needed: kind != .head && kind != .mlm),
+            layers: try n("layers", 1024, needed: full || root.group("members") != nil),
             heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),
             vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),
@@ -139,20 +135,50 @@ struct BundleReader {
         }
     }
 
-    private func composition(_ members: [Member]) throws -> Composition? {
+    /// What the file holds besides adapters, blocks and heads.
+    private func overlay(_ datasets: [String: HDF5Dataset]) throws -> AdapterBundle.Overlay? {
+        let groups = Set(datasets.keys.map { $0.prefix { $0 != "/" } })
+        let hasHead = groups.contains(MaskedLanguageHead.scope[...])
+        guard groups.contains("base") else { return hasHead ? .languageHead : nil }
+        guard !hasHead else {
+            throw wrong("/\(MaskedLanguageHead.scope)", "tensors beside those of /base", "one of them")
+        }
+        return .base
+    }
+
+    /// A bundle's kind follows from what it holds; the file's says what whoever wrote it meant.
+    private func checkKind(_ bundle: AdapterBundle) throws {
+        let kind = try text(root, "kind", in: "/")
+        guard kind == bundle.kind.rawValue else {
+            throw wrong("/@kind", kind, "\(bundle.kind.rawValue), which is what it holds")
+        }
+    }
+
+    private func composition(_ members: [Member], version: Int) throws -> Composition? {
         guard root.attribute("composition") != nil else { return nil }
         let json = try text(root, "composition", in: "/")
-        guard let value = ConfigurationValue(json: json), let composition = Composition(json: value) else {
-            throw wrong("/@composition", json, "a composition")
+        guard let value = ConfigurationValue(json: json) else { throw wrong("/@composition", json, "JSON") }
+        let composition: Composition
+        if version > 1 {
+            do {
+                composition = try Composition(json: value)
+            } catch {
+                throw wrong("/@composition", "\(error.field): \(error.found)", "\(error.field): \(error.expected)")
+            }
+        } else {
+            guard let former = Composition(version1: value, fusion: try fusion()) else {
+                throw wrong("/@composition", json, "a composition")
+            }
+            composition = former
         }
-        var left = Set(members.map(\.name))
-        for name in composition.members where left.remove(name) == nil {
-            throw wrong(
-                "/@composition", name, "one of the members \(members.prefix(8).map(\.name)), each at most once")
+        let names = Set(members.map(\.name))
+        if let missing = composition.members.first(where: { !names.contains($0) }) {
+            throw wrong("/@composition", missing, "one of the members \(members.prefix(8).map(\.name))")
         }
         return composition
     }
 
+    /// The fusion's configuration in version 1.
     private func fusion() throws -> FusionConfiguration? {
         guard root.attribute("fusion") != nil else { return nil }
         let json = try text(root, "fusion", in: "/")
@@ -235,25 +261,24 @@ struct BundleReader {
         return p
     }
 
-    /// Every dataset of the file by its path.
-    private static func datasets(_ root: HDF5Group) -> [String: HDF5Dataset] {
+    /// Every dataset of the file by its path; in version 1, the one fusion's are in a group of their own.
+    private static func datasets(_ root: HDF5Group, version: Int) -> [String: HDF5Dataset] {
         var found: [String: HDF5Dataset] = [:]
         func collect(_ group: HDF5Group, _ path: String) {
             for (name, dataset) in group.datasets { found[path + name] = dataset }
-            for (name, child) in group.groups { collect(child, path + name + "/") }
+            for (name, child) in group.groups {
+                collect(child, version == 1 && path.isEmpty && name == "fusion" ? "blocks/fuse/" : path + name + "/")
+            }
         }
         collect(root, "")
         return found
     }
 
-    /// Holds the number of layers to the tensors that are there, before a schema of that size is made: a layer has some,
-    /// or is left out by name. Numbers that models have cost nothing, and pass.
+    /// Holds the number of layers to the tensors that are there, before a schema of that size is made. Numbers that models
+    /// have cost nothing, and pass.
     private func checkLayers(_ bundle: AdapterBundle, datasets: Int) throws {
-        let leftOut = bundle.members.map { member in
-            if case .list(let layers)? = member.configuration.fields["leave_out"] { layers.count } else { 0 }
-        }
         let layers = bundle.base.shape.layers
-        guard layers <= 64 || layers <= datasets + (leftOut.max() ?? 0) else {
+        guard layers <= 64 || layers * max(1, bundle.members.count) <= datasets + 1024 else {
             throw wrong("/base@layers", "\(layers) with \(datasets) tensors", "tensors for each layer")
         }
     }

@@ -86,6 +86,19 @@ package final class SiteContext {
     /// Makes a delta part of what the site shows from now on: of h, of the sum, and of its norm.
     package func apply(_ delta: SiteDelta) { states.append(State(delta: delta)) }
 
+    /// Number of deltas that are part of what the site shows.
+    package var depth: Int { states.count - 1 }
+
+    /// Takes back the last delta that was applied.
+    package func takeLast() -> SiteDelta? { depth > 0 ? states.removeLast().delta : nil }
+
+    /// The site as it is now; deltas that are applied to one do not change the other.
+    package func fork() -> SiteContext {
+        let copy = SiteContext(spec, sublayer, weight: weight, bias: bias, in: builder)
+        copy.states = states
+        return copy
+    }
+
     /// What the model continues with: the norm of the sum, or what of this the site has.
     package func result(of plugin: any SitePlugin) throws -> Value {
         if let delta = try plugin.delta(at: site, self) { apply(delta) }

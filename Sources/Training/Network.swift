@@ -8,7 +8,6 @@ package struct Arrangement {
     package var model: EncoderModel
     package var members: [Member] = []
     package var composition: Composition?
-    package var fusion: FusionConfiguration?
     package var heads: [NamedHead] = []
     /// The language adapter that all of it stands on.
     package private(set) var language: LanguageAdapter?
@@ -23,7 +22,6 @@ package struct Arrangement {
         self.init(model: model)
         members = bundle.members
         composition = bundle.composition
-        fusion = bundle.fusion
         heads = bundle.heads
         for tensor in bundle.tensors { frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
     }
@@ -37,7 +35,8 @@ package struct Arrangement {
     /// The composition with the language adapter beneath it.
     var stacked: Composition? {
         guard let language else { return composition }
-        return composition.map { .stack([.leaf(language.member.name), $0]) } ?? .leaf(language.member.name)
+        return composition.map { .above("language", Stack(), [.leaf(language.member.name), $0]) }
+            ?? .leaf(language.member.name)
     }
 }
 
@@ -88,7 +87,7 @@ package final class Network {
         guard let composition = arrangement.stacked else { return NoPlugin() }
         return try ComposedAdapters(
             composition, members: arrangement.members + (arrangement.language.map { [$0.member] } ?? []),
-            fusion: arrangement.fusion, architecture: arrangement.model.architecture, operand: operand)
+            architecture: arrangement.model.architecture, operand: operand)
     }
 
     /// A plan from token ids to the losses of some heads, which share the encoder's pass.

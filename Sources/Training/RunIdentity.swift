@@ -46,7 +46,7 @@ package struct RunIdentity: Equatable, Sendable {
             "config.json: first position": "\(model.firstPosition)",
             "kind": kind, "--name": name, "base model": base, "data": data, "--seed": "\(settings.seed)",
             "--scheduler": scheduler, "matrix kernels": Products.description,
-            "adapters": Digest.sha256(members + (arrangement.fusion?.json.json ?? "")),
+            "adapters": Digest.sha256(members + (arrangement.composition?.json.json ?? "")),
             "labels, --pooling or --text-prefix": Digest.sha256(heads.joined(separator: "\n")),
             "starting weights": start.hexDigest(),
         ]

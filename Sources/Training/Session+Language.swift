@@ -132,7 +132,7 @@ extension Session {
                 "pieces": .init(table.tokens.count),
             ]).json
         return TrainedLanguage(
-            bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
+            bundle: try network.bundle(name: name, base: base, provenance: provenance),
             result: ran.result, trainable: network.parameters.trainable, before: first, after: last,
             pieces: table.tokens.count, memoryEstimate: ran.memoryEstimate, run: ran.identity)
     }

@@ -136,7 +136,7 @@ package final class Session {
         provenance.metrics = Self.metrics(ran.result.dev)
         provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
         return Trained(
-            bundle: try network.bundle(kind: recipe.kind, name: name, base: base, provenance: provenance),
+            bundle: try network.bundle(name: name, base: base, provenance: provenance),
             result: ran.result, trainable: network.parameters.trainable, truncated: truncated,
             longest: longest(settings.maxLength), memoryEstimate: ran.memoryEstimate, run: ran.identity)
     }
@@ -163,7 +163,7 @@ package final class Session {
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)
-        try BundleFile.check(network.skeleton(kind: kind, name: name, base: base))
+        try BundleFile.check(network.skeleton(name: name, base: base))
         if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
             keeping.isDone(identity.digest)
         {

@@ -42,7 +42,7 @@ import Testing
         #expect(try count(AdapterConfiguration.resolve("double_seq_bn").makeMethod().specs(encoder)) == 226_080)
         #expect(try count(AdapterConfiguration.resolve("ia3").makeMethod().specs(encoder)) == 13_824)
         let member = Member(name: "a", configuration: try .resolve("seq_bn"))
-        #expect(try count(FusionConfiguration.dynamic.specs([member], encoder)) == 2_658_816)
+        #expect(try count(Composition.fuse(["a"]).blockSpecs([member], encoder)) == 2_658_816)
     }
 
     @Test func overrides() throws {
@@ -60,22 +60,6 @@ import Testing
         }
         #expect { try AdapterConfiguration.resolve("seq_bn", overrides: ["use_gating=true"]) } throws: {
             "\($0)".contains("use_gating")
-        }
-    }
-
-    @Test func compositionsGoThroughJSON() throws {
-        for composition in [
-            Composition.leaf("a"), .fuse(["a", "b\"c"]), .stack([.leaf("l"), .fuse(["a", "b"])]),
-            .stack([.leaf("l"), .stack([.leaf("a"), .leaf("b")])]),
-        ] {
-            let json = try #require(ConfigurationValue(json: composition.json.json))
-            #expect(Composition(json: json) == composition)
-        }
-        for bad in [
-            "3", "{}", "{\"fuse\":[]}", "{\"fuse\":[1]}", "{\"stack\":[]}", "{\"stack\":[\"a\",2]}",
-            "{\"stack\":[{\"fuse\":[\"a\"]},{\"fuse\":[\"b\"]}]}",
-        ] {
-            #expect(ConfigurationValue(json: bad).flatMap { Composition(json: $0) } == nil)
         }
     }
 }

@@ -53,7 +53,7 @@ import Testing
         let members = try ["a", "b"].map { Member(name: $0, configuration: try .resolve("prefix_tuning_flat")) }
         #expect(throws: AdapterError.self) {
             _ = try ComposedAdapters(
-                .fuse(["a", "b"]), members: members, fusion: nil, architecture: architecture,
+                .fuse(["a", "b"]), members: members, architecture: architecture,
                 operand: OperandTable(trainable: ParameterBuffer([], seed: 0), frozen: { _ in nil }))
         }
     }

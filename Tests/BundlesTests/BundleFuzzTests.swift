@@ -31,7 +31,7 @@ import Testing
         let url = folder.file("a.h5")
         let data = try BundleFile.data(Sample.bundle(.fusion))
         let texts = [
-            "config": #""leave_out""#, "composition": #"{"fuse""#, "fusion": #""regularization""#, "labels": "ja \"!",
+            "config": #""leave_out""#, "composition": #"{"block""#, "fusion": #""regularization""#, "labels": "ja \"!",
             "amalgam.bundle": "bert",
         ]
         let text = try #require(texts[attribute])

@@ -20,8 +20,28 @@ import Testing
         #expect(again == bundle)
     }
 
+    /// Version 1 has one fusion, with its configuration and its tensors in places of their own.
+    @Test func fusionsOfVersion1AreRead() throws {
+        let bundle = try Sample.bundle(.fusion)
+        var (root, _) = try BundleContainer.open(BundleFile.data(bundle), name: "sample")
+        root.set("", "version", .integer(1))
+        root.set("", "composition", .string(#"{"fuse":["b","a","é"]}"#))
+        root.set("", "fusion", .string(#"{"regularization":0.01,"temperature":1,"value":true}"#))
+        let blocks = try #require(root.groups.firstIndex { $0.0 == "blocks" })
+        let fuse = try #require(root.groups[blocks].1.group("fuse"))
+        root.groups[blocks] = ("fusion", fuse)
+        for head in bundle.heads {
+            root.set("heads/\(head.name)", "pooling", .string("first"))
+            root.set("heads/\(head.name)", "text_prefix", .string(""))
+        }
+        let read = try BundleFile.read(try BundleContainer.seal(root), name: "old")
+        #expect(read.composition == bundle.composition && read.tensors == bundle.tensors)
+        root.set("", "fusion", .string(#"{"value":1}"#))
+        #expect(problem { try BundleFile.read(try BundleContainer.seal(root), name: "b") }.hasPrefix("b: /@fusion: "))
+    }
+
     @Test func unfinishedFormsAreRefused() throws {
-        for value in [nil, HDF5Attribute.integer(0), .integer(1)] {
+        for value in [HDF5Attribute.integer(0), .integer(2)] {
             var (root, _) = try BundleContainer.open(BundleFile.data(Sample.bundle(.adapter)), name: "sample")
             root.set("", "draft", value)
             let text = problem { try BundleFile.read(try BundleContainer.seal(root), name: "b") }
@@ -88,7 +108,6 @@ import Testing
     /// Factors of no width: an (IA)3 bundle on a base that says intermediate: 0.
     @Test func noTensorIsEmpty() throws {
         var bundle = try Sample.bundle(.head)
-        bundle.kind = .adapter
         bundle.base.shape.intermediate = 0
         bundle.members = [Member(name: "a", configuration: try .resolve("ia3"))]
         bundle.composition = .leaf("a")

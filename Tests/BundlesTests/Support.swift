@@ -50,7 +50,7 @@ enum Sample {
 
     static func bundle(_ kind: AdapterBundle.Kind) throws -> AdapterBundle {
         var bundle = AdapterBundle(
-            kind: kind, name: "sample",
+            name: "sample",
             base: BaseIdentity(name: "small", fingerprint: String(repeating: "ab", count: 32), shape: shape))
         switch kind {
         case .adapter:
@@ -59,8 +59,14 @@ enum Sample {
         case .fusion:
             bundle.members = [try member("a"), try member("b", more: ["non_linearity=gelu"]), try member("é")]
             bundle.composition = .fuse(["b", "a", "é"])
-            bundle.fusion = .dynamic
-        case .full, .head, .mlm: break
+        case .composition:
+            bundle.members = [try member("a"), try member("b"), try member("l")]
+            bundle.composition = Composition(
+                Average(weights: [0.25, 0.75]),
+                [.stack([.leaf("l"), .leaf("a")]), .stack([.leaf("l"), .fuse(["a", "b"], .static)])])
+        case .full: bundle.overlay = .base
+        case .mlm: bundle.overlay = .languageHead
+        case .head: break
         }
         bundle.heads = [NamedHead("task", ClassificationHead(labels: ["no", "yes", "ja \"!\""], pooling: .first))]
         bundle.provenance.task = "task"

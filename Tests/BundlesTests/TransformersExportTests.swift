@@ -18,7 +18,7 @@ import Testing
 
     private func bundle(_ preset: String, pooling: String = "first") throws -> AdapterBundle {
         var bundle = AdapterBundle(
-            kind: .adapter, name: "a", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            name: "a", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
             members: [Member(name: "a", configuration: try .resolve(preset))], composition: .leaf("a"))
         bundle.heads = [
             NamedHead("h", ClassificationHead(labels: ["no", "yes"], pooling: pooling == "first" ? .first : .mean))

@@ -229,7 +229,7 @@ import Testing
         #expect(full.status == 0, "\(full.words)")
         let none = try fuse(["@a.h5", "@b.h5"])
         #expect(none.status == 65)
-        #expect(none.errors.contains("has no adapter to fuse"), "\(none.words)")
+        #expect(none.errors.contains("has no adapter; give bundles"), "\(none.words)")
     }
 
     /// Texts on standard input: a line of JSON for each, in order, whatever they are.

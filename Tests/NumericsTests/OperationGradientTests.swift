@@ -202,4 +202,34 @@ import Testing
             return try Self.classify(y, builder, operand)
         }.check(stepKey: 3)
     }
+
+    /// The general form of a fusion, over outputs that have other consumers too.
+    @Test(arguments: [1, 3]) func adapterAttention(_ count: Int) throws {
+        let specs =
+            [Self.matrix("m", 5, 5), Self.matrix("bias", 1, 5)] + (0..<count).map { Self.matrix("u\($0)", 5, 5) }
+        let probe = try OperationProbe(Self.head + specs) { builder, x, operand in
+            let outputs = try (0..<count).map {
+                builder.append(Linear(x, weight: try operand("u\($0)"), bias: nil, in: builder))
+            }
+            let mixed = builder.append(
+                AdapterAttention(
+                    query: builder.append(Linear(x, weight: try operand("m"), bias: nil, in: builder)),
+                    queryBias: builder.append(Linear(x, weight: try operand("bias"), bias: nil, in: builder)),
+                    outputs: outputs, temperature: 0.8, dropout: DropoutSite(site: "mix", rate: 0.3), in: builder))
+            let y = builder.append(DropAdd(mixed, residual: outputs[0], dropout: .none, in: builder))
+            return try Self.classify(y, builder, operand)
+        }
+        probe.check(stepKey: 3)
+    }
+
+    @Test func weightedSum() throws {
+        let specs = [Self.matrix("a", 5, 5), Self.matrix("b", 5, 5)]
+        try OperationProbe(Self.head + specs) { builder, x, operand in
+            let a = builder.append(Linear(x, weight: try operand("a"), bias: nil, in: builder))
+            let b = builder.append(Linear(x, weight: try operand("b"), bias: nil, in: builder))
+            let sum = builder.append(WeightedSum([a, b, x], weights: [0.7, -0.4, 1.5], in: builder))
+            return try Self.classify(
+                builder.append(DropAdd(sum, residual: a, dropout: .none, in: builder)), builder, operand)
+        }.check()
+    }
 }

@@ -39,6 +39,10 @@ private func frozen(_ shape: Int...) -> Operand {
         _ = FusionMix(
             w: v.builder.value(.tokens, 5), z: v.narrow, queryBias: v.builder.value(.tokens, 1), widths: [1, 2],
             temperature: 1, dropout: .none, in: v.builder)
+        _ = AdapterAttention(
+            query: v.x, queryBias: v.builder.value(.tokens, 1), outputs: [v.x, v.x], temperature: 1, dropout: .none,
+            in: v.builder)
+        _ = WeightedSum([v.x, v.x], weights: [0.5, 0.5], in: v.builder)
         _ = Concatenate([v.x, v.narrow], in: v.builder)
         _ = Pool(v.x, .mean, in: v.builder)
         _ = CrossEntropy(v.pooled, head: 0, classWeights: [1, 2, 3, 4], in: v.builder)
@@ -179,6 +183,23 @@ private func frozen(_ shape: Int...) -> Operand {
             _ = FusionMix(
                 w: v.builder.value(.sequences, 5), z: v.narrow, queryBias: v.builder.value(.tokens, 1), widths: [1, 2],
                 temperature: 1, dropout: .none, in: v.builder)
+        }
+    }
+
+    @Test func compositions() async {
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = AdapterAttention(
+                query: v.x, queryBias: v.builder.value(.tokens, 1), outputs: [v.narrow], temperature: 1, dropout: .none,
+                in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = WeightedSum([v.x, v.narrow], weights: [0.5, 0.5], in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = WeightedSum([v.x], weights: [], in: v.builder)
         }
     }
 

@@ -17,7 +17,8 @@ import Testing
         var shape = try Golden.model().configuration
         change(&shape)
         var bundle = Bundles.AdapterBundle(
-            kind: kind, name: "b", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: shape))
+            name: "b", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: shape),
+            overlay: kind == .full ? .base : kind == .mlm ? .languageHead : nil)
         if kind == .adapter {
             bundle.members = [Member(name: "a", configuration: try .resolve("ia3"))]
             bundle.composition = .leaf("a")

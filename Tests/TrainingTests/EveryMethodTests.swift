@@ -86,7 +86,7 @@ import Testing
         let network = try network(preset)
         let model = try Golden.model()
         let bundle = try network.bundle(
-            kind: .adapter, name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
             provenance: Provenance())
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("amalgam-\(UUID().uuidString).h5")
         defer { try? FileManager.default.removeItem(at: url) }

@@ -92,9 +92,9 @@ enum Golden {
             let configuration = name.contains("double") ? "double_seq_bn" : "seq_bn"
             let names = name.contains("2") ? ["a", "b"] : ["a", "b", "c"]
             arrangement.members = try names.map { Member(name: $0, configuration: try .resolve(configuration)) }
-            arrangement.composition = .fuse(names)
-            let fusion: FusionConfiguration = name.contains("static") ? .static : .dynamic
-            arrangement.fusion = FusionConfiguration(value: fusion.value, regularization: 0, temperature: 1)
+            let composition = Composition.fuse(
+                names, FusionConfiguration(value: !name.contains("static"), regularization: 0, temperature: 1))
+            arrangement.composition = composition
             for adapter in arrangement.members {
                 // the static fusion shares the three adapters of the other
                 let source = name == "fusion3_static" ? "fusion3" : name
@@ -104,7 +104,7 @@ enum Golden {
                     arrangement.frozen[spec.name] = Weight(try file.floats(theirs), shape: spec.shape)
                 }
             }
-            let specs = try fusion.specs(arrangement.members, encoder)
+            let specs = try composition.blockSpecs(arrangement.members, encoder)
             arrangement.trainable = try values(specs, file("\(name)/fusion/model_adapter_fusion.safetensors")) {
                 torchName($0, members: names)
             }
@@ -123,7 +123,9 @@ enum Golden {
         case "members":
             let rest = parts[1].split(separator: "/", maxSplits: 1).map(String.init)
             return AdapterHubNames.adapter(rest[1], name: rest[0], prefix: "bert.")
-        case "fusion": return AdapterHubNames.fusion(parts[1], name: members.joined(separator: ","), prefix: "bert.")
+        case "blocks":
+            let own = String(parts[1].drop { $0 != "/" }.dropFirst())
+            return AdapterHubNames.fusion(own, name: members.joined(separator: ","), prefix: "bert.")
         case "heads": return AdapterHubNames.head(String(parts[1].dropFirst(2)), name: "h")
         case "base": return "bert.\(parts[1])"
         default: return nil

@@ -41,7 +41,7 @@ import Testing
     static func bundle(_ name: String, _ preset: String, in path: String) throws -> AdapterBundle {
         let (member, tensors) = try adapter(name, preset, in: path)
         return AdapterBundle(
-            kind: .adapter, name: name,
+            name: name,
             base: BaseIdentity(name: "tiny", fingerprint: nil, shape: try Golden.model().configuration),
             members: [member], composition: .leaf(name), tensors: tensors)
     }
@@ -57,7 +57,7 @@ import Testing
         let bundles = try members.map { try bundle($0.name, $0.preset, in: "\(test.name)/\($0.name)") }
         let recipe: Recipe =
             bundles.count > 1
-            ? .fusion(bundles, FusionConfiguration(value: true, regularization: 0, temperature: 1))
+            ? try .fusion(bundles, FusionConfiguration(value: true, regularization: 0, temperature: 1))
             : .adapter(bundles[0].members[0].configuration, from: bundles[0])
         var arrangement = try recipe.arrangement(
             model: Golden.model(), heads: [Golden.head], name: members[0].name)
@@ -68,7 +68,7 @@ import Testing
             if spec.name.hasPrefix("heads/") {
                 return ParameterSpec(spec.name, spec.shape, .values(try head.floats(theirs)))
             }
-            guard spec.name.hasPrefix("fusion/") else { return spec }
+            guard spec.name.hasPrefix("blocks/") else { return spec }
             let fusion = try file("\(test.name)/fusion/model_adapter_fusion.safetensors")
             return ParameterSpec(spec.name, spec.shape, .values(try fusion.floats(theirs)))
         }

@@ -107,13 +107,13 @@ extension TransferRunner {
         var unit = plain
         unit.name = "\(Session.safeName(task)).fusion"
         unit.label = "fusion of \(bundles.count) languages' adapters, \(task)"
-        unit.recipe = .fusion(bundles, .dynamic)
+        unit.recipe = try .fusion(bundles, .dynamic)
         unit.depends = keys.joined(separator: " ")
         return try train(unit, keepsBundle: false)
     }
 
     private func key(_ unit: Unit, _ settings: TrainingSettings) -> String {
-        let configuration = if case .adapter(let own, _) = unit.recipe { own } else { nil as AdapterConfiguration? }
+        let configuration = unit.recipe.newConfiguration
         var text = "\(unit.recipe.kind.rawValue) \(identity(unit.session, settings, configuration)) \(unit.depends) "
         for task in unit.train {
             text += "\(task.definition.name) \(task.definition.metric) "

@@ -1,170 +1,115 @@
 import Files
-import Models
-import Numerics
 
-/// How adapters act together: a tree over the members' names.
-package indirect enum Composition: Equatable, Sendable {
+/// How adapters act together: a tree of blocks over adapters' names.
+package indirect enum Composition: Sendable {
+    /// One adapter by its name. A tree may use an adapter in several places.
     case leaf(String)
-    /// Attention over frozen adapters (AdapterFusion).
-    case fuse([String])
-    /// One upon the other, the lowest first (MAD-X: a task's adapter on a language's).
-    case stack([Composition])
+    case block(CompositionNode)
+}
 
-    /// Names in order.
+/// A block with its configuration and its children.
+package struct CompositionNode: Sendable {
+    /// Unique in the tree: the block's kind, with a number from the second one on. Its tensors are under `blocks/ID/…`.
+    package internal(set) var id: String
+    package let block: any CompositionBlock
+    package internal(set) var children: [Composition]
+
+    /// Of the block's own tensors.
+    package var scope: String { "blocks/\(id)" }
+}
+
+extension Composition {
+    /// A block over some parts. All ids of the tree are assigned anew.
+    package init(_ block: any CompositionBlock, _ children: [Composition]) {
+        self = Composition.block(CompositionNode(id: "", block: block, children: children)).numbered()
+    }
+
+    package static func fuse(_ names: [String], _ configuration: FusionConfiguration = .dynamic) -> Composition {
+        Composition(Fuse(configuration), names.map { .leaf($0) })
+    }
+
+    /// The lowest part first.
+    package static func stack(_ parts: [Composition]) -> Composition { Composition(Stack(), parts) }
+
+    /// The same tree with ids by position: parents before children, children in order.
+    package func numbered() -> Composition {
+        var used: [String: Int] = [:]
+        return numbered(&used)
+    }
+
+    private func numbered(_ used: inout [String: Int]) -> Composition {
+        guard case .block(var node) = self else { return self }
+        let kind = type(of: node.block).kind
+        let number = (used[kind] ?? 0) + 1
+        used[kind] = number
+        node.id = number == 1 ? kind : "\(kind)_\(number)"
+        node.children = node.children.map { $0.numbered(&used) }
+        return .block(node)
+    }
+
+    /// The same tree with each block's id changed.
+    package func identified(_ id: (String) -> String) -> Composition {
+        guard case .block(var node) = self else { return self }
+        node.id = id(node.id)
+        node.children = node.children.map { $0.identified(id) }
+        return .block(node)
+    }
+
+    /// A block under an id of its own, above a tree whose ids stay.
+    package static func above(_ id: String, _ block: any CompositionBlock, _ children: [Composition]) -> Composition {
+        .block(CompositionNode(id: id, block: block, children: children))
+    }
+
+    /// All blocks, parents before children.
+    package var nodes: [CompositionNode] {
+        switch self {
+        case .leaf: []
+        case .block(let node): [node] + node.children.flatMap(\.nodes)
+        }
+    }
+
+    /// The adapters' names in the order in which they act, each once.
     package var members: [String] {
+        var seen: Set<String> = []
+        return leaves.filter { seen.insert($0).inserted }
+    }
+
+    private var leaves: [String] {
         switch self {
         case .leaf(let name): [name]
-        case .fuse(let names): names
-        case .stack(let parts): parts.flatMap(\.members)
+        case .block(let node): node.children.flatMap(\.leaves)
         }
     }
 
-    /// The names that a fusion within attends over.
-    package var fused: [String]? {
+    /// The same tree with other names.
+    package func renamed(_ name: (String) -> String) -> Composition {
         switch self {
-        case .leaf: nil
-        case .fuse(let names): names
-        case .stack(let parts): parts.lazy.compactMap(\.fused).first
+        case .leaf(let old): return .leaf(name(old))
+        case .block(var node):
+            node.children = node.children.map { $0.renamed(name) }
+            return .block(node)
         }
     }
 
-    /// As bundles hold it: "a", {"fuse":["a","b"]} or {"stack":["l",{"fuse":["a","b"]}]}.
-    package var json: ConfigurationValue {
+    /// As people write it: stack(l, fuse(a, b)).
+    package var text: String {
         switch self {
-        case .leaf(let name): .string(name)
-        case .fuse(let names): .map(["fuse": .list(names.map { .string($0) })])
-        case .stack(let parts): .map(["stack": .list(parts.map(\.json))])
-        }
-    }
-
-    package init?(json: ConfigurationValue) {
-        switch json {
-        case .string(let name): self = .leaf(name)
-        case .map(let map):
-            guard map.count == 1 else { return nil }
-            if case .list(let list)? = map["stack"] {
-                let parts = list.compactMap { Composition(json: $0) }
-                // A fusion's tensors have one place: there is at most one
-                guard parts.count == list.count, !parts.isEmpty, parts.count(where: { $0.fused != nil }) <= 1 else {
-                    return nil
-                }
-                self = .stack(parts)
-                return
-            }
-            guard case .list(let list)? = map["fuse"] else { return nil }
-            let names = list.compactMap { if case .string(let name) = $0 { name } else { nil } }
-            guard names.count == list.count, !names.isEmpty else { return nil }
-            self = .fuse(names)
-        default: return nil
+        case .leaf(let name): return name
+        case .block(let node):
+            let fields = node.block.fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.json)" }
+            return "\(type(of: node.block).kind)(\((node.children.map(\.text) + fields).joined(separator: ", ")))"
         }
     }
 }
 
-/// An adapter by name, as it stands in a composition.
-package struct Member: Sendable {
-    package let name: String
-    package let configuration: AdapterConfiguration
-
-    package init(name: String, configuration: AdapterConfiguration) {
-        self.name = name
-        self.configuration = configuration
-    }
-
-    package var scope: String { "members/\(name)" }
-
-    /// As bundles hold it.
-    package func saved() throws(AdapterError) -> Member { Member(name: name, configuration: try configuration.saved()) }
-
-    /// The tensors by full name that differ in the form that bundles hold.
-    /// - Parameter operand: of its tensors as they were trained, all frozen.
-    package func savedTensors(_ architecture: Architecture, _ operand: OperandTable) throws -> [String: [Float]] {
-        let method = try configuration.makeMethod()
-        guard !method.savedFields.isEmpty else { return [:] }
-        let tensors = try method.savedTensors(architecture, MemberTensors(operand, prefix: scope))
-        return Dictionary(tensors.map { ("\(scope)/\($0.key)", $0.value) }) { first, _ in first }
-    }
-
-    /// Its tensors, named in full.
-    package func specs(_ architecture: Architecture) throws(AdapterError) -> [ParameterSpec] {
-        try configuration.makeMethod().specs(architecture).map { spec in
-            var spec = spec
-            spec.name = "\(scope)/\(spec.name)"
-            return spec
+extension Composition: Equatable {
+    package static func == (a: Composition, b: Composition) -> Bool {
+        switch (a, b) {
+        case (.leaf(let a), .leaf(let b)): a == b
+        case (.block(let a), .block(let b)):
+            a.id == b.id && type(of: a.block) == type(of: b.block) && a.block.fields == b.block.fields
+                && a.children == b.children
+        default: false
         }
-    }
-}
-
-/// A composition acting at the sites of a model.
-///
-/// What a method does outside the layers (an invertible adapter) is done for the first member alone, as the `adapters`
-/// library does it: in a stack for the language, not for the task.
-package struct ComposedAdapters: SitePlugin {
-    private let block: any SitePlugin
-    private let first: LeafBlock?
-
-    /// - Parameters:
-    ///   - members: at least those that the composition names.
-    ///   - operand: the members' tensors under `members/NAME/…`, a block's own under `fusion/…`.
-    /// - Throws: `AdapterError.composition` where the block cannot take such members.
-    package init(
-        _ composition: Composition, members: [Member], fusion: FusionConfiguration?, architecture: Architecture,
-        operand: OperandTable
-    ) throws(AdapterError) {
-        var leaves: [String: (member: Member, method: any AdapterMethod)] = [:]
-        for name in composition.members {
-            guard let member = members.first(where: { $0.name == name }) else {
-                throw .composition(
-                    "the composition uses adapter \(name), which is missing; found \(members.map(\.name).joined(separator: ", "))"
-                )
-            }
-            leaves[name] = (member, try member.configuration.makeMethod())
-        }
-        func leaf(_ name: String) -> LeafBlock? {
-            leaves[name].map {
-                LeafBlock(
-                    method: $0.method, tensors: MemberTensors(operand, prefix: $0.member.scope),
-                    architecture: architecture)
-            }
-        }
-        func block(_ composition: Composition) throws(AdapterError) -> any SitePlugin {
-            switch composition {
-            case .leaf(let name): return leaf(name) ?? NoPlugin()
-            case .fuse(let names):
-                return try FuseBlock(
-                    names.compactMap { leaves[$0] }, configuration: fusion ?? .dynamic, architecture: architecture,
-                    operand: operand)
-            case .stack(let parts):
-                var blocks: [any SitePlugin] = []
-                for part in parts { blocks.append(try block(part)) }
-                return StackBlock(blocks: blocks)
-            }
-        }
-        self.block = try block(composition)
-        first = composition.members.first.flatMap(leaf)
-    }
-
-    package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
-        guard site.layer == nil else { return try block.delta(at: site, context) }
-        return try first?.delta(at: site, context)
-    }
-
-    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
-    {
-        try block.extraKeysValues(layer: layer, builder)
-    }
-}
-
-/// One adapter by itself.
-struct LeafBlock: SitePlugin {
-    let method: any AdapterMethod
-    let tensors: MemberTensors
-    let architecture: Architecture
-
-    func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
-        try method.delta(at: site, context, tensors)
-    }
-
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
-        try method.extraKeysValues(layer: layer, of: architecture, tensors, in: builder)
     }
 }

@@ -19,44 +19,21 @@ package enum Merge {
     /// - Throws: `AdapterError` for a method or a composition that cannot be merged
     package static func overlay(
         _ composition: Composition, members: [Member], architecture: Architecture,
-        adapter: (String) throws -> [Float], base: (String) throws -> [Float]
+        adapter: @escaping (String) throws -> [Float], base: (String) throws -> [Float]
     ) throws -> [(name: String, shape: [Int], values: [Float])] {
-        let leaves = try leaves(composition, members)
+        let outline = try Outline(composition, members: members)
         var changed: [String: [Float]] = [:]
         for site in architecture.sites {
             guard let weight = site.weight else { continue }
             let original = Projection(
                 site: site, weight: try base(weight), bias: try site.bias.map { try base($0) })
             var projection = original
-            for (member, method) in leaves {
-                try method.merge(into: &projection) { try adapter("\(member.scope)/\(site.site.name)/\($0)") }
-            }
+            try outline.merge(into: &projection) { try adapter("\($0.scope)/\(site.site.name)/\($1)") }
             if projection.weight != original.weight { changed[weight] = projection.weight }
             if let bias = site.bias, projection.bias != original.bias { changed[bias] = projection.bias }
         }
         return architecture.tensors.compactMap { tensor in
             changed[tensor.name].map { (tensor.name, tensor.shape, $0) }
-        }
-    }
-
-    /// The adapters in the order in which they act.
-    private static func leaves(
-        _ composition: Composition, _ members: [Member]
-    ) throws(AdapterError) -> [(member: Member, method: any AdapterMethod)] {
-        switch composition {
-        case .leaf(let name):
-            guard let member = members.first(where: { $0.name == name }) else {
-                throw .composition("the composition uses adapter \(name), which is missing")
-            }
-            return [(member, try member.configuration.makeMethod())]
-        case .stack(let parts):
-            var all: [(member: Member, method: any AdapterMethod)] = []
-            for part in parts { all += try leaves(part, members) }
-            return all
-        case .fuse:
-            throw .composition(
-                "a fusion attends anew for each token, so it cannot be merged into the model's weights; merge one adapter"
-            )
         }
     }
 }

@@ -38,7 +38,7 @@ struct EvaluateCommand: ParsableCommand {
             let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
             try OutputTarget.check(
                 [("--predictions", predictions), ("--report", report)],
-                inputs: [task, bundle.bundle, bundle.language.language].compactMap { $0 }
+                inputs: [task, bundle.language.language].compactMap { $0 } + bundle.files()
                     + Split.allCases.compactMap { definition.url(of: $0)?.path })
             let stored = try bundle.read()
             let session = try model.session(common)
@@ -47,14 +47,14 @@ struct EvaluateCommand: ParsableCommand {
             // The head's labels decide what an index means
             let data = try TaskLoading.load(
                 task, splits: [split],
-                labels: KnownLabels(predictor.head.head.labels, source: .bundle(file: bundle.bundle)), options: labels)
+                labels: KnownLabels(predictor.head.head.labels, source: .bundle(file: bundle.name)), options: labels)
             try predictor.checkAnswers(of: data[split])
             let evaluation = SplitEvaluation(
                 predictor.predicted(data[split]), metric: try Metrics.standard.metric(of: data.definition),
                 seed: UInt64(common.seed))
             let result = EvaluationOutput(
                 task: data.definition, split: split, skipped: data.skipped[split] ?? [], evaluation: evaluation,
-                bundle: bundle.bundle, model: session.model.name)
+                bundle: bundle.name, model: session.model.name)
             if let predictions {
                 try AtomicFile.replace(URL(fileURLWithPath: predictions)) { (write) throws(FileError) in
                     var lines = Data()

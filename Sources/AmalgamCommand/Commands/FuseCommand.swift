@@ -11,7 +11,8 @@ struct FuseCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
-    @Option(parsing: .upToNextOption, help: "The bundles with the adapters to fuse.") var adapters: [String]
+    @Option(parsing: .upToNextOption, help: "The bundles with the adapters to fuse.") var adapters: [String] = []
+    @OptionGroup var composition: ComposeOption
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Kind of fusion: dynamic (with a value matrix) or static (without one).") var fusion = "dynamic"
     @Option(help: "Strength of the penalty that keeps the value matrix near the identity; 0 for none.")
@@ -21,6 +22,12 @@ struct FuseCommand: ParsableCommand {
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard adapters.isEmpty != (composition.compose == nil) else {
+            throw ValidationError("--adapters, --compose: give one of the two")
+        }
+    }
 
     func run() throws {
         try guarded {
@@ -42,8 +49,10 @@ struct FuseCommand: ParsableCommand {
                 Console.warn(bundle.warning(on: below, file: path))
                 return bundle
             }
+            let recipe =
+                try composition.recipe(for: session, force: force) ?? .fusion(bundles, configuration)
             try TrainingRun(common: common, options: training, out: out)
-                .run(.fusion(bundles, configuration), on: [data], session: session, language: below, rate: 5e-4)
+                .run(recipe, on: [data], session: session, language: below, rate: 5e-4)
         }
     }
 }

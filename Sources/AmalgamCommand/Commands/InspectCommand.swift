@@ -97,7 +97,7 @@ struct InspectCommand: ParsableCommand {
                 "adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(b.bytes(under: member.scope)))"
             )
         }
-        if let composition = b.composition { row("composition", composition.json.json) }
+        if let composition = b.composition { row("composition", composition.text) }
         if let language = b.language { row("on language", "\(language.name), \(language.hash)") }
         for head in b.heads {
             row(

@@ -18,6 +18,7 @@ struct TrainAdapterCommand: ParsableCommand {
         name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
     var overrides: [String] = []
     @Option(help: "Start from this bundle's adapter.") var initFrom: String?
+    @OptionGroup var composition: ComposeOption
     @OptionGroup var language: LanguageOption
     @OptionGroup var training: TrainingOptions
     @OptionGroup var labels: LabelOptions
@@ -29,10 +30,11 @@ struct TrainAdapterCommand: ParsableCommand {
             let data = try TaskLoading.load(task, splits: nil, options: labels)
             let session = try model.session(common)
             let source = try initFrom.map { try AdapterBundle.read($0, for: session) }
+            let recipe =
+                try composition.recipe(for: session, new: configuration, from: source)
+                ?? .adapter(configuration, from: source)
             try TrainingRun(common: common, options: training, out: out)
-                .run(
-                    .adapter(configuration, from: source), on: [data], session: session,
-                    language: try language.read(for: session), rate: 1e-3)
+                .run(recipe, on: [data], session: session, language: try language.read(for: session), rate: 1e-3)
         }
     }
 }

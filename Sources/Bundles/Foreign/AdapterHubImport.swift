@@ -28,7 +28,7 @@ package enum AdapterHubImport {
 
 private struct AdapterHubReader {
     let folder: URL
-    /// By the scope of the tensors that they hold: `members/NAME`, `fusion`, `heads/NAME`.
+    /// By the scope of the tensors that they hold: `members/NAME`, `blocks/fuse`, `heads/NAME`.
     private var modules: [String: AdapterHubModule] = [:]
     private var members: [Member] = []
     private var heads: [NamedHead] = []
@@ -53,7 +53,7 @@ private struct AdapterHubReader {
         if parts.contains(.head) { try addHead(in: folder, renamed: name) }
         if !parts.isEmpty { try addFurtherHeads() }
         guard
-            let first = modules["fusion"] ?? members.first.flatMap({ modules[$0.scope] })
+            let first = modules[AdapterHubNames.fusionScope] ?? members.first.flatMap({ modules[$0.scope] })
                 ?? heads.first.flatMap({ modules[$0.scope] })
         else {
             throw AdapterHubModule.wrong(
@@ -80,10 +80,10 @@ private struct AdapterHubReader {
             intermediate: modules.values.map(\.intermediate).max() ?? 0, vocabulary: 0,
             positions: 0, types: 0)
         var bundle = AdapterBundle(
-            kind: fusion != nil ? .fusion : members.isEmpty ? .head : .adapter, name: "",
+            name: "",
             base: BaseIdentity(name: first.modelName, fingerprint: nil, shape: shape), members: members,
-            composition: fusion.map { .fuse($0.names) } ?? members.first.map { .leaf($0.name) },
-            fusion: fusion?.configuration, heads: heads)
+            composition: fusion.map { .fuse($0.names, $0.configuration) } ?? members.first.map { .leaf($0.name) },
+            heads: heads)
         bundle.name = name ?? fusion?.names.joined(separator: ",") ?? members.first?.name ?? heads.first?.name ?? ""
         bundle.tensors = try tensors(bundle)
         return bundle
@@ -158,7 +158,7 @@ private struct AdapterHubReader {
         // As bundles hold them; the order that counts is the composition's
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         fusion = (names, try AdapterHubConfiguration.fusion(module.fields["config"], file: file))
-        try add(module, at: "fusion")
+        try add(module, at: AdapterHubNames.fusionScope)
     }
 
     /// A member's folder: within the fusion's, or beside it.
@@ -237,7 +237,8 @@ private struct AdapterHubReader {
             return NamedTensor(spec.name, spec.shape, values)
         }
         let absent = try members.map { try leftOut($0) }
-        modules["fusion"]?.ignoreLayers(absent.dropFirst().reduce(absent.first ?? []) { $0.intersection($1) })
+        modules[AdapterHubNames.fusionScope]?.ignoreLayers(
+            absent.dropFirst().reduce(absent.first ?? []) { $0.intersection($1) })
         for scope in scopes { try modules[scope]?.finish() }
         return tensors
     }

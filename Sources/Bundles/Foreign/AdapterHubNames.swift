@@ -60,6 +60,9 @@ enum AdapterHubNames {
         return "\(stem).adapters.\(name).\(theirs)"
     }
 
+    /// Of a fusion by itself: its own tensors.
+    static let fusionScope = "blocks/fuse"
+
     /// `afterFeedForward/3/query.weight` to `bert.encoder.layer.3.output.adapter_fusion_layer.A,B.query.weight`.
     /// - Parameter name: the fusion's: its members' names with commas, unless whoever made it chose another
     static func fusion(_ ours: String, name: String, prefix: String) -> String? {
@@ -72,13 +75,13 @@ enum AdapterHubNames {
         head.first { $0.ours == ours }.map { "heads.\(name).\($0.theirs)" }
     }
 
-    /// A tensor in full, `members/NAME/…`, `fusion/…` or `heads/NAME/…`, by the module that holds it.
+    /// A tensor in full, `members/NAME/…`, `blocks/ID/…` or `heads/NAME/…`, by the module that holds it.
     /// - Parameters:
-    ///   - scope: `members/NAME`, `fusion` or `heads/NAME`
+    ///   - scope: `members/NAME`, `blocks/ID` or `heads/NAME`
     ///   - module: the module's name there
     static func theirs(_ ours: String, scope: String, module: String, prefix: String) -> String? {
         let own = String(ours.dropFirst(scope.count + 1))
-        if scope == "fusion" { return fusion(own, name: module, prefix: prefix) }
+        if scope.hasPrefix("blocks/") { return fusion(own, name: module, prefix: prefix) }
         return scope.hasPrefix("heads/")
             ? head(own, name: module) : adapter(own, name: module, prefix: prefix)
     }

@@ -57,7 +57,7 @@ private struct PEFTReader {
         let name = GroupName.safe(name ?? module.folder.standardizedFileURL.lastPathComponent)
         let member = Member(name: name, configuration: try adapter(acting, architecture))
         var bundle = AdapterBundle(
-            kind: .adapter, name: name,
+            name: name,
             base: BaseIdentity(name: baseName, fingerprint: nil, shape: architecture.configuration), members: [member],
             composition: .leaf(name))
         if let model { bundle.base.name = model.name }

@@ -89,7 +89,7 @@ package enum TransformersExport {
     private static func overlay(_ bundle: AdapterBundle, model: EncoderModel, merge: Bool) throws -> [NamedTensor] {
         switch bundle.kind {
         case .full, .head: return []
-        case .mlm, .adapter, .fusion:
+        case .mlm, .adapter, .fusion, .composition:
             guard merge else {
                 throw BundleError.content(
                     file: bundle.name, field: "kind", found: bundle.kind.rawValue,

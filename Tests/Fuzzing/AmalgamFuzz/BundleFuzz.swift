@@ -73,14 +73,18 @@ enum BundleFuzz: FuzzedReader {
             family: "bert", hidden: 2, layers: 1, heads: 1, intermediate: 2, vocabulary: 3, positions: 3, types: 1
         )
         var bundle = Bundles.AdapterBundle(
-            kind: kind, name: "seed",
+            name: "seed",
             base: BaseIdentity(name: "small", fingerprint: String(repeating: "ab", count: 32), shape: shape))
-        let names = kind == .adapter ? ["a"] : kind == .fusion ? ["a", "b"] : []
+        let names = kind == .adapter ? ["a"] : [.fusion, .composition].contains(kind) ? ["a", "b"] : []
         bundle.members = try names.map { name in
             Member(name: name, configuration: try .resolve("seq_bn", overrides: ["reduction_factor=2"]))
         }
         if kind == .adapter { bundle.composition = .leaf("a") }
-        if kind == .fusion { (bundle.composition, bundle.fusion) = (.fuse(["b", "a"]), .dynamic) }
+        if kind == .fusion { bundle.composition = .fuse(["b", "a"]) }
+        if kind == .composition {
+            bundle.composition = Composition(Average(weights: [0.5, 0.5]), [.stack([.leaf("a"), .leaf("b")]), .leaf("b")])
+        }
+        bundle.overlay = kind == .full ? .base : kind == .mlm ? .languageHead : nil
         bundle.heads = [NamedHead("task", ClassificationHead(labels: ["no", "yes"], pooling: .first))]
         bundle.provenance.settings = #"{"rate":0.001}"#
         bundle.tensors = try bundle.specs().map { spec in

@@ -1,0 +1,79 @@
+import Models
+import Numerics
+
+/// A composition that acts at the sites of a model.
+///
+/// What a method does outside the layers (an invertible adapter) is done for the first adapter alone, as in the `adapters`
+/// library: in a stack for the language, not for the task.
+package struct ComposedAdapters: SitePlugin {
+    private let block: any SitePlugin
+    private let first: LeafBlock?
+
+    /// - Parameters:
+    ///   - members: at least those that the composition names.
+    ///   - operand: the adapters' tensors under `members/NAME/…`, the blocks' own under `blocks/ID/…`.
+    /// - Throws: `AdapterError.composition` where a block cannot take its children.
+    package init(
+        _ composition: Composition, members: [Member], architecture: Architecture, operand: OperandTable
+    ) throws(AdapterError) {
+        let outline = try Outline(composition, members: members)
+        func leaf(_ member: Member, _ method: any AdapterMethod) -> LeafBlock {
+            LeafBlock(
+                method: method, tensors: MemberTensors(operand, prefix: member.scope), architecture: architecture)
+        }
+        func plugin(_ outline: Outline) throws(AdapterError) -> any SitePlugin {
+            switch outline {
+            case .leaf(let member, let method): return leaf(member, method)
+            case .block(let node, let parts):
+                var children: [ComposedChild] = []
+                for part in parts { children.append(ComposedChild(outline: part, plugin: try plugin(part))) }
+                return try node.block.plugin(children, architecture, MemberTensors(operand, prefix: node.scope))
+            }
+        }
+        block = try plugin(outline)
+        first = outline.adapters.first.map { leaf($0.member, $0.method) }
+    }
+
+    package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
+        guard site.layer == nil else { return try first?.delta(at: site, context) }
+        return try block.delta(at: site, context)
+    }
+
+    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
+    {
+        try block.extraKeysValues(layer: layer, builder)
+    }
+}
+
+/// A child of a block, and what it does at the sites.
+package struct ComposedChild {
+    package let outline: Outline
+    package let plugin: any SitePlugin
+
+    /// One adapter by itself.
+    var leaf: LeafBlock? { plugin as? LeafBlock }
+
+    /// What the child does at a site, without any change to the block's own view of the site.
+    ///
+    /// The delta is relative to the second value: the site as the child's lower parts leave it.
+    func delta(at site: Site, _ context: SiteContext) throws -> (delta: SiteDelta?, site: SiteContext) {
+        // A single adapter only reads: it shares what is computed already
+        let own = leaf == nil ? context.fork() : context
+        return (try plugin.delta(at: site, own), own)
+    }
+}
+
+/// One adapter by itself.
+struct LeafBlock: SitePlugin {
+    let method: any AdapterMethod
+    let tensors: MemberTensors
+    let architecture: Architecture
+
+    func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
+        try method.delta(at: site, context, tensors)
+    }
+
+    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
+        try method.extraKeysValues(layer: layer, of: architecture, tensors, in: builder)
+    }
+}

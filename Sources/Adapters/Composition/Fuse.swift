@@ -1,0 +1,210 @@
+import Files
+import Models
+import Numerics
+
+/// AdapterFusion (Pfeiffer et al. 2021, section 3.2): at each site, attention of the token's representation over the
+/// children's outputs.
+///
+/// query = what the last child's last adapter reads; keys and values uₙ = what each child adds last: an adapter's
+/// up-projection without residual, of a stack that of its highest adapter; out = Σ pₙ V uₙ. Each child sees the site as the
+/// fusion finds it.
+package struct Fuse: CompositionBlock {
+    package static let kind = "fuse"
+    package let configuration: FusionConfiguration
+    package var fields: [String: ConfigurationValue] { configuration.fields }
+
+    package init(_ configuration: FusionConfiguration) { self.configuration = configuration }
+
+    package init(_ fields: BlockFields) throws(BlockFault) { configuration = try FusionConfiguration(fields) }
+
+    /// Over the sites at which a child has a bottleneck: Q and K N(0, 0.02) with zero biases, V the identity with 1e-6 off
+    /// the diagonal.
+    package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
+        -> [ParameterSpec]
+    {
+        try check(children, architecture)
+        return architecture.sites(.afterAttention, .afterFeedForward).filter { bottleneck(at: $0, children) != nil }
+            .flatMap { site in
+                let (scope, d) = ("\(scope)/\(site.site.name)", site.output)
+                return [
+                    ParameterSpec("\(scope)/query.weight", [d, d], .normal(0.02)),
+                    ParameterSpec("\(scope)/query.bias", [d], .zeros, decays: false),
+                    ParameterSpec("\(scope)/key.weight", [d, d], .normal(0.02)),
+                    ParameterSpec("\(scope)/key.bias", [d], .zeros, decays: false),
+                ]
+                    + (configuration.value
+                        ? [ParameterSpec("\(scope)/value.weight", [d, d], .identity(off: 1e-6))] : [])
+            }
+    }
+
+    package func plugin(_ children: [ComposedChild], _ architecture: Architecture, _ tensors: MemberTensors)
+        throws(AdapterError) -> any SitePlugin
+    {
+        try check(children.map(\.outline), architecture)
+        return FusePlugin(
+            children: children, fuse: self, dropout: architecture.configuration.attentionDropout, tensors: tensors)
+    }
+
+    package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
+        throw AdapterError.composition(
+            "a fusion attends anew for each token, so it cannot be merged into the model's weights; merge one adapter")
+    }
+
+    /// - Throws: `AdapterError.composition` for an adapter without bottlenecks
+    private func check(_ children: [Outline], _ architecture: Architecture) throws(AdapterError) {
+        let sites = architecture.sites(.afterAttention, .afterFeedForward)
+        for (member, method) in children.flatMap(\.adapters) {
+            guard sites.contains(where: { method.bottleneck(at: $0) != nil }) else {
+                throw .composition(
+                    "adapter \(member.name): found method \(member.configuration.method), expected bottleneck; only "
+                        + "bottleneck adapters can be fused")
+            }
+        }
+    }
+}
+
+private struct FusePlugin: SitePlugin {
+    let children: [ComposedChild]
+    let fuse: Fuse
+    let dropout: Float
+    let tensors: MemberTensors
+
+    func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
+        let outlines = children.map(\.outline)
+        guard let last = fuse.bottleneck(at: context.spec, outlines) else { return nil }
+        let builder = context.builder
+        let source = try context.value(last.source)
+        let parts = try narrowParts(at: context.spec)
+        let outputs = parts == nil ? try outputs(at: site, context) : []
+
+        let key = try tensors(site, "key.weight")
+        let query = builder.append(
+            Linear(
+                source, weight: try tensors(site, "query.weight"), bias: try tensors(site, "query.bias"), in: builder))
+        let keyBias = try tensors(site, "key.bias")
+        let queryBias = builder.append(
+            Linear(query, weight: keyBias.reshaped([1, context.spec.output]), bias: nil, in: builder))
+        let seen = builder.append(Linear(query, weight: key, bias: nil, weightTransposed: true, in: builder))
+        let temperature = fuse.configuration.temperature
+        let random = DropoutSite(site: tensors.scope(site), rate: dropout)
+        let mixed: Value
+        if let parts {
+            let ups = stackedUps(parts, output: context.spec.output)
+            let throughUps = builder.append(
+                Linear(seen, weight: .frozen(ups), bias: nil, weightTransposed: true, in: builder))
+            let narrow = builder.append(
+                FusionMix(
+                    w: throughUps, z: try self.narrow(parts, context), queryBias: queryBias,
+                    widths: parts.map(\.shape.width), temperature: temperature, dropout: random, in: builder))
+            guard fuse.configuration.value else {
+                return .factored(narrow: narrow, up: .frozen(ups), bias: nil, scale: 1)
+            }
+            mixed = builder.append(Linear(narrow, weight: .frozen(ups), bias: nil, in: builder))
+        } else {
+            mixed = builder.append(
+                AdapterAttention(
+                    query: seen, queryBias: queryBias, outputs: outputs, temperature: temperature, dropout: random,
+                    in: builder))
+            guard fuse.configuration.value else { return .dense(mixed) }
+        }
+        return .dense(
+            builder.append(
+                Linear(
+                    mixed, weight: try tensors(site, "value.weight"), bias: nil,
+                    identityPull: fuse.configuration.regularization, in: builder)))
+    }
+
+    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? { nil }
+
+    /// What each child adds last, [rows, width] each; a child that does nothing here is skipped.
+    private func outputs(at site: Site, _ context: SiteContext) throws -> [Value] {
+        try children.compactMap { child in
+            let (delta, own) = try child.delta(at: site, context)
+            return switch delta {
+            case nil: nil
+            case .dense(let value)?: value
+            case .factored(let narrow, let up, let bias, let scale)?:
+                own.builder.append(Linear(narrow, weight: up, bias: bias, scale: scale, in: own.builder))
+            case .replacement?:
+                throw AdapterError.composition(
+                    "\(child.outline.text) replaces the output, and a fusion attends over what adapters add")
+            }
+        }
+    }
+}
+
+// MARK: - Frozen bottlenecks
+
+/// The wide form: all frozen bottlenecks run as one product (see `FusionMix`), and none is projected up by itself.
+extension FusePlugin {
+    private struct Part {
+        let shape: Bottleneck
+        let down: Operand
+        let downBias: Operand
+        let up: Operand
+        let upBias: Operand
+    }
+
+    /// nil: a child is no single bottleneck, or is trained.
+    private func narrowParts(at spec: SiteSpec) throws -> [Part]? {
+        var parts: [Part] = []
+        for child in children {
+            guard let leaf = child.leaf else { return nil }
+            guard let shape = leaf.method.bottleneck(at: spec) else { continue }
+            let (tensors, site) = (leaf.tensors, spec.site)
+            let part = Part(
+                shape: shape, down: try tensors(site, "down.weight"), downBias: try tensors(site, "down.bias"),
+                up: try tensors(site, "up.weight"), upBias: try tensors(site, "up.bias"))
+            guard [part.down, part.downBias, part.up, part.upBias].allSatisfy({ !$0.isTrainable }) else { return nil }
+            parts.append(part)
+        }
+        return parts
+    }
+
+    /// All members' narrow activations side by side, [rows, Σ widths]: neighbours that read the same value with the same
+    /// non-linearity share one wide product.
+    private func narrow(_ parts: [Part], _ context: SiteContext) throws -> Value {
+        var groups: [[Part]] = []
+        for part in parts {
+            if let shape = groups.last?.first?.shape, shape.source == part.shape.source,
+                shape.activation == part.shape.activation
+            {
+                groups[groups.count - 1].append(part)
+            } else {
+                groups.append([part])
+            }
+        }
+        let values = try groups.map { group in
+            let width = group.reduce(0) { $0 + $1.shape.width }
+            let input = try context.value(group[0].shape.source)
+            let down = Weight(group.flatMap { $0.down.array }, shape: [width, input.width])
+            let bias = Weight(group.flatMap { $0.downBias.array }, shape: [width])
+            let sum = context.builder.append(
+                Linear(input, weight: .frozen(down), bias: .frozen(bias), in: context.builder))
+            return context.builder.append(Activation(sum, group[0].shape.activation, in: context.builder))
+        }
+        return values.count == 1 ? values[0] : context.builder.append(Concatenate(values, in: context.builder))
+    }
+
+    /// [output, Σ widths + N]: the scaled up matrices side by side, then their scaled biases as one column each.
+    private func stackedUps(_ parts: [Part], output: Int) -> Weight {
+        let width = parts.reduce(0) { $0 + $1.shape.width } + parts.count
+        var values = [Float](repeating: 0, count: output * width)
+        var column = 0
+        for (n, part) in parts.enumerated() {
+            let (up, bias, r) = (part.up.array, part.upBias.array, part.shape.width)
+            for row in 0..<output {
+                for c in 0..<r { values[row * width + column + c] = part.shape.scale * up[row * r + c] }
+                values[row * width + width - parts.count + n] = part.shape.scale * bias[row]
+            }
+            column += r
+        }
+        return Weight(values, shape: [output, width])
+    }
+}
+
+extension Operand {
+    fileprivate var array: [Float] {
+        Array(UnsafeBufferPointer(start: floats, count: shape.reduce(1, *)))
+    }
+}

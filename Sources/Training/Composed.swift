@@ -1,0 +1,130 @@
+import Adapters
+import Bundles
+import Models
+
+/// Adapters of several bundles under one composition, with their heads and tensors.
+package struct Composed: Sendable {
+    package private(set) var members: [Member] = []
+    package private(set) var heads: [NamedHead] = []
+    /// Of members, heads and trained blocks, by full name. Blocks that are new have none.
+    package private(set) var tensors: [String: NamedTensor] = [:]
+    /// The language adapters that the bundles were trained on and do not hold.
+    package private(set) var languages: [(bundle: String, reference: LanguageReference)] = []
+    package private(set) var composition: Composition?
+    /// Scopes of blocks that came with a bundle; all others are new.
+    package private(set) var trainedBlocks: Set<String> = []
+    /// Of the first bundle that has a head: its settings are those for the head's texts.
+    private var provenance: Provenance?
+    /// Hash of each member's content, by name.
+    private var hashes: [String: String] = [:]
+    private var bundles = 0
+
+    package init() {}
+
+    /// Takes a bundle's adapters, blocks and heads in. A name that is taken gets a number.
+    /// - Returns: the bundle's composition with its present names, to be placed in a tree for `finish`
+    /// - Throws: `BundleError.members` for a bundle without adapters
+    package mutating func take(_ bundle: AdapterBundle) throws -> Composition {
+        guard let composition = bundle.composition, bundle.overlay == nil else {
+            throw BundleError.members(
+                "bundle \(bundle.name) is of kind \(bundle.kind.rawValue) and has no adapter; give bundles from "
+                    + "train-adapter, train-language or fuse")
+        }
+        bundles += 1
+        var scopes: [String: String] = [:]
+        var names: [String: String] = [:]
+        for member in bundle.members {
+            let name = Self.free(member.name, members.map(\.name))
+            let taken = Member(name: name, configuration: member.configuration)
+            members.append(taken)
+            hashes[name] = bundle.contentHash(of: member.scope, configuration: member.configuration.json)
+            (names[member.name], scopes[member.scope]) = (name, taken.scope)
+        }
+        for head in bundle.heads {
+            let taken = NamedHead(Self.free(head.name, heads.map(\.name)), head.head, task: head.task)
+            heads.append(taken)
+            scopes[head.scope] = taken.scope
+        }
+        for node in composition.nodes { scopes[node.scope] = "blocks/\(Self.taken(node.id, bundles))" }
+        for tensor in bundle.tensors {
+            let scope = tensor.name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
+            let name = (scopes[scope] ?? scope) + tensor.name.dropFirst(scope.count)
+            tensors[name] = NamedTensor(name, tensor.shape, tensor.values)
+        }
+        if provenance == nil, !bundle.heads.isEmpty { provenance = bundle.provenance }
+        if let language = bundle.language { languages.append((bundle.name, language)) }
+        let bundleNumber = bundles
+        return composition.renamed { names[$0] ?? $0 }.identified { Self.taken($0, bundleNumber) }
+    }
+
+    private static func free(_ name: String, _ taken: [String]) -> String {
+        guard taken.contains(name) else { return name }
+        return (2...taken.count + 2).lazy.map { "\(name)_\($0)" }.first { !taken.contains($0) } ?? name
+    }
+
+    /// A block's id until the whole tree is known.
+    private static func taken(_ id: String, _ bundle: Int) -> String { "\(bundle).\(id)" }
+
+    /// Sets the whole tree, whose blocks get their final ids.
+    package mutating func finish(_ tree: Composition) {
+        let final = tree.numbered()
+        let ids = Dictionary(zip(tree.nodes, final.nodes).map { ($0.scope, $1.scope) }) { first, _ in first }
+        for name in tensors.keys.sorted() where name.hasPrefix("blocks/") {
+            let scope = name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
+            guard let new = ids[scope], let tensor = tensors.removeValue(forKey: name) else { continue }
+            let renamed = new + name.dropFirst(scope.count)
+            // Final ids have no dot before a name, so they never meet those of bundles
+            tensors[renamed] = NamedTensor(renamed, tensor.shape, tensor.values)
+            trainedBlocks.insert(new)
+        }
+        composition = final
+    }
+
+    /// Adds an adapter that has no tensors yet.
+    mutating func add(_ member: Member) -> Member {
+        let own = Member(name: Self.free(member.name, members.map(\.name)), configuration: member.configuration)
+        members.append(own)
+        return own
+    }
+
+    /// What a user should know: adapters that are the same, whatever they are called.
+    package var warnings: [String] {
+        var names: [String: [String]] = [:]
+        for member in members {
+            if let hash = hashes[member.name] { names[hash, default: []].append(member.name) }
+        }
+        return members.compactMap { member in
+            guard let hash = hashes[member.name], let all = names.removeValue(forKey: hash), all.count > 1 else {
+                return nil
+            }
+            return
+                "\(all.count) of the adapters are the same one: \(all.joined(separator: ", ")); each copy takes memory "
+                + "and time and adds nothing"
+        }
+    }
+
+    /// Warnings about bundles whose language adapter is not in the composition.
+    package var languageWarnings: [String] {
+        let there = Set(hashes.values)
+        return languages.filter { !there.contains($0.reference.hash) }.map {
+            "bundle \($0.bundle) was trained on language adapter \($0.reference.name), which is not part of the composition"
+        }
+    }
+
+    /// Everything as one bundle, to evaluate or to save.
+    /// - Throws: `AdapterError.composition` for a block that needs training
+    package func bundle(name: String, base: BaseIdentity) throws -> AdapterBundle {
+        var bundle = AdapterBundle(
+            name: name, base: base, members: members.sorted { $0.name < $1.name }, composition: composition,
+            heads: heads.sorted { $0.name < $1.name }, provenance: provenance ?? Provenance())
+        bundle.tensors = try bundle.specs().map { spec in
+            guard let tensor = tensors[spec.name] else {
+                throw AdapterError.composition(
+                    "\(composition?.text ?? ""): \(spec.name) is missing: a fusion needs training; train it with "
+                        + "'amalgam fuse --compose', or use average")
+            }
+            return NamedTensor(spec.name, spec.shape, tensor.values)
+        }
+        return bundle
+    }
+}
