@@ -73,7 +73,7 @@ import Testing
                         scale: residual == nil ? 1 : 0.5, in: b))
             }
             for i in 0..<depth {
-                switch draw(7) {
+                switch draw(8) {
                 case 0, 1:
                     let extra =
                         draw(2) == 0
@@ -108,6 +108,13 @@ import Testing
                             widths: [4, 2],
                             temperature: 1.5, dropout: site("fusion\(i)"), in: b))
                     x = try linear(mix, "mixed\(i)", residual: x)
+                case 6:
+                    let outputs = [try linear(x, "q\(i)"), try linear(x, "k\(i)", residual: x)]
+                    let mix = b.append(
+                        AdapterAttention(
+                            query: try linear(x, "v\(i)"), queryBias: try linear(x, "query\(i)"), outputs: outputs,
+                            temperature: 1.5, dropout: site("whole fusion\(i)"), in: b))
+                    x = b.append(WeightedSum([mix, x], weights: [0.5, 0.25], in: b))
                 case 4: x = b.append(MultiplyRows(x, by: try table("gamma\(i)"), in: b))
                 case 5:
                     x = b.append(
