@@ -40,7 +40,8 @@ package final class Plan {
             switch operation.rowCut {
             case .none: break
             case .own: precondition(sets.allSatisfy { $0 == operation.output.rows }, "rows of \(sets) cut as one")
-            case .gathered: precondition(sets.first.map { $0 != operation.output.rows } ?? false, "gathers from \(sets)")
+            case .gathered:
+                precondition(sets.first.map { $0 != operation.output.rows } ?? false, "gathers from \(sets)")
             }
         }
         gradients = GradientFlow(operations, trains: trains)
