@@ -109,7 +109,7 @@ struct AblationReport {
 
     /// What a mean over tasks is where their metrics are not of one kind.
     private var units: String {
-        guard !tasks.allSatisfy({ $0.metric.isShare }), Set(tasks.map(\.metric.name)).count > 1 else { return "" }
+        guard !tasks.allSatisfy({ $0.metric.isShare }), Set(tasks.map { $0.metric.name }).count > 1 else { return "" }
         let choice =
             plan.quick || !plan.arms.contains(where: \.isMultitask)
             ? "" : "A multi-task arm's rate is the one with the best mean of standardized dev scores. "
