@@ -41,7 +41,7 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: ["Adapters", "Bundles", "CKernels", "Files", "Models", "Numerics", "Tasks", "Text"]),
-        .target(name: "Reporting"),
+        .target(name: "Reporting", dependencies: ["Files"]),
         .target(
             name: "Ablation",
             dependencies: ["Adapters", "Bundles", "Files", "Models", "Reporting", "Tasks", "Training"]),
@@ -73,7 +73,9 @@ let package = Package(
             name: "TrainingTests",
             dependencies: ["Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .testTarget(name: "AblationTests", dependencies: ["Ablation", "Adapters", "Reporting", "Tasks"]),
+        .testTarget(
+            name: "AblationTests",
+            dependencies: ["Ablation", "Adapters", "Bundles", "Files", "Reporting", "Tasks", "Training"]),
         .testTarget(name: "AmalgamTests", dependencies: ["Amalgam"]),
         // runs the built command
         .testTarget(name: "CommandTests", dependencies: ["Files"]),

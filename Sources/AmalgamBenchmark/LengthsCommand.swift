@@ -24,7 +24,7 @@ struct LengthsCommand: ParsableCommand {
     func run() throws {
         try Products.load()
         let model = try EncoderModel(folder: ModelStore().resolve(model))
-        let batches = try batches.map { try batch($0, model.configuration) }
+        let batches = try self.batches.map { try batch($0, model.configuration) }
         let workspaces = [1, threads].map { Workspace(threads: $0) }
         for name in rows {
             guard let row = RowName(rawValue: name), row.startsAnywhere else {

@@ -37,7 +37,7 @@ enum RowName: String, CaseIterable {
             guard !fused.isEmpty else {
                 throw BenchmarkError.option(name: "--adapters, --start", found: "neither", expected: "what to fuse")
             }
-            recipe = .fusion(fused, .dynamic)
+            recipe = try .fusion(fused, .dynamic)
         case .adapterTrain, .adapterTrainMean, .multitask, .inferAdapter:
             recipe = .adapter(try .resolve("seq_bn"), from: nil)
         }

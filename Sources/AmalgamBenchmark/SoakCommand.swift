@@ -104,7 +104,7 @@ private struct Soak {
         case "adapter1": return (.adapter(try .resolve("double_seq_bn"), from: nil), [tasks[1]], kind)
         case "fusion":
             let fused = try ["adapter0", "adapter1"].map { try BundleFile.read(url($0)) }
-            return (.fusion(fused, .dynamic), [tasks[0]], kind)
+            return (try .fusion(fused, .dynamic), [tasks[0]], kind)
         case "head": return (.head, [tasks[0]], kind)
         case "full": return (.full, [tasks[1]], kind)
         case "multitask": return (.adapter(try .resolve("seq_bn"), from: nil), tasks, kind)

@@ -49,7 +49,7 @@ struct EvaluationOutput {
         var report = EvaluationReport(
             task: task.name, split: split.rawValue, examples: scores.examples, unknownLabels: scores.unknownLabels,
             skipped: SkipReason.allCases.compactMap { reason in
-                skipped.counts[reason].map { Setting(reason.rawValue, "\(Human.count($0))") }
+                skipped.counts[reason].map { .init(reason.rawValue, $0) }
             },
             scores: list, classes: [], mistakes: [],
             settings: [

@@ -38,7 +38,7 @@ final class TrainingOutput: Sendable {
         {
             warnings.append(
                 "\(bundle.path): contains another bundle, of kind \(old.kind.rawValue) for \(old.subject) "
-                    + "(\(old.provenance.steps) steps); this run will replace it")
+                    + "(\(counted(old.provenance.steps, "step"))); this run will replace it")
         }
         return warnings
     }

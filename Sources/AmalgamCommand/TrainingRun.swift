@@ -17,11 +17,7 @@ struct TrainingRun {
 
     /// What a training came to, whatever it was for.
     struct Outcome {
-        var bundle: AdapterBundle
-        var result: TrainingResult
-        var trainable: Int
-        var memoryEstimate: Int
-        var run: String
+        var trained: Session.Trained
         /// What `--json` and the log say beside what all say.
         var fields: [String: ConfigurationValue]
         /// What people read of it, before and after what all say.
@@ -60,8 +56,7 @@ struct TrainingRun {
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             let notes = session.model.notes.map { ConfigurationValue.string($0) }
             return Outcome(
-                bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
-                memoryEstimate: trained.memoryEstimate, run: trained.run,
+                trained: trained,
                 fields: devFields(dev, tasks).merging(
                     ["data": TaskLoading.facts(tasks), "model_notes": .list(notes)]
                 ) { $1 },
@@ -98,7 +93,7 @@ struct TrainingRun {
             if !isQuiet { try reportDone(output) }
             return
         }
-        let bytes = try BundleFile.data(outcome.bundle)
+        let bytes = try BundleFile.data(outcome.trained.bundle)
         try AtomicFile.replace(url, with: bytes)
         try writeLog(outcome, to: output.log, started: started, sha256: Digest.sha256(bytes))
         output.removeCheckpoint()
@@ -117,9 +112,10 @@ struct TrainingRun {
     }
 
     private func fields(_ outcome: Outcome) -> [String: ConfigurationValue] {
-        let result = outcome.result
+        let result = outcome.trained.result
         let common: [String: ConfigurationValue] = [
-            "bundle": .string(out), "trainable_parameters": .init(outcome.trainable), "steps": .init(result.steps),
+            "bundle": .string(out), "trainable_parameters": .init(outcome.trained.trainable),
+            "steps": .init(result.steps),
             "epochs": .init(result.epochs), "tokens": .init(result.tokens),
             "tokens_per_second": .number(result.tokensPerSecond.rounded()),
             "skipped_steps": .init(result.skipped), "peak_memory_bytes": .init(PeakMemory.bytes),
@@ -157,9 +153,9 @@ struct TrainingRun {
         log["seconds"] = .number((Date().timeIntervalSince(started) * 10).rounded() / 10)
         log["threads"] = .init(common.threadCount)
         log["kernels"] = .string(Products.description)
-        log["losses"] = .list(outcome.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
-        log["memory_estimate_bytes"] = .init(outcome.memoryEstimate)
-        log["run"] = .string(outcome.run)
+        log["losses"] = .list(outcome.trained.result.losses.map { .number(($0 * 1e5).rounded() / 1e5) })
+        log["memory_estimate_bytes"] = .init(outcome.trained.memoryEstimate)
+        log["run"] = .string(outcome.trained.run)
         log["bundle_sha256"] = .string(sha256)
         try AtomicFile.replace(url, with: Data((ConfigurationValue.map(log).json + "\n").utf8))
     }
@@ -185,7 +181,7 @@ struct TrainingRun {
                     dev.unknownLabels > 0
                     ? ", \(Human.count(dev.unknownLabels)) of them with an unknown label, which counts as wrong" : ""
                 return "\(task.definition.name): dev \(scores.joined(separator: ", ")) on "
-                    + "\(Human.count(dev.examples)) texts\(unknown)"
+                    + "\(Human.count(dev.examples, "text"))\(unknown)"
             }
         }
     }
@@ -194,21 +190,23 @@ struct TrainingRun {
         guard trained.truncated > 0 else { return [] }
         let which = trained.longest < options.maxLength ? "the model's maximum" : "--max-length"
         return [
-            "\(Human.count(trained.truncated)) training texts are longer than \(trained.longest) tokens (\(which)) and were truncated"
+            Human.count(trained.truncated, "training text is", "training texts are") + " longer than "
+                + "\(counted(trained.longest, "token")) (\(which)) and \(trained.truncated == 1 ? "was" : "were") truncated"
         ]
     }
 
     private func report(_ outcome: Outcome) {
         guard !common.json else { return Console.print(json: fields(outcome)) }
-        let result = outcome.result
+        let result = outcome.trained.result
         outcome.scores.forEach { Console.print($0) }
         Console.print(
-            "\(Human.count(outcome.trainable)) parameters trained in \(Human.count(result.steps)) steps, "
-                + "\(Human.count(result.tokens)) tokens at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
+            "\(Human.count(outcome.trained.trainable, "parameter")) trained in \(Human.count(result.steps, "step")), "
+                + "\(Human.count(result.tokens, "token")) at \(Human.count(Int(result.tokensPerSecond))) tokens/s; peak memory "
                 + "\(Human.bytes(PeakMemory.bytes))")
         if result.skipped > 0 {
             Console.print(
-                "\(Human.count(result.skipped)) steps were skipped because their loss or gradient was NaN or infinite")
+                Human.count(result.skipped, "step was", "steps were")
+                    + " skipped because \(result.skipped == 1 ? "its" : "their") loss or gradient was NaN or infinite")
         }
         outcome.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")

@@ -105,7 +105,7 @@ struct BundleReader {
         }
         let shape = ModelConfiguration(
             family: family, hidden: try n("hidden", 65_536, needed: true),
-            layers: try n("layers", 1024, needed: kind != .head && kind != .mlm),
+            layers: try n("layers", 1024, needed: full || root.group("members") != nil),
             heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),
             vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),

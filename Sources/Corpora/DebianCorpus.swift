@@ -69,7 +69,7 @@ package enum DebianCorpus {
         let place = options.lists?.path ?? "apt's lists"
         guard english.contains(where: { $0 != nil }) else {
             throw .nothing(
-                path: place, found: "no long English description of any of \(index.packages.count) packages",
+                path: place, found: "no long English description of any of \(counted(index.packages.count, "package"))",
                 expected: "a Translation-en file of the same suite", fix: "copy it to the same folder")
         }
         let order = index.packages.indices.sorted {
@@ -110,7 +110,7 @@ package enum DebianCorpus {
         try writer.begin(planned: corpora.flatMap(\.paths))
         for corpus in corpora {
             let made = try corpus.write(to: &writer)
-            progress("\(made.language): \(made.texts) texts, \(made.tasks.count) tasks")
+            progress("\(made.language): \(counted(made.texts, "text")), \(counted(made.tasks.count, "task"))")
             summary.languages.append(made)
         }
         for corpus in corpora { try corpus.writeDefinitions(to: &writer) }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tasks
 
@@ -97,7 +98,7 @@ struct LanguageCorpus {
             guard isEnough, classes >= 2 else {
                 leftOut.append(
                     "\(task.name): \(counts[0]) training, \(counts[1]) dev, \(counts[2]) test examples of "
-                        + "\(classes) classes")
+                        + counted(classes, "class", "classes"))
                 continue
             }
             let rows = Split.allCases.map { split in

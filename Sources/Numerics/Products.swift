@@ -52,7 +52,8 @@ package enum Products {
         guard m > 0, !columns.isEmpty else { return }
         let first = columns.lowerBound
         var product = amalgam_product(
-            c: c + first, a: a, b: b.pointer, bias: bias.map { $0 + first }, residual: residual.map { $0 + first }, m: m,
+            c: c + first, a: a, b: b.pointer, bias: bias.map { $0 + first }, residual: residual.map { $0 + first },
+            m: m,
             n: columns.count, k: k, c_stride: n, a_stride: k, b_stride: b.stride, b_panel: b.panelStride, scale: scale,
             transposes_a: false)
         if let bfloat16, let packed = b.pairs {

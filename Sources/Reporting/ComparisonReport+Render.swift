@@ -1,10 +1,10 @@
 import Foundation
 
-extension ComparisonReport {
+extension ComparisonReport: PageReport {
     /// The report for a terminal: both score tables, the costs, the verdicts.
     ///
     /// Tasks stand down and arms across where there is room for it; otherwise the tables are turned.
-    package func text(on terminal: Terminal = .plain) -> String {
+    package func text(on terminal: Terminal) -> String {
         var text = filled(title, terminal, .strong)
         for sentence in summary { text += filled(sentence, terminal) }
         for score in shownScores {
@@ -26,10 +26,7 @@ extension ComparisonReport {
 
     /// The report as a page, to which a caller may add sections.
     package func page() -> ReportPage {
-        var sections: [ReportPage.Section] = []
-        var first: [ReportPage.Block] = verdicts.isEmpty ? [] : [.verdicts(verdicts)]
-        if !facts.isEmpty { first.append(.facts(facts)) }
-        if !first.isEmpty { sections.append(.init("Summary", first)) }
+        var sections = [ReportPage.Section.summary(verdicts: verdicts, facts: facts)].filter { !$0.blocks.isEmpty }
         let shared = arms.contains(where: \.isShared) ? " A diamond marks one model for all tasks." : ""
         sections.append(
             .init(
@@ -60,22 +57,8 @@ extension ComparisonReport {
             ReportPage.Block.details(task.label, [.table(details(of: task), caption: task.note)])
         }
         sections.append(.init("Task by task", perTask))
-        if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
-        if !provenance.isEmpty { sections.append(.init("Provenance", [.settings(provenance)])) }
+        sections += ReportPage.Section.closing(settings: settings, provenance: provenance)
         return ReportPage(kicker: "Amalgam comparison", title: title, summary: summary, sections: sections)
-    }
-
-    /// The report as one HTML file.
-    package func html() -> String { page().html() }
-
-    /// The report as Markdown.
-    package func markdown() -> String { page().markdown() }
-
-    /// All values as JSON with sorted keys; with the same values the same bytes.
-    package func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }
 
     /// The matrix as one table, or turned, or turned in several parts, whatever fits the width.

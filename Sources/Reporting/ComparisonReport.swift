@@ -36,17 +36,6 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
         }
     }
 
-    /// A score on the test split, a share of one, and its interval.
-    package struct Estimate: Sendable, Equatable {
-        package var value: Double
-        package var interval: Interval?
-
-        package init(_ value: Double, _ interval: Interval? = nil) {
-            self.value = value
-            self.interval = interval
-        }
-    }
-
     /// Where a row stands among the arms of its task, by the paired comparison that the caller made.
     package enum Standing: String, Sendable, Codable {
         /// The highest score.

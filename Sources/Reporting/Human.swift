@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Numbers as people read them. None of these look at the locale, so reports are the same bytes everywhere.
@@ -36,6 +37,18 @@ package enum Human {
             text.append(digit)
         }
         return (value < 0 ? "-" : "") + text
+    }
+
+    /// A count with its noun: "1 text", "1,234 texts"; see `counted`.
+    package static func count(_ value: Int, _ one: String, _ many: String? = nil) -> String {
+        counted(value, one, many, shown: count(value))
+    }
+
+    /// "1 of 1,234 texts is"; see `counted`.
+    package static func count(
+        _ value: Int, of all: Int, _ nouns: String, _ one: String, _ many: String
+    ) -> String {
+        counted(value, of: all, nouns, one, many) { count($0) }
     }
 
     /// A rounded count: "1,234"; "–" if not finite.

@@ -41,7 +41,8 @@ extension TextTable {
                 let content = html(cell(row, index))
                 text +=
                     index == 0
-                    ? "<th scope=\"row\">\(content)</th>" : "<td\(mark(column.alignment))>\(content)</td>"
+                    ? "<th scope=\"row\"\(mark(column.alignment))>\(content)</th>"
+                    : "<td\(mark(column.alignment))>\(content)</td>"
             }
             text += "</tr>\n"
         }

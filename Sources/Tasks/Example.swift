@@ -30,13 +30,15 @@ package struct Example: Sendable {
     package var unknownLabel: String?
     /// Line of the file where the row starts, from 1; 0 for rows that come from no file.
     package var line: Int
+    /// Place of the row in the file's array, from 0; nil for rows that are lines, or come from no file.
+    package var element: Int?
     package var payload: (any ExamplePayload)?
     /// The group of rows that the row belongs to, such as its source package. Intervals resample whole groups.
     package var group: String?
 
     package init(
         id: Int, text: String, pair: String? = nil, label: Int? = nil, unknownLabel: String? = nil,
-        line: Int = 0, payload: (any ExamplePayload)? = nil, group: String? = nil
+        line: Int = 0, element: Int? = nil, payload: (any ExamplePayload)? = nil, group: String? = nil
     ) {
         self.id = id
         self.text = text
@@ -44,6 +46,7 @@ package struct Example: Sendable {
         self.label = label
         self.unknownLabel = unknownLabel
         self.line = line
+        self.element = element
         self.payload = payload
         self.group = group
     }
@@ -62,7 +65,7 @@ extension Example {
 extension Example: Equatable {
     package static func == (a: Example, b: Example) -> Bool {
         a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label
-            && a.unknownLabel == b.unknownLabel && a.line == b.line
+            && a.unknownLabel == b.unknownLabel && a.line == b.line && a.element == b.element
             && a.payload?.canonicalBytes == b.payload?.canonicalBytes && a.group == b.group
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension SplitFile {
@@ -19,15 +20,17 @@ extension SplitFile {
         if let first = unknown.first, let label = first.unknownLabel {
             let near = nearestName(to: label, among: labels.names).map { ", nearest: '\(shown($0))'" } ?? ""
             warnings.append(
-                "\(task): \(unknown.count) of \(all) rows of \(split.rawValue) have a label that \(labels.source.words) "
-                    + "does not have, for example '\(shown(label))' (\(name):\(first.line)\(near)); they count as wrong"
+                "\(task): \(counted(unknown.count, of: all, "rows of \(split.rawValue)", "has", "have")) a label that "
+                    + "\(labels.source.words) does not have, for example '\(shown(label))' (\(name):\(first.line)\(near)); "
+                    + (unknown.count == 1 ? "it counts as wrong" : "they count as wrong")
             )
         }
         let broken = content.examples.filter { Self.isBroken($0.text) || Self.isBroken($0.pair ?? "") }
         if let first = broken.first {
             warnings.append(
-                "\(task): \(broken.count) of \(all) rows of \(split.rawValue) contain U+FFFD or NUL (the first is "
-                    + "\(name):\(first.line)); an earlier program may have read the file in the wrong encoding")
+                "\(task): \(counted(broken.count, of: all, "rows of \(split.rawValue)", "contains", "contain")) "
+                    + "U+FFFD or NUL (the first is \(name):\(first.line)); an earlier program may have read the file in the wrong encoding"
+            )
         }
         return warnings
     }
@@ -43,19 +46,17 @@ extension SplitFile {
         let places = table.rows.count
         let fix = "if quotes are plain characters, set quoting: none in a task YAML"
         if delimiter == 0x09 {
-            let cells = table.cellsOverLines.count
             return
-                "\(Self.count(cells)) of \(name) \(cells == 1 ? "spans" : "span") several lines (the first begins in line "
-                + "\(first)); \(places) rows were read; \(fix)"
+                "\(counted(table.cellsOverLines.count, "quoted cell")) of \(name) "
+                + (table.cellsOverLines.count == 1 ? "spans" : "span") + " several lines (the first begins in line "
+                + "\(first)); \(counted(places, "row was", "rows were")) read; \(fix)"
         }
         let suspects = table.rows.filter { holdsRows($0, delimiter: delimiter, labels: labels) }
         guard let suspect = suspects.first else { return nil }
         return
-            "\(Self.count(suspects.count)) of \(name) seem\(suspects.count == 1 ? "s" : "") to contain other rows (the first is "
-            + "in the row of line \(suspect.line)); \(places) rows were read; \(fix)"
+            "\(counted(suspects.count, "quoted cell")) of \(name) seem\(suspects.count == 1 ? "s" : "") to contain other rows "
+            + "(the first is in the row of line \(suspect.line)); \(counted(places, "row was", "rows were")) read; \(fix)"
     }
-
-    private static func count(_ cells: Int) -> String { cells == 1 ? "1 quoted cell" : "\(cells) quoted cells" }
 
     /// Whether a cell has a line that ends or goes on as a row would, with a known label in the label's column.
     private func holdsRows(_ row: Row, delimiter: UInt8, labels: LabelIndex) -> Bool {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One split's rows with the names that messages need.
@@ -57,6 +58,7 @@ struct SplitFile {
             do throws(TaskError) {
                 var example = try kind.example(
                     from: view(row), id: content.examples.count, labels: labels, needsTarget: needsTarget)
+                example.element = row.element
                 if columns[TaskDefinition.groupField] != nil {
                     example.group = try view(row).name(TaskDefinition.groupField)
                 }
@@ -92,7 +94,7 @@ struct SplitFile {
             let field = kind.targets.first ?? ""
             throw .wrongType(
                 file: name, line: example.line, column: columns[field] ?? field,
-                found: count == 1 ? "1 number" : "\(count) numbers",
+                found: counted(count, "number"),
                 expected: "\(first.count), as in \(first.file):\(first.line)")
         }
     }
@@ -109,9 +111,14 @@ struct SplitFile {
             guard unknown.allSatisfy({ LabelIndex.wholeNumber($0.1) == -1 }) else {
                 throw labels.unknown(first.1, file: name, line: first.0)
             }
-            content.unscorable = "all \(unknown.count) labels are -1, which is not a label of this task"
+            content.unscorable =
+                (unknown.count == 1 ? "its one label is" : "all \(unknown.count) labels are")
+                + " -1, which is not a label of this task"
         } else {
-            content.unscorable = "none of its \(content.skipped.count) rows has a label (\(content.skipped.summary))"
+            content.unscorable =
+                (content.skipped.count == 1
+                    ? "its one row has no label" : "none of its \(content.skipped.count) rows has a label")
+                + " (\(content.skipped.summary))"
         }
         content.examples = []
     }

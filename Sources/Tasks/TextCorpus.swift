@@ -36,7 +36,7 @@ package struct TextCorpus: Equatable, Sendable {
             throw .unreadable(
                 file: source,
                 reason:
-                    "\(lines.count) lines of text, too few to train on and to hold some out; add more, one text per line"
+                    "\(counted(lines.count, "line")) of text, too few to train on and to hold some out; add more, one text per line"
             )
         }
     }

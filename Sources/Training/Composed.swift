@@ -27,7 +27,7 @@ package struct Composed: Sendable {
     package mutating func take(_ bundle: AdapterBundle) throws -> Composition {
         guard let composition = bundle.composition, bundle.overlay == nil else {
             throw BundleError.members(
-                "bundle \(bundle.name) is of kind \(bundle.kind.rawValue) and has no adapter to compose; give bundles from "
+                "bundle \(bundle.name) is of kind \(bundle.kind.rawValue) and has no adapter; give bundles from "
                     + "train-adapter, train-language or fuse")
         }
         bundles += 1

@@ -1,5 +1,6 @@
 import Adapters
 import Bundles
+import Files
 
 /// A language's adapter as tasks stand on it (MAD-X, Pfeiffer et al. 2020).
 package struct LanguageAdapter: Sendable {
@@ -13,7 +14,7 @@ package struct LanguageAdapter: Sendable {
     package init(_ bundle: AdapterBundle) throws {
         guard let own = bundle.members.first, bundle.members.count == 1, bundle.language == nil else {
             throw BundleError.members(
-                "bundle \(bundle.name) is not a language adapter: found \(bundle.members.count) adapters"
+                "bundle \(bundle.name) is not a language adapter: found \(counted(bundle.members.count, "adapter"))"
                     + (bundle.language == nil ? "" : " on another language adapter")
                     + ", expected one adapter alone; give a bundle from train-language")
         }

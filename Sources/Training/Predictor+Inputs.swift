@@ -1,4 +1,5 @@
 import Bundles
+import Files
 import Tasks
 
 extension NamedHead {
@@ -35,7 +36,7 @@ extension Predictor {
         throw .head(
             file: file,
             problem:
-                "head \(head.name) predicts \(outputs == 1 ? "1 number" : "\(outputs) numbers"), but line \(wrong.line) "
+                "head \(head.name) predicts \(counted(outputs, "number")), but line \(wrong.line) "
                 + "has \(wrong.payload?.answers ?? 0)",
             fix: "use a task with as many numbers as the bundle's")
     }

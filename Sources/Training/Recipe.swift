@@ -1,5 +1,6 @@
 import Adapters
 import Bundles
+import Files
 import Models
 import Numerics
 
@@ -115,7 +116,8 @@ package struct Recipe: Sendable {
     {
         guard let source = bundle.members.first, bundle.members.count == 1 else {
             throw BundleError.members(
-                "--init-from: bundle \(bundle.name) has \(bundle.members.count) adapters, expected one; give a bundle from train-adapter"
+                "--init-from: bundle \(bundle.name) has \(counted(bundle.members.count, "adapter")), expected one; give a "
+                    + "bundle from train-adapter"
             )
         }
         return try member.specs(architecture).map { spec in

@@ -55,7 +55,7 @@ extension Session {
                 metric: try Metrics.standard.metric(of: tasks[index].definition))
         }
         return TrainingTask(
-            name: members.map(\.definition.name).joined(separator: "+"), objective: HeadObjective(goals), train: train,
+            name: Self.trainingName(members), objective: HeadObjective(goals), train: train,
             dev: try encoded(.dev))
     }
 

@@ -48,7 +48,7 @@ package enum LanguageRecipe: Sendable {
 }
 
 /// How well masked pieces of held-out text are told.
-package struct Perplexity: Equatable, Sendable {
+package struct Perplexity: Equatable, Sendable, Codable {
     /// exp of the mean cross-entropy of the masked pieces.
     package var value: Double
     /// Masked pieces that were scored.
@@ -61,23 +61,18 @@ package struct Perplexity: Equatable, Sendable {
     }
 }
 
+/// What a language model's training did for masked pieces of held-out text.
+package struct LanguageScores: Equatable, Sendable, Codable {
+    /// Without what was trained; nil for a head, which is nothing before.
+    package var before: Perplexity?
+    package var after: Perplexity?
+    /// Pieces that the texts use: the softmax runs over them.
+    package var pieces: Int
+}
+
 extension Session {
     /// In the provenance of languages, in the place of a task's name.
     package static let languageTask = "masked language modelling"
-
-    /// A language model's training with the bundle that it made.
-    package struct TrainedLanguage {
-        package var bundle: AdapterBundle
-        package var result: TrainingResult
-        package var trainable: Int
-        /// Without what was trained; nil for a head, which is nothing before.
-        package var before: Perplexity?
-        package var after: Perplexity?
-        /// Pieces that the texts use: the softmax runs over them.
-        package var pieces: Int
-        package var memoryEstimate: Int
-        package var run: String
-    }
 
     /// Trains on masked pieces of running text, packed into sequences of one length.
     /// - Parameters:
@@ -88,7 +83,7 @@ extension Session {
         _ recipe: LanguageRecipe, on texts: [TextCorpus], name: String, tokens: Int? = nil,
         settings: TrainingSettings, keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
-    ) throws -> TrainedLanguage {
+    ) throws -> Trained {
         try settings.validate()
         let name = Self.safeName(name)
         let packer = try SequencePacker(tokenizer, length: longest(settings.maxLength), pool: workspace.pool)
@@ -118,23 +113,23 @@ extension Session {
         }
         let network = try Network(arrangement, seed: seed, precision: settings.precision)
         let task = TrainingTask(name: name, objective: objective, train: train, dev: heldOut)
-        let ran = try run(
+        var scores = LanguageScores(before: Perplexity(before), pieces: table.tokens.count)
+        var trained = try run(
             network, on: [task], kind: recipe.kind, name: name,
             data: Digest.sha256("masked language modelling \(train.contentHash) \(heldOut.contentHash)"),
-            settings: settings, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
-        let (first, last) = (Perplexity(before), Perplexity(ran.result.dev[name]))
-        var provenance = ran.provenance
-        provenance.task = Self.languageTask
-        provenance.metrics =
-            ConfigurationValue.map([
-                "perplexity_before": first.map { .number($0.value) } ?? .null,
-                "perplexity": last.map { .number($0.value) } ?? .null, "masked_pieces": .init(last?.scored ?? 0),
-                "pieces": .init(table.tokens.count),
-            ]).json
-        return TrainedLanguage(
-            bundle: try network.bundle(name: name, base: base, provenance: provenance),
-            result: ran.result, trainable: network.parameters.trainable, before: first, after: last,
-            pieces: table.tokens.count, memoryEstimate: ran.memoryEstimate, run: ran.identity)
+            settings: settings, keeping: keeping, memoryLimit: memoryLimit, observe: observe
+        ) { result, provenance in
+            scores.after = Perplexity(result.dev[name])
+            provenance.task = Self.languageTask
+            provenance.metrics =
+                ConfigurationValue.map([
+                    "perplexity_before": scores.before.map { .number($0.value) } ?? .null,
+                    "perplexity": scores.after.map { .number($0.value) } ?? .null,
+                    "masked_pieces": .init(scores.after?.scored ?? 0), "pieces": .init(scores.pieces),
+                ]).json
+        }
+        trained.language = scores
+        return trained
     }
 
     /// Held-out tokens that are scored at most: some 7,500 masked pieces, whose mean loss is known to about 2 %.

@@ -72,19 +72,21 @@ package final class Session {
             types: model.configuration.types, pool: workspace.pool)
     }
 
-    /// A run's result with the bundle that it made.
+    /// A run's result with the bundle that it made, whatever it was for.
     package struct Trained {
         package var bundle: AdapterBundle
         package var result: TrainingResult
         package var trainable: Int
-        /// Training texts that were truncated.
-        package var truncated: Int
-        /// Maximum length in tokens.
-        package var longest: Int
         /// Largest resident memory that was expected, in bytes.
         package var memoryEstimate: Int
         /// Of `RunIdentity`: runs with the same one end with the same bundle.
         package var run: String
+        /// Maximum length in tokens.
+        package var longest: Int
+        /// Training texts that were truncated; running text is packed instead.
+        package var truncated = 0
+        /// How well masked pieces are told; nil where tasks were trained.
+        package var language: LanguageScores?
     }
 
     /// Trains a recipe on one task or several.
@@ -125,39 +127,30 @@ package final class Session {
         let inputs = try SharedTexts.groups(tasks, shares: settings.sharesTexts).map { group in
             try trainingTask(group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
         }
-        let truncated = inputs.reduce(0) { $0 + $1.train.truncated }
-        let ran = try Self.naming(tasks) {
+        var trained = try Self.naming(tasks, shares: settings.sharesTexts) {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
-                scheduler: scheduler, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
+                scheduler: scheduler, keeping: keeping, memoryLimit: memoryLimit, observe: observe
+            ) { result, provenance in
+                provenance.task = tasks.map(\.definition.name).joined(separator: "+")
+                provenance.metrics = Self.metrics(result.dev)
+                provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
+            }
         }
-        var provenance = ran.provenance
-        provenance.task = tasks.map(\.definition.name).joined(separator: "+")
-        provenance.metrics = Self.metrics(ran.result.dev)
-        provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
-        return Trained(
-            bundle: try network.bundle(name: name, base: base, provenance: provenance),
-            result: ran.result, trainable: network.parameters.trainable, truncated: truncated,
-            longest: longest(settings.maxLength), memoryEstimate: ran.memoryEstimate, run: ran.identity)
+        trained.truncated = inputs.reduce(0) { $0 + $1.train.truncated }
+        return trained
     }
 
-    /// What a training leaves beside the network's numbers.
-    struct Ran {
-        var result: TrainingResult
-        /// Without task, metrics and license.
-        var provenance: Provenance
-        var memoryEstimate: Int
-        /// Digest of its `RunIdentity`.
-        var identity: String
-    }
-
-    /// Runs the training loop, whatever it is for.
-    /// - Parameter data: hash of all that it is trained and scored on.
+    /// Runs the training loop, whatever it is for, and makes the bundle.
+    /// - Parameters:
+    ///   - data: hash of all that it is trained and scored on.
+    ///   - describe: adds task, metrics and license to the bundle's provenance.
     func run(
         _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        keeping: CheckpointSettings?, memoryLimit: MemoryLimit?, observe: @escaping (TrainingEvent) -> Void
-    ) throws -> Ran {
+        keeping: CheckpointSettings?, memoryLimit: MemoryLimit?, observe: @escaping (TrainingEvent) -> Void,
+        describe: (TrainingResult, inout Provenance) -> Void
+    ) throws -> Trained {
         let trainer = try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
         let identity = RunIdentity(
@@ -184,22 +177,37 @@ package final class Session {
         provenance.steps = result.steps
         provenance.epochs = result.epochs
         provenance.kernels = Products.description
-        return Ran(
-            result: result, provenance: provenance, memoryEstimate: expectedPeak, identity: identity.digest)
+        describe(result, &provenance)
+        return Trained(
+            bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
+            trainable: network.parameters.trainable, memoryEstimate: expectedPeak, run: identity.digest,
+            longest: longest(settings.maxLength))
     }
 
-    /// Turns the examples that an error names into lines of the task's file, which a user can look up.
-    private static func naming<Result>(_ tasks: [TaskData], _ body: () throws -> Result) throws -> Result {
+    /// Turns the examples that an error names into places in the task's file, which a user can look up.
+    private static func naming<Result>(
+        _ tasks: [TaskData], shares: Bool, _ body: () throws -> Result
+    ) throws -> Result {
         do {
             return try body()
         } catch TrainingError.notFinite(var facts) {
-            if let task = tasks.first(where: { $0.definition.name == facts.task }) {
-                let lines = facts.examples.filter { task.train.indices.contains($0) }.map { task.train[$0].line }
-                if lines.allSatisfy({ $0 > 0 }) { (facts.examples, facts.areLines) = (lines, true) }
+            let members = SharedTexts.groups(tasks, shares: shares).lazy.map { $0.map { tasks[$0] } }
+                .first { trainingName($0) == facts.task }
+            if let rows = try members.flatMap({ try SharedTexts.rows(.train, of: $0).first }) {
+                let named = facts.examples.filter { rows.indices.contains($0) }.map { rows[$0] }
+                let elements = named.compactMap(\.element)
+                if !named.isEmpty, elements.count == named.count {
+                    (facts.examples, facts.place) = (elements, .element)
+                } else if !named.isEmpty, named.allSatisfy({ $0.line > 0 }) {
+                    (facts.examples, facts.place) = (named.map(\.line), .line)
+                }
             }
             throw TrainingError.notFinite(facts)
         }
     }
+
+    /// What a training of these tasks on the same texts is called.
+    static func trainingName(_ tasks: [TaskData]) -> String { tasks.map(\.definition.name).joined(separator: "+") }
 
     private static func dataHash(_ tasks: [TaskData]) -> String {
         var digest = Digest.Incremental()

@@ -45,17 +45,31 @@ package struct NotFinite: Equatable, Sendable, CustomStringConvertible {
     package var task: String
     /// "the loss is nan" or "the gradient's norm is inf".
     package var found: String
-    /// The batch's examples: lines of the training file where they are known, else indices from 0.
+    /// The batch's examples.
     package var examples: [Int]
-    package var areLines = false
+    /// What their numbers are.
+    package var place = Place.example
     package var reason: String
     /// Where the state before still stands.
     package var checkpoint: String?
 
+    package enum Place: String, Sendable {
+        /// Of the training file, from 1.
+        case line
+        /// Of the training file's array, from 0.
+        case element
+        /// An index from 0, where no file is known.
+        case example
+    }
+
     package var description: String {
         let shown = examples.prefix(16).map(String.init).joined(separator: ", ")
-        return "step \(step): \(found), on \(areLines ? "lines" : "examples") \(shown)"
-            + (examples.count > 16 ? ", … (\(examples.count))" : "") + " of \(task)'s train: \(reason)"
+        let batch =
+            examples.isEmpty
+            ? " in the training of \(task)"
+            : ", on \(place.rawValue)\(examples.count == 1 ? "" : "s") \(shown)"
+                + (examples.count > 16 ? ", … (\(examples.count))" : "") + " of \(task)'s train"
+        return "step \(step): \(found)\(batch): \(reason)"
             + (checkpoint.map { "; the last good state is in \($0)" } ?? "")
     }
 }

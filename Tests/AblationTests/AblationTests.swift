@@ -11,14 +11,6 @@ import Testing
         #expect(Set(Arm.allCases.map(\.label)).count == Arm.allCases.count)
     }
 
-    @Test func scoresOfSeedsAreMeans() throws {
-        let runs = [[0, 1, 1, 0], [0, 1, 0, 1]].map { ClassAnswers(predicted: $0, gold: [0, 1, 1, 0], classes: 2) }
-        let score = try #require(SeededScores(groups: [nil, nil, nil, nil]).means([Accuracy.self], runs).first)
-        #expect(score.value == 0.75)
-        let interval = score.interval()
-        #expect(interval.low < 0.75 && interval.high > 0.75 && interval.high <= 1)
-    }
-
     private func task(_ kind: String, metric: String, labels: [String] = []) -> TaskData {
         TaskData(
             definition: TaskDefinition(
@@ -34,10 +26,11 @@ import Testing
         task.train = (0..<4).map { Example(id: $0, text: "x", label: $0 % 2) }
         task.test = task.train + [Example(id: 4, text: "x", unknownLabel: "c")]
         task.skipped[.test] = [SkippedRow(line: 6, reason: .nullLabel)]
-        let answers = try #require(Arm.majority.baseline(task)?.answers(task, metric: Matthews.self))
+        let tasks = [ExperimentTask(task)]
+        let answers = try #require(Arm.majority.baseline(tasks[0])?.answers(task, metric: Matthews.self))
         let report = AblationReport(
-            plan: plan, tasks: [task], results: [.majority: [ArmResult(answers: [answers])]], model: "m", seconds: 1,
-            kernels: "", threads: 1
+            plan: plan, tasks: tasks, results: [.majority: [ArmResult(answers: [answers])]], model: "m", seconds: 1,
+            provenance: []
         ).build()
         let row = try #require(report.rows.first)
         #expect(row.scores.map(\.name) == ["matthews", "accuracy", "macro_f1"])
@@ -58,7 +51,8 @@ import Testing
             var task = task("regression", metric: metric)
             task.train = (0..<40).map { Example(id: $0, text: "x", payload: Numbers(values: [Double($0)])) }
             task.test = task.train
-            let constant = try #require(Arm.majority.baseline(task)?.answers(task, metric: MeanSquaredError.self))
+            let tasks = [ExperimentTask(task)]
+            let constant = try #require(Arm.majority.baseline(tasks[0])?.answers(task, metric: MeanSquaredError.self))
             func near(_ error: Double) -> ArmResult {
                 ArmResult(answers: [
                     NumberAnswers(
@@ -67,9 +61,9 @@ import Testing
                 ])
             }
             let report = AblationReport(
-                plan: plan, tasks: [task],
+                plan: plan, tasks: tasks,
                 results: [.majority: [ArmResult(answers: [constant])], .adapter: [near(0.5)], .full: [near(9)]],
-                model: "m", seconds: 1, kernels: "", threads: 1
+                model: "m", seconds: 1, provenance: []
             ).build()
             #expect(report.arms.map(\.label) == ["mean", "adapter", "full fine-tuning"])
             #expect(report.row(task: "t", arm: "adapter")?.scores.first?.standing == .best)
@@ -86,21 +80,39 @@ import Testing
     /// An arm that is right everywhere beats one that is wrong on a third; two equal arms are within the noise.
     @Test func verdictsTellDifferencesFromNoise() throws {
         let gold = (0..<300).map { $0 % 3 }
-        let scores = SeededScores(groups: gold.map { _ in nil })
-        func score(_ predicted: [Int]) throws -> ResampledScore {
-            let answers = ClassAnswers(predicted: predicted, gold: gold, classes: 3)
-            return try #require(scores.means([Accuracy.self], [answers]).first)
+        func answers(_ predicted: [Int]) -> [any Answers] {
+            [ClassAnswers(predicted: predicted, gold: gold, classes: 3)]
         }
-        let (good, bad) = (try score(gold), try score(gold.map { $0 == 2 ? 1 : $0 }))
+        let (good, bad) = (answers(gold), answers(gold.map { $0 == 2 ? 1 : $0 }))
         var plan = AblationPlan(configuration: try .resolve("seq_bn"))
         plan.arms = [.adapter, .fusion, .full]
+        let task = task("text-classification", metric: "macro_f1", labels: ["a", "b", "c"])
         let words = AblationVerdict(
-            plan: plan, tasks: [task("text-classification", metric: "macro_f1", labels: ["a", "b", "c"])], results: [:],
-            scores: [.adapter: [good], .fusion: [good], .full: [bad]]
+            plan: plan, tasks: [ExperimentTask(task)], results: [:],
+            scores: PairedScores(
+                [
+                    .init(
+                        groups: gold.map { _ in nil }, metrics: [MacroF1.self],
+                        answers: [.adapter: good, .fusion: good, .full: bad])
+                ], systems: plan.arms, .apart)
         ).sentences().map(\.text)
         #expect(words.first?.contains("mean macro-F1") == true)
         #expect(words.contains { $0.hasPrefix("Fusion does not beat the single adapter") })
         #expect(words.contains { $0.hasPrefix("Adapters beat full fine-tuning") })
+    }
+
+    /// A report says how scores of different units were brought together, and nothing where all are shares.
+    @Test func mixedUnitsAreStated() throws {
+        var plan = AblationPlan(configuration: try .resolve("seq_bn"))
+        plan.arms = [.adapter, .multitaskAdapter]
+        func summary(_ metrics: [String]) -> String {
+            AblationReport(
+                plan: plan, tasks: metrics.map { ExperimentTask(task("regression", metric: $0)) }, results: [:],
+                model: "m", seconds: 1, provenance: []
+            ).build().summary.joined()
+        }
+        #expect(summary(["accuracy", "mse"]).contains("best mean of standardized dev scores"))
+        #expect(!summary(["accuracy", "pearson"]).contains("units") && !summary(["mse", "mse"]).contains("units"))
     }
 
     /// A file that is sorted by label: the limit must not take one class alone.

@@ -22,15 +22,17 @@ import Testing
         let plan = TransferPlan(
             source: "en", targets: Array(languages.dropFirst()), tasks: ["role", "use"],
             configuration: try .resolve("seq_bn"), languageConfiguration: try .resolve("seq_bn"))
-        var cells: [TransferCell] = []
+        var columns: [TransferColumn] = []
         for task in plan.tasks {
             for language in languages {
                 let gold = (0..<count).map { ($0 / 3) % 2 }
-                var cell = TransferCell(
-                    task: task, language: language, classes: 2, gold: gold,
-                    groups: gold.indices.map { groups ? "package\($0)" : nil })
-                for (method, right) in rights { cell.predictions[method] = answers(gold, right: right) }
-                cells.append(cell)
+                var column = TransferColumn(
+                    task: task, language: language, groups: gold.indices.map { groups ? "package\($0)" : nil })
+                for (method, right) in rights {
+                    column.answers[method] = ClassAnswers(
+                        predicted: answers(gold, right: right), gold: gold, classes: 2)
+                }
+                columns.append(column)
             }
         }
         let adapters = languages.map {
@@ -38,7 +40,7 @@ import Testing
                 language: $0, before: 25.5, after: 18.25, scored: 1234, bytes: 1_790_000, parameters: 447_000,
                 tokens: 500_123, seconds: 130)
         }
-        return TransferOutcome(plan: plan, cells: cells, languages: adapters, base: "e5")
+        return TransferOutcome(plan: plan, columns: columns, languages: adapters, base: "e5")
     }
 
     private static let rights: [TransferMethod: Int] = [
@@ -86,8 +88,9 @@ import Testing
 
     @Test func theSourceIsInNoMeanAndTheTargetsAre() throws {
         var outcome = try Self.outcome([.adapter: 80, .madx: 80])
-        for i in outcome.cells.indices where outcome.cells[i].language == "en" {
-            outcome.cells[i].predictions[.adapter] = outcome.cells[i].gold
+        for i in outcome.columns.indices where outcome.columns[i].language == "en" {
+            let gold = try #require(outcome.columns[i].answers[.adapter] as? ClassAnswers).gold
+            outcome.columns[i].answers[.adapter] = ClassAnswers(predicted: gold, gold: gold, classes: 2)
         }
         let report = outcome.report()
         #expect(report.score("role", "en", .adapter)?.accuracy.value == 1)
@@ -102,7 +105,8 @@ import Testing
         func width(groups: Bool) throws -> Double {
             let report = try Self.outcome([.adapter: 80], groups: groups).report()
             let mean = try #require(report.mean(nil, .adapter)?.accuracy)
-            return mean.high - mean.low
+            let interval = try #require(mean.interval)
+            return interval.high - interval.low
         }
         // Four cells of the same answers: apart they would look twice as sure
         let (grouped, apart) = (try width(groups: true), try width(groups: false))
@@ -111,7 +115,7 @@ import Testing
 
     @Test func pagesHaveEveryNumberAndGap() throws {
         var outcome = try Self.outcome(Self.rights)
-        outcome.cells.removeAll { $0.task == "use" && $0.language == "fr" }
+        outcome.columns.removeAll { $0.task == "use" && $0.language == "fr" }
         outcome.warnings = ["role: 3 groups are in training and in the test of de"]
         let report = outcome.report()
         for page in [report.markdown(), report.html(), report.text()] {

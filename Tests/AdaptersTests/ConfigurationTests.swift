@@ -42,7 +42,7 @@ import Testing
         #expect(try count(AdapterConfiguration.resolve("double_seq_bn").makeMethod().specs(encoder)) == 226_080)
         #expect(try count(AdapterConfiguration.resolve("ia3").makeMethod().specs(encoder)) == 13_824)
         let member = Member(name: "a", configuration: try .resolve("seq_bn"))
-        #expect(try count(FusionConfiguration.dynamic.specs([member], encoder)) == 2_658_816)
+        #expect(try count(Composition.fuse(["a"]).blockSpecs([member], encoder)) == 2_658_816)
     }
 
     @Test func overrides() throws {

@@ -41,6 +41,42 @@ import Testing
             try bundle.check(model: model, fingerprint: "", tokenizer: "", file: "a", force: false).count == 1)
     }
 
+    /// Which layers an adapter has is known, but not how many the model has above them.
+    @Test func skippedTopLayers() throws {
+        let out = try changed("peft_regex", ["layers_to_transform": .list([.number(0)])]) { name, shape, values in
+            name.contains("layer.0.") ? (name, shape, values) : nil
+        }
+        let found = try ForeignImport.read(folder: out, name: nil, model: nil)
+        #expect(found.bundle.base.shape.layers == 1)
+        #expect(
+            found.warnings.count == 1
+                && found.warnings[0].contains(
+                    "layers_to_transform picks layers, so these files do not tell how many layers the base model has; "
+                        + "assumed 1, up to the highest adapted layer; if it has more, give it with --model"),
+            "\(found.warnings)")
+        let model = try EncoderModel(folder: Golden.url("tiny"))
+        let known = try ForeignImport.read(folder: out, name: nil, model: model)
+        #expect(known.bundle.base.shape.layers == 3 && known.warnings.isEmpty, "\(known.warnings)")
+        #expect(
+            known.bundle.members[0].configuration.fields["leave_out"] == .list([.number(1), .number(2)]))
+    }
+
+    /// A field, its value in JSON, and the field that chooses layers; "": none does.
+    static let layerChoices: [(String, String, String)] = [
+        ("target_modules", #"["q_lin", "ffn.lin1"]"#, ""), ("target_modules", #"".*(q_lin|lin2)""#, ""),
+        ("target_modules", #"".*layer\\.[02]\\..*query""#, "target_modules"),
+        ("target_modules", #"["encoder.layer.0.attention.self.query"]"#, "target_modules"),
+        ("exclude_modules", #"["layer.5.attention.self.query"]"#, "exclude_modules"),
+        ("layers_to_transform", "1", "layers_to_transform"), ("layers_to_transform", "[]", ""),
+    ]
+
+    @Test(arguments: layerChoices)
+    func layerChoice(_ field: String, _ json: String, _ expected: String) throws {
+        let value = try #require(ConfigurationValue(json: json))
+        let choice = try PEFTConfiguration(PEFTModule(changed("peft_all", [field: value]))).layerChoice
+        #expect(choice ?? "" == expected)
+    }
+
     /// The encoder alone: auto_mapping tells the family, and the tensors tell the layers, which a pattern chooses.
     @Test func encoderAlone() throws {
         let bundle = try read("peft_regex")

@@ -66,9 +66,37 @@ import Testing
         let out = folder.file("out")
         let warnings = try TransformersExport.write(
             bundle("ia3", pooling: "mean"), model: model, merge: true, to: out)
-        #expect(warnings.count == 1 && warnings[0].contains("the encoder without the head"), "\(warnings)")
+        #expect(
+            warnings == [
+                "the folder contains the encoder without the head h (classification): only one classification head on the "
+                    + "first token can be exported; load it with transformers.AutoModel"
+            ])
         let file = try SafetensorsFile(out.appendingPathComponent("model.safetensors"))
         #expect(Set(file.names) == Set(model.architecture.tensors.map(\.name)))
+    }
+
+    /// Heads for tags and numbers stay in the bundle: every format says so, and none writes an empty folder.
+    @Test func otherHeads() throws {
+        var bundle = try bundle("lora")
+        bundle.heads = [NamedHead("ner", TaggingHead(labels: ["O", "B-X"]))]
+        bundle.tensors = []
+        try Sample.fill(&bundle)
+        let expected = "without the head ner (tagging): only one classification head on the first token can be exported"
+        let peft = try PEFTExport.write(bundle, to: folder.file("peft"))
+        let hf = try TransformersExport.write(bundle, model: model, merge: true, to: folder.file("hf"))
+        #expect(peft.count == 1 && peft[0].contains(expected), "\(peft)")
+        #expect(hf.count == 1 && hf[0].contains(expected), "\(hf)")
+        let hub = try AdapterHubExport.write(bundle, to: folder.file("hub"))
+        #expect(hub.count == 1 && hub[0].contains("does not contain the head ner"), "\(hub)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.file("hub").path).sorted()
+        #expect(files == ["adapter.safetensors", "adapter_config.json"])
+
+        let alone = AdapterBundle(
+            name: "ner", base: bundle.base, heads: bundle.heads,
+            tensors: bundle.tensors.filter { $0.name.hasPrefix("heads/") })
+        #expect(
+            problem { try AdapterHubExport.write(alone, to: folder.file("head")) }
+                .contains("heads: a head of kind tagging, expected a head of kind classification"))
     }
 
     @Test func refusals() throws {

@@ -59,7 +59,7 @@ import Testing
         let scored = try evaluate(lab, "t", bundle: "t")
         #expect(
             scored.status == 65
-                && scored.errors.contains("test.jsonl: the test split cannot be scored: all 1 labels are -1"),
+                && scored.errors.contains("test.jsonl: the test split cannot be scored: its one label is -1"),
             "\(scored.words)")
     }
 

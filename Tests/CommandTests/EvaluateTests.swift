@@ -62,7 +62,7 @@ import Testing
         #expect(counts.joined().reduce(0, +) == 20 && counts.map { $0[3] + $0[4] }.reduce(0, +) == 0)
         let people = try evaluate(lab)
         #expect(people.output.contains("3 of 20 rows have a label that the head does not know"), "\(people.words)")
-        #expect(people.output.contains("1 rows were skipped"), "\(people.words)")
+        #expect(people.output.contains("1 row was skipped"), "\(people.words)")
     }
 
     /// The task's own metric comes first wherever a score is shown.

@@ -31,7 +31,7 @@ import Testing
         Case(
             name: "a text of 100,000 words", train: one(hundredThousand), dev: one(hundredThousand),
             test: one(hundredThousand),
-            words: ["1 training texts are longer than 48 tokens (the model's maximum) and were truncated"]),
+            words: ["1 training text is longer than 48 tokens (the model's maximum) and was truncated"]),
         Case(name: "a word of 100,000 letters", train: one(hundredThousand.replacingOccurrences(of: " ", with: ""))),
         Case(name: "one training example", train: Array(train.prefix(1)), yaml: [classes], words: ["dev accuracy"]),
         Case(
@@ -51,10 +51,10 @@ import Testing
         Case(name: "a batch larger than the split", arguments: ["--batch-size", "1000000"]),
         Case(
             name: "a label that only dev has", dev: Lab.rows(9, seed: 2) + [stranger],
-            words: ["game: 1 of 10 rows of dev have a label that "]),
+            words: ["game: 1 of 10 rows of dev has a label that "]),
         Case(
             name: "a label that only test has", test: Lab.rows(9, seed: 2) + [stranger],
-            words: ["game: 1 of 10 rows of test have a label that "]),
+            words: ["game: 1 of 10 rows of test has a label that "]),
         Case(
             name: "a label that only dev has, refused", dev: Lab.rows(9, seed: 2) + [stranger],
             arguments: ["--strict-labels"], status: 65,
@@ -229,7 +229,7 @@ import Testing
         #expect(full.status == 0, "\(full.words)")
         let none = try fuse(["@a.h5", "@b.h5"])
         #expect(none.status == 65)
-        #expect(none.errors.contains("has no adapter to fuse"), "\(none.words)")
+        #expect(none.errors.contains("has no adapter; give bundles"), "\(none.words)")
     }
 
     /// Texts on standard input: a line of JSON for each, in order, whatever they are.

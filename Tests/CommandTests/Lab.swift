@@ -121,7 +121,7 @@ final class Lab {
 
     /// Runs the command to its end.
     /// - Parameters:
-    ///   - arguments: `@x` stands for the path of x in this folder.
+    ///   - arguments: `@x` stands for the path of x in this folder, also within an expression: `fuse(@a, @b)`.
     ///   - environment: the whole of it.
     ///   - relative: in this folder with paths from here; else elsewhere with whole ones.
     ///   - input: on its standard input.
@@ -151,8 +151,12 @@ final class Lab {
         let process = Process()
         process.executableURL = Self.program(program)
         process.arguments = arguments.map { word in
-            guard word.hasPrefix("@") else { return word }
-            return relative ? String(word.dropFirst()) : folder.appendingPathComponent(String(word.dropFirst())).path
+            func path(_ name: Substring) -> String {
+                relative ? String(name) : folder.appendingPathComponent(String(name)).path
+            }
+            if word.hasPrefix("@") { return path(word.dropFirst()) }
+            // Files within an expression
+            return word.contains("(") ? word.replacing(#/@([\w./]+)/#) { path($0.output.1) } : word
         }
         process.environment =
             (environment ?? ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8", "TZ": "UTC"])

@@ -110,7 +110,7 @@ import Testing
         }
         func language(_ more: String...) throws -> String { try refusal(Self.language + ["--out", "@x.h5"] + more) }
         #expect(try language("--text", "@none.txt").contains("none.txt: no such file"))
-        #expect(try language("--text", "@one.txt").contains("one.txt: 1 lines of text, too few"))
+        #expect(try language("--text", "@one.txt").contains("one.txt: 1 line of text, too few"))
         #expect(try language("--text", "@latin.txt").contains("latin.txt:2: not valid UTF-8"))
         #expect(try language("--text", "@de.txt", "--pooling", "mean").contains("--pooling: found a value"))
         #expect(

@@ -58,7 +58,7 @@ import Testing
         #expect(stopped.status == 65 && stopped.errors.contains("in.jsonl:2: not valid JSON"), "\(stopped.words)")
         #expect(try trained.rows(stopped).map { $0["line"] as? Int } == [1])
         let skipped = try trained.predict(["--input", "@in.jsonl", "--on-error", "skip"])
-        #expect(skipped.status == 0 && skipped.errors.contains("skipped 1 bad lines; predicted 2"), "\(skipped.words)")
+        #expect(skipped.status == 0 && skipped.errors.contains("skipped 1 bad line; predicted 2"), "\(skipped.words)")
         let rows = try trained.rows(skipped)
         #expect(rows.map { $0["line"] as? Int } == [1, 2, 3])
         #expect(Set(rows[1].keys) == ["line", "error"])

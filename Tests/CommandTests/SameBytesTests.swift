@@ -30,6 +30,9 @@ import Testing
                     "train-adapter", "--task", "@game", "--config", "double_seq_bn", "--schedule", "cosine",
                     "--batch-tokens", "100", "--class-weights", "--label-smoothing", "0.1", "--pooling", "mean")),
             Command(name: "fusion", arguments: on("fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5")),
+            Command(
+                name: "fusion of stacks on a language",
+                arguments: on("fuse", "--task", "@game", "--compose", "fuse(stack(@l.h5, @a.h5), stack(@l.h5, @b.h5))")),
             Command(name: "all weights", arguments: on("finetune", "--task", "@game")),
             Command(
                 name: "head for masked tokens",
@@ -97,7 +100,7 @@ import Testing
             _ = try train(head, lab, to: "mlm.h5", place)
             _ = try train(language, lab, to: "l.h5", place)
         }
-        guard command.name == "fusion" else { return }
+        guard command.name.hasPrefix("fusion") else { return }
         _ = try train(Self.commands[0], lab, to: "a.h5", place)
         _ = try train(
             Command(name: "b", arguments: ["train-adapter", "--model", "@tiny", "--task", "@role"]), lab, to: "b.h5",

@@ -217,8 +217,12 @@ import Testing
         let words = Self.train("--epochs", "2", "--batch-size", "1", "--out", "@b.h5")
         let stopped = try lab.run(words)
         #expect(stopped.status == 65, "\(stopped.words)")
-        #expect(stopped.errors.contains(": the loss is nan, on lines \(bad + 1) of game's train: "), "\(stopped.words)")
+        #expect(stopped.errors.contains(": the loss is nan, on line \(bad + 1) of game's train: "), "\(stopped.words)")
         #expect(stopped.errors.contains("--on-nan skip"))
+        // In an array, all rows may be in one line
+        try lab.write("array/train.json", ["[\(rows.joined(separator: ","))]"])
+        let array = try lab.run(words.map { $0 == "@game" ? "@array" : $0 == "@b.h5" ? "@array.h5" : $0 })
+        #expect(array.errors.contains(", on element \(bad) of array's train: "), "\(array.words)")
         #expect(stopped.errors.contains("the last good state is in"))
         // Goes on from there, leaving them out
         let skipped = try lab.run(words + ["--resume", "--on-nan", "skip", "--json"])

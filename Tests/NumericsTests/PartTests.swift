@@ -24,16 +24,20 @@ import Testing
             // Widths of all tensors first: the buffer is made before the plan
             let depth = 8
             var specs = [
-                ParameterSpec("words", [11, width], .normal(0.7)), ParameterSpec("positions", [90, width], .normal(0.7)),
+                ParameterSpec("words", [11, width], .normal(0.7)),
+                ParameterSpec("positions", [90, width], .normal(0.7)),
                 ParameterSpec("types", [2, width], .normal(0.7)),
                 ParameterSpec("classes", [3, width], .normal(0.3)), ParameterSpec("classes.bias", [3], .normal(0.3)),
                 ParameterSpec("number", [1, width], .normal(0.3)), ParameterSpec("tags", [4, width], .normal(0.3)),
                 ParameterSpec("vocabulary.bias", [11], .normal(0.3)),
             ]
             for i in 0..<depth {
-                for name in ["q", "k", "v", "o"] { specs.append(ParameterSpec("\(name)\(i)", [width, width], .normal(0.2))) }
+                for name in ["q", "k", "v", "o"] {
+                    specs.append(ParameterSpec("\(name)\(i)", [width, width], .normal(0.2)))
+                }
                 specs += [
-                    ParameterSpec("up\(i)", [100, width], .normal(0.2)), ParameterSpec("up.bias\(i)", [100], .normal(0.2)),
+                    ParameterSpec("up\(i)", [100, width], .normal(0.2)),
+                    ParameterSpec("up.bias\(i)", [100], .normal(0.2)),
                     ParameterSpec("down\(i)", [width, 100], .normal(0.1)),
                     ParameterSpec("narrow\(i)", [6, width], .normal(0.2)),
                     ParameterSpec("mixed\(i)", [width, 8], .normal(0.2)),
@@ -69,7 +73,7 @@ import Testing
                         scale: residual == nil ? 1 : 0.5, in: b))
             }
             for i in 0..<depth {
-                switch draw(7) {
+                switch draw(8) {
                 case 0, 1:
                     let extra =
                         draw(2) == 0
@@ -100,9 +104,17 @@ import Testing
                             ], in: b))
                     let mix = b.append(
                         FusionMix(
-                            w: try linear(x, "scores\(i)"), z: z, queryBias: try linear(x, "query\(i)"), widths: [4, 2],
+                            w: try linear(x, "scores\(i)"), z: z, queryBias: try linear(x, "query\(i)"),
+                            widths: [4, 2],
                             temperature: 1.5, dropout: site("fusion\(i)"), in: b))
                     x = try linear(mix, "mixed\(i)", residual: x)
+                case 6:
+                    let outputs = [try linear(x, "q\(i)"), try linear(x, "k\(i)", residual: x)]
+                    let mix = b.append(
+                        AdapterAttention(
+                            query: try linear(x, "v\(i)"), queryBias: try linear(x, "query\(i)"), outputs: outputs,
+                            temperature: 1.5, dropout: site("whole fusion\(i)"), in: b))
+                    x = b.append(WeightedSum([mix, x], weights: [0.5, 0.25], in: b))
                 case 4: x = b.append(MultiplyRows(x, by: try table("gamma\(i)"), in: b))
                 case 5:
                     x = b.append(
@@ -132,8 +144,10 @@ import Testing
                     b.append(
                         MaskedCrossEntropy(
                             words, head: 3,
-                            MaskedCrossEntropy.TokenTable([1, 2, 5, 7, 8, 9], of: Weight(
-                                normals(11 * width, seed), shape: [11, width])),
+                            MaskedCrossEntropy.TokenTable(
+                                [1, 2, 5, 7, 8, 9],
+                                of: Weight(
+                                    normals(11 * width, seed), shape: [11, width])),
                             bias: try table("vocabulary.bias"), in: b)), 3
                 ),
             ]
@@ -157,7 +171,9 @@ import Testing
         let lengths = (0..<count).map { 1 + Randomness.integer(seed, $0 + 1, below: longest) }
         let tokens = lengths.reduce(0, +)
         let marks = (0..<2).map { set in
-            (0..<tokens).map { Int32($0) }.filter { Randomness.integer(seed, 1000 * (set + 1) + Int($0), below: 3) == 0 }
+            (0..<tokens).map { Int32($0) }.filter {
+                Randomness.integer(seed, 1000 * (set + 1) + Int($0), below: 3) == 0
+            }
         }
         return PackedBatch(
             lengths.enumerated().map { i, length in
@@ -238,8 +254,8 @@ import Testing
         #expect(counts(schedule([3], threads: 2)) == [0, 1])
         #expect(counts(schedule(Array(repeating: 30, count: 64), threads: 2)) == [0, 16])
         // a long one among many short ones: together on that, then each alone
-        let mixed = schedule([500] + Array(repeating: 25, count: 20), threads: 2)
-        #expect(mixed.shared.map(\.tokens.count) == [500] && !mixed.single.isEmpty)
+        let mixed = schedule([900] + Array(repeating: 25, count: 20), threads: 2)
+        #expect(mixed.shared.map(\.tokens.count) == [900] && !mixed.single.isEmpty)
         #expect(counts(schedule([], threads: 2)) == [0, 0])
         for threads in 2...5 {
             for seed in 0..<50 as Range<UInt64> {

@@ -13,7 +13,7 @@ struct EvaluationReportTests {
         }
         return EvaluationReport(
             task: "game", split: "test", examples: 31 * classes, unknownLabels: 3,
-            skipped: [Setting("null label", "2")],
+            skipped: [.init("null label", 2)],
             scores: [
                 .init("matthews", 0.7, .init(0.6, 0.8)), .init("accuracy", 0.75, .init(0.7, 0.8)),
                 .init("weighted_f1", 0.5, nil, isHeadline: false), .init("loss", .nan, nil, isShare: false),
@@ -80,6 +80,9 @@ struct EvaluationReportTests {
         #expect(text.contains("error") && !text.contains("precision") && !text.contains("nan"))
         let html = report.page().html()
         #expect(html.contains("Largest absolute error first") && !html.contains("Confusions"))
+        // A line's number stands under its heading
+        #expect(
+            html.contains("<th scope=\"col\" class=\"n\">line</th>") && html.contains("<th scope=\"row\" class=\"n\">"))
     }
 
     /// Tags: entity types have a table, and truncated texts are reported.

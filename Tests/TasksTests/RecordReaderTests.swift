@@ -78,7 +78,7 @@ struct RecordReaderTests {
             texts(results)
                 == [
                     "2 \"a\\nb\"", "5 \"say \\\"x\\\"\"",
-                    "6 bad: in:6: 1 cells where the header has 2; put cells that contain a delimiter or a line break in "
+                    "6 bad: in:6: 1 cell where the header has 2; put cells that contain a delimiter or a line break in "
                         + "double quotes", "7 \"d\"",
                 ])
         #expect(reader.spanning.count == 1 && reader.spanning.first == 2)

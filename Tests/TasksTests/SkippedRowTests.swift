@@ -83,10 +83,11 @@ struct SkippedRowTests {
     }
 
     @Test(arguments: [
+        ([""], "its one row has no label (1 with no label)"),
         (["", ""], "none of its 2 rows has a label (2 with no label)"),
         (["null", #""""#], "none of its 2 rows has a label (1 with an empty label, 1 with a null label)"),
         (["-1", "-1.0", #""-1""#], "all 3 labels are -1, which is not a label of this task"),
-        (["-1", "null"], "all 1 labels are -1, which is not a label of this task"),
+        (["-1", "null"], "its one label is -1, which is not a label of this task"),
     ])
     func aSplitWithoutLabelsDoesNotStopATraining(labels: [String], reason: String) throws {
         let content = labels.map { lines($0) }.joined()

@@ -1,5 +1,6 @@
 import Bundles
 import Files
+import Adapters
 import Foundation
 import Models
 import Numerics
@@ -83,9 +84,13 @@ import Testing
     /// The value regulariser by itself: its loss and its gradient.
     @Test func fusionRegulariser() throws {
         var arrangement = try Golden.arrangement("fusion3")
-        arrangement.fusion?.regularization = 0.01
+        func regularization(_ strength: Float) {
+            arrangement.composition = .fuse(
+                ["a", "b", "c"], FusionConfiguration(value: true, regularization: strength, temperature: 1))
+        }
+        regularization(0.01)
         let with = try Network(arrangement, seed: 0)
-        arrangement.fusion?.regularization = 0
+        regularization(0)
         let without = try Network(arrangement, seed: 0)
         let workspace = Workspace(threads: 1)
         let batch = try Golden.batches()[0]

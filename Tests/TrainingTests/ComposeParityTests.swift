@@ -114,7 +114,8 @@ import Testing
         var general = wide
         for member in wide.members {
             for spec in try member.specs(wide.model.architecture) {
-                let weight = try #require(general.frozen.removeValue(forKey: spec.name))
+                let weight = try #require(general.frozen[spec.name])
+                general.frozen[spec.name] = nil
                 general.trainable.append(ParameterSpec(spec.name, spec.shape, .values(weight.values)))
             }
         }
@@ -131,7 +132,10 @@ import Testing
         #expect(Difference(results[1].logits, results[0].logits).largest < 1e-5)
         for (name, gradient) in results[0].gradients {
             let difference = Difference(try #require(results[1].gradients[name]), gradient)
-            #expect(difference.scale < 1e-9 || difference.relative < 1e-4, "\(name): \(difference)")
+            // The key's bias shifts all scores alike, so only rounding is left of its gradient
+            #expect(
+                name.hasSuffix("key.bias") ? difference.largest < 1e-7 : difference.relative < 1e-4,
+                "\(name): \(difference)")
         }
         #expect(results[1].gradients.keys.contains { $0.hasPrefix("members/a/") })
     }

@@ -90,7 +90,7 @@ import Testing
         let network = try network(preset, base)
         let model = try base.model()
         let bundle = try network.bundle(
-            kind: .adapter, name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
             provenance: Provenance())
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("amalgam-\(UUID().uuidString).h5")
         defer { try? FileManager.default.removeItem(at: url) }

@@ -64,7 +64,7 @@ import Testing
         let network = try Network(arrangement, seed: 3)
         moved(network)
         return try network.bundle(
-            kind: .adapter, name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
             provenance: Provenance())
     }
 

@@ -151,7 +151,7 @@ import Testing
         let network = try Self.network(name)
         let model = network.arrangement.model
         let bundle = try network.bundle(
-            kind: .adapter, name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
+            name: "t", base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
             provenance: Provenance())
         #expect(bundle.members.allSatisfy { $0.configuration.fields["flat"] == .bool(true) })
         #expect(!bundle.tensors.contains { $0.name.contains("/prefix/") })

@@ -62,11 +62,11 @@ struct WordTokenizer: Tokenizer {
                     Recipe.adapter(try .resolve("seq_bn"), from: nil).arrangement(model: model, heads: [], name: name),
                     seed: 5)
                 return try network.bundle(
-                    kind: .adapter, name: name,
+                    name: name,
                     base: BaseIdentity(name: "tiny", fingerprint: nil, shape: model.configuration),
                     provenance: Provenance())
             }
-            made = .fusion(adapters, .dynamic)
+            made = try .fusion(adapters, .dynamic)
         }
         let head = NamedHead("t", Self.head)
         let network = try Network(

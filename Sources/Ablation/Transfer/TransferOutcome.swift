@@ -2,9 +2,9 @@ import Reporting
 import Tasks
 
 /// What a run of the matrix measured, from which its report is made.
-package struct TransferOutcome: Sendable {
+package struct TransferOutcome {
     package var plan: TransferPlan
-    package var cells: [TransferCell]
+    package var columns: [TransferColumn]
     package var languages: [TransferLanguage]
     /// Names of the multilingual base and of the one for one language.
     package var base: String
@@ -13,70 +13,50 @@ package struct TransferOutcome: Sendable {
     package var facts: [Setting] = []
     package var provenance: [Setting] = []
 
-    package init(plan: TransferPlan, cells: [TransferCell], languages: [TransferLanguage], base: String) {
+    package init(plan: TransferPlan, columns: [TransferColumn], languages: [TransferLanguage], base: String) {
         self.plan = plan
-        self.cells = cells
+        self.columns = columns
         self.languages = languages
         self.base = base
     }
 
     /// Those that ran on a cell at least.
     private var methods: [TransferMethod] {
-        plan.methods.filter { method in cells.contains { $0.predictions[method] != nil } }
+        plan.methods.filter { method in columns.contains { $0.answers[method] != nil } }
     }
 
     func label(_ method: TransferMethod) -> String { method.label(source: plan.source, base: base, other: otherBase) }
 
     package func report() -> TransferReport {
         let methods = methods
-        let scores = TransferScores(cells, methods: methods, source: plan.source)
-        func estimate(_ score: ResampledScore) -> TransferReport.Estimate {
-            let interval = score.interval()
-            return .init(value: interval.value, low: interval.low, high: interval.high)
-        }
+        let scores = scores(methods)
         var rows: [TransferReport.Score] = []
-        for cell in cells {
+        for (i, column) in columns.enumerated() {
             for method in methods {
-                let metric = Metrics.standard[cell.metric] ?? Accuracy.self
-                guard
-                    let own = scores.score(metric, method, task: cell.task, language: cell.language),
-                    let accuracy = scores.score(Accuracy.self, method, task: cell.task, language: cell.language),
-                    let macroF1 = scores.score(MacroF1.self, method, task: cell.task, language: cell.language)
+                guard let own = scores.score(method, i, column.metric),
+                    let accuracy = scores.score(method, i, Accuracy.self),
+                    let macroF1 = scores.score(method, i, MacroF1.self)
                 else { continue }
                 rows.append(
                     .init(
-                        task: cell.task, language: cell.language, method: method, accuracy: estimate(accuracy),
-                        macroF1: estimate(macroF1), examples: cell.gold.count,
-                        metric: metric.name, score: estimate(own), unknownLabels: cell.unknownLabels,
-                        skipped: cell.skipped))
+                        task: column.task, language: column.language, method: method, accuracy: Estimate(accuracy),
+                        macroF1: Estimate(macroF1), examples: column.groups.count, metric: column.metric.name,
+                        score: Estimate(own), unknownLabels: column.unknownLabels, skipped: column.skipped))
             }
         }
+        let tasks = plan.tasks.filter { task in columns.contains { $0.task == task } }
         var means: [TransferReport.Mean] = []
-        let tasks = plan.tasks.filter { task in cells.contains { $0.task == task } }
         for task in tasks.map({ $0 as String? }) + [nil] {
-            for method in methods {
-                guard let accuracy = scores.mean(Accuracy.self, method, task: task),
-                    let macroF1 = scores.mean(MacroF1.self, method, task: task)
-                else { continue }
-                let compares = method != .adapter
-                let metric = task.flatMap { task in cells.first { $0.task == task } }
-                    .flatMap { Metrics.standard[$0.metric] }
-                means.append(
-                    .init(
-                        task: task, method: method, accuracy: estimate(accuracy), macroF1: estimate(macroF1),
-                        accuracyGain: compares ? scores.difference(Accuracy.self, method, .adapter, task: task) : nil,
-                        macroF1Gain: compares ? scores.difference(MacroF1.self, method, .adapter, task: task) : nil,
-                        score: metric.flatMap { scores.mean($0, method, task: task) }.map(estimate),
-                        scoreGain: compares
-                            ? metric.flatMap { scores.difference($0, method, .adapter, task: task) } : nil))
-            }
+            for method in methods { if let mean = mean(method, task, scores) { means.append(mean) } }
         }
         let adapters = languages.map { language in
             TransferReport.Language(
                 adapter: language,
-                gain: scores.difference(Accuracy.self, .madx, .adapter, language: language.language),
+                gain: scores.difference(.madx, .adapter, over: chosen(language: language.language), Accuracy.self),
                 gainOverSource: language.language == plan.source
-                    ? nil : scores.difference(Accuracy.self, .madx, .madxSource, language: language.language))
+                    ? nil
+                    : scores.difference(
+                        .madx, .madxSource, over: chosen(language: language.language), Accuracy.self))
         }
         let words = TransferWords(outcome: self, scores: scores, tasks: tasks, adapters: adapters)
         return TransferReport(
@@ -87,6 +67,46 @@ package struct TransferOutcome: Sendable {
             scores: rows, means: means, adapters: adapters, verdicts: words.verdicts(),
             languageVerdicts: words.languageVerdicts(), warnings: warnings, facts: facts, settings: settings,
             provenance: provenance)
+    }
+
+    /// Scores of all methods on all columns over the same resamples of groups.
+    private func scores(_ methods: [TransferMethod]) -> PairedScores<TransferMethod> {
+        PairedScores(
+            columns.map { column in
+                .init(
+                    groups: column.groups, metrics: [column.metric, Accuracy.self, MacroF1.self],
+                    answers: column.answers.mapValues { [$0] })
+            },
+            systems: methods, .together)
+    }
+
+    /// The columns of a task and a language; of all where none is named, and then without the source: there nothing moves
+    /// from one language to another.
+    func chosen(task: String? = nil, language: String? = nil) -> [Int] {
+        columns.indices.filter {
+            (task == nil || columns[$0].task == task)
+                && (language == nil ? columns[$0].language != plan.source : columns[$0].language == language)
+        }
+    }
+
+    /// A method over the target languages, on a task or on all.
+    private func mean(
+        _ method: TransferMethod, _ task: String?, _ scores: PairedScores<TransferMethod>
+    ) -> TransferReport.Mean? {
+        let chosen = chosen(task: task)
+        guard let accuracy = scores.mean(method, over: chosen, Accuracy.self),
+            let macroF1 = scores.mean(method, over: chosen, MacroF1.self)
+        else { return nil }
+        // Tasks may differ in their own metric
+        let own = task.flatMap { task in columns.first { $0.task == task } }?.metric
+        func gain(_ metric: any Metric.Type) -> PointsDifference? {
+            method == .adapter ? nil : scores.difference(method, .adapter, over: chosen, metric)
+        }
+        return .init(
+            task: task, method: method, accuracy: Estimate(accuracy), macroF1: Estimate(macroF1),
+            accuracyGain: gain(Accuracy.self), macroF1Gain: gain(MacroF1.self),
+            score: own.flatMap { scores.mean(method, over: chosen, $0) }.map { Estimate($0) },
+            scoreGain: own.flatMap { gain($0) })
     }
 
     private var settings: [Setting] {

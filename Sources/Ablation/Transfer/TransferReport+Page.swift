@@ -1,6 +1,6 @@
 import Reporting
 
-extension TransferReport {
+extension TransferReport: PageReport {
     /// The whole report as a page.
     package func page() -> ReportPage {
         var sections = brief
@@ -36,27 +36,18 @@ extension TransferReport {
                                 + "language it is measured on that language's test texts."),
                     ]))
         }
-        if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
-        if !provenance.isEmpty { sections.append(.init("Provenance", [.settings(provenance)])) }
+        sections += ReportPage.Section.closing(settings: settings, provenance: provenance)
         return ReportPage(kicker: "Amalgam languages", title: title, summary: summary, sections: sections)
     }
 
     /// What a terminal shows: what it says and the table over all tasks.
-    package func text(on terminal: Terminal = .plain) -> String {
+    package func text(on terminal: Terminal) -> String {
         ReportPage(title: title, summary: summary, sections: brief).text(on: terminal)
     }
 
-    package func html() -> String { page().html() }
-
-    package func markdown() -> String { page().markdown() }
-
     private var brief: [ReportPage.Section] {
-        var first: [ReportPage.Block] = []
-        if !warnings.isEmpty { first.append(.verdicts(warnings.map { Verdict(.worse, $0) })) }
-        first.append(.verdicts(verdicts))
-        if !facts.isEmpty { first.append(.facts(facts)) }
-        return [
-            .init("Summary", first),
+        [
+            .summary(warnings: warnings, verdicts: verdicts, facts: facts),
             .init("All tasks", [.table(overview, caption: "Accuracy: means over tasks"), .note(Self.method)]),
         ]
     }
@@ -73,7 +64,7 @@ extension TransferReport {
 
     private static func cell(_ estimate: Estimate?) -> TextTable.Cell {
         guard let estimate else { return .init(Human.missing) }
-        return .init(Human.score(estimate.value), detail: Reporting.Interval(estimate.low, estimate.high).shortText)
+        return .init(Human.score(estimate.value), detail: estimate.interval?.shortText ?? "")
     }
 
     /// Bold where it is not noise.

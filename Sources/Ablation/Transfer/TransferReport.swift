@@ -1,37 +1,7 @@
-import Foundation
 import Reporting
 
 /// The outcome of a matrix of languages as values; words, tables and pages are made from it.
 package struct TransferReport: Sendable, Equatable, Codable {
-    /// A score on test texts and its 95 % interval.
-    package struct Estimate: Sendable, Equatable, Codable {
-        package var value: Double
-        package var low: Double
-        package var high: Double
-
-        package init(value: Double, low: Double, high: Double) {
-            self.value = value
-            self.low = low
-            self.high = high
-        }
-
-        private enum CodingKeys: String, CodingKey { case value, low, high }
-
-        package init(from decoder: any Decoder) throws {
-            let box = try decoder.container(keyedBy: CodingKeys.self)
-            func number(_ key: CodingKeys) throws -> Double { try box.decode(Double?.self, forKey: key) ?? .nan }
-            self.init(value: try number(.value), low: try number(.low), high: try number(.high))
-        }
-
-        /// A number that is not finite becomes null: JSON has no word for it.
-        package func encode(to encoder: any Encoder) throws {
-            var box = encoder.container(keyedBy: CodingKeys.self)
-            for (key, number) in [(CodingKeys.value, value), (.low, low), (.high, high)] {
-                try box.encode(number.isFinite ? number : nil, forKey: key)
-            }
-        }
-    }
-
     package struct Method: Sendable, Equatable, Codable {
         package var id: TransferMethod
         package var label: String
@@ -102,12 +72,5 @@ package struct TransferReport: Sendable, Equatable, Codable {
 
     func mean(_ task: String?, _ method: TransferMethod) -> Mean? {
         means.first { $0.task == task && $0.method == method }
-    }
-
-    /// All values as JSON with sorted keys; with the same values the same bytes.
-    package func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }
 }

@@ -4,12 +4,15 @@ import Tasks
 /// What the matrix says, in words made from its numbers.
 struct TransferWords {
     let outcome: TransferOutcome
-    let scores: TransferScores
+    let scores: PairedScores<TransferMethod>
     let tasks: [String]
     let adapters: [TransferReport.Language]
 
     private var source: String { outcome.plan.source }
-    private func has(_ method: TransferMethod) -> Bool { scores.methods.contains(method) }
+    private func difference(_ a: TransferMethod, _ b: TransferMethod, task: String? = nil) -> PointsDifference? {
+        scores.difference(a, b, over: outcome.chosen(task: task), Accuracy.self)
+    }
+    private func has(_ method: TransferMethod) -> Bool { scores.systems.contains(method) }
 
     var summary: [String] {
         [
@@ -60,13 +63,13 @@ struct TransferWords {
 
     /// The best of those that need no labels of the language, and what is not told apart from it.
     private func best() -> Verdict? {
-        let free = scores.methods.filter { !$0.usesTargetLabels }
+        let free = scores.systems.filter { !$0.usesTargetLabels }
         let means = free.compactMap { method in
-            scores.mean(Accuracy.self, method).map { (method: method, value: $0.value) }
+            scores.mean(method, over: outcome.chosen(), Accuracy.self).map { (method: method, value: $0.value) }
         }
         guard let best = means.max(by: { $0.value < $1.value }), means.count > 1 else { return nil }
         let equal = free.filter { method in
-            method != best.method && !(scores.difference(Accuracy.self, best.method, method)?.isAbove ?? false)
+            method != best.method && !(difference(best.method, method)?.isAbove ?? false)
         }
         return Verdict(
             .better,
@@ -81,7 +84,7 @@ struct TransferWords {
     private func compare(
         _ a: TransferMethod, _ b: TransferMethod, into verdicts: inout [Verdict], yes: String, no: String
     ) {
-        guard has(a), has(b), let all = scores.difference(Accuracy.self, a, b) else { return }
+        guard has(a), has(b), let all = difference(a, b) else { return }
         let kind: Verdict.Kind = all.isAbove ? .better : all.isBelow ? .worse : .same
         let noise = all.isAbove ? "" : all.isBelow ? ", clearly worse" : ", within the noise"
         verdicts.append(Verdict(kind, "\(all.isAbove ? yes : no): \(all.text)\(noise)\(byTask(a, b))."))
@@ -91,7 +94,7 @@ struct TransferWords {
     private func byTask(_ a: TransferMethod, _ b: TransferMethod) -> String {
         guard tasks.count > 1 else { return "" }
         let some = tasks.compactMap { task in
-            scores.difference(Accuracy.self, a, b, task: task).map { (task: task, difference: $0) }
+            difference(a, b, task: task).map { (task: task, difference: $0) }
         }
         func named(_ word: String, _ list: [(task: String, difference: PointsDifference)]) -> String? {
             list.isEmpty

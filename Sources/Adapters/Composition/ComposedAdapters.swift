@@ -35,8 +35,8 @@ package struct ComposedAdapters: SitePlugin {
     }
 
     package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
-        guard site.layer == nil else { return try first?.delta(at: site, context) }
-        return try block.delta(at: site, context)
+        guard site.layer == nil else { return try block.delta(at: site, context) }
+        return try first?.delta(at: site, context)
     }
 
     package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?

@@ -80,25 +80,10 @@ struct AblateCommand: ParsableCommand {
             let plan = try plan()
             let data = try tasks.map { try TaskLoading.load($0, options: labels, choosesEpoch: false) }
             let session = try model.session(common)
-            let folder = URL(fileURLWithPath: out)
-            try Folder.make(folder)
-            let lock = try OutputLock(folder, who: "ablate")
-            defer { withExtendedLifetime(lock) {} }
-            AtomicFile.removeTemporaries(in: folder, deep: true)
-            StopSignals.install()
-            let report = try AblationRunner(
-                session: session, plan: plan, tasks: data, folder: folder, progress: common.progress,
-                checkpointEvery: checkpointEvery, memoryLimit: memory.limit(), stops: { StopSignals.areReceived }
-            ).run(folder: folder)
-            let page = folder.appendingPathComponent("report.html").path
-            guard common.json else {
-                Console.print(report.text(on: Terminal.of(.output)))
-                return Console.print("report: \(page)")
-            }
-            let rows = ConfigurationValue(json: try report.json())
-            if case .map(let fields)? = rows {
-                Console.print(json: ["report": .string(page), "rows": fields["rows"] ?? .list([])])
-            }
+            try ExperimentRun(common: common, memory: memory, checkpointEvery: checkpointEvery, out: out)
+                .run(who: "ablate", field: "rows") { folder, environment in
+                    try AblationExperiment(plan, session: session, tasks: data).run(in: folder, environment)
+                }
         }
     }
 }

@@ -53,7 +53,7 @@ struct DataCommand: ParsableCommand {
                                     .init(Human.count($0))
                                 })
                     }
-                    Console.print("\n\(language.language): \(Human.count(language.texts)) descriptions")
+                    Console.print("\n\(language.language): \(Human.count(language.texts, "description"))")
                     Console.print(table.text(.columns, on: Terminal.of(.output)))
                     if !language.leftOut.isEmpty {
                         Console.print("excluded: \(language.leftOut.joined(separator: "; "))")

@@ -4,6 +4,7 @@ import Corpora
 import Files
 import Foundation
 import Models
+import Reporting
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,7 +20,7 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?
     @Option(
         help: ArgumentHelp(
-            "The base model of a PEFT adapter: needed if its files do not tell the family, or if its head uses BERT's pooler.",
+            "The base model of a PEFT adapter: needed if its files do not tell the family, if it skips the highest layers, or if its head uses BERT's pooler.",
             valueName: "folder or name"))
     var model: String?
     @OptionGroup var common: CommonOptions
@@ -40,7 +41,7 @@ struct ImportCommand: ParsableCommand {
             let parameters = bundle.tensors.reduce(0) { $0 + $1.values.count }
             guard common.json else {
                 return Console.print(
-                    "\(bundle.kind.rawValue) \(bundle.name), \(parameters) parameters\nwritten: \(out)")
+                    "\(bundle.kind.rawValue) \(bundle.name), \(Human.count(parameters, "parameter"))\nwritten: \(out)")
             }
             Console.print(json: [
                 "bundle": .string(out), "kind": .string(bundle.kind.rawValue), "name": .string(bundle.name),

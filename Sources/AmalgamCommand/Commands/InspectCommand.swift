@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Bundles
 import Corpora
+import Files
 import Foundation
 import Models
 import Reporting
@@ -79,7 +80,7 @@ struct InspectCommand: ParsableCommand {
 
     private static func words(_ output: HeadOutput) -> String {
         switch output {
-        case .classes(let labels): "one of \(labels.count) labels: \(labels.joined(separator: ", "))"
+        case .classes(let labels): "one of \(counted(labels.count, "label")): \(labels.joined(separator: ", "))"
         case .numbers(let numbers): numbers.count == 1 ? "a number" : "\(numbers.count) numbers"
         }
     }
@@ -89,7 +90,7 @@ struct InspectCommand: ParsableCommand {
         func row(_ name: String, _ value: String) { if !value.isEmpty { table.append([.init(name), .init(value)]) } }
         row("kind", b.kind.rawValue)
         row("name", b.name)
-        row("base", "\(b.base.name), \(b.base.shape.layers) layers, hidden \(b.base.shape.hidden)")
+        row("base", "\(b.base.name), \(counted(b.base.shape.layers, "layer")), hidden \(b.base.shape.hidden)")
         row("fingerprint", b.base.fingerprint ?? "unknown")
         row("tokenizer", b.base.tokenizer ?? "unknown")
         for member in b.members {
@@ -97,7 +98,7 @@ struct InspectCommand: ParsableCommand {
                 "adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(b.bytes(under: member.scope)))"
             )
         }
-        if let composition = b.composition { row("composition", composition.json.json) }
+        if let composition = b.composition { row("composition", composition.text) }
         if let language = b.language { row("on language", "\(language.name), \(language.hash)") }
         for head in b.heads {
             row(
@@ -108,7 +109,9 @@ struct InspectCommand: ParsableCommand {
         row("parameters", Human.count(parameters))
         row("task", b.provenance.task)
         row("settings", b.provenance.settings)
-        row("steps", "\(Human.count(b.provenance.steps)) in \(b.provenance.epochs) epochs, seed \(b.provenance.seed)")
+        row(
+            "steps",
+            "\(Human.count(b.provenance.steps)) in \(counted(b.provenance.epochs, "epoch")), seed \(b.provenance.seed)")
         row("dev", b.provenance.metrics)
         row("kernels", b.provenance.kernels)
         row("license", b.provenance.license)

@@ -45,7 +45,7 @@ struct TrainLanguageCommand: ParsableCommand {
         if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
         if !heldOut.isEmpty, heldOut.count != text.count {
             throw ValidationError(
-                "--held-out: found \(heldOut.count) files, expected \(text.count), one for each --text file")
+                "--held-out: found \(counted(heldOut.count, "file")), expected \(text.count), one for each --text file")
         }
         if headOnly, mlmHead != nil {
             throw ValidationError("--mlm-head: cannot be combined with --head-only, which writes the head to --out")
@@ -101,29 +101,29 @@ struct TrainLanguageCommand: ParsableCommand {
                 let trained = try session.trainLanguage(
                     recipe, on: texts, name: name, tokens: tokens, settings: setting.settings,
                     keeping: setting.keeping, memoryLimit: setting.memoryLimit, observe: setting.observe)
+                let scores = trained.language
                 return TrainingRun.Outcome(
-                    bundle: trained.bundle, result: trained.result, trainable: trained.trainable,
-                    memoryEstimate: trained.memoryEstimate, run: trained.run,
+                    trained: trained,
                     fields: [
-                        "perplexity_before": trained.before.map { .number($0.value) } ?? .null,
-                        "perplexity": trained.after.map { .number($0.value) } ?? .null,
-                        "masked_pieces": .init(trained.after?.scored ?? 0), "pieces": .init(trained.pieces),
+                        "perplexity_before": scores?.before.map { .number($0.value) } ?? .null,
+                        "perplexity": scores?.after.map { .number($0.value) } ?? .null,
+                        "masked_pieces": .init(scores?.after?.scored ?? 0), "pieces": .init(scores?.pieces ?? 0),
                     ],
-                    scores: Self.scores(name, trained),
+                    scores: Self.words(name, scores),
                     remarks: tokens.map {
                         [
-                            "an epoch reads at most \(Human.count($0)) tokens: lines drawn by seed \(common.seed), an equal share of each file"
+                            "an epoch reads at most \(Human.count($0, "token")): lines drawn by seed \(common.seed), an equal share of each file"
                         ]
                     } ?? [])
             }
     }
 
-    private static func scores(_ name: String, _ trained: Session.TrainedLanguage) -> [String] {
-        guard let after = trained.after else { return [] }
-        let before = trained.before.map { "from \(Human.loss($0.value)) to " } ?? ""
+    private static func words(_ name: String, _ scores: LanguageScores?) -> [String] {
+        guard let scores, let after = scores.after else { return [] }
+        let before = scores.before.map { "from \(Human.loss($0.value)) to " } ?? ""
         return [
-            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored)) masked tokens of "
-                + "held-out text, over the \(Human.count(trained.pieces)) distinct tokens that the text uses"
+            "\(name): perplexity \(before)\(Human.loss(after.value)) on \(Human.count(after.scored, "masked token")) of "
+                + "held-out text, over the \(Human.count(scores.pieces, "distinct token")) that the text uses"
         ]
     }
 }

@@ -152,28 +152,11 @@ struct TransferCommand: ParsableCommand {
             let other = try englishModel.map {
                 try Session(folder: store.resolve($0), threads: common.threadCount, cache: store.home)
             }
-            let folder = URL(fileURLWithPath: out)
-            try Folder.make(folder)
-            let lock = try OutputLock(folder, who: "transfer")
-            defer { withExtendedLifetime(lock) {} }
-            AtomicFile.removeTemporaries(in: folder, deep: true)
-            StopSignals.install()
-            var environment = TransferRunner.Environment(progress: common.progress)
-            environment.checkpointEvery = checkpointEvery
-            environment.memoryLimit = try memory.limit()
-            environment.stops = { StopSignals.areReceived }
-            environment.command = (["amalgam"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
-            let report = try TransferRunner(
-                session: session, other: other, plan: plan, data: content, folder: folder, environment: environment
-            ).run()
-            let page = folder.appendingPathComponent("report.html").path
-            guard common.json else {
-                Console.print(report.text(on: Terminal.of(.output)))
-                return Console.print("report: \(page)")
-            }
-            if case .map(let fields)? = ConfigurationValue(json: try report.json()) {
-                Console.print(json: ["report": .string(page), "scores": fields["scores"] ?? .list([])])
-            }
+            try ExperimentRun(common: common, memory: memory, checkpointEvery: checkpointEvery, out: out)
+                .run(who: "transfer", field: "scores") { folder, environment in
+                    try TransferExperiment(plan, session: session, other: other, data: content)
+                        .run(in: folder, environment)
+                }
         }
     }
 }

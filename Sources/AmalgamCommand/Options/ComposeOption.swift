@@ -15,11 +15,10 @@ struct ComposeOption: ParsableArguments {
     /// - Returns: nil where none is given
     /// - Throws: `TrainingError.setting` that names the column
     func expression() throws -> CompositionExpression? {
-        try compose.map { text in
-            do {
-                return try CompositionExpression(text)
-            } catch { throw Self.fault(error) }
-        }
+        guard let compose else { return nil }
+        do throws(CompositionExpression.Fault) {
+            return try CompositionExpression(compose)
+        } catch { throw Self.fault(error) }
     }
 
     /// What a training with this composition trains; nil where none is given.

@@ -78,13 +78,14 @@ private struct AdapterHubWriter {
                 throw cannot("members", "\(bundle.members.map(\.name))", "one", fix: "export them one by one")
             }
             try writeAdapter(member, as: theirs(name ?? member.name), folder: "")
-        case .fusion: try writeFusion()
-        case .composition:
-            throw cannot(
-                "composition", bundle.composition?.text ?? "", "one adapter, or a fusion of adapters",
-                fix: "export the adapters one by one")
+        case .fusion where bundle.composition?.isFlat == true: try writeFusion()
+        case .fusion, .composition: return try writeSetup()
         case .head:
-            guard !bundle.heads.isEmpty else { throw cannot("heads", "none", "one", fix: "give a bundle with a head") }
+            guard bundle.heads.contains(where: { $0.head is ClassificationHead }) else {
+                throw cannot(
+                    "heads", bundle.heads.first.map { "a head of kind \($0.head.kind)" } ?? "none",
+                    "a head of kind \(ClassificationHead.kind)", fix: "this format has no other heads")
+            }
         }
         try writeHeads()
     }
@@ -112,27 +113,8 @@ private struct AdapterHubWriter {
     }
 
     private mutating func writeFusion() throws {
-        guard case .block(let node)? = bundle.composition, let fusion = (node.block as? Fuse)?.configuration,
-            let names = node.adapterNames
-        else {
-            throw cannot(
-                "composition", bundle.composition?.text ?? "none", "a fusion of adapters",
-                fix: "export the adapters one by one")
-        }
-        guard fusion.temperature == 1 else {
-            throw cannot(
-                "fusion.temperature", "\(fusion.temperature)", "1",
-                fix: "in the library, the temperature falls to 1 during training")
-        }
-        if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
-            warnings.append(
-                "in the library, further training uses a regularization of \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"
-            )
-        }
-        let fused = names.compactMap { name in bundle.members.first { $0.name == name } }
-        if let difference = try AdapterHubConfiguration.fusionDifference(fused, file: bundle.name) {
-            warnings.append("results in the library will differ: \(difference)")
-        }
+        guard case .block(let node)? = bundle.composition else { return }
+        let names = node.children.flatMap(\.members)
         if name != nil { warnings.append("the library names a fusion after its adapters, so --name is not used") }
         let theirNames = names.map { theirs($0) }
         try unique(theirNames, "members")
@@ -145,24 +127,75 @@ private struct AdapterHubWriter {
             }
             try writeAdapter(member, as: theirName, folder: theirName + "/")
         }
-        let specs = try bundle.composition?.blockSpecs(bundle.members, Architecture(bundle.base.shape)) ?? []
-        try write(
-            .fusion, name: theirNames.joined(separator: ","), configuration: AdapterHubConfiguration.fusion(fusion),
-            tensors: specs.map(\.name), scope: node.scope, folder: "",
-            more: ["adapter_names": .list(theirNames.map { .string($0) })])
+        try writeFusion(node, names: theirNames, folder: "")
     }
 
-    private mutating func writeHeads() throws {
+    /// A fusion's own tensors.
+    private mutating func writeFusion(_ node: CompositionNode, names: [String], folder: String) throws {
+        guard let fusion = (node.block as? Fuse)?.configuration else { return }
+        guard fusion.temperature == 1 else {
+            throw cannot(
+                "fusion.temperature", "\(fusion.temperature)", "1",
+                fix: "in the library, the temperature falls to 1 during training")
+        }
+        if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
+            warnings.append(
+                "in the library, further training uses a regularization of \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"
+            )
+        }
+        let fused = node.children.compactMap { child in bundle.members.first { $0.name == child.members.last } }
+        if let difference = try AdapterHubConfiguration.fusionDifference(fused, file: bundle.name) {
+            warnings.append("results in the library will differ: \(difference)")
+        }
+        let specs = try bundle.composition?.blockSpecs(bundle.members, Architecture(bundle.base.shape)) ?? []
+        try write(
+            .fusion, name: names.joined(separator: ","), configuration: AdapterHubConfiguration.fusion(fusion),
+            tensors: specs.map(\.name).filter { $0.hasPrefix(node.scope + "/") }, scope: node.scope, folder: folder,
+            more: ["adapter_names": .list(names.map { .string($0) })])
+    }
+
+    /// A composition as `save_adapter_setup` writes it.
+    private mutating func writeSetup() throws {
+        guard let composition = bundle.composition else { return }
+        if name != nil { warnings.append("the library names a composition's parts one by one, so --name is not used") }
+        var names: [String: String] = [:]
+        for member in composition.members { names[member] = theirs(member) }
+        try unique(composition.members.map { names[$0] ?? $0 }, "members")
+        let heads = bundle.heads.filter { $0.head is ClassificationHead }.map { theirs($0.name) }
+        let setup = try AdapterHubSetup.setup(
+            composition, heads: heads, bundle: bundle.name, theirs: { names[$0] ?? $0 },
+            normalizesFirst: { name in
+                bundle.members.first { $0.name == name }?.configuration.fields["original_ln_before"] == .bool(true)
+            })
+        warnings += setup.warnings
+        try unique(setup.fusions.map(\.name), "fusions")
+        for member in bundle.members where names[member.name] != nil {
+            let name = names[member.name] ?? member.name
+            try writeAdapter(member, as: name, folder: name + "/")
+        }
+        for (node, name) in setup.fusions {
+            try writeFusion(node, names: name.split(separator: ",").map(String.init), folder: name + "/")
+        }
+        let json = setup.json.indented(floats: [])
+        files.append((AdapterHubSetup.file, Data((json + "\n").utf8)))
+        try writeHeads { "\($0)/" }
+    }
+
+    /// - Parameter folder: of a head by its name there; nil: beside the adapter, or in `heads/NAME` if there are several
+    private mutating func writeHeads(_ folder: ((String) -> String)? = nil) throws {
         var names: [String] = []
         for head in bundle.heads {
             let renamed = bundle.kind == .head ? bundle.heads.count == 1 : head.name == bundle.members.first?.name
-            names.append(theirs(bundle.kind != .fusion && renamed ? name ?? head.name : head.name))
+            let takesName = bundle.kind == .adapter || bundle.kind == .head
+            names.append(theirs(takesName && renamed ? name ?? head.name : head.name))
         }
         try unique(names, "heads")
         for (named, name) in zip(bundle.heads, names) {
             let head = named.head
             guard head is ClassificationHead else {
-                warnings.append("head \(named.name) is of kind \(head.kind), which is not exported; the adapter is")
+                warnings.append(
+                    "the folder does not contain the head \(named.name), because heads of kind \(head.kind) cannot be "
+                        + "exported in this format")
                 continue
             }
             if head.input != .pooled(.first) {
@@ -176,7 +209,8 @@ private struct AdapterHubWriter {
             try write(
                 .head, name: name, configuration: AdapterHubConfiguration.head(labels: head.labels),
                 tensors: head.specs(hidden: bundle.base.shape.hidden, scope: named.scope).map(\.name),
-                scope: named.scope, folder: bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/")
+                scope: named.scope,
+                folder: folder?(name) ?? (bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/"))
         }
     }
 
@@ -231,10 +265,11 @@ private struct AdapterHubWriter {
     }
 }
 
-extension CompositionNode {
-    /// The names of its children where all of them are single adapters.
-    fileprivate var adapterNames: [String]? {
-        let names = children.compactMap { if case .leaf(let name) = $0 { name } else { nil } }
-        return names.count == children.count ? names : nil
+extension Composition {
+    /// Whether it is a block of single adapters, each once.
+    fileprivate var isFlat: Bool {
+        guard case .block(let node) = self else { return false }
+        return node.children.allSatisfy { if case .leaf = $0 { true } else { false } }
+            && members.count == node.children.count
     }
 }

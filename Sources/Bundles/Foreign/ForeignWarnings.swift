@@ -14,8 +14,23 @@ enum ForeignWarnings {
         }
     }
 
-    /// Labels in a message.
-    static func shown(_ labels: [String]) -> String {
-        labels.prefix(5).joined(separator: ", ") + (labels.count > 5 ? ", … (\(labels.count))" : "")
+    /// That a folder for `transformers` has only a part of the bundle.
+    /// - Parameters:
+    ///   - part: what it has, such as "adapter"
+    ///   - names: those of the bundle's family
+    static func withoutHeads(_ bundle: AdapterBundle, part: String, names: TransformersNames?) -> String {
+        let heads = bundle.heads.map { "\($0.name) (\($0.head.kind))" }
+        let reason =
+            names?.classifier == nil
+            ? "transformers' own heads for \(bundle.base.shape.family) compute something else"
+            : "only one classification head on the first token can be exported"
+        return
+            "the folder contains the \(part) without the head\(heads.count == 1 ? "" : "s") \(shown(heads)): \(reason); "
+            + "load it with transformers.AutoModel"
+    }
+
+    /// Names in a message, such as labels.
+    static func shown(_ names: [String]) -> String {
+        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", … (\(names.count))" : "")
     }
 }

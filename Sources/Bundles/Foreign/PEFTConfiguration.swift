@@ -12,6 +12,8 @@ struct PEFTConfiguration {
     let isClassifier: Bool
     /// nil: a regular expression, or a word for all; the tensors tell what it means.
     let targets: [String]?
+    /// The field that picks some of the layers; nil: every layer of the base model is adapted.
+    let layerChoice: String?
     private let alphas: [(key: Pattern, value: Double)]
     private let ranks: [(key: Pattern, value: Double)]
     private let module: PEFTModule
@@ -75,8 +77,20 @@ struct PEFTConfiguration {
         case .string?: targets = nil
         case let other: throw module.wrong("target_modules", other?.json ?? "nothing", "names of modules")
         }
+        layerChoice = Self.layerChoice(fields)
         ranks = try Self.patterns("rank_pattern", module)
         alphas = try Self.patterns("alpha_pattern", module)
+    }
+
+    /// Names of modules are the same in every layer unless they have a number that is not the end of a word, such as `lin1`.
+    private static func layerChoice(_ fields: [String: ConfigurationValue]) -> String? {
+        if let value = fields["layers_to_transform"], ![.null, .list([])].contains(value) {
+            return "layers_to_transform"
+        }
+        return ["target_modules", "exclude_modules"].first { field in
+            let text = fields[field]?.json ?? ""
+            return zip(text, text.dropFirst()).contains { !$0.isLetter && $1.isNumber }
+        }
     }
 
     /// α of a module, by its name in the model.

@@ -54,8 +54,8 @@ package enum PEFTExport {
             )
         } else if !bundle.heads.isEmpty {
             warnings.append(
-                "the folder contains the adapter without its head, because transformers has no head that computes the same; "
-                    + "load it with transformers.AutoModel")
+                ForeignWarnings.withoutHeads(
+                    bundle, part: "adapter", names: TransformersNames.of(bundle.base.shape.family)))
         }
         warnings += ForeignWarnings.textPrefix(bundle)
         for update in updates.list {

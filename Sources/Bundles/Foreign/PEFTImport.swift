@@ -75,6 +75,12 @@ private struct PEFTReader {
                         try module.take("\(path).lora_\(matrix).weight", shape: shape)))
             }
         }
+        if model == nil, let field = configuration.layerChoice {
+            let layers = architecture.configuration.layers
+            warnings.append(
+                "\(module.folder.path): \(field) picks layers, so these files do not tell how many layers the base model "
+                    + "has; assumed \(layers), up to the highest adapted layer; if it has more, give it with --model")
+        }
         try addHead(to: &bundle)
         try module.finish()
         try checkSchema(bundle)

@@ -56,10 +56,7 @@ package enum TransformersExport {
                 tensors.append((theirs, tensor.shape, ours))
             }
         } else if !bundle.heads.isEmpty {
-            warnings.append(
-                "the folder contains the encoder without the head, because \(family) models in transformers have no head "
-                    + "that computes the same (one head with dense, tanh and out on the first token); load it with AutoModel"
-            )
+            warnings.append(ForeignWarnings.withoutHeads(bundle, part: "encoder", names: names))
         }
         tensors += model.architecture.tensors.map { (prefix + $0.name, $0.shape, "base/\($0.name)") }
         let labels = modelClass == names.encoderClass ? nil : head?.firstTokenLabels

@@ -36,9 +36,10 @@ package final class AdapterAttention: Operation {
 
     package var inputs: [Value] { [query, queryBias] + outputs }
     package var readInBackward: [Value] { [query] + outputs }
+    package var rowCut: RowCut { .own }
 
-    /// The probabilities, [rows, adapters].
-    package func privateFloats(_ run: SliceRun) -> Int { run.rows(query) * outputs.count }
+    /// The probabilities.
+    package var privateWidth: Int { outputs.count }
 
     package func forward(_ run: SliceRun) {
         let (rows, width, count) = (run.rows(query), query.width, outputs.count)

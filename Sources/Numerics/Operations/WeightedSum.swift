@@ -5,6 +5,7 @@ package final class WeightedSum: Operation {
     package let inputs: [Value]
     private let weights: [Float]
     package let output: Value
+    package var rowCut: RowCut { .own }
 
     package init(_ inputs: [Value], weights: [Float], in builder: PlanBuilder) {
         precondition(

@@ -35,6 +35,15 @@ package final class Plan {
     package init(_ builder: PlanBuilder, outputs: [Value], trains: Bool) {
         operations = Self.operations(of: builder, neededFor: outputs)
         self.trains = trains
+        for operation in operations {
+            let sets = operation.inputs.map(\.rows)
+            switch operation.rowCut {
+            case .none: break
+            case .own: precondition(sets.allSatisfy { $0 == operation.output.rows }, "rows of \(sets) cut as one")
+            case .gathered:
+                precondition(sets.first.map { $0 != operation.output.rows } ?? false, "gathers from \(sets)")
+            }
+        }
         gradients = GradientFlow(operations, trains: trains)
         kept = KeptValues(operations, outputs: outputs, trains: trains)
         buffers = BufferLayout(Lifetime.all(operations, gradients), kept: kept)

@@ -161,7 +161,9 @@ extension Plan {
     /// with the derived tensors. Allocates none.
     package func workBytes(_ batch: PackedBatch, threads: Int) -> (arenas: Int, shared: Int) {
         let float = MemoryLayout<Float>.size
-        let arenas = zip(arenaFloats(batch, threads: threads), derived.arenaFloats(threads: threads)).map { max($0, $1) }
+        let arenas = zip(arenaFloats(batch, threads: threads), derived.arenaFloats(threads: threads)).map {
+            max($0, $1)
+        }
         return (
             arenas.reduce(0, +) * float, (keptFloats(batch) + derived.keptFloats + derived.tensorFloats) * float
         )

@@ -10,12 +10,16 @@ struct Schedule {
     /// - Parameter slices: of the group.
     init(_ slices: [BatchSlice], of group: BatchSlice, threads: Int, _ sharing: Sharing) {
         single = slices.sorted { $0.tokens.count > $1.tokens.count }
-        guard threads > 1, !Products.usesLibrary, !single.isEmpty else { return }
-        let joins = group.tokens.count <= sharing.joined
+        guard threads > 1, !Products.usesLibrary, let longest = single.first else { return }
+        // No more memory than if each thread had the longest
+        let room = max(2 * PackedBatch.sliceQuota, threads * longest.tokens.count)
+        let joins = group.tokens.count <= min(sharing.joined, room)
         var best = (count: 0, time: Self.time(single[...], threads) * sharing.gain)
         var time = 0.0
-        for count in 1...single.count where count <= 4 * threads || count == single.count {
+        for count in 1...single.count {
             time += sharing.time(single[count - 1].tokens.count, threads)
+            // Of many slices, it is enough to try the longest
+            guard count <= 4 * threads || count == single.count else { continue }
             var all = time + Self.time(single[count...], threads)
             if count == single.count, joins { all = sharing.time(group.tokens.count, threads) }
             if all < best.time { best = (count, all) }

@@ -4,6 +4,8 @@ package struct Sharing: Sendable {
     package var leastWork = 400_000.0
     /// An element of other work than products, in multiply-adds.
     package var element = 50.0
+    /// Rows whose product takes as long as reading the weight from a cache that is far away.
+    package var readRows = 12
     /// Rows of a part from which products are fast. Below, they are cut by columns.
     package var fewRows = 24
     /// Rows of a part at most: its values stay in a core's cache.

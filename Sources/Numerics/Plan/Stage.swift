@@ -69,9 +69,11 @@ struct Stage {
             let all = max(1, run.batch.rows(operation.output.rows))
             let products =
                 operation.multiplyAdds(
-                    run.batch, inputGradients: backward ? plan.gradients.modes[i].map { $0 != .none } : [], trains: false)
+                    run.batch, inputGradients: backward ? plan.gradients.modes[i].map { $0 != .none } : [],
+                    trains: false)
                 - (backward ? operation.multiplyAdds(run.batch, inputGradients: [], trains: false) : 0)
-            return products * Double(rows) / Double(all) + sharing.element * Double(rows * operation.output.width)
+            return products * Double(max(rows, sharing.readRows)) / Double(all)
+                + sharing.element * Double(rows * operation.output.width)
         }
 
         /// As many shares as fit, a multiple of the threads where they can be.

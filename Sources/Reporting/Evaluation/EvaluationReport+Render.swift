@@ -6,7 +6,7 @@ extension EvaluationReport {
         let line = scores.filter(\.isHeadline).map { score in
             "\(score.name.metricWords) \(score.text)" + (score.ends.isEmpty ? "" : " \(score.ends)")
         }.joined(separator: ", ")
-        var text = filled("\(task) \(split): \(line) on \(Human.count(examples)) texts", terminal)
+        var text = filled("\(task) \(split): \(line) on \(Human.count(examples, "text"))", terminal)
         for remark in remarks { text += filled(remark.text, terminal) }
         let most = 12
         if !classes.isEmpty { text += "\n" + classTable(most: most).text(on: terminal) }
@@ -36,11 +36,11 @@ extension EvaluationReport {
             sections.append(
                 .init("Largest errors", [.table(mistakeTable(most: .max), caption: mistakeOrder)]))
         }
-        if !settings.isEmpty { sections.append(.init("Settings", [.settings(settings)])) }
+        sections += ReportPage.Section.closing(settings: settings)
         let counts =
             classes.isEmpty
-            ? "\(Human.count(examples)) examples."
-            : "\(Human.count(examples)) examples, \(classes.count) \(classNoun(classes.count))."
+            ? "\(Human.count(examples, "example"))."
+            : "\(Human.count(examples, "example")), \(classes.count) \(classNoun(classes.count))."
         return ReportPage(kicker: "Amalgam evaluation", title: title, summary: [counts], sections: sections)
     }
 

@@ -62,6 +62,17 @@ package struct EvaluationReport: Sendable, Equatable {
         }
     }
 
+    /// Rows that could not be scored, for one reason.
+    package struct Skipped: Sendable, Equatable {
+        package var reason: String
+        package var count: Int
+
+        package init(_ reason: String, _ count: Int) {
+            self.reason = reason
+            self.count = count
+        }
+    }
+
     /// An example with a wrong prediction.
     package struct Mistake: Sendable, Equatable {
         package var line: Int
@@ -84,8 +95,7 @@ package struct EvaluationReport: Sendable, Equatable {
     package var split: String
     package var examples: Int
     package var unknownLabels: Int
-    /// Rows that could not be scored, by reason.
-    package var skipped: [Setting]
+    package var skipped: [Skipped]
     /// The task's own metric first.
     package var scores: [Score]
     /// Empty for numbers.
@@ -107,7 +117,7 @@ package struct EvaluationReport: Sendable, Equatable {
     package var settings: [Setting]
 
     package init(
-        task: String, split: String, examples: Int, unknownLabels: Int, skipped: [Setting], scores: [Score],
+        task: String, split: String, examples: Int, unknownLabels: Int, skipped: [Skipped], scores: [Score],
         classes: [ClassRow], classNoun: String = "class", matrix: HeatMap? = nil, confusions: [Confusion] = [],
         mistakes: [Mistake], mistakeMeasure: String = "probability",
         mistakeOrder: String = "Lowest probability of the true label first", truncated: Int? = nil, settings: [Setting]
@@ -146,18 +156,26 @@ package struct EvaluationReport: Sendable, Equatable {
             remarks.append(
                 Verdict(
                     .worse,
-                    "\(Human.count(unknownLabels)) of \(Human.count(examples)) rows have a label that the head does not know. "
-                        + "They count as wrong; the loss does not cover them."))
+                    Human.count(unknownLabels, of: examples, "rows", "has", "have")
+                        + " a label that the head does not know. "
+                        + (unknownLabels == 1
+                            ? "It counts as wrong; the loss does not cover it."
+                            : "They count as wrong; the loss does not cover them.")))
         }
         if let truncated, truncated > 0 {
             remarks.append(
                 Verdict(
                     .worse,
-                    "\(Human.count(truncated)) of \(Human.count(examples)) texts are longer than the maximum length. Words "
+                    Human.count(truncated, of: examples, "texts", "is", "are")
+                        + " longer than the maximum length. Words "
                         + "beyond it have no prediction of their own (raise --max-length)."))
         }
-        for reason in skipped {
-            remarks.append(Verdict(.worse, "\(reason.value) rows were skipped and are not scored: \(reason.name)."))
+        for rows in skipped {
+            remarks.append(
+                Verdict(
+                    .worse,
+                    Human.count(rows.count, "row was skipped and is", "rows were skipped and are")
+                        + " not scored: \(rows.reason)."))
         }
         return remarks
     }

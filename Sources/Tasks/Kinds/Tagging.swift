@@ -1,3 +1,5 @@
+import Files
+
 /// A list of words, and one tag for each word. Tags may have prefixes (BIO, BIOES, IOB1) or none (parts of speech).
 package enum Tagging: TaskKind {
     package static let name = "tagging"
@@ -25,8 +27,9 @@ package enum Tagging: TaskKind {
             let names = try row.labels("tags")
             guard names.count == tokens.count else {
                 throw .wrongType(
-                    file: row.file, line: row.line, column: row.column("tags"), found: "a list of \(names.count) tags",
-                    expected: "\(tokens.count) tags, one for each element of '\(row.column("tokens"))'")
+                    file: row.file, line: row.line, column: row.column("tags"),
+                    found: "a list of \(counted(names.count, "tag"))",
+                    expected: "\(counted(tokens.count, "tag")), one for each element of '\(row.column("tokens"))'")
             }
             var tags: [Int] = []
             for (place, name) in names.enumerated() {

@@ -1,3 +1,4 @@
+import Files
 import SwiftCSV
 
 /// Comma-separated values with a header (RFC 4180).
@@ -82,7 +83,7 @@ struct DelimitedText {
     }
 
     private func wrongCount(_ count: Int, _ columns: [String], _ line: Int) -> TaskError {
-        let found = "\(count) \(count == 1 ? "cell" : "cells") where the header has \(columns.count)"
+        let found = "\(counted(count, "cell")) where the header has \(columns.count)"
         if let other = Self.likelyDelimiter(columns) {
             return .malformed(
                 file: file, line: line, problem: found,

@@ -270,7 +270,8 @@ package struct RecordReader {
             return .bad(
                 line: line,
                 .malformed(
-                    file: name, line: line, problem: "\(cells.count) cells where the header has \(header.count)",
+                    file: name, line: line,
+                    problem: "\(counted(cells.count, "cell")) where the header has \(header.count)",
                     fix: "put cells that contain a delimiter or a line break in double quotes"))
         }
         if bytes.contains(0x0A) { spanning = (spanning.count + 1, spanning.count == 0 ? line : spanning.first) }

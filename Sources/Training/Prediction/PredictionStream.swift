@@ -175,16 +175,19 @@ package struct PredictionStream {
         let (count, first) = reader.spanning
         if count > 0 {
             summary.warnings.append(
-                "\(reader.name): \(count == 1 ? "1 record has" : "\(count) records have") quoted cells that span lines, the "
+                "\(reader.name): \(counted(count, "record has", "records have")) quoted cells that span lines, the "
                     + "first in line \(first); if quotes are plain characters, use --quoting none")
         }
         if summary.truncated > 0, let truncation = form.truncation {
             summary.warnings.append(
-                "\(reader.name): \(summary.truncated) of \(summary.predicted) texts are longer than the maximum length; "
+                "\(reader.name): "
+                    + counted(summary.truncated, of: summary.predicted, "texts", "is", "are")
+                    + " longer than the maximum length; "
                     + "\(truncation) (raise --max-length)")
         }
         if summary.bad > 0 {
-            summary.warnings.append("\(reader.name): skipped \(summary.bad) bad lines; predicted \(summary.predicted)")
+            summary.warnings.append(
+                "\(reader.name): skipped \(counted(summary.bad, "bad line")); predicted \(summary.predicted)")
         }
     }
 }

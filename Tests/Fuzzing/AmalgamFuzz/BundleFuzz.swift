@@ -82,7 +82,8 @@ enum BundleFuzz: FuzzedReader {
         if kind == .adapter { bundle.composition = .leaf("a") }
         if kind == .fusion { bundle.composition = .fuse(["b", "a"]) }
         if kind == .composition {
-            bundle.composition = Composition(Average(weights: [0.5, 0.5]), [.stack([.leaf("a"), .leaf("b")]), .leaf("b")])
+            bundle.composition = Composition(
+                Average(weights: [0.5, 0.5]), [.stack([.leaf("a"), .leaf("b")]), .leaf("b")])
         }
         bundle.overlay = kind == .full ? .base : kind == .mlm ? .languageHead : nil
         bundle.heads = [NamedHead("task", ClassificationHead(labels: ["no", "yes"], pooling: .first))]

@@ -4,14 +4,12 @@ import Tasks
 /// The table in words: paired differences over all tasks, with their noise and costs.
 struct AblationVerdict {
     let plan: AblationPlan
-    let tasks: [TaskData]
+    let tasks: [ExperimentTask]
     let results: [Arm: [ArmResult]]
-    /// Score of each arm on each task, in the task's own metric.
-    let scores: [Arm: [ResampledScore]]
+    /// Of each arm on each task.
+    let scores: PairedScores<Arm>
 
-    private var metrics: [any Metric.Type] {
-        tasks.map { Metrics.standard[$0.definition.metric] ?? Accuracy.self }
-    }
+    private var metrics: [any Metric.Type] { tasks.map(\.metric) }
 
     /// The metric of all tasks; nil if they differ.
     private var metric: (any Metric.Type)? {
@@ -20,43 +18,27 @@ struct AblationVerdict {
 
     private var metricName: String { metric?.name.metricWords ?? "score in the tasks' own metrics" }
 
-    /// The mean of an arm's scores over the tasks; larger is better, NaN if one is undefined.
-    private func mean(_ arm: Arm) -> Double {
-        let values = zip(scores[arm] ?? [], metrics).map { score, metric in
-            metric.isLowerBetter ? -score.value : score.value
-        }
-        return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
+    /// Arms with a score on every task.
+    private var scored: [Arm] {
+        plan.arms.filter { arm in tasks.indices.allSatisfy { scores.isDefined(arm, $0) } }
     }
 
-    /// Arms with a score on every task.
-    private var scored: [Arm] { plan.arms.filter { !mean($0).isNaN } }
+    /// The mean of an arm's scores over the tasks; larger is better.
+    private func mean(_ arm: Arm) -> Double { scores.mean(arm, over: Array(tasks.indices))?.value ?? .nan }
 
     private func shown(_ mean: Double) -> String { Human.score(metric?.isLowerBetter == true ? -mean : mean) }
 
-    /// a − b, mean over the tasks, resampled within each; positive if a is better.
+    /// a − b, mean over the tasks; positive if a is better.
     private func difference(_ a: Arm, _ b: Arm) -> PointsDifference? {
-        guard let left = scores[a], let right = scores[b], left.count == right.count, !mean(a).isNaN, !mean(b).isNaN
-        else { return nil }
-        let pairs = zip(zip(left, right), metrics).map { pair, metric in
-            metric.isLowerBetter ? pair.1 - pair.0 : pair.0 - pair.1
-        }
-        // A resample on which a score is undefined does not count
-        let count = pairs.map(\.resampled.count).min() ?? 0
-        let share = 1 / Double(pairs.count)
-        let interval = ResampledScore(
-            value: mean(a) - mean(b),
-            resampled: (0..<count).map { i in pairs.reduce(0) { $0 + $1.resampled[i] * share } }
-        ).interval()
-        return PointsDifference(
-            value: interval.value, low: interval.low, high: interval.high,
-            isShare: metrics.allSatisfy { $0.isShare })
+        guard scored.contains(a), scored.contains(b) else { return nil }
+        return scores.difference(a, b, over: Array(tasks.indices))
     }
 
     private func label(_ arm: Arm) -> String { arm.label(tasks) }
 
     func sentences() -> [Verdict] {
         guard let best = scored.max(by: { mean($0) < mean($1) }) else { return [] }
-        let equals = scored.filter { arm in arm != best && (difference(best, arm)?.low ?? 1) <= 0 }
+        let equals = scored.filter { arm in arm != best && !(difference(best, arm)?.isAbove ?? true) }
         var verdicts = [
             Verdict(
                 .better,
@@ -89,7 +71,7 @@ struct AblationVerdict {
             yes: "Multi-task full fine-tuning beats single-task full fine-tuning",
             no: "Multi-task full fine-tuning does not beat single-task full fine-tuning")
         for arm in [Arm.adapter, .full, .fusion] {
-            if let d = difference(arm, .tfidf), d.low <= 0 {
+            if let d = difference(arm, .tfidf), !d.isAbove {
                 let found =
                     d.isBelow
                     ? "\(label(arm)) is worse than \(label(.tfidf))"
@@ -113,10 +95,10 @@ struct AblationVerdict {
     private func compare(_ a: Arm, _ b: Arm, into verdicts: inout [Verdict], yes: String, no: String) {
         guard let d = difference(a, b) else { return }
         verdicts.append(
-            d.low > 0
+            d.isAbove
                 ? Verdict(.better, "\(yes): \(d.text).")
                 : Verdict(
-                    d.high < 0 ? .worse : .same,
-                    "\(no): \(d.text), \(d.high < 0 ? "clearly worse" : "within the noise")."))
+                    d.isBelow ? .worse : .same,
+                    "\(no): \(d.text), \(d.isBelow ? "clearly worse" : "within the noise")."))
     }
 }

@@ -1,29 +1,31 @@
 import Tasks
 
 /// A task in a language: what is tested, and what each method says of it.
-package struct TransferCell: Sendable {
+package struct TransferColumn {
     package var task: String
     package var language: String
-    package var classes: Int
-    /// True class of each test text.
-    package var gold: [Int]
+    /// The task's own.
+    package var metric: any Metric.Type = Accuracy.self
     /// Group of each test text, such as its source package.
     package var groups: [String?]
-    /// Name of the task's own metric.
-    package var metric = Accuracy.name
     /// Test texts whose label the source's training split does not have; they count as wrong.
     package var unknownLabels = 0
     /// Test rows that could not be scored, by reason.
     package var skipped: [String: Int] = [:]
-    /// Class of each test text by each method that ran.
-    package var predictions: [TransferMethod: [Int]] = [:]
+    /// Of each method that ran.
+    package var answers: [TransferMethod: any Answers] = [:]
 
-    package init(task: String, language: String, classes: Int, gold: [Int], groups: [String?]) {
+    package init(task: String, language: String, groups: [String?]) {
         self.task = task
         self.language = language
-        self.classes = classes
-        self.gold = gold
         self.groups = groups
+    }
+
+    init(_ data: ExperimentTask, task: String, language: String) {
+        self.init(task: task, language: language, groups: data.testGroups)
+        metric = data.metric
+        unknownLabels = data.data.test.count { $0.unknownLabel != nil }
+        for (reason, count) in (data.data.skipped[.test] ?? []).counts { skipped[reason.rawValue] = count }
     }
 }
 
@@ -55,5 +57,12 @@ package struct TransferLanguage: Sendable, Equatable, Codable {
         self.parameters = parameters
         self.tokens = tokens
         self.seconds = seconds
+    }
+
+    init(_ language: String, _ result: CellResult) {
+        self.init(
+            language: language, before: result.language?.before?.value, after: result.language?.after?.value,
+            scored: result.language?.after?.scored ?? 0, bytes: result.bundleBytes ?? 0,
+            parameters: result.trainableParameters, tokens: result.tokens, seconds: result.seconds)
     }
 }

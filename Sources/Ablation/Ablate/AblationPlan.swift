@@ -42,10 +42,4 @@ package struct AblationPlan: Sendable {
         let limits = [Split.train: maxTrain, .dev: maxDev, .test: maxTest].compactMapValues { $0 }
         return data.limited(limits, seed: seeds.first ?? 0)
     }
-
-    /// Training tokens in adapter-equivalents, for the estimate of time.
-    func work(tokens: [Int]) -> Double {
-        let all = Double(tokens.reduce(0, +)) * Double(settings.epochs * seeds.count)
-        return arms.reduce(0) { $0 + all * $1.relativeCost * Double(rates($1).count) }
-    }
 }

@@ -14,8 +14,8 @@ package enum Arm: String, CaseIterable, Sendable {
     case multitaskFull = "multitask_full"
 
     /// The method of an arm that is not trained, as the task's kind has it; nil for other arms.
-    func baseline(_ task: TaskData) -> (any Baseline.Type)? {
-        let baselines = TaskKinds.standard[task.definition.kind]?.baselines
+    func baseline(_ task: ExperimentTask) -> (any Baseline.Type)? {
+        let baselines = TaskKinds.standard[task.data.definition.kind]?.baselines
         switch self {
         case .majority: return baselines?.constant
         case .tfidf: return baselines?.classic
@@ -24,7 +24,7 @@ package enum Arm: String, CaseIterable, Sendable {
     }
 
     /// Its name in a comparison over these tasks.
-    func label(_ tasks: [TaskData]) -> String {
+    func label(_ tasks: [ExperimentTask]) -> String {
         let labels = Set(tasks.compactMap { baseline($0)?.label })
         return labels.count == 1 ? labels.first ?? label : label
     }
@@ -77,17 +77,6 @@ package enum Arm: String, CaseIterable, Sendable {
         case .multitaskAdapter: 5e-3  // .70 at 1e-3, .72 at 2e-3, .76 at 5e-3 and 1e-2
         case .fusion: 2e-3  // .70 at 5e-4, .75 at 1e-3, .77 at 2e-3 and 5e-3
         case .full, .multitaskFull: 4e-4
-        }
-    }
-
-    /// Time of a training token in units of an adapter's, for the estimate before a comparison; measured on two cores.
-    var relativeCost: Double {
-        switch self {
-        case .majority, .tfidf: 0
-        case .head: 0.4
-        case .adapter, .multitaskAdapter: 1
-        case .fusion: 1.4
-        case .full, .multitaskFull: 1.7
         }
     }
 }

@@ -5,28 +5,14 @@ import Tasks
 /// A comparison's outcome in numbers and words.
 struct AblationReport {
     let plan: AblationPlan
-    let tasks: [TaskData]
+    let tasks: [ExperimentTask]
     let results: [Arm: [ArmResult]]
     let model: String
     let seconds: Double
-    let kernels: String
-    let threads: Int
-
-    /// An arm's score on a task in one metric.
-    typealias ArmScores = [Arm: ResampledScore]
+    let provenance: [Setting]
 
     func build() -> ComparisonReport {
-        var rows: [ComparisonReport.Row] = []
-        var own: [Arm: [ResampledScore]] = [:]
-        for (t, task) in tasks.enumerated() {
-            let scores = scores(task, results.compactMapValues { $0[t].answers })
-            for arm in plan.arms {
-                guard let result = results[arm]?[t] else { continue }
-                let undefined = ResampledScore(value: .nan, resampled: [])
-                own[arm, default: []].append(scores.first?.arms[arm] ?? undefined)
-                rows.append(row(task, arm, result, scores))
-            }
-        }
+        let scores = scores
         return ComparisonReport(
             title: "Adapters, fusion and fine-tuning on \(tasks.count) tasks",
             summary: [summary],
@@ -35,18 +21,20 @@ struct AblationReport {
             },
             tasks: tasks.map {
                 ComparisonReport.Task(
-                    $0.definition.name,
-                    note: "\(Human.count($0.train.count)) training, \(Human.count($0.test.count)) test texts, "
-                        + "\(Self.size($0))\(remarks($0))")
+                    $0.name,
+                    note: "\(Human.count($0.data.train.count)) training, \(Human.count($0.data.test.count)) test "
+                        + "texts, \(Self.size($0.data))\(remarks($0.data))")
             },
-            rows: rows,
-            verdicts: AblationVerdict(plan: plan, tasks: tasks, results: results, scores: own).sentences(),
+            rows: tasks.indices.flatMap { t in
+                plan.arms.compactMap { arm in results[arm].map { row(t, arm, $0[t], scores) } }
+            },
+            verdicts: AblationVerdict(plan: plan, tasks: tasks, results: results, scores: scores).sentences(),
             facts: [
                 Setting("model", model), Setting("seeds", "\(plan.seeds.count)"),
                 Setting("time", Human.duration(seconds)),
             ],
             settings: settings,
-            provenance: [Setting("kernels", kernels), Setting("threads", "\(threads)")],
+            provenance: provenance,
             method:
                 "Intervals: 95 % percentile bootstrap over test examples, 1,000 resamples, mean over seeds. Comparisons "
                 + "between arms are paired on the same resamples.\(grouped)",
@@ -62,7 +50,7 @@ struct AblationReport {
     }
 
     private var grouped: String {
-        tasks.contains { $0.test.contains { $0.group != nil } } ? " Rows of one group are resampled together." : ""
+        tasks.contains { $0.data.test.contains { $0.group != nil } } ? " Rows of one group are resampled together." : ""
     }
 
     private static func size(_ task: TaskData) -> String {
@@ -71,53 +59,36 @@ struct AblationReport {
         return outputs == 1 ? "1 number" : "\(outputs) numbers"
     }
 
-    /// The scores of all arms in each metric that the report shows, the task's own first.
-    private func scores(
-        _ task: TaskData, _ answers: [Arm: [any Answers]]
-    ) -> [(metric: any Metric.Type, arms: ArmScores)] {
-        let own = Metrics.standard[task.definition.metric] ?? Accuracy.self
-        guard let first = answers.values.lazy.compactMap(\.first).first else { return [] }
-        let metrics = Metrics.standard.displayed(first, own: own)
-        let means = answers.filter { !$0.value.isEmpty }.mapValues { runs in
-            SeededScores(groups: task.test.filter(\.isScored).map(\.group)).means(metrics, runs)
-        }
-        return metrics.enumerated().map { m, metric in (metric, means.mapValues { $0[m] }) }
+    /// The scores of all arms on each task, in the metrics that the report shows.
+    private var scores: PairedScores<Arm> {
+        PairedScores(
+            tasks.enumerated().map { t, task in
+                let answers = results.compactMapValues { $0[t].answers.isEmpty ? nil : $0[t].answers }
+                let first = plan.arms.lazy.compactMap { answers[$0]?.first }.first
+                return .init(
+                    groups: task.testGroups,
+                    metrics: first.map { Metrics.standard.displayed($0, own: task.metric) } ?? [task.metric],
+                    answers: answers)
+            },
+            systems: plan.arms.sorted { $0.rawValue < $1.rawValue }, .apart)
     }
 
-    private func row(
-        _ task: TaskData, _ arm: Arm, _ result: ArmResult, _ scores: [(metric: any Metric.Type, arms: ArmScores)]
-    ) -> ComparisonReport.Row {
-        ComparisonReport.Row(
-            task: task.definition.name, arm: arm.rawValue,
-            scores: scores.map { metric, arms in
-                guard let mine = arms[arm] else { return .init(metric.name, .init(.nan)) }
-                let interval = mine.interval()
-                return .init(
-                    metric.name, .init(mine.value, Interval(interval.low, interval.high)),
-                    Self.standing(of: arm, arms, metric))
+    private func row(_ t: Int, _ arm: Arm, _ result: ArmResult, _ scores: PairedScores<Arm>) -> ComparisonReport.Row {
+        let test = tasks[t].data.test
+        return ComparisonReport.Row(
+            task: tasks[t].name, arm: arm.rawValue,
+            scores: scores.columns[t].metrics.map { metric in
+                .init(
+                    metric.name, scores.score(arm, t, metric).map { Estimate($0) } ?? Estimate(.nan),
+                    scores.standing(arm, t, metric))
             },
             trainableParameters: result.trainableParameters, bytesPerExtraTask: result.bytesPerExtraTask,
             tokensPerSecond: result.seconds > 0 ? Double(result.tokens) / result.seconds : nil,
             trainingTokens: result.tokens, cumulativeTokens: result.cumulativeTokens, learningRate: result.rates.first,
-            seeds: max(result.answers.count, 1), examples: task.test.count(where: \.isScored),
-            unknownLabels: task.test.count { $0.unknownLabel != nil },
+            seeds: max(result.answers.count, 1), examples: test.count(where: \.isScored),
+            unknownLabels: test.count { $0.unknownLabel != nil },
             skipped: Dictionary(
-                uniqueKeysWithValues: (task.skipped[.test] ?? []).counts.map { ($0.key.rawValue, $0.value) }))
-    }
-
-    /// Where an arm stands in one metric; the best in one need not be the best in another. Nil if the score is undefined.
-    private static func standing(
-        of arm: Arm, _ arms: ArmScores, _ metric: any Metric.Type
-    ) -> ComparisonReport.Standing? {
-        func criterion(_ score: ResampledScore) -> Double { metric.criterion(score.value) }
-        let defined = arms.filter { !$0.value.value.isNaN }
-        let best = defined.max {
-            (criterion($0.value), $1.key.rawValue) < (criterion($1.value), $0.key.rawValue)
-        }
-        guard let best, let mine = defined[arm] else { return nil }
-        if arm == best.key { return .best }
-        let difference = metric.isLowerBetter ? mine - best.value : best.value - mine
-        return difference.interval().low > 0 ? .below : .withinNoise
+                uniqueKeysWithValues: (tasks[t].data.skipped[.test] ?? []).counts.map { ($0.key.rawValue, $0.value) }))
     }
 
     private var summary: String {
@@ -126,13 +97,24 @@ struct AblationReport {
             ? "Each trained arm uses one preset learning rate; a full comparison chooses the rate on dev."
             : "Each trained arm chooses its learning rate on dev from its own grid."
         let rows =
-            tasks.allSatisfy(\.sampled.isEmpty)
+            tasks.allSatisfy(\.data.sampled.isEmpty)
             ? "" : " Large splits are sampled (see Settings); every arm uses the same rows."
         return
             "Every trained arm uses the same training tokens of each task: \(plan.settings.epochs) epochs, texts truncated to "
             + "\(plan.settings.maxLength) tokens. All arms use the same pooling. Each keeps its best epoch on dev. "
             + choice
             + rows
+            + units
+    }
+
+    /// What a mean over tasks is where their metrics are not of one kind.
+    private var units: String {
+        guard !tasks.allSatisfy({ $0.metric.isShare }), Set(tasks.map(\.metric.name)).count > 1 else { return "" }
+        let choice =
+            plan.quick || !plan.arms.contains(where: \.isMultitask)
+            ? "" : "A multi-task arm's rate is the one with the best mean of standardized dev scores. "
+        return
+            " The tasks' metrics have different units. \(choice)Means over tasks add them as they are, errors negated."
     }
 
     private var settings: [Setting] {
@@ -140,8 +122,8 @@ struct AblationReport {
             Setting("adapter", plan.configuration.json), Setting("training", plan.settings.json),
             Setting("scheduler", plan.scheduler),
         ]
-            + tasks.filter { !$0.sampled.isEmpty }.map {
-                Setting("rows of \($0.definition.name)", $0.samplingWords.joined(separator: "; "))
+            + tasks.filter { !$0.data.sampled.isEmpty }.map {
+                Setting("rows of \($0.name)", $0.data.samplingWords.joined(separator: "; "))
             } + [
                 Setting(
                     "learning rates",
@@ -154,7 +136,7 @@ struct AblationReport {
     private var curves: [LineChart] {
         tasks.enumerated().map { t, task in
             LineChart(
-                title: "Training loss, \(task.definition.name)", x: "fraction of the training", y: "loss",
+                title: "Training loss, \(task.name)", x: "fraction of the training", y: "loss",
                 series: plan.arms.filter { $0.isTrained && !$0.isMultitask }.compactMap { arm in
                     guard let losses = results[arm]?[t].losses, losses.count > 1 else { return nil }
                     return LineChart.Series(arm.label(tasks), points: Self.smoothed(losses))

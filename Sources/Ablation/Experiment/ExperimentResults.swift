@@ -1,0 +1,46 @@
+import Bundles
+import Foundation
+import Training
+
+/// A finished cell, at the learning rate that dev chose.
+package struct FinishedCell {
+    package let cell: Cell
+    package let result: CellResult
+    /// Seconds of the trainings at all rates, in this run or an earlier one.
+    package let seconds: Double
+    /// Where its bundle is; nil: it was not kept.
+    let bundleFile: URL?
+
+    /// - Throws: what `BundleFile.read` throws
+    func bundle() throws -> AdapterBundle {
+        guard let bundleFile else { throw TrainingError.mismatch("\(cell.name): its bundle was not kept") }
+        return try BundleFile.read(bundleFile)
+    }
+}
+
+/// The finished cells of an experiment.
+package struct ExperimentResults {
+    private(set) var finished: [FinishedCell] = []
+    private var places: [ObjectIdentifier: Int] = [:]
+
+    mutating func add(_ cell: FinishedCell) {
+        places[ObjectIdentifier(cell.cell)] = finished.count
+        finished.append(cell)
+    }
+
+    /// Nil: the cell has not been run.
+    package subscript(cell: Cell) -> FinishedCell? { places[ObjectIdentifier(cell)].map { finished[$0] } }
+
+    /// Seconds of all trainings, in this run or an earlier one.
+    package var seconds: Double { finished.reduce(0) { $0 + $1.seconds } }
+
+    /// Training tokens of a cell with those of all that it builds on.
+    package func cumulativeTokens(_ cell: Cell) -> Int {
+        var seen: Set<ObjectIdentifier> = []
+        func tokens(_ cell: Cell) -> Int {
+            guard seen.insert(ObjectIdentifier(cell)).inserted else { return 0 }
+            return cell.training.inputs.compactMap(\.cell).reduce(self[cell]?.result.tokens ?? 0) { $0 + tokens($1) }
+        }
+        return tokens(cell)
+    }
+}

@@ -1,0 +1,150 @@
+import Reporting
+import Tasks
+
+/// Scores of systems on columns, all over the same resamples, so that any two of them pair.
+///
+/// A system is what is compared: an arm, a method. A column is what it is tested on: a task, perhaps in one language. A
+/// system's score on a column is the mean over its runs, of which there is one for each seed.
+package struct PairedScores<System: Hashable> {
+    package struct Column {
+        /// Of each scored example; nil: a group by itself.
+        package var groups: [String?]
+        /// The task's own first.
+        package var metrics: [any Metric.Type]
+        /// Of each system that ran here: each run's answers.
+        package var answers: [System: [any Answers]]
+
+        package init(groups: [String?], metrics: [any Metric.Type], answers: [System: [any Answers]]) {
+            self.groups = groups
+            self.metrics = metrics
+            self.answers = answers
+        }
+    }
+
+    package enum Resampling {
+        /// Each column by itself.
+        case apart
+        /// A group that is in several columns is drawn for all of them: translations of one text are one witness.
+        case together
+    }
+
+    package let columns: [Column]
+    /// The first of equal ones counts as the best.
+    package let systems: [System]
+    /// By metric, then system: a score for each column; nil where the system did not run.
+    private var scores: [String: [System: [ResampledScore?]]] = [:]
+
+    package init(
+        _ columns: [Column], systems: [System], _ resampling: Resampling, resamples: Int = 1000
+    ) {
+        self.columns = columns
+        self.systems = systems
+        let all = Array(columns.indices)
+        for block in resampling == .together ? [all] : all.map({ [$0] }) {
+            score(block, ClusteredBootstrap(block.map { columns[$0].groups }, resamples: resamples))
+        }
+    }
+
+    private mutating func score(_ block: [Int], _ bootstrap: ClusteredBootstrap) {
+        var metrics: [any Metric.Type] = []
+        for metric in block.flatMap({ columns[$0].metrics }) where !metrics.contains(where: { $0.name == metric.name })
+        {
+            metrics.append(metric)
+        }
+        for system in systems {
+            let runs = block.map { columns[$0].answers[system] ?? [] }
+            // By metric and place in the block: a score for each run
+            var each = metrics.map { _ in block.map { _ in [ResampledScore]() } }
+            for run in 0..<(runs.map(\.count).max() ?? 0) {
+                let there = block.indices.filter { runs[$0].count > run }
+                let found = bootstrap.scores(metrics, there.map { runs[$0][run] }, cells: there)
+                for (m, column) in found.enumerated() {
+                    for (place, score) in zip(there, column) { each[m][place].append(score) }
+                }
+            }
+            for (m, metric) in metrics.enumerated() {
+                let none = [ResampledScore?](repeating: nil, count: columns.count)
+                for (place, column) in block.enumerated() where !each[m][place].isEmpty {
+                    scores[metric.name, default: [:]][system, default: none][column] = .mean(each[m][place])
+                }
+            }
+        }
+    }
+
+    private func metric(_ metric: (any Metric.Type)?, _ column: Int) -> (any Metric.Type)? {
+        metric ?? columns[column].metrics.first
+    }
+
+    /// Nil where the system did not run or the metric was not asked for.
+    /// - Parameter metric: nil: the column's own
+    package func score(_ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil) -> ResampledScore? {
+        self.metric(metric, column).flatMap { scores[$0.name]?[system]?[column] }
+    }
+
+    /// Whether a system has a score, and a defined one, on a column.
+    package func isDefined(_ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil) -> Bool {
+        score(system, column, metric).map { !$0.value.isNaN } ?? false
+    }
+
+    /// A score of which larger is better: an error is negated.
+    private func merit(_ system: System, _ column: Int, _ metric: (any Metric.Type)?) -> ResampledScore? {
+        guard let score = score(system, column, metric) else { return nil }
+        return self.metric(metric, column)?.isLowerBetter ?? false ? score.negated : score
+    }
+
+    /// The mean over columns, each weighing the same; larger is better. Columns without a score, or with an undefined
+    /// one, do not count.
+    /// - Returns: NaN if every score is undefined; nil: the system ran on none of the columns
+    package func mean(
+        _ system: System, over columns: [Int], _ metric: (any Metric.Type)? = nil
+    ) -> ResampledScore? {
+        let all = columns.compactMap { merit(system, $0, metric) }
+        let defined = all.filter { !$0.value.isNaN }
+        guard defined.isEmpty else { return .strictMean(defined) }
+        return all.isEmpty ? nil : ResampledScore(value: .nan, resampled: [])
+    }
+
+    /// By how much a is better than b: the mean over the columns on which both have a defined score. A resample on which
+    /// one of them is undefined does not count.
+    package func difference(
+        _ a: System, _ b: System, over columns: [Int], _ metric: (any Metric.Type)? = nil
+    ) -> PointsDifference? {
+        let both = columns.filter { isDefined(a, $0, metric) && isDefined(b, $0, metric) }
+        let pairs = both.compactMap { column in
+            merit(a, column, metric).flatMap { left in merit(b, column, metric).map { left - $0 } }
+        }
+        guard !pairs.isEmpty else { return nil }
+        return PointsDifference(
+            .strictMean(pairs), isShare: both.allSatisfy { self.metric(metric, $0)?.isShare ?? false })
+    }
+
+    /// Where a system stands on a column among all.
+    /// - Returns: nil if the system has no defined score.
+    package func standing(
+        _ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil
+    ) -> ComparisonReport.Standing? {
+        let defined = systems.filter { isDefined($0, column, metric) }
+        guard defined.contains(system) else { return nil }
+        var best = system
+        var highest = -Double.infinity
+        for other in defined {
+            if let value = merit(other, column, metric)?.value, value > highest { (best, highest) = (other, value) }
+        }
+        if best == system { return .best }
+        return difference(best, system, over: [column], metric)?.isAbove ?? false ? .below : .withinNoise
+    }
+}
+
+extension ResampledScore {
+    fileprivate var negated: ResampledScore { ResampledScore(value: -value, resampled: resampled.map { -$0 }) }
+
+    /// The mean of scores on the same resamples; undefined where one of them is.
+    fileprivate static func strictMean(_ scores: [ResampledScore]) -> ResampledScore {
+        let count = Double(scores.count)
+        return ResampledScore(
+            value: scores.reduce(0) { $0 + $1.value } / count,
+            resampled: (0..<(scores.map(\.resampled.count).min() ?? 0)).map { i in
+                scores.reduce(0) { $0 + $1.resampled[i] } / count
+            })
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import Reporting
+import Tasks
+
+/// A difference of two scores with its interval. Shares are shown in points, one hundredth each.
+package struct PointsDifference: Sendable, Equatable {
+    package var estimate: Estimate
+    /// Whether the scores are shares; others are shown in their own unit.
+    package var isShare = true
+
+    package init(_ score: ResampledScore, isShare: Bool = true) {
+        estimate = Estimate(score)
+        self.isShare = isShare
+    }
+
+    package init(value: Double, low: Double, high: Double) {
+        estimate = Estimate(value, Reporting.Interval(low, high))
+    }
+
+    /// Whether the whole interval is above 0, or below it.
+    package var isAbove: Bool { estimate.isAbove }
+    package var isBelow: Bool { estimate.isBelow }
+
+    /// "+1.2 points [−0.4, +2.8]".
+    package var text: String { "\(short)\(isShare ? " points" : "") \(ends)" }
+
+    /// "+1.2".
+    package var short: String { shown(estimate.value) }
+
+    /// "[−0.4, +2.8]".
+    package var ends: String { estimate.interval.map { "[\(shown($0.low)), \(shown($0.high))]" } ?? "" }
+
+    private func shown(_ x: Double) -> String {
+        guard x.isFinite else { return "undefined" }
+        let tenths = (x * 1000).rounded() / 10
+        let sign = (isShare ? tenths : x) >= 0 ? "+" : "−"
+        return sign + (isShare ? "\(abs(tenths))" : String(format: "%.3g", abs(x)))
+    }
+}
+
+/// As its estimate.
+extension PointsDifference: Codable {
+    package init(from decoder: any Decoder) throws { estimate = try Estimate(from: decoder) }
+    package func encode(to encoder: any Encoder) throws { try estimate.encode(to: encoder) }
+}
+
+extension Estimate {
+    /// The score with the middle 95 % of its resamples.
+    package init(_ score: ResampledScore) {
+        let interval = score.interval()
+        self.init(interval.value, Reporting.Interval(interval.low, interval.high))
+    }
+}
