@@ -51,7 +51,7 @@ TEXTS = [("The cat sat.", None), ("don't we'll", None), ("naïve café", None), 
          ("the cat", "on the mat")]
 
 MODERN_TEXTS = TEXTS[:4] + [("[MASK] 12  3 |||EMAIL|||", None), TEXTS[5],
-                            ("the cat, the mat and don't we'll sit on it; " * 8, None)]
+                            ("the cat, the mat and don't we'll sit on it; " * 6, None)]
 
 
 class Classifier(torch.nn.Module):
