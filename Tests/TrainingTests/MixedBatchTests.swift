@@ -9,6 +9,10 @@ import Testing
 @Suite struct MixedBatchTests {
     private static let step = TrainingStep([[5, 0, 39], [2, 11], [1, 0, 6, 7], [29]], epoch: 0)
 
+    /// Whether the exact gradient is zero, and what is computed is rounding alone: a softmax does not change with a constant
+    /// that is added to all keys.
+    private static func isZero(_ parameter: Parameter) -> Bool { parameter.name.hasSuffix(".key.bias") }
+
     private func settings(_ mix: Mix, dropout: Bool) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.mix = mix
@@ -52,7 +56,9 @@ import Testing
             let apart = zip(parameter.gradientArray, expected).reduce(0) { sum, pair in
                 sum + (Double(pair.0) - pair.1) * (Double(pair.0) - pair.1)
             }.squareRoot()
-            #expect(norm > 0 && apart <= 1e-6 * norm, "\(parameter.name): \(apart) of \(norm)")
+            #expect(
+                Self.isZero(parameter) ? norm < 1e-7 : norm > 0 && apart <= 1e-6 * norm,
+                "\(parameter.name): \(apart) of \(norm)")
         }
     }
 
@@ -82,7 +88,11 @@ import Testing
             }
         }
         for (parameter, pair) in zip(network.parameters.parameters, zip(together, expected)) {
-            #expect(Difference(pair.0, pair.1).relative < 2e-6, "\(parameter.name)")  // each sum is rounded twice
+            // Each sum is rounded twice
+            let difference = Difference(pair.0, pair.1)
+            #expect(
+                Self.isZero(parameter) ? difference.scale < 1e-7 : difference.relative < 2e-6,
+                "\(parameter.name): \(difference)")
         }
     }
 
