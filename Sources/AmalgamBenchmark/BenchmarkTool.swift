@@ -7,7 +7,9 @@ import Foundation
 struct BenchmarkTool: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "amalgam-benchmark", abstract: "Measure Amalgam; see Benchmarks/README.md.",
-        subcommands: [PeakCommand.self, InitCommand.self, RowCommand.self, LengthsCommand.self, SoakCommand.self])
+        subcommands: [
+            PeakCommand.self, InitCommand.self, RowCommand.self, LengthsCommand.self, MixCommand.self, SoakCommand.self,
+        ])
 }
 
 enum BenchmarkError: Error, Equatable, CustomStringConvertible {

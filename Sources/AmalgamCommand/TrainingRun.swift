@@ -36,30 +36,28 @@ struct TrainingRun {
     /// Trains on tasks, writes the bundle and its run log, and prints the result.
     func run(
         _ recipe: Recipe, on tasks: [TaskData], session: Session, language: LanguageAdapter? = nil, rate: Double,
-        scheduler: String = "proportional", sharesTexts: Bool = false
+        multitask: Multitask? = nil
     ) throws {
-        guard let order = TaskSchedulers.named(scheduler) else {
-            throw TrainingError.setting(
-                name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
-        }
         // By its tasks, not by its file: the same training gives the same bytes wherever it is written
         let name = options.name ?? Session.name(ofTasks: tasks.map(\.definition.name))
         let label = "\(recipe.kind.rawValue) \(tasks.map(\.definition.name).joined(separator: ", "))"
         let subject = tasks.map(\.definition.name).joined(separator: "+")
         try run(who: recipe.kind.rawValue, kind: recipe.kind, subject: subject, label: label, rate: rate) { setting in
             var settings = setting.settings
-            settings.sharesTexts = sharesTexts
+            multitask?.apply(to: &settings)
             let trained = try session.train(
                 recipe, on: tasks, name: name, pooling: try options.poolingKind(), prefix: options.textPrefix,
-                language: language, settings: settings, scheduler: order, keeping: setting.keeping,
+                language: language, settings: settings,
+                scheduler: multitask?.scheduler ?? TaskSchedulers.builtIn[0], keeping: setting.keeping,
                 memoryLimit: setting.memoryLimit, observe: setting.observe)
             let dev = ConfigurationValue(json: trained.bundle.provenance.metrics) ?? .map([:])
             let notes = session.model.notes.map { ConfigurationValue.string($0) }
+            var fields = devFields(dev, tasks)
+            fields["data"] = TaskLoading.facts(tasks)
+            fields["model_notes"] = .list(notes)
+            if multitask != nil { fields["balancer"] = Multitask.balance(settings.balancer, trained.result) }
             return Outcome(
-                trained: trained,
-                fields: devFields(dev, tasks).merging(
-                    ["data": TaskLoading.facts(tasks), "model_notes": .list(notes)]
-                ) { $1 },
+                trained: trained, fields: fields,
                 scores: scores(trained, tasks), remarks: remarks(trained))
         }
     }
@@ -223,9 +221,13 @@ extension TrainingEvent {
         case .skipped(let step, let found): progress.message("step \(step): \(found); skipped")
         case .warning(let text): Console.warn(text)
         case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
-        case .epoch(let epoch, let dev, let best):
+        case .epoch(let epoch, let dev, let best, let weights):
             let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.short)" }
-            progress.message("epoch \(epoch): dev \(scores.joined(separator: ", "))\(best ? " (best so far)" : "")")
+            let balance = weights.sorted { $0.key < $1.key }.map { "\($0.key) \(Human.loss($0.value))" }
+            progress.message(
+                "epoch \(epoch): dev \(scores.joined(separator: ", "))"
+                    + (balance.isEmpty ? "" : "; weights \(balance.joined(separator: ", "))")
+                    + (best ? " (best so far)" : ""))
         case .finished: progress.finish()
         }
     }

@@ -13,6 +13,8 @@ package final class AdamW {
         package var decay: Float = 0.01
         /// Also the tensors that declare themselves exempt (`ParameterSpec.decays`).
         package var decaysAll = false
+        /// Names of tensors that are not decayed whatever is set.
+        package var neverDecays: Set<String> = []
         package init() {}
     }
 
@@ -91,7 +93,9 @@ package final class AdamW {
         pool.run(chunks.count) { i, _ in
             let chunk = chunks[i]
             let t = Double(steps[chunk.parameter])
-            let decays = settings.decaysAll || buffer.parameters[chunk.parameter].decays
+            let parameter = buffer.parameters[chunk.parameter]
+            let decays =
+                (settings.decaysAll || parameter.decays) && !settings.neverDecays.contains(parameter.name)
             let decay = decays ? settings.decay : 0
             let corrections = (
                 Float(1 - pow(Double(settings.beta1), t)), Float(1 - pow(Double(settings.beta2), t))

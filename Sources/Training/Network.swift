@@ -94,9 +94,10 @@ package final class Network {
     /// - Parameters:
     ///   - heads: indices of the heads.
     ///   - trains: whether gradients are wanted.
+    ///   - mixes: whether the heads read different sequences of a batch (`PackedBatch.init(_:marksSequences:coefficients:)`).
     ///   - losses: by the head's index.
     package func plan(
-        heads indices: [Int], trains: Bool, baseDropout: Bool = true, headDropout: Float? = nil,
+        heads indices: [Int], trains: Bool, mixes: Bool = false, baseDropout: Bool = true, headDropout: Float? = nil,
         losses: [Int: LossSettings] = [:]
     ) throws -> HeadsPlan {
         let builder = PlanBuilder(precision: precision)
@@ -107,12 +108,7 @@ package final class Network {
         let hidden = try encoder.build(pooling: readsFirst ? .first : nil).output
         let heads = try indices.map { index in
             let named = arrangement.heads[index]
-            let rows: Value =
-                switch named.head.input {
-                case .pooled(let kind):
-                    hidden.rows == .sequences ? hidden : builder.append(Pool(hidden, kind, in: builder))
-                case .marked: builder.append(GatherMarked(hidden, head: index, in: builder))
-                }
+            let rows = named.head.input.rows(of: hidden, head: index, mixes: mixes, in: builder)
             let output = try named.head.build(
                 rows, operand: operand, scope: named.scope,
                 dropout: trains ? headDropout ?? arrangement.model.configuration.hiddenDropout : 0, in: builder)

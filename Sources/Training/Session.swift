@@ -120,7 +120,9 @@ package final class Session {
             throw TrainingError.mismatch(
                 "two tasks have the same name: \(heads.map(\.name).joined(separator: ", ")); rename one in its YAML")
         }
+        let balancer = try LossBalancers.make(settings.balancer, for: heads)
         var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
+        arrangement.trainable += balancer.specs
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
         for warning in recipe.warnings { observe(.warning(warning)) }
@@ -130,7 +132,7 @@ package final class Session {
         var trained = try Self.naming(tasks, shares: settings.sharesTexts) {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
-                scheduler: scheduler, keeping: keeping, memoryLimit: memoryLimit, observe: observe
+                scheduler: scheduler, balancer: balancer, keeping: keeping, memoryLimit: memoryLimit, observe: observe
             ) { result, provenance in
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
@@ -148,11 +150,13 @@ package final class Session {
     func run(
         _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        keeping: CheckpointSettings?, memoryLimit: MemoryLimit?, observe: @escaping (TrainingEvent) -> Void,
+        balancer: any LossBalancer = EqualBalancer(), keeping: CheckpointSettings?, memoryLimit: MemoryLimit?,
+        observe: @escaping (TrainingEvent) -> Void,
         describe: (TrainingResult, inout Provenance) -> Void
     ) throws -> Trained {
         let trainer = try Trainer(
-            network, tasks: tasks, settings: settings, scheduler: scheduler, workspace: workspace, observe: observe)
+            network, tasks: tasks, settings: settings, scheduler: scheduler, balancer: balancer, workspace: workspace,
+            observe: observe)
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)
@@ -180,7 +184,8 @@ package final class Session {
         describe(result, &provenance)
         return Trained(
             bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
-            trainable: network.parameters.trainable, memoryEstimate: expectedPeak, run: identity.digest,
+            trainable: network.parameters.trainable - balancer.specs.reduce(0) { $0 + $1.count },
+            memoryEstimate: expectedPeak, run: identity.digest,
             longest: longest(settings.maxLength))
     }
 
@@ -191,15 +196,16 @@ package final class Session {
         do {
             return try body()
         } catch TrainingError.notFinite(var facts) {
-            let members = SharedTexts.groups(tasks, shares: shares).lazy.map { $0.map { tasks[$0] } }
-                .first { trainingName($0) == facts.task }
-            if let rows = try members.flatMap({ try SharedTexts.rows(.train, of: $0).first }) {
-                let named = facts.examples.filter { rows.indices.contains($0) }.map { rows[$0] }
+            for (i, part) in facts.parts.enumerated() {
+                let members = SharedTexts.groups(tasks, shares: shares).lazy.map { $0.map { tasks[$0] } }
+                    .first { trainingName($0) == part.task }
+                guard let rows = try members.flatMap({ try SharedTexts.rows(.train, of: $0).first }) else { continue }
+                let named = part.examples.filter { rows.indices.contains($0) }.map { rows[$0] }
                 let elements = named.compactMap(\.element)
                 if !named.isEmpty, elements.count == named.count {
-                    (facts.examples, facts.place) = (elements, .element)
+                    (facts.parts[i].examples, facts.parts[i].place) = (elements, .element)
                 } else if !named.isEmpty, named.allSatisfy({ $0.line > 0 }) {
-                    (facts.examples, facts.place) = (named.map(\.line), .line)
+                    (facts.parts[i].examples, facts.parts[i].place) = (named.map(\.line), .line)
                 }
             }
             throw TrainingError.notFinite(facts)

@@ -68,12 +68,10 @@ extension Trainer {
                 estimate.words = min(estimate.words, rows * 2 * Int(Self.faultAround))
             }
         }
-        for (t, task) in tasks.enumerated() {
-            for indices in heaviest(task.train, choice) {
-                let work = plans[t].plan.workBytes(
-                    task.objective.batch(
-                        indices, of: task.train, task: t, longest: choice.maxLength, stepKey: 0),
-                    threads: choice.threads)
+        // A batch's examples come from one task, or from all
+        for group in settings.mix == .batch ? tasks.indices.map({ [$0] }) : [Array(tasks.indices)] {
+            for step in heaviest(group, choice) {
+                let work = plans.workBytes(step, longest: choice.maxLength, threads: choice.threads)
                 estimate.threads = max(estimate.threads, work.arenas)
                 estimate.batch = max(estimate.batch, work.shared)
             }
@@ -81,14 +79,27 @@ extension Trainer {
         return estimate
     }
 
-    /// Batches that none of the run's will exceed by much: the longest texts together, and texts as they come.
-    private func heaviest(_ examples: EncodedExamples, _ choice: MemoryChoice) -> [[Int]] {
-        let order = (0..<examples.count).sorted { examples.length($0) > examples.length($1) }
-        let longest = examples.batches(Array(order.prefix(1)), policy: choice.batch)
-        // The longest text among others of the middle
-        let middle = Array(order.dropFirst(order.count / 3))
-        let common = examples.batches(order.prefix(1) + middle, policy: choice.batch)
-        return Array((longest + common).prefix(2))
+    /// Steps that none of the run's will exceed by much: the longest text of some tasks alone, and among texts of the middle.
+    private func heaviest(_ group: [Int], _ choice: MemoryChoice) -> [TrainingStep] {
+        let all = group.flatMap { task in
+            (0..<tasks[task].train.count).map { (task: task, index: $0, length: tasks[task].train.length($0)) }
+        }
+        let order = all.sorted { $0.length > $1.length }
+        func step(_ chosen: some Sequence<(task: Int, index: Int, length: Int)>) -> TrainingStep {
+            var (examples, count, tokens) = ([[Int]](repeating: [], count: tasks.count), 0, 0)
+            for example in chosen {
+                let full =
+                    switch choice.batch {
+                    case .examples(let n): count >= n
+                    case .tokens(let n): count > 0 && tokens + example.length > n
+                    }
+                if full { break }
+                examples[example.task].append(example.index)
+                (count, tokens) = (count + 1, tokens + example.length)
+            }
+            return TrainingStep(examples, epoch: 0)
+        }
+        return [step(order.prefix(1)), step(order.prefix(1) + order.dropFirst(order.count / 3))]
     }
 
     /// Refuses a run that would take more than it may, and says with what settings it would not.

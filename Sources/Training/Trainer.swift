@@ -1,71 +1,25 @@
 import Foundation
 import Models
 import Numerics
-import Tasks
-
-/// A task as the training loop sees it: what it is trained for, and its encoded splits.
-package struct TrainingTask {
-    package let name: String
-    package let objective: any Objective
-    package let train: EncodedExamples
-    package let dev: EncodedExamples
-
-    package init(name: String, objective: any Objective, train: EncodedExamples, dev: EncodedExamples) {
-        self.name = name
-        self.objective = objective
-        self.train = train
-        self.dev = dev
-    }
-}
-
-/// News of a run.
-package enum TrainingEvent: Sendable {
-    case started(steps: Int, tokens: Int)
-    /// Goes on from a checkpoint.
-    case resumed(done: Int, of: Int)
-    case step(done: Int, of: Int, loss: Double, tokens: Int)
-    /// A step came to no number and is left out.
-    case skipped(step: Int, found: String)
-    /// Something that a user should know, and that stops nothing.
-    case warning(String)
-    case epoch(Int, dev: [String: Evaluation], best: Bool)
-    case finished
-}
-
-/// What a run was and reached.
-package struct TrainingResult: Sendable {
-    package var steps = 0
-    /// Epochs that were run.
-    package var epochs = 0
-    /// Real tokens that were trained on.
-    package var tokens = 0
-    /// Seconds spent in steps, evaluation apart.
-    package var seconds = 0.0
-    /// Dev scores of the state that was kept, by task.
-    package var dev: [String: Evaluation] = [:]
-    /// Steps that came to no number and were left out.
-    package var skipped = 0
-    /// Loss of each step, those that were left out apart.
-    package var losses: [Double] = []
-    package var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
-}
 
 /// The one training loop: single tasks are multi-task training with one task.
 package final class Trainer {
     let network: Network
     let tasks: [TrainingTask]
     let settings: TrainingSettings
-    private let scheduler: any TaskScheduler.Type
+    let balancer: any LossBalancer
     let workspace: Workspace
-    private let observe: (TrainingEvent) -> Void
-    let plans: [LossPlan]
+    let observe: (TrainingEvent) -> Void
+    let plans: StepPlans
+    private let scheduler: any TaskScheduler.Type
     private let scorers: [(EncodedExamples) -> [String: Evaluation]]
 
-    /// - Throws: `TrainingError` for settings out of range or a task without examples.
+    /// - Parameter balancer: its tensors are among the network's
+    /// - Throws: `TrainingError` for settings out of range, a task without examples, or tasks that cannot share a batch.
     package init(
         _ network: Network, tasks: [TrainingTask], settings: TrainingSettings,
-        scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0], workspace: Workspace,
-        observe: @escaping (TrainingEvent) -> Void = { _ in }
+        scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0], balancer: any LossBalancer = EqualBalancer(),
+        workspace: Workspace, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws {
         try settings.validate()
         for task in tasks where task.train.count == 0 {
@@ -75,42 +29,11 @@ package final class Trainer {
         self.tasks = tasks
         self.settings = settings
         self.scheduler = scheduler
+        self.balancer = balancer
         self.workspace = workspace
         self.observe = observe
-        plans = try tasks.map { try $0.objective.plan(network, settings: settings) }
+        plans = try StepPlans(network, tasks: tasks, settings: settings)
         scorers = try tasks.map { try $0.objective.scorer(network, workspace: workspace) }
-    }
-
-    private struct Step {
-        let task: Int
-        let examples: [Int]
-        let epoch: Int
-    }
-
-    /// Every step of the run, known before it starts: a function of the settings and the data.
-    private func schedule() -> [Step] {
-        let seed = UInt64(settings.seed)
-        // Each task's own batches over all epochs, each epoch in an order of its own
-        let batches = tasks.enumerated().map { t, task -> [(epoch: Int, examples: [Int])] in
-            (0..<settings.epochs).flatMap { epoch in
-                let order = Randomness.permutation(
-                    task.train.count, key: Randomness.key(seed, Randomness.hash(task.name), UInt64(epoch)))
-                return task.train.batches(order, policy: settings.batch).map { (epoch, $0) }
-            }
-        }
-        guard tasks.count > 1 else { return batches[0].map { Step(task: 0, examples: $0.examples, epoch: $0.epoch) } }
-        // Epoch by epoch, so that an epoch means the same for all tasks
-        var steps: [Step] = []
-        var next = [Int](repeating: 0, count: tasks.count)
-        for epoch in 0..<settings.epochs {
-            let counts = batches.map { $0.reduce(0) { $0 + ($1.epoch == epoch ? 1 : 0) } }
-            for t in scheduler.order(batches: counts, key: Randomness.key(seed, 0x5C4E_D01E, UInt64(epoch))) {
-                let batch = batches[t][next[t] % batches[t].count]
-                next[t] += 1
-                steps.append(Step(task: t, examples: batch.examples, epoch: epoch))
-            }
-        }
-        return steps
     }
 
     private var hasDev: Bool { tasks.contains { $0.dev.count > 0 } }
@@ -122,22 +45,64 @@ package final class Trainer {
     private var judges: Bool { keepsBest || (settings.patience > 0 && hasDev) }
 
     /// A run's moving parts.
-    private struct Run {
-        let steps: [Step]
+    struct Run {
+        var source: StepSource
+        /// Of the whole run.
+        let steps: Int
         let optimizer: AdamW
         let schedule: any LearningRateSchedule.Type
         var state = TrainingState()
         /// Parameters of the best epoch; one for the whole run: of all weights it is large.
         var best: AlignedBuffer?
+        let checkpoint: Checkpoint?
         /// Whether the checkpoint's file is of this run.
         var isKept = false
 
         /// Whether the last step ended its epoch.
         var endsEpoch: Bool {
             state.step > 0
-                && (state.step == steps.count || steps[state.step].epoch != steps[state.step - 1].epoch)
+                && (state.step == steps || source.epoch(of: state.step) != source.epoch(of: state.step - 1))
         }
-        var epoch: Int { state.step > 0 ? steps[state.step - 1].epoch : 0 }
+        var epoch: Int { state.step > 0 ? source.epoch(of: state.step - 1) : 0 }
+
+        /// Writes the checkpoint, if the run has one.
+        mutating func keep() throws {
+            guard let checkpoint else { return }
+            state.source = source.state
+            try checkpoint.write(state, best: best)
+            isKept = true
+        }
+
+        /// Goes on from the checkpoint, if there is one.
+        mutating func resume() throws -> Bool {
+            guard let checkpoint, let kept = try checkpoint.restore() else { return false }
+            guard kept.state.step <= steps, source.restore(kept.state.source) else {
+                throw TrainingError.checkpoint(
+                    file: checkpoint.url.path,
+                    problem: "the checkpoint is not at a step of this run; start over without --resume")
+            }
+            (state, best) = kept
+            isKept = true
+            return true
+        }
+    }
+
+    private func begin(_ keeping: CheckpointSettings?, _ identity: RunIdentity?) -> Run {
+        var adamw = AdamW.Settings()
+        adamw.decay = Float(settings.weightDecay)
+        adamw.decaysAll = settings.decaysAll
+        adamw.neverDecays = Set(balancer.specs.map(\.name))
+        let optimizer = AdamW(network.parameters, settings: adamw, pool: workspace.pool)
+        let source = StepSource(tasks, settings: settings, scheduler: scheduler)
+        let checkpoint = keeping.flatMap { keeping in
+            identity.map {
+                Checkpoint(url: keeping.url, identity: $0, parameters: network.parameters, optimizer: optimizer)
+            }
+        }
+        return Run(
+            source: source, steps: source.count, optimizer: optimizer,
+            schedule: LearningRateSchedules.named(settings.schedule) ?? LearningRateSchedules.builtIn[0],
+            checkpoint: checkpoint)
     }
 
     /// Trains; the network's parameters end as the state that is kept.
@@ -148,40 +113,19 @@ package final class Trainer {
     package func run(_ keeping: CheckpointSettings? = nil, identity: RunIdentity? = nil) throws
         -> TrainingResult
     {
-        var adamw = AdamW.Settings()
-        adamw.decay = Float(settings.weightDecay)
-        adamw.decaysAll = settings.decaysAll
-        var run = Run(
-            steps: schedule(), optimizer: AdamW(network.parameters, settings: adamw, pool: workspace.pool),
-            schedule: LearningRateSchedules.named(settings.schedule) ?? LearningRateSchedules.builtIn[0])
-        let checkpoint = keeping.flatMap { keeping in
-            identity.map {
-                Checkpoint(url: keeping.url, identity: $0, parameters: network.parameters, optimizer: run.optimizer)
-            }
-        }
-        let planned = run.steps.reduce(0) { sum, step in
-            sum + step.examples.reduce(0) { $0 + tasks[step.task].train.length($1) }
-        }
-        observe(.started(steps: run.steps.count, tokens: planned))
+        var run = begin(keeping, identity)
+        observe(
+            .started(steps: run.steps, tokens: settings.epochs * tasks.reduce(0) { $0 + $1.train.tokens }))
         if settings.patience > 0, !hasDev {
             observe(.warning("no dev split, so --patience has no effect: all epochs run"))
         }
-        if keeping?.resumes == true, let kept = try checkpoint?.restore() {
-            guard kept.state.step <= run.steps.count else {
-                throw TrainingError.checkpoint(
-                    file: checkpoint?.url.path ?? "",
-                    problem: "the checkpoint is past the last step of this run; start over without --resume")
-            }
-            (run.state, run.best) = kept
-            run.isKept = true
-            observe(.resumed(done: run.state.step, of: run.steps.count))
-        }
+        if keeping?.resumes == true, try run.resume() { observe(.resumed(done: run.state.step, of: run.steps)) }
         var written = DispatchTime.now().uptimeNanoseconds
         while true {
             if keeping?.stops() == true {
-                try checkpoint?.write(run.state, best: run.best)
+                try run.keep()
                 throw TrainingError.stopped(
-                    step: run.state.step, of: run.steps.count, checkpoint: checkpoint?.url.path)
+                    step: run.state.step, of: run.steps, checkpoint: run.checkpoint?.url.path)
             }
             if run.endsEpoch, judges {
                 if !run.state.judged { judge(&run) }
@@ -189,13 +133,12 @@ package final class Trainer {
                     break
                 }
             }
-            guard run.state.step < run.steps.count else { break }
-            try step(&run, checkpoint: checkpoint)
-            if let keeping, let checkpoint {
+            guard run.state.step < run.steps else { break }
+            try step(&run)
+            if let keeping, run.checkpoint != nil {
                 let now = DispatchTime.now().uptimeNanoseconds
                 if Double(now - written) / 1e9 >= keeping.every {
-                    try checkpoint.write(run.state, best: run.best)
-                    run.isKept = true
+                    try run.keep()
                     written = DispatchTime.now().uptimeNanoseconds
                 }
             }
@@ -205,53 +148,10 @@ package final class Trainer {
         } else {
             run.state.result.dev = evaluateDev()
         }
-        try checkEnd(run, checkpoint: checkpoint)
+        try checkEnd(run)
+        run.state.result.weights = weights
         observe(.finished)
         return run.state.result
-    }
-
-    private func step(_ run: inout Run, checkpoint: Checkpoint?) throws {
-        let i = run.state.step
-        let step = run.steps[i]
-        let started = DispatchTime.now().uptimeNanoseconds
-        let (task, key) = (tasks[step.task], Randomness.key(UInt64(settings.seed), UInt64(i)))
-        let batch = task.objective.batch(
-            step.examples, of: task.train, task: step.task, longest: .max, stepKey: key)
-        let loss = plans[step.task].step(batch, workspace: workspace, stepKey: key)
-        var trouble = loss.isFinite ? nil : "the loss is \(Self.word(loss))"
-        if loss.isFinite {
-            let rate =
-                settings.learningRate
-                * LearningRateSchedules.factor(run.schedule, step: i, total: run.steps.count, warmup: settings.warmup)
-            let norm = run.optimizer.step(
-                plans[step.task].plan.parameters, rate: Float(rate), clip: Float(settings.clip))
-            if !norm.isFinite { trouble = "the gradient's norm is \(Self.word(norm))" }
-        }
-        if let trouble {
-            guard settings.onNotFinite == .skip, run.state.skippedInARow + 1 < Self.mostSkippedInARow else {
-                // Nothing was moved: the state is as good as it was before the step
-                if let checkpoint, !run.isKept { try checkpoint.write(run.state, best: run.best) }
-                throw TrainingError.notFinite(
-                    NotFinite(
-                        step: i + 1, task: tasks[step.task].name, found: trouble, examples: step.examples,
-                        reason: reason(run), checkpoint: checkpoint?.url.path))
-            }
-            run.state.skippedInARow += 1
-            run.state.result.skipped += 1
-            observe(.skipped(step: i + 1, found: trouble))
-        } else {
-            run.state.skippedInARow = 0
-            run.state.result.losses.append(loss)
-        }
-        run.state.result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
-        run.state.result.tokens += batch.tokens
-        run.state.result.steps = i + 1
-        run.state.result.epochs = step.epoch + 1
-        run.state.judged = false
-        observe(
-            .step(
-                done: i + 1, of: run.steps.count, loss: run.state.result.losses.last ?? 0,
-                tokens: run.state.result.tokens))
     }
 
     /// Scores dev at an epoch's end; where the best epoch is kept, copies the parameters if they are the best so far.
@@ -273,49 +173,10 @@ package final class Trainer {
             run.state.best = TrainingState.Best(score: score, loss: loss, epoch: run.epoch)
             run.state.result.dev = dev
         }
+        run.state.devScores.append(dev.mapValues(\.score))
         run.state.judged = true
-        observe(.epoch(run.epoch + 1, dev: dev, best: better))
-    }
-
-    // When a number is none
-
-    /// So many steps without a number in a row, and skipping does not help any more.
-    private static let mostSkippedInARow = 50
-
-    /// The likely reason, from what is at hand.
-    private func reason(_ run: Run) -> String {
-        let losses = run.state.result.losses
-        if let bad = network.parameters.parameters.first(where: { p in p.array.contains { !($0.magnitude < 1e5) } }) {
-            return "the weights have become too large (\(bad.name)); lower --lr or raise --warmup"
-        }
-        if losses.isEmpty {
-            return
-                "no step has succeeded so far, so the learning rate is not the cause; look for extreme values in the model "
-                + "or in the given adapters (amalgam inspect)"
-        }
-        let lowest = losses.min() ?? 0
-        if let last = losses.last, last > 2 * lowest {
-            return
-                "the loss had already risen from \(Self.short(lowest)) to \(Self.short(last)); lower --lr or raise --warmup"
-        }
-        return
-            "the loss was \(Self.short(losses.last ?? 0)) before; check these texts, or use --on-nan skip, which skips such "
-            + "steps and counts them"
-    }
-
-    private static func word(_ number: Double) -> String { number.isNaN ? "nan" : "\(number)" }
-
-    private static func short(_ loss: Double) -> String { String(format: "%.3g", loss) }
-
-    /// The last step moved too: what is kept must be numbers.
-    private func checkEnd(_ run: Run, checkpoint: Checkpoint?) throws {
-        guard let bad = network.parameters.parameters.first(where: { p in !p.array.allSatisfy(\.isFinite) }) else {
-            return
-        }
-        throw TrainingError.notFinite(
-            NotFinite(
-                step: run.state.step, task: tasks[0].name, found: "\(bad.name) is not finite", examples: [],
-                reason: "lower --lr or raise --warmup", checkpoint: run.isKept ? checkpoint?.url.path : nil))
+        observe(
+            .epoch(run.epoch + 1, dev: dev, best: better, weights: balancer.specs.isEmpty ? [:] : weights))
     }
 
     private func evaluateDev() -> [String: Evaluation] {
@@ -324,5 +185,15 @@ package final class Trainer {
             dev.merge(score(task.dev)) { first, _ in first }
         }
         return dev
+    }
+
+    /// What each task's loss counts for by now.
+    private var weights: [String: Double] {
+        let coefficients = balancer.coefficients(network.parameters)
+        var weights: [String: Double] = [:]
+        for head in tasks.flatMap(\.objective.heads) {
+            weights[head.task] = coefficients.indices.contains(head.index) ? coefficients[head.index] : 1
+        }
+        return weights
     }
 }

@@ -40,15 +40,27 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
 
 /// A step that came to no number: where, on what, and probably why.
 package struct NotFinite: Equatable, Sendable, CustomStringConvertible {
+    /// Examples of one task in the step.
+    package struct Part: Equatable, Sendable, CustomStringConvertible {
+        package var task: String
+        /// Empty where no example is known to be the cause.
+        package var examples: [Int]
+        /// What their numbers are.
+        package var place = Place.example
+
+        package var description: String {
+            let shown = examples.prefix(16).map(String.init).joined(separator: ", ")
+            return "\(place.rawValue)\(examples.count == 1 ? "" : "s") \(shown)"
+                + (examples.count > 16 ? ", … (\(examples.count))" : "") + " of \(task)'s train"
+        }
+    }
+
     /// From 1.
     package var step: Int
-    package var task: String
     /// "the loss is nan" or "the gradient's norm is inf".
     package var found: String
-    /// The batch's examples.
-    package var examples: [Int]
-    /// What their numbers are.
-    package var place = Place.example
+    /// What the step was trained on, as far as it can be the cause.
+    package var parts: [Part]
     package var reason: String
     /// Where the state before still stands.
     package var checkpoint: String?
@@ -62,14 +74,15 @@ package struct NotFinite: Equatable, Sendable, CustomStringConvertible {
         case example
     }
 
+    private var batch: String {
+        guard parts.contains(where: { !$0.examples.isEmpty }) else {
+            return " in the training of \(parts.map(\.task).joined(separator: " and "))"
+        }
+        return ", on " + parts.map(\.description).joined(separator: " and ")
+    }
+
     package var description: String {
-        let shown = examples.prefix(16).map(String.init).joined(separator: ", ")
-        let batch =
-            examples.isEmpty
-            ? " in the training of \(task)"
-            : ", on \(place.rawValue)\(examples.count == 1 ? "" : "s") \(shown)"
-                + (examples.count > 16 ? ", … (\(examples.count))" : "") + " of \(task)'s train"
-        return "step \(step): \(found)\(batch): \(reason)"
+        "step \(step): \(found)\(batch): \(reason)"
             + (checkpoint.map { "; the last good state is in \($0)" } ?? "")
     }
 }

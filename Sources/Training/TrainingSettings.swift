@@ -56,6 +56,10 @@ package struct TrainingSettings: Equatable, Sendable {
     /// Of products with frozen weights.
     package var precision = Precision.float32
     package var onNotFinite = OnNotFinite.stop
+    /// Of several tasks: whether a batch holds examples of one or of all.
+    package var mix = Mix.batch
+    /// Of several tasks: how their losses are weighted (`LossBalancers`).
+    package var balancer = EqualBalancer.name
 
     package init() {}
 
@@ -85,6 +89,7 @@ package struct TrainingSettings: Equatable, Sendable {
             throw .setting(
                 name: "--schedule", found: schedule, expected: LearningRateSchedules.names.joined(separator: ", "))
         }
+        _ = try LossBalancers.make(balancer, for: [])
     }
 
     /// - Throws: `TrainingError.setting`
@@ -112,6 +117,8 @@ package struct TrainingSettings: Equatable, Sendable {
         ]
         if labelsAllTokens { map["label_all_tokens"] = .bool(true) }
         if sharesTexts { map["share_texts"] = .bool(true) }
+        if mix != .batch { map["mix"] = .string(mix.rawValue) }
+        if balancer != EqualBalancer.name { map["balancer"] = .string(balancer) }
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json
     }

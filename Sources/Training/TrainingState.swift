@@ -3,7 +3,7 @@ import Numerics
 import Tasks
 
 /// The state of a run between two steps, except for its tensors. Given both, the next step depends only on the settings and
-/// the data, since order, dropout and learning rate follow from the seed and the step.
+/// the data, since dropout and learning rate follow from the seed and the step, and the order from `source`.
 struct TrainingState {
     /// Number of finished steps.
     var step: Int { result.steps }
@@ -14,6 +14,13 @@ struct TrainingState {
     var result = TrainingResult()
     /// Number of steps in a row, up to the last one, whose loss or gradient was not finite.
     var skippedInARow = 0
+    /// What a scheduler may look at; its losses are the result's.
+    var taskLosses: [String: Double] = [:]
+    var devScores: [[String: Double]] = []
+    /// Of the run's `StepSource`, with the scheduler's own.
+    var source = ConfigurationValue.null
+
+    var history: RunHistory { RunHistory(losses: result.losses, taskLosses: taskLosses, dev: devScores) }
 
     struct Best: Equatable {
         var score: Double
@@ -26,7 +33,8 @@ struct TrainingState {
         var map: [String: ConfigurationValue] = [
             "step": .init(step), "judged": .bool(judged), "epochs": .init(result.epochs),
             "tokens": .init(result.tokens), "seconds": .bits(result.seconds), "skipped": .init(result.skipped),
-            "skipped_in_a_row": .init(skippedInARow),
+            "skipped_in_a_row": .init(skippedInARow), "task_losses": .bits(taskLosses),
+            "dev_scores": .list(devScores.map { .bits($0) }), "source": source,
         ]
         if let best {
             map["best"] = .map(["score": .bits(best.score), "loss": .bits(best.loss), "epoch": .init(best.epoch)])
@@ -51,8 +59,12 @@ struct TrainingState {
             case .bool(let judged)? = map["judged"], let epochs = map["epochs"]?.whole,
             let tokens = map["tokens"]?.whole, let seconds = map["seconds"]?.real,
             let skipped = map["skipped"]?.whole, let inARow = map["skipped_in_a_row"]?.whole,
-            losses.count + skipped == step, let dev = map["dev"]?.fields
+            losses.count + skipped == step, let dev = map["dev"]?.fields, let source = map["source"],
+            let taskLosses = map["task_losses"]?.reals, case .list(let devScores)? = map["dev_scores"]
         else { return nil }
+        self.taskLosses = taskLosses
+        self.devScores = devScores.compactMap(\.reals)
+        self.source = source
         self.judged = judged
         result.steps = step
         result.epochs = epochs
@@ -106,6 +118,11 @@ extension ConfigurationValue {
     fileprivate static func bits(_ number: Double) -> ConfigurationValue {
         .string(String(number.bitPattern, radix: 16))
     }
+    fileprivate static func bits(_ numbers: [String: Double]) -> ConfigurationValue {
+        .map(numbers.mapValues { .bits($0) })
+    }
+
+    fileprivate var reals: [String: Double]? { fields?.compactMapValues(\.real) }
     fileprivate var real: Double? {
         if case .string(let text) = self { UInt64(text, radix: 16).map { Double(bitPattern: $0) } } else { nil }
     }

@@ -64,6 +64,12 @@ import Testing
             training("full", ["finetune", "--task", "@game", "--keep", "last"]),
             training(
                 "multitask", ["train-multitask", "--tasks", "@game", "@role", "--mode", "full", "--keep", "last"]),
+            training(
+                "mixed",
+                [
+                    "train-multitask", "--tasks", "@game", "@role", "--mix", "within", "--balancer", "uncertainty",
+                    "--scheduler", "temperature", "--keep", "last",
+                ]),
             Victim(
                 name: "ablation",
                 arguments: [

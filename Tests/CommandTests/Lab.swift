@@ -104,6 +104,21 @@ final class Lab {
             test: Self.rows(20, seed: seed + 2))
     }
 
+    /// A task of tagged words: those that are a key have its tag.
+    func taggingTask(_ name: String, seed: UInt64, train: Int, dev: Int) throws {
+        func rows(_ count: Int, _ seed: UInt64) throws -> [String] {
+            try Self.rows(count, seed: seed).map { row in
+                let fields = try JSONSerialization.jsonObject(with: Data(row.utf8)) as? [String: String]
+                let words = (fields?["text"] ?? "").split(separator: " ").map(String.init)
+                let tags = words.map { Self.keys.contains($0) ? "B-\($0)" : "O" }
+                let line = try JSONSerialization.data(
+                    withJSONObject: ["tokens": words, "tags": tags], options: .sortedKeys)
+                return String(decoding: line, as: UTF8.self)
+            }
+        }
+        try task(name, train: rows(train, seed), dev: rows(dev, seed + 1))
+    }
+
     /// Running text, one a line: of two words each, so that a hidden one can be told from those around it.
     func text(_ path: String, lines: Int, seed: UInt64) throws {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1

@@ -49,6 +49,10 @@ import Testing
             Command(
                 name: "all weights for two tasks",
                 arguments: on("train-multitask", "--tasks", "@game", "@role", "--mode", "full")),
+            Command(
+                name: "adapter for two tasks in one batch, learned weights",
+                arguments: on(
+                    "train-multitask", "--tasks", "@game", "@role", "--mix", "within", "--balancer", "uncertainty")),
         ]
     }()
 

@@ -126,24 +126,6 @@ struct WordTokenizer: Tokenizer {
         #expect(try tensor("fusion", threads: 1, seed: 1).tensors.allSatisfy { !$0.name.hasPrefix("members/") })
     }
 
-    @Test(arguments: TaskSchedulers.names) func schedulers(_ name: String) throws {
-        let scheduler = try #require(TaskSchedulers.named(name))
-        let order = scheduler.order(batches: [40, 10, 0, 150], key: 7)
-        #expect(order.count == 200)
-        #expect(order == scheduler.order(batches: [40, 10, 0, 150], key: 7))
-        let counts = (0..<4).map { task in order.count { $0 == task } }
-        #expect(counts[2] == 0)
-        switch name {
-        case "proportional": #expect(counts == [40, 10, 0, 150])
-        case "round-robin":
-            let seen = counts.filter { $0 > 0 }
-            let (most, least) = (seen.max() ?? 0, seen.min() ?? 0)
-            #expect(most - least <= 1)
-        case "uniform": #expect(counts[1] > 40)
-        default: #expect(counts[1] > 15 && counts[1] < counts[3])
-        }
-    }
-
     @Test func schedulesRiseAndFall() {
         let linear = (0..<100).map { LearningRateSchedules.factor(LinearDecay.self, step: $0, total: 100, warmup: 0.1) }
         #expect(linear.max() == 1 && linear[10] == 1)

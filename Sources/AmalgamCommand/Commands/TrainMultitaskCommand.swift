@@ -13,6 +13,18 @@ struct TrainMultitaskCommand: ParsableCommand {
     @Option(help: "Weights that the tasks share: adapter (one adapter) or full (all weights).") var mode = "adapter"
     @Option(help: "Scheduler that chooses the task of each step: \(TaskSchedulers.names.joined(separator: ", ")).")
     var scheduler = "proportional"
+    @Option(
+        help: """
+            Balancer of the tasks' losses: \(LossBalancers.names.joined(separator: ", ")). The second learns a weight for \
+            each task (Kendall et al. 2018).
+            """)
+    var balancer = "equal"
+    @Option(
+        help: """
+            Tasks of a batch: batch (one, chosen by the scheduler) or within (several: the scheduler chooses the task of each \
+            example).
+            """)
+    var mix = "batch"
     @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"
     @Option(
@@ -30,6 +42,8 @@ struct TrainMultitaskCommand: ParsableCommand {
 
     func run() throws {
         try guarded {
+            let multitask = try Multitask(
+                scheduler: scheduler, balancer: balancer, mix: mix, sharesTexts: shareTexts)
             let recipe: Recipe
             switch mode {
             case "adapter": recipe = .adapter(try .resolve(config, overrides: overrides), from: nil)
@@ -39,7 +53,7 @@ struct TrainMultitaskCommand: ParsableCommand {
             let data = try tasks.map { try TaskLoading.load($0, options: labels) }
             try TrainingRun(common: common, options: training, out: out).run(
                 recipe, on: data, session: try model.session(common), rate: mode == "full" ? 2e-4 : 1e-3,
-                scheduler: scheduler, sharesTexts: shareTexts)
+                multitask: multitask)
         }
     }
 }

@@ -12,19 +12,15 @@ package struct BatchHead: Sendable {
     package var classWeights: [Float]?
     /// Where a word has several tokens, the tag that each but the first is trained on; nil: the first token alone is.
     package var continuations: [Int32]?
-    /// The head's share in the loss.
-    package var coefficient: Double
 
     package init(
-        index: Int, column: Int, input: HeadInput, classWeights: [Float]? = nil, continuations: [Int32]? = nil,
-        coefficient: Double = 1
+        index: Int, column: Int, input: HeadInput, classWeights: [Float]? = nil, continuations: [Int32]? = nil
     ) {
         self.index = index
         self.column = column
         self.input = input
         self.classWeights = classWeights
         self.continuations = continuations
-        self.coefficient = coefficient
     }
 }
 
@@ -37,12 +33,19 @@ extension EncodedExamples {
     package func batch(
         _ indices: [Int], task: Int, heads: [BatchHead], longest: Int = .max, predicts: Bool = false
     ) -> PackedBatch {
+        PackedBatch([part(indices, task: task, heads: heads, longest: longest, predicts: predicts)])
+    }
+
+    /// The same, on its way into a batch.
+    package func part(
+        _ indices: [Int], task: Int, heads: [BatchHead], longest: Int = .max, predicts: Bool = false
+    ) -> BatchPart {
         let sequences = indices.map { sequence($0, task: task, longest: longest) }
         var targets: [Int: HeadTargets] = [:]
         for head in heads {
             targets[head.index] = self.targets(of: head, indices, longest: longest, predicts: predicts)
         }
-        return PackedBatch(sequences, targets: targets)
+        return BatchPart(sequences, targets: targets)
     }
 
     private func targets(of head: BatchHead, _ indices: [Int], longest: Int, predicts: Bool) -> HeadTargets? {
@@ -50,8 +53,7 @@ extension EncodedExamples {
             let normalizer = head.classWeights.map { weights in
                 classes.reduce(0) { $1 < 0 ? $0 : $0 + Double(weights[Int($1)]) }
             }
-            return HeadTargets(
-                .classes(classes), marks: marks, normalizer: normalizer, coefficient: head.coefficient)
+            return HeadTargets(.classes(classes), marks: marks, normalizer: normalizer)
         }
         guard columns.indices.contains(head.column) else { return nil }
         switch columns[head.column] {
@@ -59,8 +61,7 @@ extension EncodedExamples {
         case .classes(let classes, _): return weighted(indices.map { classes[$0] })
         case .numbers(let numbers, let width):
             return HeadTargets(
-                .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width),
-                coefficient: head.coefficient)
+                .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width))
         case .tags(let column):
             var (marks, classes): ([Int32], [Int32]) = ([], [])
             var start = 0

@@ -71,6 +71,9 @@ package struct EncodedExamples: Sendable {
 
     package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
 
+    /// Tokens of the longest example.
+    var longest: Int { zip(offsets, offsets.dropFirst()).reduce(0) { max($0, $1.1 - $1.0) } }
+
     package func ids(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
 
     /// SHA-256 over all token ids, token types and targets.
@@ -118,24 +121,30 @@ package struct EncodedExamples: Sendable {
 
     /// The examples cut into batches in the order given.
     package func batches(_ order: [Int], policy: BatchPolicy) -> [[Int]] {
-        var batches: [[Int]] = []
-        var current: [Int] = []
-        var tokens = 0
-        for i in order {
+        var start = 0
+        return cuts(order, policy: policy).map { end in
+            defer { start = end }
+            return Array(order[start..<end])
+        }
+    }
+
+    /// Where each batch of examples in this order ends.
+    func cuts(_ order: [Int], policy: BatchPolicy) -> [Int] {
+        var ends: [Int] = []
+        var (start, tokens) = (0, 0)
+        for (place, i) in order.enumerated() {
             let full =
                 switch policy {
-                case .examples(let n): current.count >= n
-                case .tokens(let n): !current.isEmpty && tokens + length(i) > n
+                case .examples(let n): place - start >= n
+                case .tokens(let n): place > start && tokens + length(i) > n
                 }
             if full {
-                batches.append(current)
-                current = []
-                tokens = 0
+                ends.append(place)
+                (start, tokens) = (place, 0)
             }
-            current.append(i)
             tokens += length(i)
         }
-        if !current.isEmpty { batches.append(current) }
-        return batches
+        if !order.isEmpty { ends.append(order.count) }
+        return ends
     }
 }

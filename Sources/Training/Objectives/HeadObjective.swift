@@ -25,22 +25,38 @@ package struct HeadObjective: Objective {
 
     package var criterion: String { goals.map { $0.metric.name }.joined(separator: "+") }
 
+    package var heads: [TrainedHead] { goals.map { TrainedHead(task: $0.name, index: $0.head.index) } }
+
     package func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan {
+        try Self.plan(goals, network, settings: settings, mixes: false)
+    }
+
+    package func mixedPlan(
+        with others: [any Objective], _ network: Network, settings: TrainingSettings
+    ) throws -> LossPlan? {
+        let others = others.map { $0 as? HeadObjective }
+        guard others.allSatisfy({ $0 != nil }) else { return nil }
+        return try Self.plan(goals + others.flatMap { $0?.goals ?? [] }, network, settings: settings, mixes: true)
+    }
+
+    private static func plan(
+        _ goals: [Goal], _ network: Network, settings: TrainingSettings, mixes: Bool
+    ) throws -> LossPlan {
         var losses: [Int: LossSettings] = [:]
         for goal in goals {
             losses[goal.head.index] = LossSettings(
                 classWeights: goal.head.classWeights, smoothing: Float(settings.labelSmoothing))
         }
         return try network.plan(
-            heads: goals.map(\.head.index), trains: true, baseDropout: settings.baseDropout,
+            heads: goals.map(\.head.index), trains: true, mixes: mixes, baseDropout: settings.baseDropout,
             headDropout: settings.headDropout.map { Float($0) }, losses: losses
         ).training
     }
 
-    package func batch(
+    package func part(
         _ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64
-    ) -> PackedBatch {
-        examples.batch(indices, task: task, heads: goals.map(\.head), longest: longest)
+    ) -> BatchPart {
+        examples.part(indices, task: task, heads: goals.map(\.head), longest: longest)
     }
 
     package func scorer(_ network: Network, workspace: Workspace) throws -> (EncodedExamples) -> [String: Evaluation] {

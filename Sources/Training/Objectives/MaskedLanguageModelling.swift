@@ -29,13 +29,13 @@ struct MaskedLanguageModelling: Objective {
     let special: Set<Int32>
 
     var criterion: String { "perplexity" }
+    var heads: [TrainedHead] { [TrainedHead(task: name, index: Self.head)] }
 
     func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan {
         try network.languagePlan(table, head: Self.head, trains: true, baseDropout: settings.baseDropout).training
     }
 
-    func batch(_ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64) -> PackedBatch
-    {
+    func part(_ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64) -> BatchPart {
         var (marks, targets): ([Int32], [Int32]) = ([], [])
         var start = 0
         let sequences = indices.map { i in
@@ -59,7 +59,7 @@ struct MaskedLanguageModelling: Objective {
             start += sequence.ids.count
             return sequence
         }
-        return PackedBatch(sequences, targets: [Self.head: HeadTargets(.classes(targets), marks: marks)])
+        return BatchPart(sequences, targets: [Self.head: HeadTargets(.classes(targets), marks: marks)])
     }
 
     /// The loss where the same tokens are masked at each call, so that states can be compared.
@@ -69,7 +69,7 @@ struct MaskedLanguageModelling: Objective {
             var evaluation = Evaluation()
             var loss = 0.0
             for indices in examples.batches(Array(0..<examples.count), policy: .tokens(Self.batchTokens)) {
-                let batch = batch(indices, of: examples, task: 0, longest: .max, stepKey: 0x0FF5_EE0D)
+                let batch = PackedBatch([part(indices, of: examples, task: 0, longest: .max, stepKey: 0x0FF5_EE0D)])
                 let losses = plan.plan.run(batch, workspace: workspace).values(plan.rowLosses)
                 loss += losses.reduce(0.0) { $0 + Double($1) }
                 evaluation.examples += losses.count

@@ -1,26 +1,46 @@
 import Models
 import Numerics
 
+/// A head of an objective.
+package struct TrainedHead: Sendable, Equatable {
+    /// The task's name, as scores carry it.
+    package var task: String
+    /// In the arrangement, and in a batch's targets.
+    package var index: Int
+}
+
 /// What a task's texts are trained for: the plan from a batch to its loss, what a batch holds, and how dev is scored.
 ///
 /// A new objective is one file that conforms to this; the training loop, its checkpoints and its memory estimate know no
 /// other.
 package protocol Objective: Sendable {
+    /// One for each loss of its plan, in their order.
+    var heads: [TrainedHead] { get }
+
     /// The plan from a batch to its loss.
     func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan
+
+    /// One plan for batches with examples of several tasks: this one's losses, then those of the others in their order; nil
+    /// where they have nothing in common.
+    func mixedPlan(with others: [any Objective], _ network: Network, settings: TrainingSettings) throws -> LossPlan?
 
     /// Some examples as the plan takes them.
     /// - Parameters:
     ///   - longest: tokens that are taken of an example at most.
     ///   - stepKey: what random choices of a step are made by.
-    func batch(_ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64)
-        -> PackedBatch
+    func part(_ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64) -> BatchPart
 
     /// What `Evaluation.score` is: it decides which epoch is kept, and so belongs to a run's identity.
     var criterion: String { get }
 
     /// Scores a split, by the name of what is scored; a higher `Evaluation.score` is better.
     func scorer(_ network: Network, workspace: Workspace) throws -> (EncodedExamples) -> [String: Evaluation]
+}
+
+extension Objective {
+    package func mixedPlan(
+        with others: [any Objective], _ network: Network, settings: TrainingSettings
+    ) throws -> LossPlan? { nil }
 }
 
 /// A plan with its losses.
@@ -37,8 +57,12 @@ package struct LossPlan {
     /// Forward and backward over a batch; gradients are in the parameters then.
     /// - Returns: the loss, regularizers included.
     package func step(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?) -> Double {
+        sums(batch, workspace: workspace, stepKey: stepKey).reduce(0, +) + plan.parameterLoss()
+    }
+
+    /// The same; each loss by itself, without regularizers.
+    func sums(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?) -> [Double] {
         let results = plan.run(batch, workspace: workspace, stepKey: stepKey)
-        let sum = losses.reduce(0.0) { sum, loss in results.values(loss).reduce(sum) { $0 + Double($1) } }
-        return sum + plan.parameterLoss()
+        return losses.map { results.values($0).reduce(0.0) { $0 + Double($1) } }
     }
 }

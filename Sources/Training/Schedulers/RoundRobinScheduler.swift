@@ -1,10 +1,14 @@
-/// The tasks in turn; a small task begins anew when it is through.
-enum RoundRobinScheduler: TaskScheduler {
+/// The tasks in turn; a small task begins anew when it is through. Within a batch, all tasks have equal shares.
+struct RoundRobinScheduler: TaskScheduler {
     static let name = "round-robin"
 
-    static func order(batches: [Int], key: UInt64) -> [Int] {
-        let tasks = batches.indices.filter { batches[$0] > 0 }
-        guard !tasks.isEmpty else { return [] }
-        return (0..<batches.reduce(0, +)).map { tasks[$0 % tasks.count] }
+    /// Tasks with examples, by epoch.
+    private let tasks: [[Int]]
+
+    init(_ plan: SchedulerPlan) { tasks = plan.turns.map { turns in turns.indices.filter { turns[$0] > 0 } } }
+
+    mutating func next(_ turn: Turn, history: RunHistory) -> Int {
+        let tasks = tasks[turn.epoch]
+        return tasks[turn.index % tasks.count]
     }
 }

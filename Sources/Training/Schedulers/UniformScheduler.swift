@@ -1,10 +1,11 @@
-import Numerics
-
-/// Each step a task at random, all equally likely: small tasks are seen more often than they are large.
-enum UniformScheduler: TaskScheduler {
+/// Each turn a task at random, all equally likely: small tasks are seen more often than they are large. Within a batch, all
+/// tasks have the same expected share.
+struct UniformScheduler: TaskScheduler {
     static let name = "uniform"
 
-    static func order(batches: [Int], key: UInt64) -> [Int] {
-        TemperatureScheduler.sample(weights: batches.map { $0 > 0 ? 1 : 0 }, steps: batches.reduce(0, +), key: key)
-    }
+    private let sampled: SampledTasks
+
+    init(_ plan: SchedulerPlan) { sampled = SampledTasks(plan) { _ in 1 } }
+
+    mutating func next(_ turn: Turn, history: RunHistory) -> Int { sampled.task(turn) }
 }

@@ -1,0 +1,70 @@
+import Foundation
+import Numerics
+
+/// One step: a batch, its losses and gradients, and what the optimizer makes of them.
+extension Trainer {
+    func step(_ run: inout Run) throws {
+        let i = run.state.step
+        let before = run.source
+        let step = run.source.next(i, history: run.state.history)
+        let started = DispatchTime.now().uptimeNanoseconds
+        let key = Randomness.key(UInt64(settings.seed), UInt64(i))
+        let coefficients = balancer.coefficients(network.parameters)
+        let batch = plans.batch(step, coefficients: coefficients, stepKey: key)
+        let losses = plans.run(step, batch, workspace: workspace, stepKey: key)
+        let balance = balancer.pull(losses.heads, network.parameters)
+        let loss = losses.total + balance.loss
+        var trouble = loss.isFinite ? nil : "the loss is \(Self.word(loss))"
+        if loss.isFinite {
+            let rate =
+                settings.learningRate
+                * LearningRateSchedules.factor(run.schedule, step: i, total: run.steps, warmup: settings.warmup)
+            let norm = run.optimizer.step(
+                plans.parameters(step) + balance.moved, rate: Float(rate), clip: Float(settings.clip))
+            if !norm.isFinite { trouble = "the gradient's norm is \(Self.word(norm))" }
+        }
+        if let trouble {
+            try skip(step, &run, before: before, trouble: trouble, losses.heads)
+        } else {
+            run.state.skippedInARow = 0
+            run.state.result.losses.append(loss)
+            for head in tasks.flatMap(\.objective.heads) {
+                guard losses.heads.indices.contains(head.index), let weighted = losses.heads[head.index] else {
+                    continue
+                }
+                run.state.taskLosses[head.task] =
+                    weighted / (coefficients.indices.contains(head.index) ? coefficients[head.index] : 1)
+            }
+        }
+        run.state.result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
+        run.state.result.tokens += batch.tokens
+        run.state.result.steps = i + 1
+        run.state.result.epochs = step.epoch + 1
+        run.state.judged = false
+        observe(
+            .step(
+                done: i + 1, of: run.steps, loss: run.state.result.losses.last ?? 0, tokens: run.state.result.tokens))
+    }
+
+    /// Leaves a step out, or ends the run.
+    /// - Parameters:
+    ///   - before: what the run's steps came from before this one.
+    ///   - losses: by head.
+    /// - Throws: `TrainingError.notFinite`
+    private func skip(
+        _ step: TrainingStep, _ run: inout Run, before: StepSource, trouble: String, _ losses: [Double?]
+    ) throws {
+        guard settings.onNotFinite == .skip, run.state.skippedInARow + 1 < Self.mostSkippedInARow else {
+            // Nothing was moved: the state is as good as it was before the step
+            run.source = before
+            if !run.isKept { try run.keep() }
+            throw TrainingError.notFinite(
+                NotFinite(
+                    step: run.state.step + 1, found: trouble, parts: causes(step, losses), reason: reason(run),
+                    checkpoint: run.checkpoint?.url.path))
+        }
+        run.state.skippedInARow += 1
+        run.state.result.skipped += 1
+        observe(.skipped(step: run.state.step + 1, found: trouble))
+    }
+}

@@ -1,0 +1,35 @@
+/// News of a run.
+package enum TrainingEvent: Sendable {
+    /// `tokens`: of the tasks' texts, once an epoch.
+    case started(steps: Int, tokens: Int)
+    /// Goes on from a checkpoint.
+    case resumed(done: Int, of: Int)
+    case step(done: Int, of: Int, loss: Double, tokens: Int)
+    /// A step came to no number and is left out.
+    case skipped(step: Int, found: String)
+    /// Something that a user should know, and that stops nothing.
+    case warning(String)
+    /// `weights`: of the tasks' losses by now; empty where they are all 1.
+    case epoch(Int, dev: [String: Evaluation], best: Bool, weights: [String: Double])
+    case finished
+}
+
+/// What a run was and reached.
+package struct TrainingResult: Sendable {
+    package var steps = 0
+    /// Epochs that were run.
+    package var epochs = 0
+    /// Real tokens that were trained on.
+    package var tokens = 0
+    /// Seconds spent in steps, evaluation apart.
+    package var seconds = 0.0
+    /// Dev scores of the state that was kept, by task.
+    package var dev: [String: Evaluation] = [:]
+    /// Steps that came to no number and were left out.
+    package var skipped = 0
+    /// Loss of each step, those that were left out apart.
+    package var losses: [Double] = []
+    /// What each task's loss counted for in the state that was kept, by task.
+    package var weights: [String: Double] = [:]
+    package var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
+}

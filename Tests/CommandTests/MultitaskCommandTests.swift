@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+/// `train-multitask`: mixes, balancers, and what is said of them.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MultitaskCommandTests {
+    private static func lab() throws -> Lab {
+        let lab = try Lab()
+        try lab.task("game", seed: 3, train: 60, dev: 20)
+        try lab.taggingTask("tags", seed: 4, train: 40, dev: 16)
+        try lab.write("score/train.jsonl", Self.scores(30))
+        try lab.write("score/dev.jsonl", Self.scores(10))
+        return lab
+    }
+
+    /// Pairs whose score is the number of words that they share.
+    private static func scores(_ count: Int) -> [String] {
+        (0..<count).map { i in
+            let words = ["ba", "de", "fi", "go", "ku"]
+            let second = words.enumerated().filter { ($0.offset * 7 + i * 3) % 5 < 3 }.map(\.element)
+            return
+                "{\"text_a\": \"\(words[i % 5]) \(words[(i + 1) % 5])\", \"text_b\": \"\(second.joined(separator: " "))\", "
+                + "\"score\": \(Double(second.count) + Double(i % 3) / 10)}"
+        }
+    }
+
+    private static func train(_ more: String...) -> [String] {
+        [
+            "train-multitask", "--model", "@tiny", "--tasks", "@game", "@tags", "@score", "--epochs", "2", "--threads",
+            "2",
+        ] + more
+    }
+
+    private func json(_ run: Lab.Run) throws -> [String: Any] {
+        let line = try #require(run.output.split(separator: "\n").last)
+        return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+
+    /// Classes, tags and numbers in one batch, with learned weights, which the result, the log and the progress name.
+    @Test(arguments: ["adapter", "full"]) func allKindsTogether(_ mode: String) throws {
+        let lab = try Self.lab()
+        let run = try lab.run(
+            Self.train("--mode", mode, "--mix", "within", "--balancer", "uncertainty", "--json", "--out", "@a.h5"))
+        try #require(run.status == 0, "\(run.words)")
+        let log = try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any])
+        for fields in [try json(run), log] {
+            let balancer = try #require(fields["balancer"] as? [String: Any])
+            #expect(balancer["name"] as? String == "uncertainty")
+            let weights = try #require(balancer["weights"] as? [String: Double])
+            #expect(weights.keys.sorted() == ["game", "score", "tags"])
+            #expect(weights.values.allSatisfy { $0 > 0 && $0 < 2 && $0 != 1 && $0 != 0.5 })
+            #expect(abs((weights["score"] ?? 1) - 0.5) < 0.1)
+        }
+        #expect(run.errors.contains("; weights game "), "\(run.words)")
+        let settings = try #require(try lab.inspect("a.h5")["settings"] as? [String: Any])
+        #expect(settings["mix"] as? String == "within" && settings["balancer"] as? String == "uncertainty")
+        for task in ["game", "tags", "score"] {
+            let scored = try lab.run(
+                ["evaluate", "--model", "@tiny", "--bundle", "@a.h5", "--task", "@\(task)", "--split", "dev", "--json"])
+            #expect(scored.status == 0, "\(scored.words)")
+        }
+    }
+
+    /// The defaults, said or not, give the same bytes; each other choice gives others.
+    @Test func choicesMatter() throws {
+        let lab = try Self.lab()
+        func bytes(_ out: String, _ more: String...) throws -> Data {
+            let run = try lab.run(Self.train("--out", "@\(out)") + more)
+            try #require(run.status == 0, "\(run.words)")
+            return try lab.data(out)
+        }
+        let plain = try bytes("plain.h5")
+        #expect(
+            try bytes("same.h5", "--mix", "batch", "--balancer", "equal", "--scheduler", "proportional") == plain)
+        let all = [
+            plain, try bytes("a.h5", "--mix", "within"), try bytes("b.h5", "--balancer", "uncertainty"),
+            try bytes("c.h5", "--scheduler", "round-robin"),
+            try bytes("d.h5", "--mix", "within", "--scheduler", "round-robin"),
+        ]
+        #expect(Set(all).count == all.count)
+    }
+
+    @Test(
+        arguments: [
+            ("--scheduler", "proportional, uniform, temperature, round-robin"), ("--balancer", "equal, uncertainty"),
+            ("--mix", "batch, within"), ("--mode", "adapter or full"),
+        ])
+    func unknownNamesListTheChoices(_ option: String, _ choices: String) throws {
+        let lab = try Self.lab()
+        let run = try lab.run(Self.train(option, "magic", "--out", "@a.h5"))
+        #expect(run.status != 0)
+        let lines = run.errors.split(separator: "\n").filter { $0.contains("magic") }
+        #expect(lines.count == 1 && lines[0].hasSuffix("\(option): found magic, expected \(choices)"), "\(run.words)")
+        #expect(!FileManager.default.fileExists(atPath: lab.folder.appendingPathComponent("a.h5").path))
+    }
+}
