@@ -19,6 +19,16 @@ struct SplitFile {
         if table.rows.isEmpty { throw .noExamples(file: name) }
     }
 
+    /// Rows from memory; messages name the task and the split.
+    init(_ rows: RowTable, split: Split, definition: TaskDefinition) throws(TaskError) {
+        self.split = split
+        name = "\(definition.source), \(split.rawValue)"
+        columns = definition.fields
+        bytes = 0
+        table = rows
+        if table.rows.isEmpty { throw .noExamples(file: name) }
+    }
+
     /// A row of an array is named by its place too: all rows may stand in one line.
     func view(_ row: Row) -> FieldRow {
         FieldRow(file: row.element.map { "\(name)[\($0)]" } ?? name, row: row, columns: columns)

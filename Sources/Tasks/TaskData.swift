@@ -41,6 +41,7 @@ package struct TaskData: Sendable {
     /// The labels are `labels`, else the definition's, else those of the training split, sorted: by number if all are
     /// integers, else by code point. The training file is read for them even if `splits` does not name it.
     /// - Parameters:
+    ///   - rows: of each split, where they come from memory and not from the files that the definition names
     ///   - splits: what to read and score; one that cannot be scored is an error. nil reads all that the definition
     ///     names: train to learn from, dev and test to score
     ///   - labels: those of a trained head, which decides what an index means
@@ -48,8 +49,9 @@ package struct TaskData: Sendable {
     ///   - unknownLabels: what happens to rows with other labels
     /// - Throws: `TaskError`, naming file, line and field
     package static func load(
-        _ definition: TaskDefinition, splits: Set<Split>? = nil, labels: KnownLabels? = nil, needsTargets: Bool = true,
-        unknownLabels: UnknownLabels = .count, kinds: TaskKinds = .standard
+        _ definition: TaskDefinition, rows: [Split: RowTable]? = nil, splits: Set<Split>? = nil,
+        labels: KnownLabels? = nil, needsTargets: Bool = true, unknownLabels: UnknownLabels = .count,
+        kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskData {
         guard let kind = kinds[definition.kind] else {
             throw .badValue(
@@ -70,7 +72,12 @@ package struct TaskData: Sendable {
                     file: definition.source, key: "labels",
                     expected: "without a train split, list the labels under labels")
             }
-            files[split] = try SplitFile(url, split: split, definition: definition)
+            files[split] =
+                if let rows {
+                    try SplitFile(rows[split] ?? RowTable(), split: split, definition: definition)
+                } else {
+                    try SplitFile(url, split: split, definition: definition)
+                }
         }
 
         let index = try labelIndex(known, definition, kind: kind, training: files[.train], unknownLabels: unknownLabels)

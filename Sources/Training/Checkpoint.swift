@@ -4,8 +4,9 @@ import Numerics
 
 /// How a run outlives its process: where its checkpoint stands, how often it is written, and who may stop the run.
 package struct CheckpointSettings: Sendable {
-    /// The checkpoint's file; it is gone once the run has ended and its result is kept.
-    package var url: URL
+    /// The checkpoint's file; it is gone once the run has ended and its result is kept. nil: the run has none, and can
+    /// only be stopped.
+    package var url: URL?
     /// Seconds between checkpoints; 0: after every step.
     package var every: Double
     /// Goes on from the checkpoint where there is one of this run.
@@ -16,7 +17,7 @@ package struct CheckpointSettings: Sendable {
     package var stops: @Sendable () -> Bool
 
     package init(
-        _ url: URL, every: Double = 60, resumes: Bool = false,
+        _ url: URL?, every: Double = 60, resumes: Bool = false,
         isDone: @escaping @Sendable (String) -> Bool = { _ in false },
         stops: @escaping @Sendable () -> Bool = { false }
     ) {

@@ -12,28 +12,27 @@ package final class Session {
     package let model: EncoderModel
     package let tokenizer: any Tokenizer
     package let workspace: Workspace
-    private let cache: URL?
+    private let loaded: LoadedModel
+
+    /// - Parameters:
+    ///   - loaded: may be used by other sessions at the same time.
+    ///   - threads: at least 1; results do not depend on it.
+    package init(_ loaded: LoadedModel, threads: Int) {
+        self.loaded = loaded
+        model = loaded.model
+        tokenizer = loaded.tokenizer
+        workspace = Workspace(threads: threads)
+    }
 
     /// - Parameters:
     ///   - folder: a Hugging Face folder.
-    ///   - threads: at least 1; results do not depend on it.
     ///   - cache: remembers the model's fingerprint.
     /// - Throws: `ModelError`, `FileError`, `TextError`
-    package init(folder: URL, threads: Int, cache: URL?) throws {
-        try Products.load()
-        model = try EncoderModel(folder: folder)
-        tokenizer = try model.tokenizer()
-        workspace = Workspace(threads: threads)
-        self.cache = cache
-        guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
-            throw ModelError.field(
-                file: model.encoderFolder.appendingPathComponent("config.json").path, field: "vocab_size",
-                found: "\(model.configuration.vocabulary)",
-                expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
-        }
+    package convenience init(folder: URL, threads: Int, cache: URL?) throws {
+        self.init(try LoadedModel(folder: folder, cache: cache), threads: threads)
     }
 
-    package var fingerprint: String { model.fingerprint(cache: cache) }
+    package var fingerprint: String { loaded.fingerprint }
 
     /// Digest of all in the model's folder that shapes a result: weights, config.json, the tokenizer, and what a task
     /// gets where it does not say otherwise.
@@ -161,8 +160,8 @@ package final class Session {
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)
         try BundleFile.check(network.skeleton(name: name, base: base))
-        if let keeping, keeping.resumes, !FileManager.default.fileExists(atPath: keeping.url.path),
-            keeping.isDone(identity.digest)
+        if let keeping, keeping.resumes, let url = keeping.url,
+            !FileManager.default.fileExists(atPath: url.path), keeping.isDone(identity.digest)
         {
             throw TrainingError.done
         }

@@ -94,10 +94,10 @@ package final class Trainer {
         adamw.neverDecays = Set(balancer.specs.map(\.name))
         let optimizer = AdamW(network.parameters, settings: adamw, pool: workspace.pool)
         let source = StepSource(tasks, settings: settings, scheduler: scheduler)
-        let checkpoint = keeping.flatMap { keeping in
-            identity.map {
-                Checkpoint(url: keeping.url, identity: $0, parameters: network.parameters, optimizer: optimizer)
-            }
+        var checkpoint: Checkpoint?
+        if let url = keeping?.url, let identity {
+            checkpoint = Checkpoint(
+                url: url, identity: identity, parameters: network.parameters, optimizer: optimizer)
         }
         return Run(
             source: source, steps: source.count, optimizer: optimizer,
