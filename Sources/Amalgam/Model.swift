@@ -1,108 +1,95 @@
-import Adapters
-import Bundles
 import Corpora
 import Foundation
-import Tasks
+import Models
 import Training
 
-/// A pretrained encoder, which trains adapters and predicts with them.
+/// A pretrained encoder with its tokenizer. It never changes: adapters are trained on it, and stand on it.
 ///
-/// Use a `Model` from one thread at a time. Internally, it uses as many threads as you give it.
-public final class Model {
-    let session: Session
+/// A model may be used from any number of tasks at the same time. Trainings and predictors share its weights, and each has
+/// its own threads and work memory.
+public final class Model: Sendable {
+    let loaded: LoadedModel
+    let threads: Int
 
-    /// Loads a model.
+    /// Reads a model's folder.
+    ///
+    /// Weights are mapped, not copied; this takes some milliseconds for a small model and blocks the caller.
     /// - Parameters:
-    ///   - nameOrFolder: the name of a fetched model (`minilm`), or a Hugging Face folder with config.json, model.safetensors
-    ///     and tokenizer.json, vocab.txt, or vocab.json with merges.txt.
-    ///   - threads: the number of threads; nil for all processors. It does not change the results.
-    /// - Throws: an error whose description names the file, the field and a fix.
-    public init(_ nameOrFolder: String, threads: Int? = nil) throws {
-        let store = ModelStore()
-        session = try Session(
-            folder: store.resolve(nameOrFolder), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-            cache: store.home)
-    }
-
-    /// Settings of a training. All other settings have the defaults of the command line.
-    public struct Options: Sendable {
-        /// Passes over the training split.
-        public var epochs = 5
-        /// Peak learning rate; nil for the default, which is 1e-3 for adapters and 5e-4 for fusion.
-        public var learningRate: Double?
-        /// Examples per batch.
-        public var batchSize = 16
-        /// Maximum length of a text in tokens, including special tokens; longer texts are truncated.
-        public var maxLength = 128
-        /// Seed for all random numbers.
-        public var seed = 0
-        /// Called after each step with the number of finished steps, the total number of steps, and the loss.
-        public var progress: (@Sendable (Int, Int, Double) -> Void)?
-
-        /// Creates the default settings.
-        public init() {}
-    }
-
-    /// Trains an adapter and a head for a task (Pfeiffer et al. 2021 by default). The model stays frozen.
-    /// - Parameters:
-    ///   - task: a task's YAML, or a folder with train, dev and test files.
-    ///   - configuration: `seq_bn`, `double_seq_bn`, `par_bn`, `ia3`, or a YAML file.
-    ///   - language: a language adapter to put under the task's adapter (MAD-X, Pfeiffer et al. 2020); it stays frozen.
-    /// - Throws: an error whose description names the file, the field and a fix.
-    public func trainAdapter(
-        task: String, configuration: String = "seq_bn", language: Adapter? = nil, options: Options = Options()
-    ) throws -> Adapter {
-        try train(.adapter(.resolve(configuration), from: nil), task: task, language: language, rate: 1e-3, options)
-    }
-
-    /// Learns attention over frozen adapters for a task (AdapterFusion, Pfeiffer et al. 2021).
-    /// - Parameters:
-    ///   - adapters: adapters that were trained on this model, or read from bundles.
-    ///   - language: a language adapter to put under the fusion; it stays frozen.
-    /// - Throws: an error whose description names the file, the field and a fix.
-    public func fuse(
-        _ adapters: [Adapter], task: String, language: Adapter? = nil, options: Options = Options()
-    ) throws -> Adapter {
-        let below = try language.map { try LanguageAdapter($0.bundle) }
-        let fused = adapters.map(\.bundle)
-        return try train(
-            .fusion(fused, .dynamic), task: task, language: language, rate: 5e-4, options,
-            warnings: fused.compactMap { $0.warning(on: below, file: $0.name) })
-    }
-
-    /// Reads a bundle. It can contain a language adapter, to put under other adapters.
-    /// - Parameter language: the language adapter to put under the bundle's adapter. `Adapter.warnings` says so if the bundle
-    ///   was trained on another language adapter or on none.
-    /// - Throws: an error that says what is wrong with the file, or that it was trained on another model or tokenizer.
-    public func load(_ file: String, language: Adapter? = nil) throws -> Adapter {
-        let (bundle, warnings) = try session.read(file)
-        let below = try language.map { try LanguageAdapter($0.bundle) }
-        return Adapter(
-            bundle: bundle, language: below, session: session,
-            warnings: warnings + [bundle.warning(on: below, file: file)].compactMap { $0 })
-    }
-
-    private func train(
-        _ recipe: Recipe, task: String, language: Adapter?, rate: Double, _ options: Options, warnings: [String] = []
-    ) throws -> Adapter {
-        let data = try TaskData.load(TaskDefinition.load(URL(fileURLWithPath: task)))
-        var settings = TrainingSettings()
-        settings.epochs = options.epochs
-        settings.learningRate = options.learningRate ?? rate
-        settings.batch = .examples(options.batchSize)
-        settings.maxLength = options.maxLength
-        settings.seed = options.seed
-        var warnings = data.warnings + warnings
-        let below = try language.map { try LanguageAdapter($0.bundle) }
-        let trained = try session.train(
-            recipe, on: [data], name: data.definition.name, language: below, settings: settings
-        ) { event in
-            switch event {
-            case .step(let done, let all, let loss, _): options.progress?(done, all, loss)
-            case .warning(let text): warnings.append(text)
-            default: break
-            }
+    ///   - folder: A Hugging Face folder with config.json, model.safetensors and tokenizer.json, vocab.txt, or vocab.json
+    ///     with merges.txt; a folder of sentence-transformers; or one of the Hub's cache.
+    ///   - threads: Threads of each training and predictor; nil for all processors. Results do not depend on it.
+    ///   - cache: A folder that remembers the fingerprint of large weights; nil for the one of ``cacheFolder``.
+    /// - Throws: ``AmalgamError``, naming the file and the field.
+    public init(folder: URL, threads: Int? = nil, cache: URL? = nil) throws(AmalgamError) {
+        if let threads, !(1...1024).contains(threads) {
+            throw AmalgamError.make(
+                .option, "threads: found \(threads), expected 1 to 1024", field: "threads", found: "\(threads)",
+                expected: "1 to 1024")
         }
-        return Adapter(bundle: trained.bundle, language: below, session: session, warnings: warnings)
+        self.threads = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+        loaded = try translated { try LoadedModel(folder: folder, cache: cache ?? ModelStore().home) }
+    }
+
+    /// Finds a model by name.
+    /// - Parameters:
+    ///   - name: One of ``knownNames`` that was fetched before, or the path of a folder.
+    ///   - threads: Threads of each training and predictor; nil for all processors.
+    /// - Throws: ``AmalgamError/Kind/unknownModel``, ``AmalgamError/Kind/modelNotFetched``, and as ``init(folder:threads:cache:)``.
+    public convenience init(named name: String, threads: Int? = nil) throws(AmalgamError) {
+        try self.init(folder: try translated { try ModelStore().resolve(name) }, threads: threads)
+    }
+
+    /// Names of models that can be fetched: `minilm`, `e5-small`.
+    public static var knownNames: [String] { KnownModel.all.map(\.name) }
+
+    /// Where fetched models are: `AMALGAM_HOME` if that is set, else `amalgam` in the user's cache folder.
+    public static var cacheFolder: URL { ModelStore().home }
+
+    /// Downloads a known model and checks every byte; one that is there already is only checked.
+    ///
+    /// The folder appears whole or not at all.
+    /// - Parameters:
+    ///   - name: One of ``knownNames``.
+    ///   - progress: Gets a line at each step, on another thread.
+    /// - Returns: The model's folder.
+    /// - Throws: ``AmalgamError``: ``AmalgamError/Kind/unknownModel``, or ``AmalgamError/Kind/unavailable`` where a program
+    ///   or the network is missing.
+    @discardableResult
+    public static func fetch(
+        _ name: String, progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> URL {
+        try await Background.run { try ModelStore().fetch(name, progress: progress) }
+    }
+
+    /// The model's name: its folder's, or `org/name` for one of the Hub's cache.
+    public var name: String { loaded.model.name }
+    /// The folder that it was read from.
+    public var folder: URL { loaded.model.folder }
+    /// `model_type` in config.json: `bert`, `roberta`, `xlm-roberta`, `distilbert`, ….
+    public var family: String { loaded.model.configuration.family }
+    /// Number of layers.
+    public var layers: Int { loaded.model.configuration.layers }
+    /// Width of the hidden states.
+    public var hiddenSize: Int { loaded.model.configuration.hidden }
+    /// Longest sequence in tokens, special tokens included.
+    public var longestSequence: Int { loaded.model.configuration.longestSequence }
+    /// Size of the vocabulary in tokens.
+    public var vocabularySize: Int { loaded.model.configuration.vocabulary }
+    /// SHA-256 over the architecture and all weights. Bundles hold it, and refuse another model.
+    public var fingerprint: String { loaded.fingerprint }
+    /// What the folder describes and is not computed on purpose.
+    public var warnings: [Warning] { loaded.model.notes.map { .of(.model, $0) } }
+
+    /// A session of its own for a training or a predictor.
+    /// - Parameter threads: nil: the model's
+    func session(threads: Int? = nil) -> Session { Session(loaded, threads: threads ?? self.threads) }
+
+    /// Refuses a bundle that was trained on another model.
+    /// - Returns: warnings, where the base could not be verified or another one is accepted
+    func check(_ bundle: AdapterBundle, allowsOtherModel: Bool) throws -> [Warning] {
+        try bundle.stored.check(
+            model: loaded.model, fingerprint: loaded.fingerprint, tokenizer: loaded.tokenizer.identity,
+            file: bundle.label, force: allowsOtherModel
+        ).map { .of(.base, $0) }
     }
 }

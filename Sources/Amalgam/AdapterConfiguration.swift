@@ -1,0 +1,77 @@
+import Adapters
+import Foundation
+
+/// A method of parameter-efficient fine-tuning with its fields.
+///
+/// A preset is a starting point; any field can be replaced:
+///
+/// ```swift
+/// let narrow = try AdapterConfiguration.bottleneck.with(["reduction_factor": 32])
+/// let wide = try AdapterConfiguration(preset: "lora", ["rank": 16, "targets": "all"])
+/// ```
+public struct AdapterConfiguration: Sendable, Equatable {
+    let stored: Adapters.AdapterConfiguration
+
+    init(_ stored: Adapters.AdapterConfiguration) { self.stored = stored }
+
+    /// A preset with some fields replaced.
+    /// - Parameters:
+    ///   - preset: One of ``presetNames``.
+    ///   - fields: Values by the names of the method's fields; see ``fields`` for those that there are.
+    /// - Throws: ``AmalgamError/Kind/configuration``, naming the field, for an unknown preset or field, or a value out of
+    ///   range.
+    public init(preset: String, _ fields: [String: SettingValue] = [:]) throws(AmalgamError) {
+        guard Self.presetNames.contains(preset) else {
+            throw AmalgamError(
+                AdapterError.unknownConfiguration(source: "preset", name: preset, known: Self.presetNames))
+        }
+        stored = try translated { try Adapters.AdapterConfiguration.resolve(preset) }
+        self = try with(fields)
+    }
+
+    /// Reads a YAML file with `method` and any of its fields.
+    /// - Throws: ``AmalgamError/Kind/configuration`` or ``AmalgamError/Kind/invalidContent``, naming the file and the field.
+    public init(contentsOf file: URL) throws(AmalgamError) {
+        stored = try translated { try Adapters.AdapterConfiguration.resolve(file.path) }
+    }
+
+    /// The same method with some fields replaced.
+    /// - Throws: ``AmalgamError/Kind/configuration``, naming the field.
+    public func with(_ fields: [String: SettingValue]) throws(AmalgamError) -> AdapterConfiguration {
+        try translated {
+            AdapterConfiguration(
+                try Adapters.AdapterConfiguration(
+                    method: stored.method, fields: stored.fields.merging(fields.mapValues(\.stored)) { $1 },
+                    source: stored.method))
+        }
+    }
+
+    /// Names of all presets: `seq_bn`, `lora`, `ia3`, ….
+    public static var presetNames: [String] { AdapterMethods.presetNames }
+
+    /// The method's name: `bottleneck`, `lora`, `ia3`, `prefix_tuning`.
+    public var method: String { stored.method }
+
+    /// Every field of the method with its value.
+    public var fields: [String: SettingValue] { stored.fields.mapValues { SettingValue($0) } }
+
+    /// A bottleneck after each feed-forward sublayer (Pfeiffer et al. 2021): preset `seq_bn`.
+    public static let bottleneck = builtIn("seq_bn")
+    /// Bottlenecks after attention and feed-forward (Houlsby et al. 2019): preset `double_seq_bn`.
+    public static let doubleBottleneck = builtIn("double_seq_bn")
+    /// A bottleneck beside the feed-forward sublayer (He et al. 2022): preset `par_bn`.
+    public static let parallelBottleneck = builtIn("par_bn")
+    /// A bottleneck with an invertible adapter at the embeddings, for languages (MAD-X, Pfeiffer et al. 2020): preset
+    /// `seq_bn_inv`.
+    public static let invertibleBottleneck = builtIn("seq_bn_inv")
+    /// Low-rank updates of projections, rank 8 on query and value (Hu et al. 2021): preset `lora`.
+    public static let lora = builtIn("lora")
+    /// Learned factors on keys, values and intermediate activations (Liu et al. 2022): preset `ia3`.
+    public static let ia3 = builtIn("ia3")
+    /// 30 learned keys and values in each layer's attention (Li & Liang 2021): preset `prefix_tuning`.
+    public static let prefixTuning = builtIn("prefix_tuning")
+
+    private static func builtIn(_ name: String) -> AdapterConfiguration {
+        do { return AdapterConfiguration(try .resolve(name)) } catch { preconditionFailure("\(error)") }
+    }
+}

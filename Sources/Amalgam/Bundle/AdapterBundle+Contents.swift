@@ -1,0 +1,177 @@
+import Adapters
+import Bundles
+import Models
+import Tasks
+import Training
+
+/// What a bundle holds, as values.
+extension AdapterBundle {
+    /// What a bundle is, by what it holds.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// One adapter.
+        case adapter
+        /// A fusion of adapters.
+        case fusion
+        /// Another composition of adapters.
+        case composition
+        /// All weights of the model.
+        case full
+        /// Heads alone.
+        case head
+        /// A head that predicts masked tokens.
+        case maskedLanguageHead = "mlm"
+    }
+
+    /// What it is, by what it holds.
+    public var kind: Kind { Kind(rawValue: stored.kind.rawValue) ?? .composition }
+
+    /// Its name: by default that of its task or language.
+    public var name: String { stored.name }
+
+    /// The number of all values that it holds.
+    public var parameters: Int { stored.tensors.reduce(0) { $0 + $1.values.count } }
+
+    /// An adapter in a bundle.
+    public struct Member: Sendable, Equatable {
+        /// Its name in the composition.
+        public var name: String
+        /// Its method and fields.
+        public var configuration: AdapterConfiguration
+        /// The number of its values.
+        public var parameters: Int
+        /// SHA-256 of its configuration and values.
+        public var contentHash: String
+    }
+
+    /// The adapters, by name.
+    public var members: [Member] {
+        stored.members.map { member in
+            Member(
+                name: member.name, configuration: AdapterConfiguration(member.configuration),
+                parameters: stored.bytes(under: member.scope) / 4,
+                contentHash: stored.contentHash(of: member.scope, configuration: member.configuration.json))
+        }
+    }
+
+    /// How the adapters act together, such as `stack(a, fuse(b, c))`; nil without adapters.
+    public var composition: String? { stored.composition?.text }
+
+    /// A head in a bundle.
+    public struct Head: Sendable, Equatable {
+        /// What a head gives for a text.
+        public enum Output: Sendable, Equatable {
+            /// One of some classes.
+            case classes([String])
+            /// A tag for each word.
+            case tags([String])
+            /// So many numbers.
+            case numbers(Int)
+        }
+
+        /// Its name: that of its task.
+        public var name: String
+        /// What it is called in the file: `classification`, `tagging`, `regression`.
+        public var kind: String
+        /// The task that it was trained for; nil for a head that came from elsewhere.
+        public var task: String?
+        /// The kind of this task; nil for a head that came from elsewhere.
+        public var taskKind: TextTask.Kind?
+        /// What it gives.
+        public var output: Output
+        /// What stands before each text: `query: ` for E5 models.
+        public var textPrefix: String
+
+        /// Its classes or tags in the order of probabilities; empty for numbers.
+        public var labels: [String] {
+            switch output {
+            case .classes(let labels), .tags(let labels): labels
+            case .numbers: []
+            }
+        }
+    }
+
+    /// The heads, by name.
+    public var heads: [Head] { stored.heads.map { Head($0) } }
+
+    /// The model that a bundle was trained on.
+    public struct Base: Sendable, Equatable {
+        /// The model's name.
+        public var name: String
+        /// `model_type` in its config.json.
+        public var family: String
+        /// SHA-256 over its weights; nil for adapters that came from elsewhere.
+        public var fingerprint: String?
+        /// Digest of its tokenizer; nil where it is not known.
+        public var tokenizer: String?
+        /// Number of layers; 0 where it is not known.
+        public var layers: Int
+        /// Width of the hidden states.
+        public var hiddenSize: Int
+    }
+
+    /// The model that it was trained on.
+    public var base: Base {
+        let base = stored.base
+        return Base(
+            name: base.name, family: base.shape.family, fingerprint: base.fingerprint, tokenizer: base.tokenizer,
+            layers: base.shape.layers, hiddenSize: base.shape.hidden)
+    }
+
+    /// A language adapter that a bundle was trained on and does not contain.
+    public struct Language: Sendable, Equatable {
+        /// The language adapter's name.
+        public var name: String
+        /// SHA-256 of its content.
+        public var hash: String
+    }
+
+    /// The language adapter that it was trained on; nil for none.
+    public var language: Language? { stored.language.map { Language(name: $0.name, hash: $0.hash) } }
+
+    /// Where a bundle came from. It has no times, paths or thread counts: the same training gives the same bytes.
+    public struct Provenance: Sendable, Equatable {
+        /// The tasks, joined by `+`; empty for imported bundles.
+        public var task: String
+        /// SHA-256 of all examples that it was trained and chosen on.
+        public var dataSHA256: String
+        /// The seed of all random numbers.
+        public var seed: Int
+        /// The settings by the names that files use.
+        public var settings: SettingValue
+        /// Steps that were run.
+        public var steps: Int
+        /// Epochs that were run.
+        public var epochs: Int
+        /// Scores on dev, by task and metric.
+        public var metrics: SettingValue
+        /// The matrix kernels: with the same ones the training gives the same bytes.
+        public var kernels: String
+        /// Licenses of the tasks' data.
+        public var license: String
+    }
+
+    /// Where it came from.
+    public var provenance: Provenance {
+        let p = stored.provenance
+        func value(_ json: String) -> SettingValue { ConfigurationValue(json: json).map { SettingValue($0) } ?? [:] }
+        return Provenance(
+            task: p.task, dataSHA256: p.dataSHA256, seed: p.seed, settings: value(p.settings), steps: p.steps,
+            epochs: p.epochs, metrics: value(p.metrics), kernels: p.kernels, license: p.license)
+    }
+}
+
+extension AdapterBundle.Head {
+    init(_ head: NamedHead) {
+        name = head.name
+        kind = head.head.kind
+        task = head.task?.name
+        taskKind = head.task.flatMap { TextTask.Kind(rawValue: $0.kind) }
+        output =
+            switch (head.head.input, head.head.output) {
+            case (.marked, .classes(let labels)): .tags(labels)
+            case (_, .classes(let labels)): .classes(labels)
+            case (_, .numbers(let numbers)): .numbers(numbers.count)
+            }
+        textPrefix = head.head.textPrefix
+    }
+}

@@ -1,0 +1,59 @@
+import Bundles
+import Files
+import Foundation
+
+/// Folders of other libraries.
+extension AdapterBundle {
+    /// Converts a folder of the Python libraries `adapters` or `peft`; the format is detected.
+    /// - Parameters:
+    ///   - folder: Written by `save_adapter`, `save_adapter_fusion`, `save_head`, or peft's `save_pretrained` (LoRA).
+    ///   - name: Of the adapter; nil for the name in the folder.
+    ///   - model: The base model, needed where the folder does not tell enough about it.
+    /// - Throws: ``AmalgamError``, naming the file and the field or tensor; ``AmalgamError/Kind/unsupported`` for a field that
+    ///   changes what is computed and that is not built here.
+    public init(importing folder: URL, name: String? = nil, model: Model? = nil) throws(AmalgamError) {
+        let (bundle, warnings) = try translated {
+            try ForeignImport.read(folder: folder, name: name, model: model?.loaded.model)
+        }
+        self.init(bundle, warnings: warnings.map { .of(.exchange, $0) })
+    }
+
+    /// A format of other libraries.
+    public enum ExportFormat: Sendable {
+        /// Folders of the Python library `adapters`. The adapter gets `name`; nil for the bundle's.
+        case adapterHub(name: String? = nil)
+        /// A folder of the Python library `peft`, for LoRA.
+        case peft
+        /// The model with the bundle's head as a folder of `transformers`; `merges` makes the adapter part of the weights.
+        case transformers(Model, merges: Bool = false)
+    }
+
+    /// Writes a folder for another library. One that holds something else already is refused.
+    /// - Parameters:
+    ///   - folder: Its parent is made if needed.
+    ///   - format: Of the folder.
+    /// - Returns: Warnings about what the format cannot hold.
+    /// - Throws: ``AmalgamError/Kind/unsupported`` or ``AmalgamError/Kind/invalidContent`` for a bundle that the format cannot
+    ///   hold, ``AmalgamError/Kind/otherModel``, ``AmalgamError/Kind/unwritableFile``, ``AmalgamError/Kind/busy``.
+    @discardableResult
+    public func export(to folder: URL, as format: ExportFormat) throws(AmalgamError) -> [Warning] {
+        try translated {
+            let isOpen = if case .adapterHub = format { true } else { false }
+            try Folder.make(isOpen ? folder : folder.standardizedFileURL.deletingLastPathComponent())
+            let lock = try OutputLock(folder, who: "export")
+            defer { withExtendedLifetime(lock) {} }
+            switch format {
+            case .adapterHub(let name):
+                AtomicFile.removeTemporaries(in: folder, deep: true)
+                return try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name)
+                    .map { .of(.exchange, $0) }
+            case .peft: return try PEFTExport.write(stored, to: folder).map { .of(.exchange, $0) }
+            case .transformers(let model, let merges):
+                let warnings = try model.check(self, allowsOtherModel: false)
+                return warnings
+                    + (try TransformersExport.write(stored, model: model.loaded.model, merge: merges, to: folder))
+                    .map { .of(.exchange, $0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Adapters
+import Foundation
+import Training
+
+/// How adapters act together: a tree of blocks over bundles.
+///
+/// ```swift
+/// let both = Composition.stack([.bundle(german), .fuse([.bundle(game), .bundle(works)])])
+/// let same = try Composition("stack(lang-de.h5, fuse(game.h5, works.h5))", in: folder)
+/// ```
+/// A bundle that stands in several places is one adapter in several places.
+public struct Composition: Sendable {
+    indirect enum Node: Sendable {
+        case bundle(AdapterBundle)
+        case new(place: String)
+        case block(any CompositionBlock, [Node])
+    }
+
+    let node: Node
+
+    private init(_ node: Node) { self.node = node }
+
+    /// A bundle's adapters, as they are composed in it.
+    public static func bundle(_ bundle: AdapterBundle) -> Composition { Composition(.bundle(bundle)) }
+
+    /// The adapter that a training makes (see ``TrainingRecipe/composition(_:new:startingFrom:)``).
+    public static let new = Composition(.new(place: "new"))
+
+    /// One part above the other, the lowest first: each reads what those below it have changed (Pfeiffer et al. 2020).
+    public static func stack(_ parts: [Composition]) -> Composition { Composition(.block(Stack(), parts.map(\.node))) }
+
+    /// Attention over what the parts add (AdapterFusion, Pfeiffer et al. 2021). Unless it comes from a bundle, it must be
+    /// trained.
+    public static func fuse(_ parts: [Composition], _ options: FusionOptions = .dynamic) -> Composition {
+        Composition(.block(Fuse(options.stored), parts.map(\.node)))
+    }
+
+    /// The weighted mean of what the parts make of the same input; it needs no training.
+    /// - Parameter weights: One for each part, with a sum of 1; nil for equal ones.
+    /// - Throws: ``AmalgamError/Kind/composition`` for another number of weights or another sum.
+    public static func average(_ parts: [Composition], weights: [Double]? = nil) throws(AmalgamError) -> Composition {
+        try block("average", parts, weights.map { ["weights": .list($0.map { .number($0) })] } ?? [:])
+    }
+
+    /// Any block by its name: ``blockNames`` lists them.
+    /// - Parameter options: The block's own, as in an expression.
+    /// - Throws: ``AmalgamError/Kind/composition``, naming the option.
+    public static func block(
+        _ name: String, _ parts: [Composition], _ options: [String: SettingValue] = [:]
+    ) throws(AmalgamError) -> Composition {
+        guard let type = CompositionBlocks.named(name) else {
+            throw AmalgamError.make(
+                .composition, "\(name): found no such block, expected \(blockNames.joined(separator: ", "))", field: name,
+                found: "no such block", expected: blockNames.joined(separator: ", "))
+        }
+        return try translated {
+            Composition(
+                .block(
+                    try type.init(BlockFields(options.mapValues(\.stored), children: parts.count)), parts.map(\.node)))
+        }
+    }
+
+    /// Names of the blocks that there are: `average`, `fuse`, `stack`.
+    public static var blockNames: [String] { CompositionBlocks.kinds }
+
+    /// Reads an expression such as `stack(lang-de.h5, fuse(a.h5, b.h5, value=false))` or
+    /// `average(a.h5, b.h5, weights=[0.7, 0.3])`; `new` is the adapter that a training makes.
+    /// - Parameters:
+    ///   - expression: Names with a space, a comma, a parenthesis or '=' stand in double quotes.
+    ///   - bundle: Gives the bundle of a name; it is called once for each name.
+    /// - Throws: ``AmalgamError/Kind/composition`` with the column in `field`, and what `bundle` throws.
+    public init(_ expression: String, bundle: (String) throws -> AdapterBundle) throws(AmalgamError) {
+        node = try translated {
+            var known: [String: AdapterBundle] = [:]
+            func node(_ expression: CompositionExpression) throws -> Node {
+                switch expression {
+                case .file(let name, _):
+                    let found = try known[name] ?? bundle(name)
+                    known[name] = found
+                    return .bundle(found)
+                case .new(let column): return .new(place: "column \(column)")
+                case .block(let block, let parts, _): return .block(block, try parts.map(node))
+                }
+            }
+            return try node(CompositionExpression(expression))
+        }
+    }
+
+    /// Reads an expression whose names are bundles' files.
+    /// - Parameter folder: What relative paths start from.
+    /// - Throws: ``AmalgamError/Kind/composition`` with the column in `field`, and as ``AdapterBundle/init(contentsOf:allowsChanges:)``.
+    public init(_ expression: String, in folder: URL) throws(AmalgamError) {
+        try self.init(expression) { name in
+            try AdapterBundle(contentsOf: URL(fileURLWithPath: name, relativeTo: folder))
+        }
+    }
+
+    /// The bundles in order, each once.
+    public var bundles: [AdapterBundle] {
+        var seen: Set<ObjectIdentifier> = []
+        func all(_ node: Node) -> [AdapterBundle] {
+            switch node {
+            case .bundle(let bundle): [bundle]
+            case .new: []
+            case .block(_, let parts): parts.flatMap(all)
+            }
+        }
+        return all(node).filter { seen.insert($0.identity).inserted }
+    }
+
+    /// The places of `new`.
+    var places: [String] {
+        func all(_ node: Node) -> [String] {
+            switch node {
+            case .bundle: []
+            case .new(let place): [place]
+            case .block(_, let parts): parts.flatMap(all)
+            }
+        }
+        return all(node)
+    }
+
+    /// The tree over what `composed` takes of the bundles.
+    func tree(into composed: inout Composed) throws -> Adapters.Composition {
+        var taken: [ObjectIdentifier: Adapters.Composition] = [:]
+        func tree(_ node: Node) throws -> Adapters.Composition {
+            switch node {
+            case .bundle(let bundle):
+                if let known = taken[bundle.identity] { return known }
+                let part = try composed.take(bundle.stored)
+                taken[bundle.identity] = part
+                return part
+            case .new: return Recipe.newAdapter
+            case .block(let block, let parts): return .above("", block, try parts.map(tree))
+            }
+        }
+        return try tree(node)
+    }
+}
+
+/// How a fusion attends (Pfeiffer et al. 2021, section 3.2).
+public struct FusionOptions: Sendable, Equatable {
+    /// Whether values go through a learned matrix.
+    public var usesValue: Bool
+    /// λ of the penalty λ ‖I − V‖² that keeps the value matrix near the identity; 0 for none.
+    public var regularization: Float
+    /// Divides the attention's logits; over 0.
+    public var temperature: Float
+
+    /// Creates options.
+    /// - Parameters:
+    ///   - usesValue: Whether values go through a learned matrix.
+    ///   - regularization: λ of the penalty on the value matrix, 0 or more.
+    ///   - temperature: Divides the attention's logits; over 0.
+    public init(usesValue: Bool, regularization: Float = 0.01, temperature: Float = 1) {
+        self.usesValue = usesValue
+        self.regularization = regularization
+        self.temperature = temperature
+    }
+
+    /// With a value matrix, λ = 0.01: as in the paper.
+    public static let dynamic = FusionOptions(usesValue: true)
+    /// Without a value matrix.
+    public static let `static` = FusionOptions(usesValue: false, regularization: 0)
+
+    var stored: FusionConfiguration {
+        FusionConfiguration(value: usesValue, regularization: regularization, temperature: temperature)
+    }
+}

@@ -1,0 +1,62 @@
+/// Messages from the targets below name options as the command line does; programs know them by other names.
+enum LibraryWords {
+    /// What the library calls an option of the command line.
+    static func option(_ flag: String) -> String {
+        guard flag.hasPrefix("--") else { return flag }
+        let name = String(flag.dropFirst(2))
+        return options[name] ?? camelCase(name)
+    }
+
+    /// A message without options and commands of the command line.
+    static func of(_ text: String) -> String {
+        var text = text
+        for (phrase, words) in phrases { text = text.replacing(phrase, with: words) }
+        // A flag follows a space, a quote or a parenthesis; "--" within a path is no flag
+        return text.replacing(/(^|[ '"(,])--([a-z]+(?:-[a-z]+)*)/) { match in
+            "\(match.output.1)\(option("--\(match.output.2)"))"
+        }
+    }
+
+    private static func camelCase(_ name: String) -> String {
+        let parts = name.split(separator: "-")
+        return parts.prefix(1).joined() + parts.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+
+    private static let options = [
+        "lr": "learningRate", "batch-size": "batch", "batch-tokens": "batch", "keep": "keeps",
+        "on-nan": "onNotFinite", "resume": "resumes", "mlm-head": "head", "init-from": "startingFrom",
+        "force": "allowsOtherModel", "allow-changed": "allowsChanges", "share-texts": "sharesTexts",
+        "compose": "composition", "config": "configuration", "set": "fields", "out": "file", "merge": "merges",
+        "base-dropout": "usesBaseDropout", "no-base-dropout": "usesBaseDropout", "decays-all": "decaysAll",
+        "decay-all": "decaysAll", "label-all-tokens": "labelsAllTokens", "class-weights": "weighsClasses",
+    ]
+
+    /// Longer ones first.
+    private static let phrases = [
+        ("give the base model with --model", "give the base model"),
+        ("give it with --model", "give it as the model"),
+        ("use --format adapterhub", "use the format adapterHub"),
+        ("use --format peft", "use the format peft"),
+        ("use it without --merge", "use it without merging"),
+        ("add --merge", "merge them"),
+        ("train one with amalgam train-adapter --init-from", "train one that starts from"),
+        ("train it with 'amalgam fuse --compose'", "train it with the recipe composition"),
+        ("create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change",
+            "create it again, or set allowsChanges if you trust the change"),
+        ("start over without --resume", "start over with resumes = false"),
+        ("; run: amalgam model fetch ", "; call Model.fetch with the name "),
+        (" (amalgam model fetch minilm)", " (Model.fetch)"),
+        (" (amalgam inspect)", ""),
+        ("because --force was given", "because allowsOtherModel is set"),
+        ("or --force if you know", "or set allowsOtherModel if you know"),
+        ("--head-only, or omit --mlm-head to train one", "the recipe head"),
+        ("train-language the recipe head", "the language recipe head"),
+        ("give bundles from train-adapter, train-language or fuse", "give bundles of adapters"),
+        ("give a bundle from train-language", "give a language adapter"),
+        ("give a bundle from train-adapter", "give a bundle of one adapter"),
+        ("with train-adapter --config prefix_tuning", "with the configuration prefix_tuning"),
+        ("train it again here with train-adapter", "train it again here"),
+        ("or give another --out", "or give another file"),
+        ("so --name is not used", "so name is not used"),
+    ]
+}

@@ -1,0 +1,205 @@
+import Bundles
+import Foundation
+import Models
+import Tasks
+import Training
+
+/// Everything that shapes predictions beside the bundle.
+public struct PredictorOptions: Sendable {
+    /// The head's name; nil (default) for the only one.
+    public var head: String?
+    /// The language adapter to put below the bundle; nil (default) for none.
+    public var language: AdapterBundle?
+    /// Longest text in tokens, special tokens included; nil (default) for the training's.
+    public var maxLength: Int?
+    /// Precision of products with frozen weights; default float32.
+    public var precision = Precision.float32
+    /// Whether a bundle of another model or tokenizer is accepted if all shapes agree; default false.
+    public var allowsOtherModel = false
+    /// Number of threads; nil (default) for the model's. Results do not depend on it.
+    public var threads: Int?
+
+    /// Creates the defaults.
+    public init() {}
+}
+
+/// A head of a bundle on its model, ready to predict and to score.
+///
+/// Build it once and use it from any task: calls run one after the other on a thread of the predictor's own, each with all
+/// of its threads. Several predictors of one model share the weights and run at the same time.
+public final class Predictor: Sendable {
+    private let worker: Worker
+
+    /// The head.
+    public let head: AdapterBundle.Head
+    /// What a user should know: another language adapter than in training, or a base that could not be verified.
+    public let warnings: [Warning]
+
+    /// Builds a predictor. It packs weights, which blocks the caller for some tenths of a second with a small model.
+    /// - Parameters:
+    ///   - model: The model that the bundle was trained on.
+    ///   - bundle: With at least one head.
+    ///   - options: Which head, on which language adapter.
+    /// - Throws: ``AmalgamError/Kind/otherModel``, ``AmalgamError/Kind/head``, ``AmalgamError/Kind/option``.
+    public init(
+        _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
+    ) throws(AmalgamError) {
+        let (worker, warnings) = try translated {
+            if let threads = options.threads, !(1...1024).contains(threads) {
+                throw TrainingError.setting(name: "threads", found: "\(threads)", expected: "1 to 1024")
+            }
+            let warnings = try model.check(bundle, allowsOtherModel: options.allowsOtherModel)
+            let language = try options.language.map { try model.languageAdapter($0) }
+            let predictor = try Training.Predictor(
+                model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
+                language: language, head: options.head, maxLength: options.maxLength,
+                precision: options.precision.stored)
+            return (
+                Worker(predictor, bundle: bundle), warnings + predictor.warnings.map { Warning.of(.language, $0) }
+            )
+        }
+        self.worker = worker
+        self.warnings = warnings
+        head = AdapterBundle.Head(worker.head)
+    }
+
+    /// The head's classes or tags in the order of probabilities; empty for numbers.
+    public var labels: [String] { head.labels }
+
+    /// Classifies texts.
+    /// - Parameter texts: Of any number.
+    /// - Returns: A prediction for each text, in order.
+    /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict classes of single texts; `CancellationError`.
+    public func classes(of texts: [String]) async throws -> [ClassPrediction] {
+        try await classes(texts.enumerated().map { Example(id: $0, text: $1) })
+    }
+
+    /// Classifies pairs of texts.
+    /// - Parameter pairs: Of any number.
+    /// - Returns: A prediction for each pair, in order.
+    /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict classes of pairs; `CancellationError`.
+    public func classes(ofPairs pairs: [(String, String)]) async throws -> [ClassPrediction] {
+        try await classes(pairs.enumerated().map { Example(id: $0, text: $1.0, pair: $1.1) })
+    }
+
+    private func classes(_ examples: [Example]) async throws -> [ClassPrediction] {
+        let labels = labels
+        return try await worker.predictions(examples, of: "classes").compactMap {
+            if case .classes(let probabilities) = $0 { ClassPrediction(labels: labels, probabilities) } else { nil }
+        }
+    }
+
+    /// Tags words.
+    /// - Parameter texts: The words of each text.
+    /// - Returns: A tag for each word of each text. Words beyond the maximum length get `O`, or the head's first tag if it
+    ///   has no `O`.
+    /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict tags; `CancellationError`.
+    public func tags(of texts: [[String]]) async throws -> [[String]] {
+        let examples = texts.enumerated().map { id, words in
+            Example(id: id, text: words.joined(separator: " "), payload: TaggedTokens(tokens: words))
+        }
+        return try await worker.predictions(examples, of: "tags").compactMap {
+            if case .tags(let tags) = $0 { tags } else { nil }
+        }
+    }
+
+    /// Predicts numbers for texts.
+    /// - Parameter texts: Of any number.
+    /// - Returns: One number or several for each text, in the units of the training data.
+    /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict numbers; `CancellationError`.
+    public func numbers(of texts: [String]) async throws -> [[Double]] {
+        try await numbers(texts.enumerated().map { Example(id: $0, text: $1) })
+    }
+
+    /// Predicts numbers for pairs of texts.
+    /// - Parameter pairs: Of any number.
+    /// - Returns: One number or several for each pair, in the units of the training data.
+    /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict numbers; `CancellationError`.
+    public func numbers(ofPairs pairs: [(String, String)]) async throws -> [[Double]] {
+        try await numbers(pairs.enumerated().map { Example(id: $0, text: $1.0, pair: $1.1) })
+    }
+
+    private func numbers(_ examples: [Example]) async throws -> [[Double]] {
+        try await worker.predictions(examples, of: "numbers").compactMap {
+            if case .numbers(let numbers) = $0 { numbers.map { Double($0) } } else { nil }
+        }
+    }
+
+    /// Scores a split of a task, with 95 % intervals.
+    /// - Parameters:
+    ///   - task: Of the kind that the head was trained for. The head's labels decide; others count as wrong, unless
+    ///     ``TextTask/unknownLabels`` says otherwise.
+    ///   - split: Default test.
+    ///   - seed: Of the intervals' resamples, 0 or more.
+    /// - Returns: Metrics, intervals, classes and confusions.
+    /// - Throws: ``AmalgamError/Kind/head`` for a task of another kind, ``AmalgamError/Kind/noExamples``, what the task's data
+    ///   throws; `CancellationError`.
+    public func evaluate(on task: TextTask, split: Split = .test, seed: Int = 0) async throws -> Evaluation {
+        guard seed >= 0 else {
+            throw AmalgamError(TrainingError.setting(name: "seed", found: "\(seed)", expected: "0 or more"))
+        }
+        return try await worker.evaluate(task, split: split, seed: UInt64(seed))
+    }
+}
+
+/// The predictor of the targets below, which one thread at a time may use.
+private final class Worker: @unchecked Sendable {  // the queue runs one call at a time
+    private let queue = DispatchQueue(label: "amalgam.predictor")
+    private let predictor: Training.Predictor
+    private let bundle: AdapterBundle
+    let head: NamedHead
+
+    /// Texts that are predicted together; between two such portions a call can be cancelled.
+    private static let portion = 4096
+
+    init(_ predictor: Training.Predictor, bundle: AdapterBundle) {
+        self.predictor = predictor
+        self.bundle = bundle
+        head = predictor.head
+    }
+
+    /// - Parameter form: what the caller expects: classes, tags or numbers
+    func predictions(_ examples: [Example], of form: String) async throws -> [Prediction] {
+        var all: [Prediction] = []
+        all.reserveCapacity(examples.count)
+        for start in stride(from: 0, to: max(1, examples.count), by: Self.portion) {
+            let portion = Array(examples[start..<min(start + Self.portion, examples.count)])
+            all += try await Background.run(on: queue) { [self] in
+                guard predictor.form == form else {
+                    throw BundleError.head(
+                        file: bundle.label, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
+                        fix: "call classes, tags or numbers")
+                }
+                try predictor.check(portion)
+                return portion.isEmpty ? [] : predictor.predictions(portion).predictions
+            }
+        }
+        return all
+    }
+
+    func evaluate(_ task: TextTask, split: Split, seed: UInt64) async throws -> Evaluation {
+        try await Background.run(on: queue) { [self] in
+            let choice = try bundle.stored.head(
+                named: head.name, for: HeadTask(name: task.definition.name, kind: task.definition.kind),
+                file: bundle.label)
+            let data = try task.load(
+                splits: [split.stored], labels: KnownLabels(head.head.labels, source: .bundle(file: bundle.label)))
+            try predictor.checkAnswers(of: data[split.stored])
+            var warnings =
+                predictor.warnings.map { Warning.of(.language, $0) } + choice.warnings.map { .of(.head, $0) }
+            if let own = head.task?.name, own != task.definition.name {
+                warnings.append(
+                    Warning(
+                        .head,
+                        "\(bundle.label): the head was trained for task \(own), not for \(task.definition.name); labels "
+                            + "are matched by name"))
+            }
+            return Evaluation(
+                SplitEvaluation(
+                    predictor.predicted(data[split.stored]), metric: try Metrics.standard.metric(of: data.definition),
+                    seed: seed),
+                task: data.definition.name, split: split, skipped: data.skipped[split.stored]?.count ?? 0,
+                warnings: warnings + data.warnings.map { .of(.data, $0) })
+        }
+    }
+}

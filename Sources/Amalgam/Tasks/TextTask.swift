@@ -1,0 +1,153 @@
+import Foundation
+import Tasks
+
+/// A part of a task's data.
+public enum Split: String, Sendable, CaseIterable {
+    /// To learn from.
+    case train
+    /// To choose the epoch and settings on.
+    case dev
+    /// To report.
+    case test
+
+    var stored: Tasks.Split { Tasks.Split(rawValue: rawValue) ?? .train }
+}
+
+/// A task on text: its kind, examples, labels and metric.
+///
+/// The examples come from files or from memory; the same examples give the same bundle. They are read when they are
+/// needed: ``summary()`` reads and checks them now.
+public struct TextTask: Sendable {
+    /// A kind of task.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// One class for a text.
+        case classification = "text-classification"
+        /// One class for a pair of texts.
+        case pairClassification = "text-pair-classification"
+        /// A tag for each word.
+        case tagging
+        /// Numbers for a text or a pair of texts.
+        case regression
+    }
+
+    /// What happens to an example of a scored split whose label the head does not know.
+    public enum UnknownLabelPolicy: Sendable {
+        /// It counts as wrong.
+        case countAsWrong
+        /// It is skipped, and a warning says how many were.
+        case skip
+        /// It is an error, and so is an example without a label.
+        case refuse
+
+        var stored: UnknownLabels {
+            switch self {
+            case .countAsWrong: .count
+            case .skip: .skip
+            case .refuse: .refuse
+            }
+        }
+    }
+
+    let definition: TaskDefinition
+    /// nil: the examples are in the definition's files.
+    private let rows: [Tasks.Split: RowTable]?
+
+    /// What happens to examples with an unknown label when a split is scored; default ``UnknownLabelPolicy/countAsWrong``.
+    public var unknownLabels = UnknownLabelPolicy.countAsWrong
+
+    /// Reads a task's definition.
+    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, each
+    ///   also with .gz), whose kind follows from the first row.
+    /// - Throws: ``AmalgamError``, naming the file, the line and the key.
+    public init(contentsOf url: URL) throws(AmalgamError) {
+        definition = try translated { try TaskDefinition.load(url) }
+        rows = nil
+    }
+
+    /// - Parameters:
+    ///   - splits: rows of each; empty ones do not exist.
+    init(
+        _ name: String, kind: any TaskKind.Type, splits: [(Split, [[String: FieldValue]])], labels: [String]?,
+        metric: String?
+    ) throws(AmalgamError) {
+        func wrong(_ field: String, _ found: String, _ expected: String) -> AmalgamError {
+            .make(
+                .option, "task \(name): \(field): found \(found), expected \(expected)", field: field, found: found,
+                expected: expected)
+        }
+        if name.isEmpty { throw wrong("name", "an empty name", "a name") }
+        if let metric, !kind.metrics.contains(metric) {
+            throw wrong("metric", metric, kind.metrics.joined(separator: ", "))
+        }
+        if let labels, Set(labels).count != labels.count || labels.count < kind.minimumLabels {
+            throw wrong("labels", labels.joined(separator: ", "), "at least \(kind.minimumLabels) different labels")
+        }
+        var tables: [Tasks.Split: RowTable] = [:]
+        for (split, values) in splits where !values.isEmpty {
+            var table = RowTable()
+            table.rows = values.enumerated().map { Row(line: $0 + 1, values: $1) }
+            table.columns = values[0].keys.sorted()
+            tables[split.stored] = table
+        }
+        let hasGroups = tables.values.contains { $0.columns.contains("group") }
+        var definition = TaskDefinition(
+            name: name, kind: kind.name,
+            // Not files: what tells the splits of one task from those of others
+            data: Dictionary(uniqueKeysWithValues: tables.keys.map { ($0, "\(name)/\($0.rawValue)") }),
+            fields: hasGroups ? ["group": "group"] : [:], labels: labels,
+            metric: metric ?? kind.metrics.first ?? "accuracy", folder: URL(fileURLWithPath: "/"), source: name)
+        definition.hasDefaultMetric = metric == nil
+        self.definition = definition
+        rows = tables
+    }
+
+    /// The task's name: of its YAML, its folder, or as it was given. Bundles, heads and scores carry it.
+    public var name: String { definition.name }
+
+    /// The kind of task.
+    public var kind: Kind { Kind(rawValue: definition.kind) ?? .classification }
+
+    /// The splits that it has.
+    public var splits: [Split] { Split.allCases.filter { definition.data[$0.stored] != nil } }
+
+    /// Reads examples.
+    /// - Parameters:
+    ///   - splits: to score; nil: all, to train on
+    ///   - labels: of a trained head
+    func load(splits: Set<Tasks.Split>? = nil, labels: KnownLabels? = nil) throws(AmalgamError) -> TaskData {
+        do {
+            return try TaskData.load(
+                definition, rows: rows, splits: splits, labels: labels, unknownLabels: unknownLabels.stored)
+        } catch {
+            var error = AmalgamError(error)
+            if rows != nil { error.file = nil }
+            throw error
+        }
+    }
+
+    /// What a task's data is.
+    public struct Summary: Sendable, Equatable {
+        /// The classes or tags, in the order of their indices; empty for numbers.
+        public var labels: [String]
+        /// The name of the task's own metric.
+        public var metric: String
+        /// Usable examples of each split.
+        public var examples: [Split: Int]
+        /// Rows of each split that are no examples, as those without a label.
+        public var skipped: [Split: Int]
+        /// What a user should know of the data.
+        public var warnings: [Warning]
+    }
+
+    /// Reads and checks all examples.
+    /// - Throws: ``AmalgamError``, naming the file (nil in memory), the line (or the example, from 1) and the field.
+    public func summary() throws(AmalgamError) -> Summary {
+        let data = try load()
+        func count(_ number: (Tasks.Split) -> Int) -> [Split: Int] {
+            Dictionary(uniqueKeysWithValues: splits.map { ($0, number($0.stored)) })
+        }
+        return Summary(
+            labels: data.labels, metric: data.definition.metric, examples: count { data[$0].count },
+            skipped: count { data.skipped[$0]?.count ?? 0 }, warnings: data.warnings.map { .of(.data, $0) })
+    }
+}

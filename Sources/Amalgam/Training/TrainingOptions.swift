@@ -1,0 +1,206 @@
+import Foundation
+import Numerics
+import Training
+
+/// Everything that shapes a training. The defaults fit most tasks.
+///
+/// The same options, data and processor type give the same bundle, byte for byte, with any number of threads.
+public struct TrainingOptions: Sendable, Equatable {
+    /// How batches are cut.
+    public enum Batch: Sendable, Equatable {
+        /// So many examples, whatever their lengths.
+        case examples(Int)
+        /// As many examples as fit into so many tokens, at least one.
+        case tokens(Int)
+    }
+
+    /// Which epoch's weights the bundle has.
+    public enum Kept: String, Sendable, CaseIterable {
+        /// The best one on dev; the last one without a dev split.
+        case best
+        /// The last one.
+        case last
+    }
+
+    /// What a step without a finite loss or gradient does.
+    public enum NotFinitePolicy: String, Sendable, CaseIterable {
+        /// The training ends with ``AmalgamError/Kind/notFinite``.
+        case stop
+        /// The step is skipped and counted.
+        case skip
+    }
+
+    /// How the learning rate goes after the warmup.
+    public enum Schedule: String, Sendable, CaseIterable {
+        /// Down to 0 in a line.
+        case linear
+        /// Stays.
+        case constant
+        /// Down to 0 in half a cosine.
+        case cosine
+    }
+
+    /// Seed of all random numbers, 0 or more; default 0.
+    public var seed = 0
+    /// Passes over the training split, 1 or more; default 5.
+    public var epochs = 5
+    /// Peak learning rate, over 0; nil for the recipe's default: adapters 1e-3, languages 4e-3, heads 5e-3, fusions 5e-4,
+    /// all weights 2e-4.
+    public var learningRate: Double?
+    /// Share of the steps in which the learning rate rises, 0...1; default 0.1.
+    public var warmup = 0.1
+    /// How the learning rate goes after the warmup; default linear.
+    public var schedule = Schedule.linear
+    /// Weight decay of AdamW, 0 or more; default 0.01.
+    public var weightDecay = 0.01
+    /// Whether biases and norms are decayed too; default false.
+    public var decaysAll = false
+    /// Largest norm of the gradient; 0 for no clipping; default 1.
+    public var clip = 1.0
+    /// Epochs without a better dev score after which the training ends; 0 (default) for never.
+    public var patience = 0
+    /// Which epoch's weights the bundle has; default best.
+    public var keeps = Kept.best
+    /// How batches are cut; default 16 examples.
+    public var batch = Batch.examples(16)
+    /// Longest text in tokens, special tokens included; longer ones are truncated; default 128.
+    public var maxLength = 128
+    /// What a head reads of a text; nil (default) for what the model was made for.
+    public var pooling: Pooling?
+    /// What stands before each text; nil (default) for the model's own, as `query: ` of E5 models.
+    public var textPrefix: String?
+    /// Whether rare classes weigh more in the loss, as n / (classes · count); default false.
+    public var weighsClasses = false
+    /// In tagging, whether every token of a word is trained on; default false: the first one.
+    public var labelsAllTokens = false
+    /// Part of the target that is spread over all classes, 0..<1; default 0.
+    public var labelSmoothing = 0.0
+    /// Dropout probability in the head, 0..<1; nil (default) for the model's own.
+    public var headDropout: Double?
+    /// Whether the frozen model drops in training, as its configuration says; default true.
+    public var usesBaseDropout = true
+    /// Precision of products with frozen weights; default float32.
+    public var precision = Precision.float32
+    /// What a step without a finite loss or gradient does; default stop.
+    public var onNotFinite = NotFinitePolicy.stop
+    /// Of the bundle and its new adapter, 1 to 200 bytes; nil (default) for the tasks' or language's name.
+    public var name: String?
+    /// Which task's batch comes at each step of several tasks: one of ``schedulerNames``; default `proportional`.
+    public var scheduler = "proportional"
+    /// Whether tasks with the same training file are trained in one pass over each text; default false.
+    public var sharesTexts = false
+    /// Memory that the training may take; default ``MemoryLimit/automatic``.
+    public var memoryLimit = MemoryLimit.automatic
+    /// Where and how often the training's state is saved; nil (default) for never.
+    public var checkpoint: CheckpointOptions?
+
+    /// Creates the defaults.
+    public init() {}
+
+    /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`.
+    public static var schedulerNames: [String] { TaskSchedulers.names }
+}
+
+/// What a head reads of a text's hidden states.
+public enum Pooling: String, Sendable, CaseIterable {
+    /// The first token's.
+    case firstToken
+    /// The mean of all tokens'.
+    case mean
+
+    var stored: Pool.Kind { self == .mean ? .mean : .first }
+}
+
+/// Precision of products with frozen weights.
+public enum Precision: Sendable, CaseIterable {
+    /// 32 bits.
+    case float32
+    /// 16 bits, on processors with AVX512_BF16.
+    case bfloat16
+
+    var stored: Numerics.Precision { self == .float32 ? .float32 : .bfloat16 }
+}
+
+/// Memory that a training may take; one that would need more is refused before its first step.
+public enum MemoryLimit: Sendable, Equatable {
+    /// The limit of the process's control group, or the machine's memory.
+    case automatic
+    /// So many bytes.
+    case bytes(Int)
+    /// No limit.
+    case none
+
+    var stored: Training.MemoryLimit? {
+        switch self {
+        case .automatic: .detected()
+        case .bytes(let bytes): Training.MemoryLimit(bytes: bytes, source: "the option memoryLimit")
+        case .none: nil
+        }
+    }
+}
+
+/// How a training outlives its process.
+public struct CheckpointOptions: Sendable, Equatable {
+    /// The checkpoint's file. It is written whole or not at all, and removed when the training has ended and its bundle is
+    /// written.
+    public var file: URL
+    /// Seconds between checkpoints; 0 for every step; default 60. A cancelled training writes one more.
+    public var interval: Double
+    /// Whether to continue from the file if it is there; default true. A file of another training is an error.
+    public var resumes: Bool
+    /// Where the bundle is written before the checkpoint is removed; nil (default) for nowhere: then it is only returned.
+    public var output: URL?
+
+    /// Creates options.
+    /// - Parameters:
+    ///   - file: The checkpoint's file; its folder is made if needed.
+    ///   - interval: Seconds between checkpoints; 0 for every step.
+    ///   - resumes: Whether to continue from the file if it is there.
+    ///   - output: Where the bundle is written before the checkpoint is removed.
+    public init(_ file: URL, interval: Double = 60, resumes: Bool = true, output: URL? = nil) {
+        self.file = file
+        self.interval = interval
+        self.resumes = resumes
+        self.output = output
+    }
+}
+
+extension TrainingOptions {
+    /// - Parameter rate: the recipe's learning rate
+    func settings(rate: Double) throws -> TrainingSettings {
+        var s = TrainingSettings()
+        s.seed = seed
+        s.epochs = epochs
+        s.learningRate = learningRate ?? rate
+        s.warmup = warmup
+        s.schedule = schedule.rawValue
+        s.weightDecay = weightDecay
+        s.decaysAll = decaysAll
+        s.clip = clip
+        s.patience = patience
+        s.keep = keeps == .best ? .best : .last
+        s.batch =
+            switch batch {
+            case .examples(let count): .examples(count)
+            case .tokens(let count): .tokens(count)
+            }
+        s.maxLength = maxLength
+        s.classWeights = weighsClasses
+        s.labelsAllTokens = labelsAllTokens
+        s.labelSmoothing = labelSmoothing
+        s.headDropout = headDropout
+        s.baseDropout = usesBaseDropout
+        s.precision = precision.stored
+        s.onNotFinite = onNotFinite == .stop ? .stop : .skip
+        s.sharesTexts = sharesTexts
+        if let name, name.isEmpty || name.utf8.count > 200 {
+            throw TrainingError.setting(name: "name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
+        }
+        if let checkpoint, !(checkpoint.interval >= 0) {
+            throw TrainingError.setting(
+                name: "checkpoint.interval", found: "\(checkpoint.interval)", expected: "0 or more")
+        }
+        try s.validate()
+        return s
+    }
+}

@@ -1,0 +1,102 @@
+import Tasks
+import Training
+
+/// What a training made and reached.
+public struct TrainingResult: Sendable {
+    /// What was trained.
+    public var bundle: AdapterBundle
+    /// Scores on dev of the weights that were kept, by task; empty without dev splits.
+    public var dev: [String: DevScores]
+    /// How well masked tokens of held-out text are predicted; nil for tasks.
+    public var perplexity: Perplexity?
+    /// Steps that were run.
+    public var steps: Int
+    /// Epochs that were run.
+    public var epochs: Int
+    /// Tokens that were trained on, without padding.
+    public var tokens: Int
+    /// Seconds in steps, without evaluation.
+    public var seconds: Double
+    /// Steps that were skipped because their loss or gradient was not finite.
+    public var skippedSteps: Int
+    /// The loss of each step, without skipped ones.
+    public var losses: [Double]
+    /// Number of values that learned.
+    public var trainableParameters: Int
+    /// Training texts that were truncated.
+    public var truncatedTexts: Int
+    /// Largest resident memory that was expected before the first step, in bytes.
+    public var memoryEstimate: Int
+    /// Identifies the training: two with the same one end with the same bundle.
+    public var run: String
+    /// Everything that a user should know.
+    public var warnings: [Warning]
+}
+
+/// A task's scores on dev.
+public struct DevScores: Sendable, Equatable {
+    /// Scored examples.
+    public var examples: Int
+    /// Examples among them with a label that does not occur in training; they count as wrong.
+    public var unknownLabels: Int
+    /// Name of the task's own metric; empty for languages.
+    public var metric: String
+    /// Every metric that fits the task, by name; NaN where it is undefined.
+    public var metrics: [String: Double]
+    /// Mean loss: cross-entropy in nats, or squared error.
+    public var loss: Double
+
+    /// Value of the task's own metric; NaN if it is undefined.
+    public var score: Double { metrics[metric] ?? .nan }
+
+    init(_ evaluation: Training.Evaluation) {
+        examples = evaluation.examples
+        unknownLabels = evaluation.unknownLabels
+        metric = evaluation.metric
+        metrics = evaluation.metrics
+        loss = evaluation.loss
+    }
+}
+
+/// How well masked tokens of held-out text are predicted: exp of the mean cross-entropy.
+public struct Perplexity: Sendable, Equatable {
+    /// With the model alone; nil for a head, which is nothing before.
+    public var before: Double?
+    /// With what was trained.
+    public var after: Double?
+    /// Masked tokens that were scored.
+    public var scoredTokens: Int
+    /// Distinct tokens that the texts use; the softmax runs over them.
+    public var distinctTokens: Int
+}
+
+/// News of a training.
+public enum TrainingEvent: Sendable {
+    /// The first step comes next: so many steps, with so many tokens in all.
+    case started(steps: Int, tokens: Int)
+    /// Continues from a checkpoint after step `step`.
+    case resumed(step: Int, of: Int)
+    /// A step is done: its number from 1, how many there are, its loss, and the tokens so far.
+    case step(Int, of: Int, loss: Double, tokens: Int)
+    /// A step's loss or gradient was not finite, and the step was skipped.
+    case skipped(step: Int, reason: String)
+    /// An epoch was scored on dev: its number from 1, scores by task, and whether it is the best so far.
+    case epoch(Int, dev: [String: DevScores], isBest: Bool)
+    /// Something that a user should know.
+    case warning(Warning)
+    /// The training has ended. It is the last event.
+    case finished(TrainingResult)
+
+    init?(_ event: Training.TrainingEvent) {
+        switch event {
+        case .started(let steps, let tokens): self = .started(steps: steps, tokens: tokens)
+        case .resumed(let done, let all): self = .resumed(step: done, of: all)
+        case .step(let done, let all, let loss, let tokens): self = .step(done, of: all, loss: loss, tokens: tokens)
+        case .skipped(let step, let found): self = .skipped(step: step, reason: found)
+        case .warning(let text): self = .warning(.of(.training, text))
+        case .epoch(let epoch, let dev, let best):
+            self = .epoch(epoch, dev: dev.mapValues { DevScores($0) }, isBest: best)
+        case .finished: return nil
+        }
+    }
+}
