@@ -46,7 +46,10 @@ let package = Package(
             name: "Ablation",
             dependencies: ["Adapters", "Bundles", "Files", "Models", "Reporting", "Tasks", "Training"]),
         .target(
-            name: "Amalgam", dependencies: ["Ablation", "Adapters", "Bundles", "Corpora", "Tasks", "Training"]),
+            name: "Amalgam",
+            dependencies: [
+                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Tasks", "Text", "Training",
+            ]),
         .executableTarget(
             name: "AmalgamCommand",
             dependencies: [
@@ -60,6 +63,17 @@ let package = Package(
                 "Adapters", "Bundles", "CKernels", "Corpora", "Models", "Numerics", "Tasks", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // The sources of the packages under Examples, which the tests run: here they compile with everything else
+        .executableTarget(
+            name: "ExampleTrainAndPredict", dependencies: ["Amalgam"],
+            path: "Examples/TrainAndPredict/Sources/TrainAndPredict"),
+        .executableTarget(
+            name: "ExampleFuseAndCompare", dependencies: ["Amalgam"],
+            path: "Examples/FuseAndCompare/Sources/FuseAndCompare"),
+        .executableTarget(
+            name: "ExampleStreamingJob", dependencies: ["Amalgam"],
+            path: "Examples/StreamingJob/Sources/StreamingJob"),
 
         .testTarget(name: "NumericsTests", dependencies: ["CKernels", "Numerics"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),

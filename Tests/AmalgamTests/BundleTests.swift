@@ -1,0 +1,109 @@
+import Amalgam
+import Foundation
+import Testing
+
+/// Bundles as values and files, their compositions, and other libraries' folders.
+@Suite struct BundleTests {
+    private let fixture: Fixture
+
+    init() throws { fixture = try Fixture() }
+
+    @Test func filesAndBytes() async throws {
+        let bundle = try await fixture.adapter()
+        let file = fixture.url("a.h5")
+        try bundle.write(to: file)
+        let read = try AdapterBundle(contentsOf: file)
+        #expect(try read.data() == bundle.data() && read.warnings.isEmpty)
+        #expect(try AdapterBundle(data: bundle.data()).members == bundle.members)
+        #expect(try AdapterBundle.changes(in: file).isEmpty)
+        #expect(read.named("other").name == "other")
+
+        var bytes = try Data(contentsOf: file)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: file)
+        let error = await AmalgamError.thrown { _ = try AdapterBundle(contentsOf: file) }
+        #expect(error?.kind == .changedFile && error?.file == file && error?.description.contains("--") == false)
+        let missing = await AmalgamError.thrown { _ = try AdapterBundle(contentsOf: fixture.url("no.h5")) }
+        #expect(missing?.kind == .missingFile && missing?.file == fixture.url("no.h5"))
+        let nowhere = await AmalgamError.thrown { try bundle.write(to: fixture.url("no/where/a.h5")) }
+        #expect(nowhere?.kind == .unwritableFile)
+    }
+
+    @Test func anotherModelIsRefused() async throws {
+        let bundle = try await fixture.adapter()
+        #expect(try bundle.check(against: fixture.model()).isEmpty)
+        try fixture.writeVocabulary(reversed: true)
+        let changed = try fixture.model()
+        let error = await AmalgamError.thrown { try bundle.check(against: changed) }
+        #expect(error?.kind == .otherModel && error?.field == "tokenizer", "\(error as Any)")
+        #expect(await AmalgamError.thrown { _ = try Predictor(changed, bundle) } == error)
+        #expect(try bundle.check(against: changed, allowsOtherModel: true).map(\.kind) == [.base])
+        let missing = await AmalgamError.thrown { _ = try Model(folder: fixture.url("nowhere")) }
+        #expect(missing?.kind == .missingFile && missing?.file == fixture.url("nowhere"))
+        #expect(await AmalgamError.thrown { _ = try Model(named: "no-such-model") }?.kind == .unknownModel)
+    }
+
+    @Test func compositions() async throws {
+        let (a, b) = (try await fixture.adapter("a"), try await fixture.adapter("b"))
+        try a.write(to: fixture.url("a.h5"))
+        try b.write(to: fixture.url("b.h5"))
+        let average = try AdapterBundle(composing: .average([.bundle(a), .bundle(b)], weights: [0.25, 0.75]))
+        #expect(average.kind == .composition && average.heads.map(\.name) == ["a", "b"] && average.warnings.isEmpty)
+        let text = "average(a.h5, b.h5, weights=[0.25, 0.75])"
+        let read = try AdapterBundle(composing: Composition(text, in: fixture.folder))
+        #expect(try read.data() == average.data())
+        // The same value in two places is one adapter in two places; the same file read twice would be two
+        let twice = try AdapterBundle(composing: .stack([.bundle(a), .average([.bundle(a), .bundle(b)])]))
+        #expect(twice.members.map(\.name) == ["a", "b"])
+        let copies = try AdapterBundle(
+            composing: .stack([.bundle(a), .bundle(AdapterBundle(contentsOf: fixture.url("a.h5")))]))
+        #expect(copies.members.map(\.name) == ["a", "a_2"] && copies.warnings.map(\.kind) == [.composition])
+
+        let untrained = await AmalgamError.thrown {
+            _ = try AdapterBundle(composing: .fuse([.bundle(a), .bundle(b)]))
+        }
+        #expect(untrained?.kind == .composition && untrained?.description.contains("amalgam ") == false, "\(untrained as Any)")
+        let sum = await AmalgamError.thrown { _ = try Composition.average([.bundle(a)], weights: [0.5]) }
+        #expect(sum?.kind == .composition && sum?.field == "weights")
+        let column = await AmalgamError.thrown { _ = try Composition("stack(a.h5, ", in: fixture.folder) }
+        #expect(column?.kind == .composition && column?.field?.hasPrefix("column ") == true)
+        #expect(await AmalgamError.thrown { _ = try AdapterBundle(composing: .new) }?.found == "new")
+        #expect(await AmalgamError.thrown { _ = try Composition.block("sum", []) }?.field == "sum")
+        #expect(Composition.blockNames.contains("average"))
+    }
+
+    @Test func configurations() async throws {
+        let wide = try AdapterConfiguration(preset: "lora", ["rank": 4, "targets": ["query"]])
+        #expect(wide.method == "lora" && wide.fields["rank"] == 4 && wide.fields["targets"] == ["query"])
+        #expect(try AdapterConfiguration.lora.with(["rank": 4, "targets": ["query"]]) == wide)
+        try fixture.write("my.yaml", ["method: lora", "rank: 4", "targets: [query]"])
+        #expect(try AdapterConfiguration(contentsOf: fixture.url("my.yaml")) == wide)
+        let unknown = await AmalgamError.thrown { _ = try AdapterConfiguration.lora.with(["rnak": 4]) }
+        #expect(unknown?.kind == .configuration && unknown?.field == "rnak")
+        #expect(await AmalgamError.thrown { _ = try AdapterConfiguration(preset: "x") }?.kind == .configuration)
+        for name in AdapterConfiguration.presetNames { _ = try AdapterConfiguration(preset: name) }
+        let bundle = try await fixture.adapter("game", wide)
+        #expect(bundle.members[0].configuration == wide)
+    }
+
+    @Test func otherLibraries() async throws {
+        let bundle = try await fixture.adapter()
+        let hub = fixture.url("hub")
+        _ = try bundle.export(to: hub, as: .adapterHub())
+        let adapter = try AdapterBundle(importing: hub.appendingPathComponent("game"))
+        #expect(adapter.members.map(\.parameters) == bundle.members.map(\.parameters))
+        #expect(adapter.warnings.allSatisfy { $0.kind == .exchange })
+
+        let lora = try await fixture.adapter("game", .lora)
+        try lora.export(to: fixture.url("peft"), as: .peft)
+        let back = try AdapterBundle(importing: fixture.url("peft"), model: fixture.model())
+        #expect(back.members.map(\.configuration.method) == ["lora"])
+        #expect(await AmalgamError.thrown { try bundle.export(to: fixture.url("no"), as: .peft) }?.description
+            .contains("--") == false)
+
+        let model = try fixture.model()
+        let merged = fixture.url("merged")
+        try lora.export(to: merged, as: .transformers(model, merges: true))
+        #expect(FileManager.default.fileExists(atPath: merged.appendingPathComponent("model.safetensors").path))
+    }
+}
