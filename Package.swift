@@ -48,7 +48,8 @@ let package = Package(
         .target(
             name: "Amalgam",
             dependencies: [
-                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Tasks", "Text", "Training",
+                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Tasks", "Text",
+                "Training",
             ]),
         .executableTarget(
             name: "AmalgamCommand",

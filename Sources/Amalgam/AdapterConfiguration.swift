@@ -25,8 +25,8 @@ public struct AdapterConfiguration: Sendable, Equatable {
             throw AmalgamError(
                 AdapterError.unknownConfiguration(source: "preset", name: preset, known: Self.presetNames))
         }
-        stored = try translated { try Adapters.AdapterConfiguration.resolve(preset) }
-        self = try with(fields)
+        let start = AdapterConfiguration(try translated { try Adapters.AdapterConfiguration.resolve(preset) })
+        self = try start.with(fields)
     }
 
     /// Reads a YAML file with `method` and any of its fields.

@@ -8,7 +8,7 @@ import Foundation
 /// ```swift
 /// do {
 ///     let bundle = try AdapterBundle(contentsOf: url)
-/// } catch where error.kind == .changedFile {
+/// } catch let error as AmalgamError where error.kind == .changedFile {
 ///     // somebody has edited the file
 /// }
 /// ```

@@ -50,7 +50,8 @@ public struct Composition: Sendable {
     ) throws(AmalgamError) -> Composition {
         guard let type = CompositionBlocks.named(name) else {
             throw AmalgamError.make(
-                .composition, "\(name): found no such block, expected \(blockNames.joined(separator: ", "))", field: name,
+                .composition, "\(name): found no such block, expected \(blockNames.joined(separator: ", "))",
+                field: name,
                 found: "no such block", expected: blockNames.joined(separator: ", "))
         }
         return try translated {

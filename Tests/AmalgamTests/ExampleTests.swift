@@ -51,16 +51,18 @@ import Testing
     @Test func streamingJob() throws {
         let fixture = try Fixture()
         let text = try output(of: "StreamingJob", model: fixture.url("tiny").path)
-        #expect(text.contains("cancelled; the checkpoint is written") && text.contains("continues after step"), "\(text)")
+        #expect(
+            text.contains("cancelled; the checkpoint is written") && text.contains("continues after step"), "\(text)")
         #expect(text.contains("same bytes: true"), "\(text)")
     }
 
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"] != nil, "AMALGAM_TEST_MODEL is not set"))
+    @Test(
+        .enabled(if: ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"] != nil, "AMALGAM_TEST_MODEL is not set"))
     func trainAndPredictWithAModel() throws {
         let text = try output(
             of: "TrainAndPredict", model: ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"] ?? "")
-        #expect(text.contains(/game \(0\.[0-9]+\): A chess program/), "\(text)")
-        #expect(text.contains(/library \(0\.[0-9]+\): C\+\+ headers/), "\(text)")
+        #expect(text.contains(/game \([01]\.[0-9]+\): A chess program/), "\(text)")
+        #expect(text.contains(/library \([01]\.[0-9]+\): C\+\+ headers/), "\(text)")
     }
 
     /// The README's program is the first example, word for word.

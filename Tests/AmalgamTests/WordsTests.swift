@@ -27,7 +27,8 @@ import Testing
                 where text.offset % 2 == 1 {
                     let words = LibraryWords.of(String(text.element))
                     #expect(!words.contains(/(^|[ '(])--[a-z]/), "\(name):\(number + 1): \(words)")
-                    #expect(!words.contains("train-adapter") && !words.contains("amalgam fuse"), "\(name):\(number + 1)")
+                    #expect(
+                        !words.contains("train-adapter") && !words.contains("amalgam fuse"), "\(name):\(number + 1)")
                 }
             }
         }
@@ -54,11 +55,14 @@ import Testing
                     isCase = false
                 }
                 if line == "}" || line == "    }" { isCase = false }
-                guard code.hasPrefix("public ") || code.hasPrefix("@discardableResult") || (isCase && code.hasPrefix("case "))
+                guard
+                    code.hasPrefix("public ") || code.hasPrefix("@discardableResult")
+                        || (isCase && code.hasPrefix("case "))
                 else { continue }
                 declarations += 1
                 let before = lines[number - 1].drop(while: \.isWhitespace)
-                #expect(before.hasPrefix("///") || before.hasPrefix("@discardableResult"), "\(name):\(number + 1): \(code)")
+                #expect(
+                    before.hasPrefix("///") || before.hasPrefix("@discardableResult"), "\(name):\(number + 1): \(code)")
             }
         }
         #expect(declarations > 150)

@@ -15,7 +15,7 @@ extension AdapterBundle {
         let (bundle, warnings) = try translated {
             try ForeignImport.read(folder: folder, name: name, model: model?.loaded.model)
         }
-        self.init(bundle, warnings: warnings.map { .of(.exchange, $0) })
+        self.init(bundle, warnings: Self.warnings(warnings))
     }
 
     /// A format of other libraries.
@@ -37,7 +37,7 @@ extension AdapterBundle {
     ///   hold, ``AmalgamError/Kind/otherModel``, ``AmalgamError/Kind/unwritableFile``, ``AmalgamError/Kind/busy``.
     @discardableResult
     public func export(to folder: URL, as format: ExportFormat) throws(AmalgamError) -> [Warning] {
-        try translated {
+        try translated { () -> [Warning] in
             let isOpen = if case .adapterHub = format { true } else { false }
             try Folder.make(isOpen ? folder : folder.standardizedFileURL.deletingLastPathComponent())
             let lock = try OutputLock(folder, who: "export")
@@ -45,15 +45,15 @@ extension AdapterBundle {
             switch format {
             case .adapterHub(let name):
                 AtomicFile.removeTemporaries(in: folder, deep: true)
-                return try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name)
-                    .map { .of(.exchange, $0) }
-            case .peft: return try PEFTExport.write(stored, to: folder).map { .of(.exchange, $0) }
+                return Self.warnings(try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name))
+            case .peft: return Self.warnings(try PEFTExport.write(stored, to: folder))
             case .transformers(let model, let merges):
-                let warnings = try model.check(self, allowsOtherModel: false)
-                return warnings
-                    + (try TransformersExport.write(stored, model: model.loaded.model, merge: merges, to: folder))
-                    .map { .of(.exchange, $0) }
+                let base = try model.check(self, allowsOtherModel: false)
+                let texts = try TransformersExport.write(stored, model: model.loaded.model, merge: merges, to: folder)
+                return base + Self.warnings(texts)
             }
         }
     }
+
+    private static func warnings(_ texts: [String]) -> [Warning] { texts.map { .of(.exchange, $0) } }
 }

@@ -84,7 +84,8 @@ public struct AdapterBundle: Sendable {
         }
         self = try translated {
             var composed = Composed()
-            composed.finish(try composition.tree(into: &composed))
+            let tree = try composition.tree(into: &composed)
+            composed.finish(tree)
             let text = composed.composition?.text ?? ""
             return AdapterBundle(
                 try composed.bundle(name: name ?? text, base: base),

@@ -29,7 +29,8 @@ extension AmalgamError {
         case let error as CorporaError: self = Self.of(error)
         case let error as CompositionExpression.Fault:
             self = Self.make(
-                .composition, "the composition, column \(error.column): found \(error.found), expected \(error.expected)",
+                .composition,
+                "the composition, column \(error.column): found \(error.found), expected \(error.expected)",
                 field: "column \(error.column)", found: error.found, expected: error.expected)
         case let error as BlockFault:
             self = Self.make(
@@ -37,7 +38,8 @@ extension AmalgamError {
                 found: error.found, expected: error.expected)
         case NumericsError.blas(let message): self = Self.make(.unavailable, message)
         case let error as CocoaError:
-            self = Self.make(.unreadableFile, error.localizedDescription, path: error.userInfo[NSFilePathErrorKey] as? String)
+            self = Self.make(
+                .unreadableFile, error.localizedDescription, path: error.userInfo[NSFilePathErrorKey] as? String)
         default: self = Self.make(.invalidContent, "\(error)")
         }
     }
@@ -97,7 +99,8 @@ extension AmalgamError {
                 fix: lastClause(error))
         case .missing(let file, let name, let present):
             return make(
-                .missingField, file, field: name, found: "missing", expected: "one of \(present.joined(separator: ", "))",
+                .missingField, file, field: name, found: "missing",
+                expected: "one of \(present.joined(separator: ", "))",
                 fix: lastClause(error))
         case .changed(let file, let found, let expected):
             return make(.changedFile, file, found: found, expected: expected, fix: lastClause(error))
@@ -151,7 +154,8 @@ extension AmalgamError {
             make(.option, error.description, field: name, found: found, expected: expected)
         case .notFinite(let facts):
             make(
-                .notFinite, error.description, path: facts.checkpoint, line: facts.areLines ? facts.examples.first : nil,
+                .notFinite, error.description, path: facts.checkpoint,
+                line: facts.areLines ? facts.examples.first : nil,
                 found: facts.found, fix: facts.reason)
         case .stopped(_, _, let checkpoint): make(.checkpoint, error.description, path: checkpoint)
         case .done: make(.checkpoint, error.description)

@@ -76,17 +76,17 @@ public struct Evaluation: Sendable {
     public var metric: String { stored.scores.metric }
 
     /// The task's own metric.
-    public var score: Score { score(metric) }
+    public var score: Score { named(metric) }
 
     /// All metrics that fit the kind of task, the task's own first.
-    public var scores: [Score] { stored.scores.scores.map { score($0.name) } }
+    public var scores: [Score] { stored.scores.scores.map { named($0.name) } }
 
     /// A metric's score; nil if the metric does not fit the kind of task.
     public subscript(metric: String) -> Score? {
-        stored.scores.scores.contains { $0.name == metric } ? score(metric) : nil
+        stored.scores.scores.contains { $0.name == metric } ? named(metric) : nil
     }
 
-    private func score(_ name: String) -> Score {
+    private func named(_ name: String) -> Score {
         Score(
             name: name, value: stored.scores[name], interval: interval(name),
             isLowerBetter: Metrics.standard[name]?.isLowerBetter ?? true)
@@ -157,7 +157,8 @@ public struct Evaluation: Sendable {
                     name: "other", found: "\(others.count) examples of \(other.task)",
                     expected: "the \(rows.count) examples of \(task) that were scored here")
             }
-            guard let type = Metrics.standard[name], type.fits(mine.answers), type.fits(theirs.answers), seed >= 0 else {
+            guard let type = Metrics.standard[name], type.fits(mine.answers), type.fits(theirs.answers), seed >= 0
+            else {
                 throw TrainingError.setting(
                     name: "metric", found: name, expected: scores.map(\.name).joined(separator: ", "))
             }

@@ -44,7 +44,7 @@ public final class Predictor: Sendable {
     public init(
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
-        let (worker, warnings) = try translated {
+        let (worker, warnings) = try translated { () -> (Worker, [Warning]) in
             if let threads = options.threads, !(1...1024).contains(threads) {
                 throw TrainingError.setting(name: "threads", found: "\(threads)", expected: "1 to 1024")
             }
@@ -164,7 +164,7 @@ private final class Worker: @unchecked Sendable {  // the queue runs one call at
         all.reserveCapacity(examples.count)
         for start in stride(from: 0, to: max(1, examples.count), by: Self.portion) {
             let portion = Array(examples[start..<min(start + Self.portion, examples.count)])
-            all += try await Background.run(on: queue) { [self] in
+            all += try await Background.run(on: queue) { [self] () -> [Prediction] in
                 guard predictor.form == form else {
                     throw BundleError.head(
                         file: bundle.label, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
@@ -178,7 +178,7 @@ private final class Worker: @unchecked Sendable {  // the queue runs one call at
     }
 
     func evaluate(_ task: TextTask, split: Split, seed: UInt64) async throws -> Evaluation {
-        try await Background.run(on: queue) { [self] in
+        try await Background.run(on: queue) { [self] () -> Evaluation in
             let choice = try bundle.stored.head(
                 named: head.name, for: HeadTask(name: task.definition.name, kind: task.definition.kind),
                 file: bundle.label)

@@ -89,7 +89,7 @@ public struct TextTask: Sendable {
             table.columns = values[0].keys.sorted()
             tables[split.stored] = table
         }
-        let hasGroups = tables.values.contains { $0.columns.contains("group") }
+        let hasGroups = splits.contains { $0.1.contains { $0["group"] != nil } }
         var definition = TaskDefinition(
             name: name, kind: kind.name,
             // Not files: what tells the splits of one task from those of others
@@ -119,9 +119,9 @@ public struct TextTask: Sendable {
             return try TaskData.load(
                 definition, rows: rows, splits: splits, labels: labels, unknownLabels: unknownLabels.stored)
         } catch {
-            var error = AmalgamError(error)
-            if rows != nil { error.file = nil }
-            throw error
+            var fault = AmalgamError(error)
+            if rows != nil { fault.file = nil }
+            throw fault
         }
     }
 

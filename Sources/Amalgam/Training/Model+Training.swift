@@ -6,8 +6,6 @@ import Training
 
 extension Model {
     /// Starts a training on one task.
-    ///
-    /// As ``train(_:on:language:options:)-([TextTask],_,_,_)`` with one task.
     /// - Parameters:
     ///   - recipe: What learns.
     ///   - task: With a train split.

@@ -22,9 +22,10 @@ public final class TrainingJob: Sendable {
 
     /// - Parameter body: asks `isCancelled` between steps, and tells news
     init(
-        _ body: @escaping @Sendable (
-            _ isCancelled: @escaping @Sendable () -> Bool, _ tell: @escaping @Sendable (TrainingEvent) -> Void
-        ) throws -> TrainingResult
+        _ body:
+            @escaping @Sendable (
+                _ isCancelled: @escaping @Sendable () -> Bool, _ tell: @escaping @Sendable (TrainingEvent) -> Void
+            ) throws -> TrainingResult
     ) {
         let (events, continuation) = AsyncThrowingStream<TrainingEvent, any Error>.makeStream(
             bufferingPolicy: .bufferingNewest(4096))

@@ -132,7 +132,7 @@ public enum MemoryLimit: Sendable, Equatable {
 
     var stored: Training.MemoryLimit? {
         switch self {
-        case .automatic: .detected()
+        case .automatic: Training.MemoryLimit.detected()
         case .bytes(let bytes): Training.MemoryLimit(bytes: bytes, source: "the option memoryLimit")
         case .none: nil
         }

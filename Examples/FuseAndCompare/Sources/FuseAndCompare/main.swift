@@ -4,10 +4,12 @@ import Amalgam
 // difference more than noise?
 let model = try Model(named: CommandLine.arguments.dropFirst().first ?? "minilm")
 
-let things = ["chess", "cards", "images", "sound", "networks", "fonts", "maps", "mail", "music", "video", "text", "stars"]
+let things = [
+    "chess", "cards", "images", "sound", "networks", "fonts", "maps", "mail", "music", "video", "text", "stars",
+]
 
 /// Texts about things, with the words that decide the class.
-func examples(_ classes: [(label: String, words: [String])], offset: Int) -> [ClassificationExample] {
+@MainActor func examples(_ classes: [(label: String, words: [String])], offset: Int) -> [ClassificationExample] {
     things.enumerated().flatMap { i, thing in
         classes.map { label, words in
             ClassificationExample("\(words[(i + offset) % words.count]) for \(thing)", label: label)

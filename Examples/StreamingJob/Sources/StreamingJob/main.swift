@@ -13,7 +13,6 @@ let examples = names.flatMap { name in
 let task = try TextTask.classification(name: "part", train: examples)
 
 let folder = FileManager.default.temporaryDirectory.appendingPathComponent("streaming-\(UUID().uuidString)")
-defer { try? FileManager.default.removeItem(at: folder) }
 var options = TrainingOptions()
 options.epochs = 12
 options.batch = .examples(4)
@@ -21,7 +20,7 @@ options.checkpoint = CheckpointOptions(
     folder.appendingPathComponent("part.checkpoint"), output: folder.appendingPathComponent("part.h5"))
 
 /// Trains to the end, or to a step where its own task is cancelled.
-func run(stoppingAt last: Int? = nil) async throws -> TrainingResult {
+@MainActor func run(stoppingAt last: Int? = nil) async throws -> TrainingResult {
     let job = model.train(.adapter(.lora), on: task, options: options)
     for try await event in job.events {
         switch event {
@@ -49,3 +48,4 @@ print("finished after \(resumed.steps) steps")
 options.checkpoint = nil
 let whole = try await run()
 print("same bytes:", try whole.bundle.data() == resumed.bundle.data())
+try FileManager.default.removeItem(at: folder)
