@@ -36,14 +36,19 @@ public struct Composition: Sendable {
     }
 
     /// The weighted mean of what the parts make of the same input; it needs no training.
-    /// - Parameter weights: One for each part, with a sum of 1; nil for equal ones.
+    /// - Parameters:
+    ///   - parts: At least one.
+    ///   - weights: One for each part, with a sum of 1; nil for equal ones.
     /// - Throws: ``AmalgamError/Kind/composition`` for another number of weights or another sum.
     public static func average(_ parts: [Composition], weights: [Double]? = nil) throws(AmalgamError) -> Composition {
         try block("average", parts, weights.map { ["weights": .list($0.map { .number($0) })] } ?? [:])
     }
 
     /// Any block by its name: ``blockNames`` lists them.
-    /// - Parameter options: The block's own, as in an expression.
+    /// - Parameters:
+    ///   - name: One of ``blockNames``.
+    ///   - parts: At least one.
+    ///   - options: The block's own, as in an expression.
     /// - Throws: ``AmalgamError/Kind/composition``, naming the option.
     public static func block(
         _ name: String, _ parts: [Composition], _ options: [String: SettingValue] = [:]
@@ -88,7 +93,9 @@ public struct Composition: Sendable {
     }
 
     /// Reads an expression whose names are bundles' files.
-    /// - Parameter folder: What relative paths start from.
+    /// - Parameters:
+    ///   - expression: As in ``init(_:bundle:)``.
+    ///   - folder: What relative paths start from.
     /// - Throws: ``AmalgamError/Kind/composition`` with the column in `field`, and as ``AdapterBundle/init(contentsOf:allowsChanges:)``.
     public init(_ expression: String, in folder: URL) throws(AmalgamError) {
         try self.init(expression) { name in

@@ -38,7 +38,9 @@ public struct AdapterBundle: Sendable {
     }
 
     /// Reads a bundle's file and checks all of it: schema, shapes, finite numbers, content hashes and seal.
-    /// - Parameter allowsChanges: Accepts a file that another program has changed since it was written.
+    /// - Parameters:
+    ///   - file: Written by ``write(to:)`` or the command `amalgam`.
+    ///   - allowsChanges: Accepts a file that another program has changed since it was written.
     /// - Throws: ``AmalgamError``, naming the file and the field; ``AmalgamError/Kind/changedFile`` for a changed file.
     public init(contentsOf file: URL, allowsChanges: Bool = false) throws(AmalgamError) {
         self.init(try translated { try BundleFile.read(file, allowChanged: allowsChanges) }, file: file)
@@ -116,7 +118,9 @@ public struct AdapterBundle: Sendable {
     }
 
     /// Checks that the bundle was trained on this model: shapes, weights and tokenizer.
-    /// - Parameter allowsOtherModel: Accepts other weights or another tokenizer if all shapes agree.
+    /// - Parameters:
+    ///   - model: The model to stand on.
+    ///   - allowsOtherModel: Accepts other weights or another tokenizer if all shapes agree.
     /// - Returns: Warnings where the model could not be verified, or another one was accepted.
     /// - Throws: ``AmalgamError/Kind/otherModel``.
     @discardableResult
