@@ -53,6 +53,11 @@ import Testing
             #expect(result.bundle.heads.map(\.name) == ["one", "two"] && result.bundle.name == "one+two")
             #expect(Set(result.dev.keys) == ["one", "two"])
         }
+        var mixed = Fixture.options
+        mixed.mix = .within
+        mixed.balancer = "uncertainty"
+        let weighted = try await fixture.model().train(.adapter(), on: tasks, options: mixed).result
+        #expect(Set(weighted.lossWeights.keys) == ["one", "two"])
         let twice = try fixture.model().train(.adapter(), on: [tasks[0], tasks[0]])
         #expect(await AmalgamError.thrown { _ = try await twice.result } != nil)
         let none = try fixture.model().train(.adapter(), on: [])

@@ -24,7 +24,7 @@ import Testing
             case .step(let step, let all, let loss, _):
                 steps.append(step)
                 #expect(all == started && loss.isFinite)
-            case .epoch(let epoch, let dev, _):
+            case .epoch(let epoch, let dev, _, _):
                 epochs.append(epoch)
                 #expect(dev["game"]?.metric == "accuracy" && dev["game"]?.examples == 12)
             case .warning(let warning): warnings.append(warning)

@@ -155,7 +155,7 @@ extension AmalgamError {
         case .notFinite(let facts):
             make(
                 .notFinite, error.description, path: facts.checkpoint,
-                line: facts.place == .line ? facts.examples.first : nil,
+                line: facts.parts.first { $0.place == .line }?.examples.first,
                 found: facts.found, fix: facts.reason)
         case .stopped(_, _, let checkpoint): make(.checkpoint, error.description, path: checkpoint)
         case .done: make(.checkpoint, error.description)

@@ -67,6 +67,7 @@ extension Model {
                 dev: trained.result.dev.mapValues { DevScores($0) }, perplexity: nil, steps: trained.result.steps,
                 epochs: trained.result.epochs, tokens: trained.result.tokens, seconds: trained.result.seconds,
                 skippedSteps: trained.result.skipped, losses: trained.result.losses,
+                lossWeights: trained.result.weights,
                 trainableParameters: trained.trainable, truncatedTexts: trained.truncated,
                 memoryEstimate: trained.memoryEstimate, run: trained.run, warnings: run.warnings)
         }
@@ -104,6 +105,7 @@ extension Model {
                     scoredTokens: trained.after?.scored ?? 0, distinctTokens: trained.pieces),
                 steps: trained.result.steps, epochs: trained.result.epochs, tokens: trained.result.tokens,
                 seconds: trained.result.seconds, skippedSteps: trained.result.skipped, losses: trained.result.losses,
+                lossWeights: trained.result.weights,
                 trainableParameters: trained.trainable, truncatedTexts: 0, memoryEstimate: trained.memoryEstimate,
                 run: trained.run, warnings: run.warnings)
         }

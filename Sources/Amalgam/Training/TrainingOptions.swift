@@ -87,6 +87,10 @@ public struct TrainingOptions: Sendable, Equatable {
     public var name: String?
     /// Which task's batch comes at each step of several tasks: one of ``schedulerNames``; default `proportional`.
     public var scheduler = "proportional"
+    /// Whether a batch holds examples of one task or of several; default batch.
+    public var mix = Mix.batch
+    /// How the losses of several tasks are weighted: one of ``balancerNames``; default `equal`.
+    public var balancer = "equal"
     /// Whether tasks with the same training file are trained in one pass over each text; default false.
     public var sharesTexts = false
     /// Memory that the training may take; default ``MemoryLimit/automatic``.
@@ -96,6 +100,17 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// Creates the defaults.
     public init() {}
+
+    /// Whether a batch holds examples of one task or of several.
+    public enum Mix: String, Sendable, CaseIterable {
+        /// Each step is a batch of one task, which the scheduler chooses.
+        case batch
+        /// Each batch is put together from small pieces, and the scheduler chooses the task of each.
+        case within
+    }
+
+    /// Names of the balancers of losses: `equal`, and `uncertainty` (Kendall et al. 2018).
+    public static var balancerNames: [String] { LossBalancers.names }
 
     /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`.
     public static var schedulerNames: [String] { TaskSchedulers.names }
@@ -193,6 +208,8 @@ extension TrainingOptions {
         s.precision = precision.stored
         s.onNotFinite = onNotFinite == .stop ? .stop : .skip
         s.sharesTexts = sharesTexts
+        s.mix = mix == .batch ? .batch : .within
+        s.balancer = balancer
         if let name, name.isEmpty || name.utf8.count > 200 {
             throw TrainingError.setting(name: "name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
         }

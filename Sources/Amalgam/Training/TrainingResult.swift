@@ -21,6 +21,8 @@ public struct TrainingResult: Sendable {
     public var skippedSteps: Int
     /// The loss of each step, without skipped ones.
     public var losses: [Double]
+    /// What each task's loss counted for in the end, by task; empty where all count the same.
+    public var lossWeights: [String: Double]
     /// Number of values that learned.
     public var trainableParameters: Int
     /// Training texts that were truncated.
@@ -80,8 +82,9 @@ public enum TrainingEvent: Sendable {
     case step(Int, of: Int, loss: Double, tokens: Int)
     /// A step's loss or gradient was not finite, and the step was skipped.
     case skipped(step: Int, reason: String)
-    /// An epoch was scored on dev: its number from 1, scores by task, and whether it is the best so far.
-    case epoch(Int, dev: [String: DevScores], isBest: Bool)
+    /// An epoch was scored on dev: its number from 1, scores by task, whether it is the best so far, and what each task's
+    /// loss counts for by now (empty where all count the same).
+    case epoch(Int, dev: [String: DevScores], isBest: Bool, lossWeights: [String: Double])
     /// Something that a user should know.
     case warning(Warning)
     /// The training has ended. It is the last event.
@@ -94,8 +97,8 @@ public enum TrainingEvent: Sendable {
         case .step(let done, let all, let loss, let tokens): self = .step(done, of: all, loss: loss, tokens: tokens)
         case .skipped(let step, let found): self = .skipped(step: step, reason: found)
         case .warning(let text): self = .warning(.of(.training, text))
-        case .epoch(let epoch, let dev, let best):
-            self = .epoch(epoch, dev: dev.mapValues { DevScores($0) }, isBest: best)
+        case .epoch(let epoch, let dev, let best, let weights):
+            self = .epoch(epoch, dev: dev.mapValues { DevScores($0) }, isBest: best, lossWeights: weights)
         case .finished: return nil
         }
     }
