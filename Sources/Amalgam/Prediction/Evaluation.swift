@@ -130,7 +130,7 @@ public struct Evaluation: Sendable {
     public func writePredictions(to file: URL) throws(AmalgamError) {
         try translated {
             var lines = Data()
-            try stored.rows.write(asCSV: file.pathExtension.lowercased() == "csv") { lines.append(contentsOf: $0.utf8) }
+            stored.rows.write(asCSV: file.pathExtension.lowercased() == "csv") { lines.append(contentsOf: $0.utf8) }
             try AtomicFile.replace(file, with: lines)
         }
     }

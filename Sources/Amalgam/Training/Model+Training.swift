@@ -62,14 +62,7 @@ extension Model {
                 pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
                 observe: run.observe)
-            return TrainingResult(
-                bundle: AdapterBundle(trained.bundle, warnings: run.warnings),
-                dev: trained.result.dev.mapValues { DevScores($0) }, perplexity: nil, steps: trained.result.steps,
-                epochs: trained.result.epochs, tokens: trained.result.tokens, seconds: trained.result.seconds,
-                skippedSteps: trained.result.skipped, losses: trained.result.losses,
-                lossWeights: trained.result.weights,
-                trainableParameters: trained.trainable, truncatedTexts: trained.truncated,
-                memoryEstimate: trained.memoryEstimate, run: trained.run, warnings: run.warnings)
+            return TrainingResult(trained, warnings: run.warnings)
         }
     }
 
@@ -97,17 +90,7 @@ extension Model {
                 recipe.stored, on: corpora.map(\.stored), name: options.name ?? recipe.name(corpora), tokens: tokens,
                 settings: settings, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
                 observe: run.observe)
-            return TrainingResult(
-                bundle: AdapterBundle(trained.bundle, warnings: run.warnings),
-                dev: trained.result.dev.mapValues { DevScores($0) },
-                perplexity: Perplexity(
-                    before: trained.before?.value, after: trained.after?.value,
-                    scoredTokens: trained.after?.scored ?? 0, distinctTokens: trained.pieces),
-                steps: trained.result.steps, epochs: trained.result.epochs, tokens: trained.result.tokens,
-                seconds: trained.result.seconds, skippedSteps: trained.result.skipped, losses: trained.result.losses,
-                lossWeights: trained.result.weights,
-                trainableParameters: trained.trainable, truncatedTexts: 0, memoryEstimate: trained.memoryEstimate,
-                run: trained.run, warnings: run.warnings)
+            return TrainingResult(trained, warnings: run.warnings)
         }
     }
 

@@ -33,6 +33,28 @@ public struct TrainingResult: Sendable {
     public var run: String
     /// Everything that a user should know.
     public var warnings: [Warning]
+
+    init(_ trained: Session.Trained, warnings: [Warning]) {
+        bundle = AdapterBundle(trained.bundle, warnings: warnings)
+        dev = trained.result.dev.mapValues { DevScores($0) }
+        perplexity = trained.language.map {
+            Perplexity(
+                before: $0.before?.value, after: $0.after?.value, scoredTokens: $0.after?.scored ?? 0,
+                distinctTokens: $0.pieces)
+        }
+        steps = trained.result.steps
+        epochs = trained.result.epochs
+        tokens = trained.result.tokens
+        seconds = trained.result.seconds
+        skippedSteps = trained.result.skipped
+        losses = trained.result.losses
+        lossWeights = trained.result.weights
+        trainableParameters = trained.trainable
+        truncatedTexts = trained.truncated
+        memoryEstimate = trained.memoryEstimate
+        run = trained.run
+        self.warnings = warnings
+    }
 }
 
 /// A task's scores on dev.
