@@ -99,7 +99,9 @@ public struct Composition: Sendable {
     /// - Throws: ``AmalgamError/Kind/composition`` with the column in `field`, and as ``AdapterBundle/init(contentsOf:allowsChanges:)``.
     public init(_ expression: String, in folder: URL) throws(AmalgamError) {
         try self.init(expression) { name in
-            try AdapterBundle(contentsOf: URL(fileURLWithPath: name, relativeTo: folder))
+            // A folder's URL may lack its last slash, so that a relative URL would start from the folder above
+            try AdapterBundle(
+                contentsOf: name.hasPrefix("/") ? URL(fileURLWithPath: name) : folder.appendingPathComponent(name))
         }
     }
 

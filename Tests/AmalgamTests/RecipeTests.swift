@@ -50,7 +50,7 @@ import Testing
             var options = Fixture.options
             options.scheduler = scheduler
             let result = try await fixture.model().train(.adapter(), on: tasks, options: options).result
-            #expect(result.bundle.heads.map(\.name) == ["one", "two"] && result.bundle.name == "one+two")
+            #expect(result.bundle.heads.map(\.name) == ["one", "two"] && result.bundle.name == "one_two")
             #expect(Set(result.dev.keys) == ["one", "two"])
         }
         var mixed = Fixture.options

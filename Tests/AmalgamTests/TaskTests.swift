@@ -82,7 +82,8 @@ import Testing
         #expect(error.kind == .missingField && error.field == "label" && error.line == 5 && error.file == nil)
         #expect(error.fix != nil && error.description.contains("game, train:5"), "\(error)")
 
-        let ragged = try TextTask.tagging(name: "t", train: [TaggingExample(["a", "b"], tags: ["O"])])
+        let ragged = try TextTask.tagging(
+            name: "t", train: [TaggingExample(["a", "b"], tags: ["O"]), TaggingExample(["a"], tags: ["B"])])
         let other = try #require(await AmalgamError.thrown { _ = try ragged.summary() })
         #expect(other.kind == .invalidContent && other.line == 1 && other.field == "tags")
 
