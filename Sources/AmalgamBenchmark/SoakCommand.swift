@@ -125,10 +125,11 @@ private struct Soak {
         var settings = TrainingSettings()
         settings.epochs = 1
         let file = url(name)
-        let keeping = CheckpointSettings(file.appendingPathExtension("checkpoint"), every: 0)
+        let checkpoint = file.appendingPathExtension("checkpoint")
+        let keeping = CheckpointSettings(checkpoint, every: 0)
         let trained = try session.train(recipe, on: data, name: "soak", settings: settings, keeping: keeping)
         try BundleFile.write(trained.bundle, to: file)
-        try FileManager.default.removeItem(at: keeping.url)
+        try FileManager.default.removeItem(at: checkpoint)
         bundles += 1
         let bytes = try Data(contentsOf: file)
         guard first[name, default: bytes] == bytes else {
