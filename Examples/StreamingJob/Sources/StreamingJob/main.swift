@@ -14,10 +14,10 @@ let task = try TextTask.classification(name: "part", train: examples)
 
 let folder = FileManager.default.temporaryDirectory.appendingPathComponent("streaming-\(UUID().uuidString)")
 var options = TrainingOptions()
-options.epochs = 12
+options.epochs = 60
 options.batch = .examples(4)
 options.checkpoint = CheckpointOptions(
-    folder.appendingPathComponent("part.checkpoint"), output: folder.appendingPathComponent("part.h5"))
+    folder.appendingPathComponent("part.checkpoint"), interval: 0, output: folder.appendingPathComponent("part.h5"))
 
 /// Trains to the end, or to a step where its own task is cancelled.
 @MainActor func run(stoppingAt last: Int? = nil) async throws -> TrainingResult {
@@ -27,7 +27,7 @@ options.checkpoint = CheckpointOptions(
         case .started(let steps, let tokens): print("\(steps) steps, \(tokens) tokens")
         case .resumed(let step, let all): print("continues after step \(step) of \(all)")
         case .step(let step, let all, let loss, _):
-            if step % 8 == 0 { print("step \(step) of \(all): loss \(loss)") }
+            if step % 60 == 0 { print("step \(step) of \(all): loss \(loss)") }
             if step == last { withUnsafeCurrentTask { $0?.cancel() } }
         case .warning(let warning): print("warning:", warning)
         case .epoch, .skipped, .finished: break
