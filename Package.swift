@@ -91,7 +91,11 @@ let package = Package(
         .testTarget(
             name: "AblationTests",
             dependencies: ["Ablation", "Adapters", "Bundles", "Files", "Reporting", "Tasks", "Training"]),
-        .testTarget(name: "AmalgamTests", dependencies: ["Amalgam"]),
+        .testTarget(
+            name: "AmalgamTests",
+            dependencies: [
+                "Adapters", "Amalgam", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training",
+            ]),
         // runs the built command
         .testTarget(name: "CommandTests", dependencies: ["Files"]),
     ],

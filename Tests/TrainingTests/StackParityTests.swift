@@ -78,10 +78,18 @@ import Testing
     @Test(arguments: cases.map(\.name)) func logitsLossAndGradients(_ name: String) throws {
         let test = try #require(Self.cases.first { $0.name == name })
         let network = try Network(Self.arrangement(test), seed: 0)
+        let plan = try Self.compare(network, Self.file("\(name).safetensors"))
+        // Of a task's adapter in a stack the invertible part does nothing
+        let idle = network.parameters.parameters.map(\.name).filter { $0.contains("afterEmbeddings") }
+        let learns = plan.plan.parameters.contains { $0.name.contains("afterEmbeddings") }
+        #expect(learns == (test.members.count == 1 && !idle.isEmpty))
+    }
+
+    /// Logits, loss and all gradients of the first batch against a case's file.
+    @discardableResult
+    static func compare(_ network: Network, _ file: SafetensorsFile) throws -> HeadPlan {
         let plan = try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0)
-        let workspace = Workspace(threads: 2)
-        let results = plan.plan.run(try Golden.batches()[0], workspace: workspace)
-        let file = try Self.file("\(name).safetensors")
+        let results = plan.plan.run(try Golden.batches()[0], workspace: Workspace(threads: 2))
         let logits = Difference(results.values(plan.output), try file.floats("logits"))
         #expect(logits.largest < 1e-4, "logits: \(logits)")
         #expect(abs(results.values(plan.loss).reduce(0, +) - (try file.floats("loss"))[0]) < 1e-5)
@@ -89,14 +97,11 @@ import Testing
         for parameter in plan.plan.parameters {
             let theirs = "grad." + (try #require(Golden.torchName(parameter.name, members: ["a", "b"])))
             compared.insert(theirs)
-            Self.expectEqual(parameter, try file.floats(theirs))
+            expectEqual(parameter, try file.floats(theirs))
         }
         let all = Set(file.tensors.keys.filter { $0.hasPrefix("grad.") })
         #expect(compared == all, "\(all.symmetricDifference(compared).sorted())")
-        // Of a task's adapter in a stack the invertible part does nothing
-        let idle = network.parameters.parameters.map(\.name).filter { $0.contains("afterEmbeddings") }
-        let learns = plan.plan.parameters.contains { $0.name.contains("afterEmbeddings") }
-        #expect(learns == (test.members.count == 1 && !idle.isEmpty))
+        return plan
     }
 
     static func expectEqual(_ parameter: Parameter, _ theirs: [Float]) {

@@ -96,8 +96,17 @@ extension Composition {
         switch self {
         case .leaf(let name): return name
         case .block(let node):
-            let fields = node.block.fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.json)" }
+            let fields = node.block.fields.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.text($0.value))" }
             return "\(type(of: node.block).kind)(\((node.children.map(\.text) + fields).joined(separator: ", ")))"
+        }
+    }
+
+    /// Numbers are computed with in single precision, so more digits would say nothing.
+    private static func text(_ value: ConfigurationValue) -> String {
+        switch value {
+        case .number(let number): Int(exactly: number).map { "\($0)" } ?? "\(Float(number))"
+        case .list(let list): "[\(list.map(text).joined(separator: ", "))]"
+        default: value.json
         }
     }
 }
