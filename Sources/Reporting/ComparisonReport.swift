@@ -40,7 +40,7 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
     package enum Standing: String, Sendable, Codable {
         /// The highest score.
         case best
-        /// Not told apart from the best.
+        /// Not distinguishable from the best.
         case withinNoise = "within_noise"
         /// Below the best beyond the noise.
         case below

@@ -72,7 +72,7 @@ package struct Verdict: Sendable, Equatable, Codable {
     package enum Kind: String, Sendable, Codable {
         /// Something is better beyond the noise.
         case better
-        /// Two cannot be told apart.
+        /// The two are not distinguishable.
         case same
         /// Something is worse beyond the noise, or a claim did not hold.
         case worse

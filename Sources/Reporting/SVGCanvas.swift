@@ -98,7 +98,7 @@ struct SVGCanvas {
 
     static func colour(_ index: Int) -> String { "c\(((index % colours) + colours) % colours)" }
 
-    /// Light and dark; told apart by people who do not see all colours (blue, orange, green, violet first).
+    /// Light and dark; distinguishable for people who do not see all colors (blue, orange, green, violet first).
     static let style = """
         .chart{--ink:#1c2530;--soft:#5b6776;--grid:#e3e7ec;--paper:#fff;--c0:#1f6fc4;--c1:#d1540a;--c2:#1d8a5a;\
         --c3:#7b4fc9;--c4:#0e8296;--c5:#b98a00;--c6:#c23a6b;--c7:#7b8794;\

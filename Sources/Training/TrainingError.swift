@@ -38,7 +38,7 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
     private static func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
 }
 
-/// A step that came to no number: where, on what, and probably why.
+/// A step whose loss or gradient is not finite: where, on what, and the likely reason.
 package struct NotFinite: Equatable, Sendable, CustomStringConvertible {
     /// Examples of one task in the step.
     package struct Part: Equatable, Sendable, CustomStringConvertible {

@@ -5,7 +5,7 @@ package enum TrainingEvent: Sendable {
     /// Goes on from a checkpoint.
     case resumed(done: Int, of: Int)
     case step(done: Int, of: Int, loss: Double, tokens: Int)
-    /// A step came to no number and is left out.
+    /// A step whose loss or gradient is not finite is skipped.
     case skipped(step: Int, found: String)
     /// Something that a user should know, and that stops nothing.
     case warning(String)
@@ -25,7 +25,7 @@ package struct TrainingResult: Sendable {
     package var seconds = 0.0
     /// Dev scores of the state that was kept, by task.
     package var dev: [String: Evaluation] = [:]
-    /// Steps that came to no number and were left out.
+    /// Steps that were skipped because their loss or gradient was not finite.
     package var skipped = 0
     /// Loss of each step, those that were left out apart.
     package var losses: [Double] = []

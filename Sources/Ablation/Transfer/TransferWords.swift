@@ -61,7 +61,7 @@ struct TransferWords {
         return verdicts
     }
 
-    /// The best of those that need no labels of the language, and what is not told apart from it.
+    /// The best of those that need no labels of the language, and what is not distinguishable from it.
     private func best() -> Verdict? {
         let free = scores.systems.filter { !$0.usesTargetLabels }
         let means = free.compactMap { method in
