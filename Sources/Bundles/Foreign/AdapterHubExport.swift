@@ -115,7 +115,9 @@ private struct AdapterHubWriter {
     private mutating func writeFusion() throws {
         guard case .block(let node)? = bundle.composition else { return }
         let names = node.children.flatMap(\.members)
-        if name != nil { warnings.append("the library names a fusion after its adapters, so --name is not used") }
+        if let name, name != bundle.name {
+            warnings.append("the library names a fusion after its adapters, so --name is not used")
+        }
         let theirNames = names.map { theirs($0) }
         try unique(theirNames, "members")
         for (name, theirName) in zip(names, theirNames) {
@@ -157,7 +159,9 @@ private struct AdapterHubWriter {
     /// A composition as `save_adapter_setup` writes it.
     private mutating func writeSetup() throws {
         guard let composition = bundle.composition else { return }
-        if name != nil { warnings.append("the library names a composition's parts one by one, so --name is not used") }
+        if let name, name != bundle.name {
+            warnings.append("the library names a composition's parts one by one, so --name is not used")
+        }
         var names: [String: String] = [:]
         for member in composition.members { names[member] = theirs(member) }
         try unique(composition.members.map { names[$0] ?? $0 }, "members")
