@@ -31,7 +31,7 @@ import Testing
         #expect(try tiny.files(".checkpoint") == [] && tiny.files(".h5") == [])
     }
 
-    /// A result whose bundle is not there cannot be built on.
+    /// A result whose bundle is missing cannot be built on.
     @Test func bundlesAreKeptForThoseThatNeedThem() throws {
         let tiny = try TinyExperiment()
         let task = TinyExperiment.task("role")

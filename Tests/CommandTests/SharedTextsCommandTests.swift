@@ -26,7 +26,7 @@ import Testing
         ])
     }
 
-    /// Every third row has no label, every fourth no number.
+    /// Every third row lacks a label, every fourth a score.
     private let rows = (0..<24).map { i in
         "{\"text\": \"gi lo \(["ma", "be", "bo"][i % 3]) \(i)\", \"label\": \(i % 3 == 2 ? "null" : i % 2 == 0 ? "\"a\"" : "\"b\""), "
             + "\"stars\": \(i % 4 == 3 ? "null" : String(i % 5)), \"title\": \"gi\"}"

@@ -8,7 +8,7 @@ import Training
 /// Trains and scores the cells of an experiment.
 ///
 /// Each result is kept in the folder under a key of all that shapes it: an experiment that is started again trains what is
-/// not there yet, and continues inside the training that was under way.
+/// missing, and continues inside the training that was under way.
 package final class ExperimentRunner {
     let environment: ExperimentEnvironment
     private let store: CellStore
