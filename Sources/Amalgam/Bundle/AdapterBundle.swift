@@ -30,7 +30,7 @@ public struct AdapterBundle: Sendable {
     var identity: ObjectIdentifier { ObjectIdentifier(content) }
 
     /// What messages call it.
-    var label: String { content.file?.path ?? stored.name }
+    var label: String { content.file?.relativePath ?? stored.name }
 
     init(_ stored: Bundles.AdapterBundle, file: URL? = nil, warnings: [Warning] = []) {
         content = Content(stored, file: file)
@@ -66,9 +66,7 @@ public struct AdapterBundle: Sendable {
         composing composition: Composition, name: String? = nil, allowsOtherModel: Bool = false
     ) throws(AmalgamError) {
         if let place = composition.places.first {
-            throw AmalgamError.make(
-                .composition, "the composition, \(place): found new, expected a trained bundle", field: place,
-                found: "new", expected: "a trained bundle")
+            throw AmalgamError.composition(at: place, found: "new", expected: "a trained bundle")
         }
         let bundles = composition.bundles
         guard let first = bundles.first else {

@@ -28,10 +28,7 @@ extension AmalgamError {
         case let error as TextError: self = Self.of(error)
         case let error as CorporaError: self = Self.of(error)
         case let error as CompositionExpression.Fault:
-            self = Self.make(
-                .composition,
-                "the composition, column \(error.column): found \(error.found), expected \(error.expected)",
-                field: "column \(error.column)", found: error.found, expected: error.expected)
+            self = .composition(at: "column \(error.column)", found: error.found, expected: error.expected)
         case let error as BlockFault:
             self = Self.make(
                 .composition, "\(error.field): found \(error.found), expected \(error.expected)", field: error.field,
@@ -50,10 +47,21 @@ extension AmalgamError {
         _ kind: Kind, _ description: String, path: String? = nil, line: Int? = nil, field: String? = nil,
         found: String? = nil, expected: String? = nil, fix: String? = nil
     ) -> AmalgamError {
-        AmalgamError(
+        var error = AmalgamError(
             kind, LibraryWords.of(description), file: path.flatMap(url), line: line,
             field: field.map(LibraryWords.option), found: found, expected: expected.map(LibraryWords.of),
             fix: fix.map(LibraryWords.of))
+        error.commandLineText = description
+        return error
+    }
+
+    /// A mistake in a composition.
+    /// - Parameter place: in its expression
+    static func composition(at place: String, found: String, expected: String) -> AmalgamError {
+        let text = "\(place): found \(found), expected \(expected)"
+        var error = make(.composition, "the composition, " + text, field: place, found: found, expected: expected)
+        error.commandLineText = "--compose, " + text
+        return error
     }
 
     /// A path as messages show it: below the working folder it is relative, and of an array's element it names the place.

@@ -84,9 +84,7 @@ public struct TrainingRecipe: Sendable {
             let places = composition.places
             if let place = places.dropFirst(new == nil ? 0 : 1).first {
                 let expected = new == nil ? "a bundle, or a configuration for the new adapter" : "new only once"
-                throw AmalgamError.make(
-                    .composition, "the composition, \(place): found new, expected \(expected)", field: place,
-                    found: "new", expected: expected)
+                throw AmalgamError.composition(at: place, found: "new", expected: expected)
             }
             var composed = Composed()
             let tree = try composition.tree(into: &composed)
