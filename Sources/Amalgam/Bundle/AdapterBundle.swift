@@ -101,6 +101,9 @@ public struct AdapterBundle: Sendable {
     /// - Throws: ``AmalgamError/Kind/unwritableFile``.
     public func write(to file: URL) throws(AmalgamError) { try translated { try BundleFile.write(stored, to: file) } }
 
+    /// A name as bundles and files can have it: letters, digits, `-`, `_`, `.` and `+`; anything else becomes `_`.
+    public static func safeName(_ name: String) -> String { Session.safeName(name) }
+
     /// The same bundle under another name.
     public func named(_ name: String) -> AdapterBundle {
         var stored = stored

@@ -28,7 +28,7 @@ enum LibraryWords {
         "force": "allowsOtherModel", "allow-changed": "allowsChanges", "share-texts": "sharesTexts",
         "compose": "composition", "config": "configuration", "set": "fields", "out": "file", "merge": "merges",
         "base-dropout": "usesBaseDropout", "no-base-dropout": "usesBaseDropout", "decays-all": "decaysAll",
-        "decay-all": "decaysAll", "label-all-tokens": "labelsAllTokens", "class-weights": "weighsClasses",
+        "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens", "class-weights": "weighsClasses",
     ]
 
     /// Longer ones first.
