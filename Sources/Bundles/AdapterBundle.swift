@@ -37,6 +37,14 @@ package struct NamedTensor: Equatable, Sendable {
     }
 }
 
+/// Names of tensors: `adapters/NAME/…`, `blocks/ID/…`, `heads/NAME/…`.
+package enum TensorName {
+    /// The adapter, block or head that a tensor belongs to: the first two parts of its name.
+    package static func scope(_ name: String) -> String {
+        name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
+    }
+}
+
 /// What a head was trained for.
 package struct HeadTask: Equatable, Sendable {
     /// The task's name, as its definition has it.
@@ -103,7 +111,18 @@ package struct LanguageReference: Equatable, Sendable {
 /// Adapters with their composition, heads, and what else is needed to use them.
 package struct AdapterBundle: Equatable, Sendable {
     /// What users call a bundle by what it holds.
-    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, composition, full, head, mlm }
+    package enum Kind: String, Sendable, CaseIterable {
+        case adapter, fusion, composition, full, head, mlm
+
+        /// Of a bundle without an overlay.
+        package init(_ composition: Composition?) {
+            switch composition {
+            case nil: self = .head
+            case .leaf?: self = .adapter
+            case .block(let node)?: self = node.block is Fuse ? .fusion : .composition
+            }
+        }
+    }
 
     /// Tensors that belong to no adapter, block or head.
     package enum Overlay: Equatable, Sendable {
@@ -140,12 +159,10 @@ package struct AdapterBundle: Equatable, Sendable {
     }
 
     package var kind: Kind {
-        switch (overlay, composition) {
-        case (.base, _): .full
-        case (.languageHead, _): .mlm
-        case (nil, nil): .head
-        case (nil, .leaf): .adapter
-        case (nil, .block(let node)): node.block is Fuse ? .fusion : .composition
+        switch overlay {
+        case .base?: .full
+        case .languageHead?: .mlm
+        case nil: Kind(composition)
         }
     }
 

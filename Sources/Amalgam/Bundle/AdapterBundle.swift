@@ -101,7 +101,8 @@ public struct AdapterBundle: Sendable {
     /// - Throws: ``AmalgamError/Kind/unwritableFile``.
     public func write(to file: URL) throws(AmalgamError) { try translated { try BundleFile.write(stored, to: file) } }
 
-    /// A name as bundles and files can have it: letters, digits, `-`, `_`, `.` and `+`; anything else becomes `_`.
+    /// A name as bundles and files can have it: all but letters, digits, dots, dashes and underscores becomes an underscore,
+    /// and a name over 200 bytes is cut and gets a digest of the whole.
     public static func safeName(_ name: String) -> String { Session.safeName(name) }
 
     /// The same bundle under another name.

@@ -43,7 +43,7 @@ struct RunLog {
             "dev": dev, "metric": byName { .string($0.definition.metric) },
             "skipped": byName { task in
                 .map(
-                    byRawValue(Split.allCases.filter { task.files[$0] != nil }) {
+                    byRawValue(Tasks.Split.allCases.filter { task.files[$0] != nil }) {
                         skipped((task.skipped[$0] ?? []).counts)
                     })
             },
