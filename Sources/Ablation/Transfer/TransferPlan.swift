@@ -64,12 +64,12 @@ package struct TransferPlan: Sendable {
 
     /// What it is allowed to learn from, in words.
     package var budget: String {
-        "Budget per task and language: at most \(Human.count(maxTrain)) labeled texts, \(settings.epochs) "
-            + "\(settings.epochs == 1 ? "epoch" : "epochs"), texts truncated to \(settings.maxLength) tokens, "
+        "Budget per task and language: at most \(Human.count(maxTrain, "labeled text")), "
+            + "\(Human.count(settings.epochs, "epoch")), texts truncated to \(settings.maxLength) tokens, "
             + (rates.count == 1
                 ? "learning rate \(rates.map { "\($0)" }.joined())"
                 : "the best learning rate on dev out of \(rates.map { "\($0)" }.joined(separator: ", "))")
-            + ", at most \(Human.count(maxTest)) test texts. Plain text: \(Human.compact(languageTokens)) tokens per "
+            + ", at most \(Human.count(maxTest, "test text")). Plain text: \(Human.compact(languageTokens)) tokens per "
             + "language adapter and \(Human.compact(headTokens)) for the shared head, in sequences of "
             + "\(languageSettings.maxLength) tokens."
     }

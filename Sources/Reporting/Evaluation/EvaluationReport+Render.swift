@@ -109,8 +109,11 @@ extension EvaluationReport {
 
     private func mistakeTable(most: Int) -> TextTable {
         let isProbability = mistakeMeasure == "probability"
+        let isNumber = mistakes.allSatisfy { Double($0.predicted) != nil }
         var table = TextTable([
-            .init("line", .trailing), .init(isProbability ? "true class" : "true"), .init("predicted"),
+            .init("line", .trailing),
+            .init(isProbability ? "true class" : "true", isNumber ? .trailing : .leading),
+            .init("predicted", isNumber ? .trailing : .leading),
             .init(mistakeMeasure, .trailing), .init("text", shrinking: .shorten),
         ])
         for mistake in mistakes.prefix(most) {
