@@ -65,11 +65,15 @@ package struct NamedHead: Equatable, Sendable {
     package var head: any Head
     /// nil for heads that came from elsewhere, and in files of version 1.
     package var task: HeadTask?
+    /// Whether it was trained on pairs of texts, if its kind of task reads single texts too; nil where it does not, or
+    /// where the bundle does not say.
+    package var pairs: Bool?
 
-    package init(_ name: String, _ head: any Head, task: HeadTask? = nil) {
+    package init(_ name: String, _ head: any Head, task: HeadTask? = nil, pairs: Bool? = nil) {
         self.name = name
         self.head = head
         self.task = task
+        self.pairs = pairs
     }
 
     package var scope: String { "heads/\(name)" }

@@ -41,7 +41,8 @@ package struct Composed: Sendable {
             (names[member.name], scopes[member.scope]) = (name, taken.scope)
         }
         for head in bundle.heads {
-            let taken = NamedHead(Self.free(head.name, heads.map(\.name)), head.head, task: head.task)
+            var taken = head
+            taken.name = Self.free(head.name, heads.map(\.name))
             heads.append(taken)
             scopes[head.scope] = taken.scope
         }
