@@ -19,7 +19,7 @@ import Testing
     }
 
     /// Every text of the targets below that names an option of the command line loses it here.
-    @Test(arguments: ["Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"])
+    @Test(arguments: ["Ablation", "Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"])
     func noTextNamesAnOptionOfTheCommandLine(_ target: String) throws {
         for (name, lines) in try Self.files(target) {
             for (number, line) in lines.enumerated() where !line.drop(while: \.isWhitespace).hasPrefix("//") {
@@ -28,7 +28,8 @@ import Testing
                     let words = LibraryWords.of(String(text.element))
                     #expect(!words.contains(/(^|[ '(])--[a-z]/), "\(name):\(number + 1): \(words)")
                     #expect(
-                        !words.contains("train-adapter") && !words.contains("amalgam fuse"), "\(name):\(number + 1)")
+                        !words.contains("train-adapter") && !words.contains("amalgam fuse")
+                            && !words.contains("amalgam ablate"), "\(name):\(number + 1)")
                 }
             }
         }
