@@ -42,6 +42,12 @@ import Testing
         #expect(LibraryWords.of("/cache/models--bert--base/x: missing") == "/cache/models--bert--base/x: missing")
     }
 
+    /// What experiments compare has the names of the target below.
+    @Test func armsAndMethods() {
+        for arm in AblationArm.allCases { #expect(arm.stored.rawValue == arm.rawValue) }
+        for method in TransferMethod.allCases { #expect(method.stored.rawValue == method.rawValue) }
+    }
+
     /// A declaration that a program sees says what it is.
     @Test func everyPublicDeclarationHasADocumentation() throws {
         var declarations = 0
