@@ -51,7 +51,9 @@ struct TransferCommand: AsyncParsableCommand {
     var lr: Double?
     @Option(help: "Peak learning rate for language adapters and their head. (default: 4e-3)") var languageLr: Double?
     @Option(
-        help: "Scheduler when one adapter trains on all languages: \(TrainingOptions.schedulerNames.joined(separator: ", ")).")
+        help:
+            "Scheduler when one adapter trains on all languages: \(TrainingOptions.schedulerNames.joined(separator: ", "))."
+    )
     var scheduler =
         "proportional"
     @Flag(help: "Resume a stopped or killed run. (This is also the default.)") var resume = false
