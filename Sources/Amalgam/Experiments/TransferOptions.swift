@@ -116,7 +116,7 @@ extension TransferOptions: ExperimentOptions {
         plan.scheduler = scheduler
         (plan.maxTrain, plan.maxDev, plan.maxTest) = (maxTrain, maxDev, maxTest)
         plan.languageTokens = languageTokens
-        plan.headTokens = headTokens ?? 2 * languageTokens
+        plan.headTokens = headTokens ?? 2 * min(languageTokens, Int.max / 2)
         plan.settings.epochs = epochs
         plan.settings.maxLength = maxLength
         plan.settings.batch = batch.stored
