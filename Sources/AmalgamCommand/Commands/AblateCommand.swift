@@ -65,11 +65,7 @@ struct AblateCommand: AsyncParsableCommand {
     func run() async throws {
         try await guarded {
             let options = try options()
-            let tasks = try tasks.map { path in
-                var task = try TextTask(contentsOf: URL(fileURLWithPath: path))
-                task.unknownLabels = labels.unknownLabels
-                return task
-            }
+            let tasks = try tasks.map { try labels.task($0) }
             let model = try model.model(common)
             try await ExperimentRun(common: common, field: "rows", warnsWithProgress: false).run {
                 model.ablate(tasks, in: URL(fileURLWithPath: out), options: options)
