@@ -37,6 +37,13 @@ func wrongOption(_ option: String, found: String, expected: String) -> AmalgamEr
 struct StoppedRun: Error {
     /// How far it came, and where its checkpoint is.
     var text: String
+
+    init(text: String) { self.text = text }
+
+    /// - Parameter checkpoint: nil: none was written
+    init(step: Int, of all: Int, checkpoint: URL?) {
+        text = "stopped after step \(step) of \(all)" + (checkpoint.map { "; the checkpoint is \($0.path)" } ?? "")
+    }
 }
 
 extension AsyncParsableCommand {

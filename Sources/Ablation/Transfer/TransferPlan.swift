@@ -25,7 +25,6 @@ package struct TransferPlan: Sendable {
     /// Of the language adapters and their head.
     package var languageSettings = TrainingSettings()
     package var scheduler = "proportional"
-    package var isQuick = false
 
     package init(
         source: String, targets: [String], tasks: [String], configuration: AdapterConfiguration,
@@ -44,19 +43,6 @@ package struct TransferPlan: Sendable {
         languageSettings.learningRate = 4e-3
         languageSettings.batch = .examples(8)
         languageSettings.maxLength = 128
-    }
-
-    /// One target language and one task, small: a first look.
-    package mutating func shorten() {
-        isQuick = true
-        rates = [2e-3]
-        targets = Array(targets.prefix(1))
-        tasks = Array(tasks.prefix(1))
-        maxTrain = 400
-        maxDev = 150
-        maxTest = 300
-        languageTokens = 60_000
-        headTokens = 120_000
     }
 
     /// The source, then the targets.
