@@ -33,9 +33,7 @@ struct TrainingRun {
             let result = try await StopSignals.stopping({ job.cancel() }) {
                 for try await event in job.events {
                     if case .stopped(let step, let all, let checkpoint) = event {
-                        stopped.text =
-                            "stopped after step \(step) of \(all)"
-                            + (checkpoint.map { "; the checkpoint is \($0.path)" } ?? "")
+                        stopped = StoppedRun(step: step, of: all, checkpoint: checkpoint)
                     }
                     event.show(on: progress, label: label)
                 }

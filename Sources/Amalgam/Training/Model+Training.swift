@@ -129,35 +129,25 @@ extension Model {
         _ body: @escaping @Sendable (JobRun) throws -> (Session.Trained, [String: ConfigurationValue])
     ) -> TrainingJob {
         TrainingJob { isCancelled, tell in
+            let start = Date()
+            let files = try purpose.options.checkpoint.map { try TrainingFiles($0, who: purpose.who) }
+            defer { withExtendedLifetime(files) {} }
+            if isCancelled() { throw CancellationError() }
+            let run = JobRun(
+                keeping: files?.keeping(isCancelled) ?? CheckpointSettings(nil, every: .infinity, stops: isCancelled),
+                tell: tell)
+            if let kind = Bundles.AdapterBundle.Kind(rawValue: purpose.kind.rawValue) {
+                run.warn(.training, files?.warnings(kind: kind, subject: purpose.subject) ?? [])
+            }
             do {
-                let start = Date()
-                let kept = purpose.options.checkpoint
-                let files = try kept.map { try TrainingFiles($0, who: purpose.who) }
-                defer { withExtendedLifetime(files) {} }
-                if isCancelled() { throw CancellationError() }
-                let run = JobRun(
-                    keeping: files?.keeping(isCancelled) ?? CheckpointSettings(nil, every: .infinity, stops: isCancelled),
-                    tell: tell)
-                if let stored = Bundles.AdapterBundle.Kind(rawValue: purpose.kind.rawValue) {
-                    run.warn(.training, files?.warnings(kind: stored, subject: purpose.subject) ?? [])
-                }
-                do {
-                    let (trained, fields) = try body(run)
-                    let log = RunLog(trained, fields, threads: self.threads, start: start)
-                    var result = TrainingResult(trained, log: log, warnings: run.warnings)
-                    try files?.finish(&result, log)
-                    return result
-                } catch TrainingError.done {
-                    guard let result = try files?.finished() else { throw TrainingError.done }
-                    return result
-                }
-            } catch TrainingError.stopped(let step, let all, let checkpoint) {
-                tell(.stopped(step: step, of: all, checkpoint: checkpoint.map { URL(fileURLWithPath: $0) }))
-                throw CancellationError()
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                throw AmalgamError(error)
+                let (trained, fields) = try body(run)
+                let log = RunLog(trained, fields, threads: self.threads, start: start)
+                var result = TrainingResult(trained, log: log, warnings: run.warnings)
+                try files?.finish(&result, log)
+                return result
+            } catch TrainingError.done {
+                guard let result = try files?.finished() else { throw TrainingError.done }
+                return result
             }
         }
     }

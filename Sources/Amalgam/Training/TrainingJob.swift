@@ -13,7 +13,7 @@
 /// and options continues from there, and ends with the same bytes as one that was never cancelled.
 public final class TrainingJob: Sendable {
     /// News of the training, in order; for one reader. It ends with ``TrainingEvent/finished(_:)``, or throws what
-    /// ``result`` throws. A reader that is 4,096 events behind misses the oldest; ``TrainingResult/warnings`` has all
+    /// ``result`` throws, after ``TrainingEvent/stopped(step:of:checkpoint:)`` if a step was under way. A reader that is 4,096 events behind misses the oldest; ``TrainingResult/warnings`` has all
     /// warnings.
     public let events: AsyncThrowingStream<TrainingEvent, any Error>
     private let job: Job<TrainingEvent, TrainingResult>
@@ -25,7 +25,9 @@ public final class TrainingJob: Sendable {
                 _ isCancelled: @escaping @Sendable () -> Bool, _ tell: @escaping @Sendable (TrainingEvent) -> Void
             ) throws -> TrainingResult
     ) {
-        job = Job("amalgam training", finished: { .finished($0) }, body)
+        job = Job(
+            "amalgam training", finished: { .finished($0) },
+            stopped: { .stopped(step: $0, of: $1, checkpoint: $2) }, body)
         events = job.events
     }
 

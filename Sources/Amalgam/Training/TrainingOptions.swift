@@ -176,11 +176,7 @@ extension TrainingOptions {
         s.clip = clip
         s.patience = patience
         s.keep = keeps == .best ? .best : .last
-        s.batch =
-            switch batch {
-            case .examples(let count): .examples(count)
-            case .tokens(let count): .tokens(count)
-            }
+        s.batch = batch.stored
         s.maxLength = maxLength
         s.classWeights = weighsClasses
         s.labelsAllTokens = labelsAllTokens
