@@ -1,8 +1,8 @@
-extension EvaluationReport {
+extension EvaluationReport: PageReport {
     private var title: String { "\(task), \(split)" }
 
     /// The report for a terminal: classes and confusions in full if there are few, else the worst.
-    package func text(on terminal: Terminal = .plain) -> String {
+    package func text(on terminal: Terminal) -> String {
         let line = scores.filter(\.isHeadline).map { score in
             "\(score.name.metricWords) \(score.text)" + (score.ends.isEmpty ? "" : " \(score.ends)")
         }.joined(separator: ", ")
