@@ -1,0 +1,122 @@
+import Reporting
+import Tasks
+import Training
+
+extension Evaluation {
+    /// The scores as a report: a page with intervals, classes, confusions and the largest errors, and a short text for a
+    /// terminal.
+    public var report: Report { Report(page) }
+
+    private var page: EvaluationReport {
+        let scores = stored.scores
+        let shown = scores.shown
+        var list = (shown + scores.scores.map(\.name).filter { isMeaningful($0) && !shown.contains($0) }).map { name in
+            EvaluationReport.Score(
+                name, scores[name], ends(name), isShare: Metrics.standard[name]?.isShare ?? true,
+                isHeadline: shown.contains(name))
+        }
+        list.append(.init("loss", scores.loss, ends("loss"), isShare: false))
+        let counts = rowsSkipped.counts
+        var report = EvaluationReport(
+            task: task, split: split.rawValue, examples: examples, unknownLabels: unknownLabels,
+            skipped: SkipReason.allCases.compactMap { reason in counts[reason].map { .init(reason.rawValue, $0) } },
+            scores: list, classes: [], mistakes: [],
+            settings: [
+                Setting("bundle", bundle), Setting("model", model), Setting("task", definition.source),
+                Setting("kind", definition.kind), Setting("metric", metric),
+            ])
+        switch stored.details {
+        case .classes(let details): report.add(details)
+        case .tags(let details): report.add(details, truncated: truncated)
+        case .numbers(let details): report.add(details)
+        }
+        return report
+    }
+
+    private func isMeaningful(_ name: String) -> Bool {
+        Metrics.standard[name]?.isMeaningful(forAny: stored.predicted.answers) ?? false
+    }
+
+    private func ends(_ name: String) -> Reporting.Interval? {
+        stored.intervals[name].map { .init($0.low, $0.high) }
+    }
+}
+
+extension EvaluationReport {
+    /// Errors that a report lists at most.
+    private static let mostMistakes = 30
+
+    fileprivate mutating func add(_ details: ClassDetails) {
+        classes = details.classes.rows
+        matrix = Self.matrix(details.confusion)
+        confusions = details.confusion.confusions(most: 20).map {
+            .init(gold: $0.gold, predicted: $0.predicted, count: $0.count)
+        }
+        mistakes = details.worstFirst.lazy.filter { !details.isRight($0) }.prefix(Self.mostMistakes).map { place in
+            .init(
+                line: details.line(place), gold: details.gold.names[details.gold(place)],
+                predicted: details.gold.names[details.predicted(place)],
+                measure: Double(details.goldProbability(place)), text: details.example(place).shown)
+        }
+    }
+
+    fileprivate mutating func add(_ details: TagDetails, truncated: Int) {
+        classes = details.groups.rows
+        classNoun = details.readsEntities ? "entity type" : "tag"
+        self.truncated = truncated
+        mistakeMeasure = "wrong words"
+        mistakeOrder = "Most wrong words first"
+        mistakes = details.worstFirst.lazy.filter { details.errors($0) > 0 }.prefix(Self.mostMistakes).map { place in
+            .init(
+                line: details.line(place), gold: details.gold(place).joined(separator: " "),
+                predicted: details.predicted(place).joined(separator: " "), measure: Double(details.errors(place)),
+                text: details.example(place).text)
+        }
+    }
+
+    fileprivate mutating func add(_ details: NumberDetails) {
+        mistakeMeasure = "error"
+        mistakeOrder = "Largest absolute error first"
+        func text(_ values: [Double?]) -> String {
+            values.map { $0.map { Human.score($0) } ?? Human.missing }.joined(separator: ", ")
+        }
+        mistakes = details.worstFirst.prefix(Self.mostMistakes).map { place in
+            .init(
+                line: details.line(place), gold: text(details.gold(place)), predicted: text(details.predicted(place)),
+                measure: details.error(place), text: details.example(place).shown)
+        }
+    }
+
+    /// All classes if a picture can show them, else those with the most errors.
+    private static func matrix(_ confusion: ConfusionMatrix) -> HeatMap {
+        var chosen = Array(confusion.labels.indices)
+        if chosen.count > EvaluationReport.mostClasses {
+            var errors = [Int](repeating: 0, count: chosen.count)
+            for (g, row) in confusion.counts.enumerated() {
+                for (p, count) in row.enumerated() where p != g {
+                    errors[g] += count
+                    errors[p] += count
+                }
+            }
+            chosen = chosen.sorted { (-errors[$0], $0) < (-errors[$1], $1) }
+                .prefix(EvaluationReport.mostClasses).sorted()
+        }
+        let (labels, counts) = confusion.part(chosen)
+        return HeatMap("True and predicted classes", labels: labels, counts: counts)
+    }
+}
+
+extension Example {
+    /// The text, or both texts of a pair.
+    fileprivate var shown: String { pair.map { "\(text) | \($0)" } ?? text }
+}
+
+extension [Tasks.ClassScore] {
+    fileprivate var rows: [EvaluationReport.ClassRow] {
+        map {
+            .init(
+                label: $0.label, precision: $0.precision, recall: $0.recall, f1: $0.f1, support: $0.support,
+                predicted: $0.predicted, isKnown: $0.isKnown)
+        }
+    }
+}
