@@ -77,6 +77,8 @@ public struct AmalgamError: Error, Equatable, Sendable, CustomStringConvertible 
     public var description: String
     /// The same line with options as the flags of the command `amalgam`.
     package var commandLineText: String
+    /// The command's exit code where it does not follow from the kind.
+    package var exitCode: Int32?
 
     /// Creates an error.
     /// - Parameters:

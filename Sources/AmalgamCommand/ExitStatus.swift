@@ -13,6 +13,7 @@ enum ExitStatus: Int32 {
 
     static func of(_ error: any Error) -> ExitStatus {
         guard let error = error as? AmalgamError else { return .badData }
+        if let status = error.exitCode.flatMap(ExitStatus.init) { return status }
         return switch error.kind {
         case .option, .composition, .configuration: .usage
         case .missingFile, .unreadableFile, .unknownModel, .modelNotFetched: .noInput

@@ -49,6 +49,7 @@ extension NamedHead {
                 fix: "use a bundle that was trained for \(task.kind)")
         }
         return own.name == task.name
-            ? nil : "\(file): the head was trained for task \(own.name), not for \(task.name); labels are matched by name"
+            ? nil
+            : "\(file): the head was trained for task \(own.name), not for \(task.name); labels are matched by name"
     }
 }

@@ -39,6 +39,7 @@ extension AmalgamError {
                 .unreadableFile, error.localizedDescription, path: error.userInfo[NSFilePathErrorKey] as? String)
         default: self = Self.make(.invalidContent, "\(error)")
         }
+        if !(error is AmalgamError) { exitCode = Self.exitCode(of: error) }
     }
 
     /// An error with its texts in the library's words.

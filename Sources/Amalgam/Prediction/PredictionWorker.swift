@@ -54,6 +54,7 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
             // The head's labels decide what an index means
             let data = try task.load(
                 splits: [split.stored], labels: KnownLabels(head.head.labels, source: .bundle(file: bundle)))
+            try predictor.check(data[split.stored])
             try predictor.checkAnswers(of: data[split.stored])
             let headWarnings = isHeadNamed ? [] : [otherTask].compactMap { $0 }
             return Evaluation(
@@ -79,7 +80,8 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
         var stream = PredictionStream(
             reader: source.reader, form: try settings.form(of: head.head),
             input: try .named(
-                kind: predictor.kind ?? (predictor.form == "tags" ? Tagging.name : nil), columns: textColumn),
+                kind: predictor.kind ?? (predictor.form == "tags" ? Tagging.name : nil), pairs: head.readsPairs,
+                columns: textColumn),
             settings: settings
         ) { [self] examples in queue.sync { predictor.predictions(examples) } }
         return try stream.run(bytes, isCancelled: isCancelled, write: write)

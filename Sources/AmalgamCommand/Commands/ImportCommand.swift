@@ -30,7 +30,8 @@ struct ImportCommand: AsyncParsableCommand {
             Console.warn(bundle.warnings)
             guard common.json else {
                 return Console.print(
-                    "\(bundle.kind.rawValue) \(bundle.name), \(Human.count(bundle.parameters, "parameter"))\nwritten: \(out)")
+                    "\(bundle.kind.rawValue) \(bundle.name), \(Human.count(bundle.parameters, "parameter"))\nwritten: \(out)"
+                )
             }
             Console.print(json: [
                 "bundle": .string(out), "kind": .string(bundle.kind.rawValue), "name": .string(bundle.name),

@@ -94,7 +94,8 @@ struct InspectCommand: AsyncParsableCommand {
         row("settings", b.provenance.settings.json)
         row(
             "steps",
-            "\(Human.count(b.provenance.steps)) in \(Human.count(b.provenance.epochs, "epoch")), seed \(b.provenance.seed)")
+            "\(Human.count(b.provenance.steps)) in \(Human.count(b.provenance.epochs, "epoch")), seed \(b.provenance.seed)"
+        )
         row("dev", b.provenance.metrics.json)
         row("kernels", b.provenance.kernels)
         row("license", b.provenance.license)

@@ -189,6 +189,8 @@ extension EvaluationReport.Score: Encodable {
         var fields = encoder.container(keyedBy: Field.self)
         try fields.encode(name, forKey: .name)
         if value.isFinite { try fields.encode(value, forKey: .value) }
-        if let interval, interval.low.isFinite, interval.high.isFinite { try fields.encode(interval, forKey: .interval) }
+        if let interval, interval.low.isFinite, interval.high.isFinite {
+            try fields.encode(interval, forKey: .interval)
+        }
     }
 }
