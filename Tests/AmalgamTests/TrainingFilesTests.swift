@@ -40,7 +40,7 @@ import Testing
         let warned = try await model.train(.adapter(), on: task, options: other).result
         #expect(!warned.isEarlier)
         let over = try await model.train(.adapter(), on: task, options: options { $0.resumes = false }).result
-        #expect(!over.isEarlier && (try over.bundle.data()) == (try first.bundle.data()))
+        #expect(try !over.isEarlier && over.bundle.data() == first.bundle.data())
     }
 
     @Test func anotherBundleIsReplacedWithAWarning() async throws {

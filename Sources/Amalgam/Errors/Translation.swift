@@ -57,11 +57,16 @@ extension AmalgamError {
     }
 
     /// A mistake in a composition.
-    /// - Parameter place: in its expression
-    static func composition(at place: String, found: String, expected: String) -> AmalgamError {
-        let text = "\(place): found \(found), expected \(expected)"
-        var error = make(.composition, "the composition, " + text, field: place, found: found, expected: expected)
-        error.commandLineText = "--compose, " + text
+    /// - Parameters:
+    ///   - place: in its expression
+    ///   - inCommand: what a command expects there, if it names its own options
+    static func composition(
+        at place: String, found: String, expected: String, inCommand: String? = nil
+    ) -> AmalgamError {
+        var error = make(
+            .composition, "the composition, \(place): found \(found), expected \(expected)", field: place, found: found,
+            expected: expected)
+        error.commandLineText = "--compose, \(place): found \(found), expected \(inCommand ?? expected)"
         return error
     }
 

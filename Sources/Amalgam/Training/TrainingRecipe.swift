@@ -95,8 +95,10 @@ public struct TrainingRecipe: Sendable {
         case .composition(let composition, let new, let start):
             let places = composition.places
             if let place = places.dropFirst(new == nil ? 0 : 1).first {
-                let expected = new == nil ? "a bundle, or a configuration for the new adapter" : "new only once"
-                throw AmalgamError.composition(at: place, found: "new", expected: expected)
+                throw AmalgamError.composition(
+                    at: place, found: "new",
+                    expected: new == nil ? "a bundle, or a configuration for the new adapter" : "new only once",
+                    inCommand: new == nil ? "a bundle; train-adapter trains a new adapter" : nil)
             }
             var composed = Composed()
             let tree = try composition.tree(into: &composed)
