@@ -81,7 +81,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("--scheduler", "proportional, uniform, temperature, round-robin"), ("--balancer", "equal, uncertainty"),
+            ("--scheduler", "proportional, uniform, temperature, round-robin, annealed"), ("--balancer", "equal, uncertainty"),
             ("--mix", "batch, within"), ("--mode", "adapter or full"),
         ])
     func unknownNamesListTheChoices(_ option: String, _ choices: String) throws {

@@ -43,6 +43,7 @@ extension TaskScheduler {
 package enum TaskSchedulers {
     package static let builtIn: [any TaskScheduler.Type] = [
         ProportionalScheduler.self, UniformScheduler.self, TemperatureScheduler.self, RoundRobinScheduler.self,
+        AnnealedScheduler.self,
     ]
 
     package static var names: [String] { builtIn.map { $0.name } }
