@@ -81,7 +81,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("--scheduler", "proportional, uniform, temperature, round-robin, annealed"), ("--balancer", "equal, uncertainty"),
+            ("--scheduler", "proportional, uniform, temperature, round-robin, annealed"),
+            ("--balancer", "equal, uncertainty, random"),
             ("--mix", "batch, within"), ("--mode", "adapter or full"),
         ])
     func unknownNamesListTheChoices(_ option: String, _ choices: String) throws {

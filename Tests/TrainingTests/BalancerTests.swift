@@ -114,6 +114,30 @@ import Testing
         }
     }
 
+    /// T · softmax of normal numbers, which follow from the seed and the steps that were counted.
+    @Test func randomWeights() throws {
+        let balancer = RandomBalancer(["a", "b", "c"].map { BalancedTask(name: $0, output: .numbers([.identity])) })
+        let buffer = try ParameterBuffer(balancer.specs, seed: 1)
+        var sums = [0.0, 0.0, 0.0]
+        var last: [Double] = []
+        for _ in 0..<2000 {
+            let weights = balancer.coefficients(buffer)
+            #expect(weights == balancer.coefficients(buffer) && weights != last)
+            #expect(weights.allSatisfy { $0 > 0 } && abs(weights.reduce(0, +) - 3) < 1e-12)
+            #expect(balancer.pull([1, nil, 2], buffer).moved.isEmpty)
+            for i in 0..<3 { sums[i] += weights[i] }
+            last = weights
+        }
+        // A weight's deviation is about 0.6
+        #expect(sums.allSatisfy { abs($0 / 2000 - 1) < 0.06 }, "\(sums)")
+        // Steps that are left out do not count, and another seed draws others
+        let before = balancer.coefficients(buffer)
+        _ = balancer.pull([.nan, 1, 1], buffer)
+        #expect(balancer.coefficients(buffer) == before)
+        let (one, two) = (try ParameterBuffer(balancer.specs, seed: 1), try ParameterBuffer(balancer.specs, seed: 2))
+        #expect(balancer.coefficients(one) != balancer.coefficients(two))
+    }
+
     // PyTorch (Tests/Golden/balancer_golden.py)
 
     private static let names = ["class", "tags", "number"]
@@ -189,7 +213,7 @@ import Testing
         var settings = TrainingSettings()
         settings.balancer = "magic"
         #expect(
-            throws: TrainingError.setting(name: "--balancer", found: "magic", expected: "equal, uncertainty")
+            throws: TrainingError.setting(name: "--balancer", found: "magic", expected: "equal, uncertainty, random")
         ) { try settings.validate() }
         #expect(Set(LossBalancers.names).count == LossBalancers.names.count)
     }

@@ -36,7 +36,9 @@ package protocol LossBalancer: Sendable {
 }
 
 package enum LossBalancers {
-    package static let builtIn: [any LossBalancer.Type] = [EqualBalancer.self, UncertaintyBalancer.self]
+    package static let builtIn: [any LossBalancer.Type] = [
+        EqualBalancer.self, UncertaintyBalancer.self, RandomBalancer.self,
+    ]
 
     package static var names: [String] { builtIn.map { $0.name } }
 
