@@ -196,7 +196,8 @@ import Testing
         let plain = try changed("peft_regex", ["auto_mapping": .null])
         #expect(
             problem { try ForeignImport.read(folder: plain, name: nil, model: nil) }.contains(
-                "names that fit bert, roberta, xlm-roberta, expected one family; give the base model with --model"))
+                "names that fit bert, roberta, xlm-roberta, electra, expected one family; give the base model with --model"
+            ))
         let model = try EncoderModel(folder: Golden.url("tiny"))
         let bundle = try ForeignImport.read(folder: plain, name: nil, model: model).bundle
         #expect(bundle.base.shape == model.configuration && bundle.base.name == "tiny")
