@@ -187,9 +187,9 @@ package final class Trainer {
         return dev
     }
 
-    /// What each task's loss counts for by now.
+    /// What each task's loss counts for by now, where that is learned; drawn weights are 1 in the mean.
     private var weights: [String: Double] {
-        let coefficients = balancer.coefficients(network.parameters)
+        let coefficients = balancer.specs.isEmpty ? [] : balancer.coefficients(network.parameters, key: 0)
         var weights: [String: Double] = [:]
         for head in tasks.flatMap(\.objective.heads) {
             weights[head.task] = coefficients.indices.contains(head.index) ? coefficients[head.index] : 1
