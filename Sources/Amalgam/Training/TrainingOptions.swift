@@ -111,10 +111,10 @@ public struct TrainingOptions: Sendable, Equatable {
         case within
     }
 
-    /// Names of the balancers of losses: `equal`, and `uncertainty` (Kendall et al. 2018).
+    /// Names of the balancers of losses: `equal`, `uncertainty` (Kendall et al. 2018), and `random` (Lin et al. 2022).
     public static var balancerNames: [String] { LossBalancers.names }
 
-    /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`.
+    /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`, `annealed`.
     public static var schedulerNames: [String] { TaskSchedulers.names }
 }
 

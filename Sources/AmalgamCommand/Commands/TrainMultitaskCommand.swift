@@ -15,8 +15,8 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
     var scheduler = "proportional"
     @Option(
         help: """
-            Balancer of the tasks' losses: \(TrainingOptions.balancerNames.joined(separator: ", ")). The second learns a weight for \
-            each task (Kendall et al. 2018).
+            Balancer of the tasks' losses: \(TrainingOptions.balancerNames.joined(separator: ", ")). uncertainty learns a \
+            weight for each task (Kendall et al. 2018), random draws them anew for each step (Lin et al. 2022).
             """)
     var balancer = "equal"
     @Option(
