@@ -73,7 +73,7 @@ package final class Trainer {
             isKept = true
         }
 
-        /// Goes on from the checkpoint, if there is one.
+        /// Continues from the checkpoint, if there is one.
         mutating func resume() throws -> Bool {
             guard let checkpoint, let kept = try checkpoint.restore() else { return false }
             guard kept.state.step <= steps, source.restore(kept.state.source) else {

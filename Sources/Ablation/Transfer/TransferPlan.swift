@@ -13,7 +13,7 @@ package struct TransferPlan: Sendable {
     package var maxTrain = 1000
     package var maxDev = 300
     package var maxTest = 1000
-    /// Pieces that a language adapter is trained on, and the head of masked language modelling that all share.
+    /// Tokens that a language adapter is trained on, and the head of masked language modelling that all share.
     package var languageTokens = 500_000
     package var headTokens = 1_000_000
     package var configuration: AdapterConfiguration
@@ -38,7 +38,7 @@ package struct TransferPlan: Sendable {
         settings.epochs = 3
         settings.maxLength = 64
         languageSettings.epochs = 1
-        // Few steps want large ones: a German adapter on 200,000 pieces came from perplexity 996 to 383 at 1e-3, to 259
+        // Few steps want large ones: a German adapter on 200,000 tokens came from perplexity 996 to 383 at 1e-3, to 259
         // at 4e-3; the head, on as many, to 1,786 at 1e-3, 1,362 at 5e-3, and to 1,161 there with half the batch
         languageSettings.learningRate = 4e-3
         languageSettings.batch = .examples(8)

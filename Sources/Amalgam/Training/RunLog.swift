@@ -62,7 +62,7 @@ struct RunLog {
         [
             "perplexity_before": scores?.before.map { .number($0.value) } ?? .null,
             "perplexity": scores?.after.map { .number($0.value) } ?? .null,
-            "masked_pieces": .init(scores?.after?.scored ?? 0), "pieces": .init(scores?.pieces ?? 0),
+            "masked_pieces": .init(scores?.after?.scored ?? 0), "pieces": .init(scores?.distinctTokens ?? 0),
         ]
     }
 

@@ -50,7 +50,7 @@ public struct TrainingResult: Sendable {
         perplexity = trained.language.map {
             Perplexity(
                 before: $0.before?.value, after: $0.after?.value, scoredTokens: $0.after?.scored ?? 0,
-                distinctTokens: $0.pieces)
+                distinctTokens: $0.distinctTokens)
         }
         steps = trained.result.steps
         epochs = trained.result.epochs
