@@ -48,15 +48,14 @@ let package = Package(
         .target(
             name: "Amalgam",
             dependencies: [
-                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Tasks", "Text",
+                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Reporting", "Tasks", "Text",
                 "Training",
             ]),
+        // The library does the work; Reporting has a terminal's tables, progress and number formats
         .executableTarget(
             name: "AmalgamCommand",
             dependencies: [
-                "Ablation", "Adapters", "Amalgam", "Bundles", "Corpora", "Files", "Models", "Numerics", "Reporting",
-                "Tasks", "Text", "Training",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Amalgam", "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "AmalgamBenchmark",

@@ -35,6 +35,15 @@ public struct AdapterConfiguration: Sendable, Equatable {
         stored = try translated { try Adapters.AdapterConfiguration.resolve(file.path) }
     }
 
+    /// A preset or a YAML file, with some fields replaced, as a command line has them.
+    /// - Parameters:
+    ///   - nameOrFile: One of ``presetNames``, or a path that ends with .yaml or .yml or has a slash.
+    ///   - overrides: `field=value` each; lists and maps in JSON.
+    /// - Throws: As ``init(preset:_:)`` and ``init(contentsOf:)``.
+    public init(_ nameOrFile: String, overrides: [String] = []) throws(AmalgamError) {
+        stored = try translated { try Adapters.AdapterConfiguration.resolve(nameOrFile, overrides: overrides) }
+    }
+
     /// The same method with some fields replaced.
     /// - Throws: ``AmalgamError/Kind/configuration``, naming the field.
     public func with(_ fields: [String: SettingValue]) throws(AmalgamError) -> AdapterConfiguration {

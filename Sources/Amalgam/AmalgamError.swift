@@ -75,6 +75,10 @@ public struct AmalgamError: Error, Equatable, Sendable, CustomStringConvertible 
     public var fix: String?
     /// All of it in one line.
     public var description: String
+    /// The same line with options as the flags of the command `amalgam`.
+    package var commandLineText: String
+    /// The command's exit code where it does not follow from the kind.
+    package var exitCode: Int32?
 
     /// Creates an error.
     /// - Parameters:
@@ -98,6 +102,7 @@ public struct AmalgamError: Error, Equatable, Sendable, CustomStringConvertible 
         self.expected = expected
         self.fix = fix
         self.description = description
+        commandLineText = description
     }
 }
 

@@ -105,6 +105,13 @@ public struct Composition: Sendable {
         }
     }
 
+    /// The names of bundles in an expression, in order and each once. Nothing is read.
+    /// - Parameter expression: As in ``init(_:bundle:)``.
+    /// - Throws: ``AmalgamError/Kind/composition`` with the column in `field`.
+    public static func bundleNames(in expression: String) throws(AmalgamError) -> [String] {
+        try translated { try CompositionExpression(expression).files }
+    }
+
     /// The bundles in order, each once.
     public var bundles: [AdapterBundle] {
         var seen: Set<ObjectIdentifier> = []

@@ -85,11 +85,12 @@ public final class Model: Sendable {
     func session(threads: Int? = nil) -> Session { Session(loaded, threads: threads ?? self.threads) }
 
     /// Refuses a bundle that was trained on another model.
+    /// - Parameter rereads: whether the fingerprint is computed again, not taken from the cache
     /// - Returns: warnings, where the base could not be verified or another one is accepted
-    func check(_ bundle: AdapterBundle, allowsOtherModel: Bool) throws -> [Warning] {
+    func check(_ bundle: AdapterBundle, allowsOtherModel: Bool, rereads: Bool = false) throws -> [Warning] {
         try bundle.stored.check(
-            model: loaded.model, fingerprint: loaded.fingerprint, tokenizer: loaded.tokenizer.identity,
-            file: bundle.label, force: allowsOtherModel
+            model: loaded.model, fingerprint: rereads ? loaded.model.computeFingerprint() : loaded.fingerprint,
+            tokenizer: loaded.tokenizer.identity, file: bundle.label, force: allowsOtherModel
         ).map { .of(.base, $0) }
     }
 }

@@ -16,6 +16,19 @@ public enum SettingValue: Sendable, Equatable {
     /// Values by name.
     case map([String: SettingValue])
 
+    /// A whole number.
+    public init(_ number: Int) { self = .number(Double(number)) }
+
+    /// Parses JSON.
+    /// - Parameter json: One value; an object must not have two members of one name.
+    public init?(json: String) {
+        guard let value = ConfigurationValue(json: json) else { return nil }
+        self.init(value)
+    }
+
+    /// A value as a person writes it in a command: a number, true, false, null, a list or map in JSON, or text.
+    public init(word: String) { self.init(ConfigurationValue(word: word)) }
+
     init(_ value: ConfigurationValue) {
         self =
             switch value {
@@ -39,7 +52,7 @@ public enum SettingValue: Sendable, Equatable {
         }
     }
 
-    /// Canonical JSON: keys sorted, whole numbers without a fraction.
+    /// Canonical JSON: keys sorted, whole numbers without a fraction, null for a number that is NaN or infinite.
     public var json: String { stored.json }
 
     /// The number; nil for another value.

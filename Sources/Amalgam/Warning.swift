@@ -26,6 +26,8 @@ public struct Warning: Sendable, Hashable, CustomStringConvertible {
     public var kind: Kind
     /// One line for people.
     public var text: String
+    /// The same line with options as the flags of the command `amalgam`.
+    package var commandLineText: String
 
     /// Creates a warning.
     /// - Parameters:
@@ -34,6 +36,7 @@ public struct Warning: Sendable, Hashable, CustomStringConvertible {
     public init(_ kind: Kind, _ text: String) {
         self.kind = kind
         self.text = text
+        commandLineText = text
     }
 
     /// The text.
@@ -42,5 +45,9 @@ public struct Warning: Sendable, Hashable, CustomStringConvertible {
 
 extension Warning {
     /// A line of the targets below, in this library's words.
-    static func of(_ kind: Kind, _ text: String) -> Warning { Warning(kind, LibraryWords.of(text)) }
+    static func of(_ kind: Kind, _ text: String) -> Warning {
+        var warning = Warning(kind, LibraryWords.of(text))
+        warning.commandLineText = text
+        return warning
+    }
 }

@@ -3,7 +3,7 @@ import Foundation
 
 /// `amalgam`: parses, calls the library, prints.
 @main
-struct AmalgamTool: ParsableCommand {
+struct AmalgamTool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "amalgam",
         abstract: "Train small adapters on a frozen encoder, fuse them, and compare the result with full fine-tuning.",
@@ -24,8 +24,8 @@ struct AmalgamTool: ParsableCommand {
             AblateCommand.self, TransferCommand.self, ModelCommand.self, DataCommand.self,
         ])
 
-    static func main() {
+    static func main() async {
         Console.holdStreams()
-        main(nil)
+        await main(nil)
     }
 }

@@ -1,5 +1,4 @@
-import Adapters
-import Files
+import Amalgam
 import Foundation
 
 /// Where output goes: results on stdout, all else on stderr.
@@ -14,7 +13,7 @@ enum Console {
     }
 
     /// Whether a result could not be written; the command then ends with an error, since whoever reads would miss some.
-    nonisolated(unsafe) private(set) static var hasFailed = false  // the main thread alone prints
+    nonisolated(unsafe) private(set) static var hasFailed = false  // one call at a time prints
 
     static func print(_ text: String) { write(text + "\n") }
 
@@ -24,8 +23,8 @@ enum Console {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(lines.utf8))
         } catch {
-            let reason = FileError.text(errno: FileError.errno(beneath: error))
-            Console.error("amalgam: standard output: cannot write: \(reason); write to another file or pipe")
+            Console.error(
+                "amalgam: standard output: cannot write: \(reason(error)); write to another file or pipe")
             hasFailed = true
         }
     }
@@ -35,13 +34,20 @@ enum Console {
         try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
-    /// A warning on stderr; nothing where there is none.
-    static func warn(_ text: String?) {
-        if let text { error("amalgam: warning: \(text)") }
+    /// Warnings on stderr.
+    static func warn(_ warnings: [Warning]) {
+        for warning in warnings { error("amalgam: warning: \(warning.commandLineText)") }
     }
 
     /// One JSON object on stdout.
-    static func print(json fields: [String: ConfigurationValue]) {
-        print(ConfigurationValue.map(fields).json)
+    static func print(json fields: [String: SettingValue]) {
+        print(SettingValue.map(fields).json)
+    }
+
+    /// What the system says of a failed call beneath an error of Foundation's.
+    private static func reason(_ error: any Error) -> String {
+        let error = error as NSError
+        guard error.domain != NSPOSIXErrorDomain else { return String(cString: strerror(Int32(error.code))) }
+        return (error.userInfo[NSUnderlyingErrorKey] as? any Error).map(reason) ?? error.localizedDescription
     }
 }

@@ -1,14 +1,6 @@
-import Adapters
+import Amalgam
 import ArgumentParser
-import Bundles
-import Corpora
-import Files
 import Foundation
-import Models
-import Numerics
-import Tasks
-import Text
-import Training
 
 /// sysexits.h's codes, as scripts rely on them.
 enum ExitStatus: Int32 {
@@ -20,57 +12,58 @@ enum ExitStatus: Int32 {
     case busy = 75
 
     static func of(_ error: any Error) -> ExitStatus {
-        switch error {
-        case let error as FileError: of(error)
-        case let error as TrainingError: of(error)
-        case is AdapterError: .usage
-        case ModelError.noFolder, ModelError.notAModel: .noInput
-        case NumericsError.blas: .unavailable
-        case TaskError.unreadable, TaskError.noSplitFiles: .noInput
-        case TextError.noTokenizer, TextError.unreadable: .noInput
-        case CorporaError.option: .usage
-        case CorporaError.toolMissing, CorporaError.toolFailed: .unavailable
-        case CorporaError.missing, CorporaError.unreadable, CorporaError.nothing, CorporaError.unknownModel,
-            CorporaError.modelNotFetched:
-            .noInput
-        case CorporaError.unwritable: .inputOutput
-        default: .badData
-        }
-    }
-
-    private static func of(_ error: FileError) -> ExitStatus {
-        switch error {
-        case .system(_, _, let code): code == ENOENT || code == ENOTDIR ? .noInput : .inputOutput
-        case .unwritable: .inputOutput
-        case .locked: .busy
-        case .notAFile: .noInput
-        default: .badData
-        }
-    }
-
-    private static func of(_ error: TrainingError) -> ExitStatus {
-        switch error {
-        case .setting: .usage
-        case .memory: .unavailable
-        default: .badData
+        guard let error = error as? AmalgamError else { return .badData }
+        if let status = error.exitCode.flatMap(ExitStatus.init) { return status }
+        return switch error.kind {
+        case .option, .composition, .configuration: .usage
+        case .missingFile, .unreadableFile, .unknownModel, .modelNotFetched: .noInput
+        case .unwritableFile: .inputOutput
+        case .busy: .busy
+        case .memory, .unavailable: .unavailable
+        case .invalidContent, .missingField, .unknownLabel, .changedFile, .unsupported, .otherModel, .head, .noExamples,
+            .notFinite, .checkpoint:
+            .badData
         }
     }
 }
 
-extension ParsableCommand {
+/// A wrong option of the command line, in the words of the library's errors.
+/// - Parameter option: with its dashes
+func wrongOption(_ option: String, found: String, expected: String) -> AmalgamError {
+    AmalgamError(
+        .option, "\(option): found \(found), expected \(expected)", field: option, found: found, expected: expected)
+}
+
+/// A run that a signal has stopped.
+struct StoppedRun: Error {
+    /// How far it came, and where its checkpoint is.
+    var text: String
+
+    init(text: String) { self.text = text }
+
+    /// - Parameter checkpoint: nil: none was written
+    init(step: Int, of all: Int, checkpoint: URL?) {
+        text = "stopped after step \(step) of \(all)" + (checkpoint.map { "; the checkpoint is \($0.path)" } ?? "")
+    }
+}
+
+extension AsyncParsableCommand {
     /// Runs a command's body; an error becomes one line on stderr and an exit code.
-    func guarded(_ body: () throws -> Void) throws {
+    func guarded(_ body: () async throws -> Void) async throws {
         do {
-            try body()
+            try await body()
             if Console.hasFailed { throw ExitCode(ExitStatus.inputOutput.rawValue) }
         } catch let error as ExitCode {
             throw error
-        } catch TrainingError.stopped(let step, let total, let checkpoint) {
-            Console.error("amalgam: \(TrainingError.stopped(step: step, of: total, checkpoint: checkpoint))")
+        } catch let error as StoppedRun {
+            Console.error("amalgam: \(error.text)")
             Console.error("resume with: \(Self.resumingCommand)")
             throw ExitCode(StopSignals.exitCode)
         } catch let error as ValidationError {
             throw error
+        } catch let error as AmalgamError {
+            Console.error("amalgam: \(error.commandLineText)")
+            throw ExitCode(ExitStatus.of(error).rawValue)
         } catch {
             Console.error("amalgam: \(error)")
             throw ExitCode(ExitStatus.of(error).rawValue)

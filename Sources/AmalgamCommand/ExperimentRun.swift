@@ -1,41 +1,59 @@
-import Ablation
-import Files
+import Amalgam
 import Foundation
 import Reporting
 
 /// What the commands that run an experiment do around it.
 struct ExperimentRun {
     let common: CommonOptions
-    let memory: MemoryOptions
-    let checkpointEvery: Double
-    let out: String
+    /// Of the report's values, which `--json` prints.
+    let field: String
+    /// Whether warnings of data are shown with the progress, or in any case.
+    let warnsWithProgress: Bool
 
-    /// Runs an experiment in its folder, which nobody else uses meanwhile, and prints its report.
-    /// - Parameters:
-    ///   - who: runs it, for others who would.
-    ///   - field: of the report's values, which `--json` prints.
-    func run(
-        who: String, field: String, _ experiment: (URL, ExperimentEnvironment) throws -> some PageReport
-    ) throws {
-        let folder = URL(fileURLWithPath: out)
-        try Folder.make(folder)
-        let lock = try OutputLock(folder, who: who)
-        defer { withExtendedLifetime(lock) {} }
-        AtomicFile.removeTemporaries(in: folder, deep: true)
+    /// The command line, for the report.
+    static var command: String { (["amalgam"] + CommandLine.arguments.dropFirst()).joined(separator: " ") }
+
+    /// Shows an experiment's progress, and prints its report.
+    /// - Parameter start: starts it
+    func run(_ start: () -> ExperimentJob) async throws {
         StopSignals.install()
-        var environment = ExperimentEnvironment(progress: common.progress)
-        environment.checkpointEvery = checkpointEvery
-        environment.memoryLimit = try memory.limit()
-        environment.stops = { StopSignals.areReceived }
-        environment.command = (["amalgam"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
-        let report = try experiment(folder, environment)
-        let page = folder.appendingPathComponent("report.html").path
+        let progress = common.progress
+        let job = start()
+        var stopped = StoppedRun(text: "stopped before the first step")
+        do {
+            let result = try await StopSignals.stopping({ job.cancel() }) {
+                for try await event in job.events {
+                    if case .stopped(let step, let all, let checkpoint) = event {
+                        stopped = StoppedRun(step: step, of: all, checkpoint: checkpoint)
+                    }
+                    show(event, on: progress)
+                }
+                return try await job.result
+            }
+            print(result)
+        } catch is CancellationError {
+            throw stopped
+        }
+    }
+
+    private func show(_ event: ExperimentEvent, on progress: ProgressReporter) {
+        switch event {
+        case .stage(let label, let count, let unit): progress.stage(label, total: count, unit: unit)
+        case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
+        case .stageFinished: progress.finish()
+        case .message(let text): progress.message(text)
+        case .warning(let warning, let stage?): progress.message("\(stage): warning: \(warning.commandLineText)")
+        case .warning(let warning, nil):
+            if warnsWithProgress { progress.message(warning.commandLineText) } else { Console.warn([warning]) }
+        case .planned, .stopped, .finished: break
+        }
+    }
+
+    private func print(_ result: ExperimentResult) {
         guard common.json else {
-            Console.print(report.text(on: Terminal.of(.output)))
-            return Console.print("report: \(page)")
+            Console.print(result.report.text(on: Terminal.of(.output)))
+            return Console.print("report: \(result.page.path)")
         }
-        if case .map(let values)? = ConfigurationValue(json: try report.json()) {
-            Console.print(json: ["report": .string(page), field: values[field] ?? .list([])])
-        }
+        Console.print(json: ["report": .string(result.page.path), field: result.report.values[field] ?? .list([])])
     }
 }

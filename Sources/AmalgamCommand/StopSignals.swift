@@ -32,6 +32,20 @@ enum StopSignals {
         _ = write(2, words.utf8Start, words.utf8CodeUnitCount)
     }
 
+    /// Runs a body, and calls `cancel` once a signal asks for a stop.
+    static func stopping<Result>(
+        _ cancel: @escaping @Sendable () -> Void, _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        let watch = Task.detached {
+            while !Task.isCancelled {
+                if areReceived { return cancel() }
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        defer { watch.cancel() }
+        return try await body()
+    }
+
     /// Exit code of a command that a signal has stopped, as the shell gives it.
     static var exitCode: Int32 { 128 + (signal ?? SIGINT) }
 }

@@ -37,6 +37,14 @@ package struct NamedTensor: Equatable, Sendable {
     }
 }
 
+/// Names of tensors: `adapters/NAME/…`, `blocks/ID/…`, `heads/NAME/…`.
+package enum TensorName {
+    /// The adapter, block or head that a tensor belongs to: the first two parts of its name.
+    package static func scope(_ name: String) -> String {
+        name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
+    }
+}
+
 /// What a head was trained for.
 package struct HeadTask: Equatable, Sendable {
     /// The task's name, as its definition has it.
@@ -57,11 +65,15 @@ package struct NamedHead: Equatable, Sendable {
     package var head: any Head
     /// nil for heads that came from elsewhere, and in files of version 1.
     package var task: HeadTask?
+    /// Whether it was trained on pairs of texts, if its kind of task reads single texts too; nil where it does not, or
+    /// where the bundle does not say.
+    package var pairs: Bool?
 
-    package init(_ name: String, _ head: any Head, task: HeadTask? = nil) {
+    package init(_ name: String, _ head: any Head, task: HeadTask? = nil, pairs: Bool? = nil) {
         self.name = name
         self.head = head
         self.task = task
+        self.pairs = pairs
     }
 
     package var scope: String { "heads/\(name)" }
@@ -103,7 +115,18 @@ package struct LanguageReference: Equatable, Sendable {
 /// Adapters with their composition, heads, and what else is needed to use them.
 package struct AdapterBundle: Equatable, Sendable {
     /// What users call a bundle by what it holds.
-    package enum Kind: String, Sendable, CaseIterable { case adapter, fusion, composition, full, head, mlm }
+    package enum Kind: String, Sendable, CaseIterable {
+        case adapter, fusion, composition, full, head, mlm
+
+        /// Of a bundle without an overlay.
+        package init(_ composition: Composition?) {
+            switch composition {
+            case nil: self = .head
+            case .leaf?: self = .adapter
+            case .block(let node)?: self = node.block is Fuse ? .fusion : .composition
+            }
+        }
+    }
 
     /// Tensors that belong to no adapter, block or head.
     package enum Overlay: Equatable, Sendable {
@@ -140,12 +163,10 @@ package struct AdapterBundle: Equatable, Sendable {
     }
 
     package var kind: Kind {
-        switch (overlay, composition) {
-        case (.base, _): .full
-        case (.languageHead, _): .mlm
-        case (nil, nil): .head
-        case (nil, .leaf): .adapter
-        case (nil, .block(let node)): node.block is Fuse ? .fusion : .composition
+        switch overlay {
+        case .base?: .full
+        case .languageHead?: .mlm
+        case nil: Kind(composition)
         }
     }
 

@@ -111,6 +111,11 @@ package enum BundleFile {
             ("epochs", .integer(Int64(p.epochs))), ("metrics", .string(p.metrics)), ("kernels", .string(p.kernels)),
             ("license", .string(p.license)),
         ]
+        let pairs = bundle.heads.compactMap { head in head.pairs.map { (head.name, ConfigurationValue.bool($0)) } }
+        if !pairs.isEmpty {
+            let map = ConfigurationValue.map(Dictionary(pairs) { first, _ in first })
+            provenance.attributes.append(("pairs", .string(map.json)))
+        }
         root.groups = [("base", base)]
         if !bundle.members.isEmpty { root.groups.append(("members", members)) }
         if !bundle.heads.isEmpty { root.groups.append(("heads", heads)) }

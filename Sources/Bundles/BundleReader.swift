@@ -60,6 +60,8 @@ struct BundleReader {
                 name: try text(root, "language", in: "/"), hash: try text(root, "language_hash", in: "/"))
         }
         bundle.provenance = try provenance()
+        let pairs = try pairs()
+        for i in bundle.heads.indices { bundle.heads[i].pairs = pairs[bundle.heads[i].name] }
         bundle.tensors = try tensors(bundle.specs(), in: datasets)
         if !allowChanged, let change = try memberChanges(bundle).first {
             throw BundleError.content(
@@ -259,6 +261,16 @@ struct BundleReader {
         p.kernels = try text(group, "kernels", in: path, default: "")
         p.license = try text(group, "license", in: path, default: "")
         return p
+    }
+
+    /// By head, whether it was trained on pairs of texts.
+    private func pairs() throws -> [String: Bool] {
+        guard let group = root.group("provenance") else { return [:] }
+        let json = try text(group, "pairs", in: "/provenance", default: "{}")
+        guard case .map(let heads)? = ConfigurationValue(json: json) else {
+            throw wrong("/provenance@pairs", json, "a JSON object")
+        }
+        return heads.compactMapValues { if case .bool(let value) = $0 { value } else { nil } }
     }
 
     /// Every dataset of the file by its path; in version 1, the one fusion's are in a group of their own.

@@ -31,20 +31,25 @@ extension AdapterBundle {
                     "it has heads for \(names.joined(separator: ", ")), but none for \(name ?? task?.name ?? "texts without a task")",
                 fix: "choose one with --head")
         }
-        var warnings: [String] = []
-        if let own = heads[index].task, let task {
-            guard own.kind == task.kind else {
-                throw .head(
-                    file: file,
-                    problem: "head \(names[index]) was trained for \(own.kind), but \(task.name) is \(task.kind)",
-                    fix: "use a bundle that was trained for \(task.kind)")
-            }
-            if own.name != task.name, name == nil {
-                warnings.append(
-                    "\(file): the head was trained for task \(own.name), not for \(task.name); labels are matched by name"
-                )
-            }
+        let warning = try task.flatMap { (task) throws(BundleError) in try heads[index].check(for: task, file: file) }
+        return HeadChoice(index: index, warnings: name == nil ? [warning].compactMap { $0 } : [])
+    }
+}
+
+extension NamedHead {
+    /// Refuses a task of another kind than the head was trained for.
+    /// - Parameter file: what messages call the bundle.
+    /// - Returns: a warning where it was trained for another task of this kind; nil: for this task, or the bundle does not say.
+    /// - Throws: `BundleError.head`
+    package func check(for task: HeadTask, file: String) throws(BundleError) -> String? {
+        guard let own = self.task else { return nil }
+        guard own.kind == task.kind else {
+            throw .head(
+                file: file, problem: "head \(name) was trained for \(own.kind), but \(task.name) is \(task.kind)",
+                fix: "use a bundle that was trained for \(task.kind)")
         }
-        return HeadChoice(index: index, warnings: warnings)
+        return own.name == task.name
+            ? nil
+            : "\(file): the head was trained for task \(own.name), not for \(task.name); labels are matched by name"
     }
 }

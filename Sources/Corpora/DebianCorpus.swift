@@ -9,7 +9,7 @@ package enum DebianCorpus {
     package struct Options: Sendable {
         /// Debian's names of languages: `de`, `pt_BR`.
         package var languages = ["en", "da", "it", "fr", "de", "ja"]
-        /// The folder to write into; made if it is not there.
+        /// The folder to write into; made if it is missing.
         package var out: URL
         /// A folder with Packages and Translation-xx files; nil: apt fetches them.
         package var lists: URL?

@@ -40,7 +40,7 @@ extension DebianCorpus {
         package var seed: UInt64
         var releases: [PackageLists.Release]
         package var lists: [List]
-        /// What the user should be told.
+        /// What the user should know.
         package var warnings: [String]
     }
 }

@@ -96,7 +96,7 @@ package enum AtomicFile {
             let path = folder.appendingPathComponent(name).path
             let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             defer { if descriptor >= 0 { close(descriptor) } }
-            // One that cannot be opened cannot be told from a living one's
+            // One that cannot be opened is not distinguishable from a living one's
             if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
         }
     }

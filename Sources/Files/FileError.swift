@@ -16,7 +16,7 @@ package enum FileError: Error, Equatable, Sendable {
     case unsupported(file: String, field: String, found: String, expected: String, fix: String)
     /// Something is larger than the limit it is held to.
     case tooLarge(file: String, field: String, found: Int, limit: Int)
-    /// A tensor, group or attribute that the caller asked for is not there.
+    /// A tensor, group or attribute that the caller asked for is missing.
     case missing(file: String, name: String, present: [String])
     /// A sealed file's length or hash is not the one that was written into it.
     case changed(file: String, found: String, expected: String)

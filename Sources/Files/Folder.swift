@@ -2,7 +2,7 @@ import Foundation
 
 /// Folders that are made for output.
 package enum Folder {
-    /// Makes a folder and those above it, where they are not there, and checks that files can be made in it.
+    /// Makes a folder and those above it, where they are missing, and checks that files can be made in it.
     /// - Throws: `FileError.unwritable`, `.notAFile` where something else has its name
     package static func make(_ url: URL) throws(FileError) {
         do {

@@ -1,4 +1,4 @@
-/// What a file is that was expected to be something else: told by its first bytes, so that a message names the true cause.
+/// What a file is that was expected to be something else: recognized by its first bytes, so that a message names the true cause.
 package struct ForeignContent: Equatable, Sendable {
     /// "a git-lfs pointer of 12 MB"
     package let found: String

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Says that this process writes an output, for as long as it lives: a second one that wants to is told who does.
+/// Says that this process writes an output, for as long as it lives: a second one that tries gets an error that names the first.
 ///
 /// A file `.NAME.amalgam-lock` beside the output, locked by flock(2): the lock dies with its process, however that ends, so
 /// that a file which a killed process has left behind holds nobody up.

@@ -25,7 +25,7 @@ package struct ModelFamily: Sendable {
 
 /// The families of models that Amalgam knows.
 package enum Architectures {
-    static let builtIn: [ModelFamily] = [.bert, .roberta, .distilBERT, .modernBERT]
+    static let builtIn: [ModelFamily] = [.bert, .roberta, .distilBERT, .modernBERT, .electra]
 
     static func named(_ modelType: String) -> ModelFamily? { builtIn.first { $0.modelTypes.contains(modelType) } }
 

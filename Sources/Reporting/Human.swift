@@ -117,6 +117,7 @@ extension String {
         case "pearson": "Pearson correlation"
         case "spearman": "Spearman correlation"
         case "mse": "mean squared error"
+        case "mae": "mean absolute error"
         default: self
         }
     }

@@ -58,7 +58,7 @@ extension SplitFile {
             + "(the first is in the row of line \(suspect.line)); \(counted(places, "row was", "rows were")) read; \(fix)"
     }
 
-    /// Whether a cell has a line that ends or goes on as a row would, with a known label in the label's column.
+    /// Whether a cell has a line that ends or continues as a row would, with a known label in the label's column.
     private func holdsRows(_ row: Row, delimiter: UInt8, labels: LabelIndex) -> Bool {
         let separator = Character(Unicode.Scalar(delimiter))
         guard let labelColumn = table.columns.firstIndex(of: columns["label"] ?? "label") else { return false }

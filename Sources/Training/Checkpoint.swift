@@ -9,7 +9,7 @@ package struct CheckpointSettings: Sendable {
     package var url: URL?
     /// Seconds between checkpoints; 0: after every step.
     package var every: Double
-    /// Goes on from the checkpoint where there is one of this run.
+    /// Whether to continue from the checkpoint where there is one of this run.
     package var resumes: Bool
     /// Whether the result of the run with this identity (`RunIdentity.digest`) stands already.
     package var isDone: @Sendable (String) -> Bool

@@ -41,13 +41,14 @@ package struct Composed: Sendable {
             (names[member.name], scopes[member.scope]) = (name, taken.scope)
         }
         for head in bundle.heads {
-            let taken = NamedHead(Self.free(head.name, heads.map(\.name)), head.head, task: head.task)
+            var taken = head
+            taken.name = Self.free(head.name, heads.map(\.name))
             heads.append(taken)
             scopes[head.scope] = taken.scope
         }
         for node in composition.nodes { scopes[node.scope] = "blocks/\(Self.taken(node.id, bundles))" }
         for tensor in bundle.tensors {
-            let scope = tensor.name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
+            let scope = TensorName.scope(tensor.name)
             let name = (scopes[scope] ?? scope) + tensor.name.dropFirst(scope.count)
             tensors[name] = NamedTensor(name, tensor.shape, tensor.values)
         }
@@ -70,7 +71,7 @@ package struct Composed: Sendable {
         let final = tree.numbered()
         let ids = Dictionary(zip(tree.nodes, final.nodes).map { ($0.scope, $1.scope) }) { first, _ in first }
         for name in tensors.keys.sorted() where name.hasPrefix("blocks/") {
-            let scope = name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
+            let scope = TensorName.scope(name)
             guard let new = ids[scope], let tensor = tensors.removeValue(forKey: name) else { continue }
             let renamed = new + name.dropFirst(scope.count)
             // Final ids have no dot before a name, so they never meet those of bundles

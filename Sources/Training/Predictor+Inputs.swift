@@ -3,8 +3,9 @@ import Files
 import Tasks
 
 extension NamedHead {
-    /// Whether it was trained on pairs of texts; nil if it does not know, or if its kind reads both.
+    /// Whether it was trained on pairs of texts; nil if it does not know, or was trained on both.
     package var readsPairs: Bool? {
+        if let pairs { return pairs }
         guard let forms = task.flatMap({ TaskKinds.standard[$0.kind] })?.inputForms else { return nil }
         let counts = Set(forms.map { $0.contains("text_b") })
         return counts.count == 1 ? counts.first : nil

@@ -16,8 +16,10 @@ package final class Predictor {
     private let evaluator: Evaluator
     private let maxLength: Int
 
-    /// What a user should know: another language adapter, or another task, than the bundle was trained with.
-    package let warnings: [String]
+    /// What a user should know: another language adapter than the bundle was trained with.
+    package let languageWarnings: [String]
+    /// What a user should know: another task than the head was trained for.
+    package let headWarnings: [String]
 
     /// - Parameters:
     ///   - file: what messages call the bundle; nil: its name.
@@ -36,7 +38,8 @@ package final class Predictor {
         let file = file ?? bundle.name
         let choice = try bundle.head(named: name, for: task, file: file)
         let index = choice.index
-        warnings = [bundle.warning(on: language, file: file)].compactMap { $0 } + choice.warnings
+        languageWarnings = [bundle.warning(on: language, file: file)].compactMap { $0 }
+        headWarnings = choice.warnings
         self.session = session
         self.file = file
         head = bundle.heads[index]

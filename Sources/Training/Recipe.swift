@@ -68,11 +68,7 @@ package struct Recipe: Sendable {
 
     /// Of the bundle that it makes.
     package var kind: AdapterBundle.Kind {
-        switch composed.composition {
-        case nil: trainsBase ? .full : .head
-        case .leaf?: .adapter
-        case .block(let node)?: node.block is Fuse ? .fusion : .composition
-        }
+        trainsBase ? .full : .init(composed.composition)
     }
 
     /// What a user should know before the run.
@@ -98,8 +94,7 @@ package struct Recipe: Sendable {
                 try start.map { try Self.start(own, from: $0, architecture) } ?? own.specs(architecture)
         }
         for spec in try arrangement.composition?.blockSpecs(arrangement.members, architecture) ?? [] {
-            let scope = spec.name.split(separator: "/", maxSplits: 2).prefix(2).joined(separator: "/")
-            if composed.trainedBlocks.contains(scope) {
+            if composed.trainedBlocks.contains(TensorName.scope(spec.name)) {
                 try arrangement.freeze(spec, composed.tensors)
             } else {
                 arrangement.trainable.append(spec)

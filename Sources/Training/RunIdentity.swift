@@ -5,7 +5,7 @@ import Foundation
 import Models
 import Numerics
 
-/// What a training run is: all that shapes its result. A checkpoint goes on only in the run that it was made by.
+/// What a training run is: all that shapes its result. A checkpoint continues only the run that made it.
 package struct RunIdentity: Equatable, Sendable {
     /// By what a user knows it as: "--lr", "data", "base model".
     package var fields: [String: String]

@@ -16,8 +16,13 @@ extension Session {
         }
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train))
-        return NamedHead(
+        var head = NamedHead(
             safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
+        if head.readsPairs == nil {
+            let forms = Set((task.train + task.dev).map { $0.pair != nil })
+            head.pairs = forms.count == 1 ? forms.first : nil
+        }
+        return head
     }
 
     /// How a head reads the batches of a training.

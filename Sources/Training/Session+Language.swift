@@ -9,7 +9,7 @@ import Text
 
 /// What language modelling trains.
 package enum LanguageRecipe: Sendable {
-    /// The head that tells masked pieces, over the bare base.
+    /// The head that predicts masked tokens, over the bare base.
     case head
     /// A language's adapter, under a frozen head.
     case adapter(AdapterConfiguration, head: AdapterBundle)
@@ -27,7 +27,7 @@ package enum LanguageRecipe: Sendable {
         let encoder = model.configuration
         switch self {
         case .head:
-            // From how often pieces are: what a head learns first, and takes thousands of steps to
+            // From the tokens' frequencies: what a head learns first, in thousands of steps otherwise
             arrangement.trainable = MaskedLanguageHead.specs(
                 hidden: encoder.hidden, vocabulary: encoder.vocabulary,
                 bias: .values(train.logFrequencies(vocabulary: encoder.vocabulary)))
@@ -47,11 +47,11 @@ package enum LanguageRecipe: Sendable {
     }
 }
 
-/// How well masked pieces of held-out text are told.
+/// How well masked tokens of held-out text are predicted.
 package struct Perplexity: Equatable, Sendable, Codable {
-    /// exp of the mean cross-entropy of the masked pieces.
+    /// exp of the mean cross-entropy of the masked tokens.
     package var value: Double
-    /// Masked pieces that were scored.
+    /// Masked tokens that were scored.
     package var scored: Int
 
     init?(_ evaluation: Evaluation?) {
@@ -61,20 +61,20 @@ package struct Perplexity: Equatable, Sendable, Codable {
     }
 }
 
-/// What a language model's training did for masked pieces of held-out text.
+/// What a language model's training did for masked tokens of held-out text.
 package struct LanguageScores: Equatable, Sendable, Codable {
     /// Without what was trained; nil for a head, which is nothing before.
     package var before: Perplexity?
     package var after: Perplexity?
-    /// Pieces that the texts use: the softmax runs over them.
-    package var pieces: Int
+    /// Distinct tokens that the texts use: the softmax runs over them.
+    package var distinctTokens: Int
 }
 
 extension Session {
     /// In the provenance of languages, in the place of a task's name.
     package static let languageTask = "masked language modelling"
 
-    /// Trains on masked pieces of running text, packed into sequences of one length.
+    /// Trains on masked tokens of running text, packed into sequences of one length.
     /// - Parameters:
     ///   - texts: one language each, or more; each gives an equal share of `tokens`.
     ///   - tokens: of an epoch at most; nil: all of the texts.
@@ -113,7 +113,7 @@ extension Session {
         }
         let network = try Network(arrangement, seed: seed, precision: settings.precision)
         let task = TrainingTask(name: name, objective: objective, train: train, dev: heldOut)
-        var scores = LanguageScores(before: Perplexity(before), pieces: table.tokens.count)
+        var scores = LanguageScores(before: Perplexity(before), distinctTokens: table.tokens.count)
         var trained = try run(
             network, on: [task], kind: recipe.kind, name: name,
             data: Digest.sha256("masked language modelling \(train.contentHash) \(heldOut.contentHash)"),
@@ -125,13 +125,13 @@ extension Session {
                 ConfigurationValue.map([
                     "perplexity_before": scores.before.map { .number($0.value) } ?? .null,
                     "perplexity": scores.after.map { .number($0.value) } ?? .null,
-                    "masked_pieces": .init(scores.after?.scored ?? 0), "pieces": .init(scores.pieces),
+                    "masked_pieces": .init(scores.after?.scored ?? 0), "pieces": .init(scores.distinctTokens),
                 ]).json
         }
         trained.language = scores
         return trained
     }
 
-    /// Held-out tokens that are scored at most: some 7,500 masked pieces, whose mean loss is known to about 2 %.
+    /// Held-out tokens that are scored at most: some 7,500 masked tokens, whose mean loss is known to about 2 %.
     private static let scoredTokens = 50_000
 }

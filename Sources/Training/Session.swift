@@ -84,7 +84,7 @@ package final class Session {
         package var longest: Int
         /// Training texts that were truncated; running text is packed instead.
         package var truncated = 0
-        /// How well masked pieces are told; nil where tasks were trained.
+        /// How well masked tokens are predicted; nil where tasks were trained.
         package var language: LanguageScores?
     }
 
@@ -96,7 +96,7 @@ package final class Session {
     ///   - language: stays frozen beneath all that is trained; the bundle knows it, but does not carry it.
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
-    /// - Throws: `TrainingError` (`.done` where `keeping` goes on with a run that has ended), and what the bundles and the
+    /// - Throws: `TrainingError` (`.done` where `keeping` would continue a run that has ended), and what the bundles and the
     ///   model throw.
     package func train(
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String? = nil,

@@ -46,12 +46,12 @@ extension Trainer {
     private func estimate(_ choice: MemoryChoice, resident: Int) -> MemoryEstimate {
         var estimate = MemoryEstimate()
         estimate.resident = resident
-        let pieces = tasks.reduce(0) { $0 + $1.train.distinctIDs.count }
+        let tokens = tasks.reduce(0) { $0 + $1.train.distinctIDs.count }
         let float = MemoryLayout<Float>.size
         for parameter in network.parameters.parameters {
             let bytes = parameter.count * float
             let row = bytes / max(1, parameter.shape[0])
-            // A table's gradients and moments are only touched where texts have its pieces, by the page
+            // A table's gradients and moments are only touched where texts have its tokens, by the page
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, pieces * (row + Self.page)))
         }
         estimate.best = choice.keepsBest ? network.parameters.count * float : 0
@@ -61,7 +61,7 @@ extension Trainer {
         if network.parameters["base/\(words)"] == nil {
             let table = Double(encoder.vocabulary * encoder.hidden * float)
             let window = min(1, Self.faultAround / table)
-            estimate.words = Int(table * (1 - pow(1 - window, Double(pieces))))
+            estimate.words = Int(table * (1 - pow(1 - window, Double(tokens))))
             if network.arrangement.model.weight(words)?.isReleased == true {
                 // Given back after each slice. Where files lie in larger pieces in memory, more comes around a row
                 let rows = choice.threads * max(PackedBatch.sliceQuota, min(choice.maxLength, encoder.longestSequence))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a user is told when a number is none.
+/// The report of a loss, gradient or weight that is not finite.
 extension Trainer {
     /// So many steps without a number in a row, and skipping does not help any more.
     static let mostSkippedInARow = 50

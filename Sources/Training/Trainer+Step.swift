@@ -9,10 +9,11 @@ extension Trainer {
         let step = run.source.next(i, history: run.state.history)
         let started = DispatchTime.now().uptimeNanoseconds
         let key = Randomness.key(UInt64(settings.seed), UInt64(i))
-        let coefficients = balancer.coefficients(network.parameters)
+        let coefficients = balancer.coefficients(network.parameters, key: key)
         let batch = plans.batch(step, coefficients: coefficients, stepKey: key)
         let losses = plans.run(step, batch, workspace: workspace, stepKey: key)
-        let balance = balancer.pull(losses.heads, network.parameters)
+        let balance =
+            losses.total.isFinite ? balancer.pull(losses.heads, network.parameters) : (loss: 0, moved: [Parameter]())
         let loss = losses.total + balance.loss
         var trouble = loss.isFinite ? nil : "the loss is \(Self.word(loss))"
         if loss.isFinite {

@@ -73,7 +73,7 @@ package final class Trainer {
             isKept = true
         }
 
-        /// Goes on from the checkpoint, if there is one.
+        /// Continues from the checkpoint, if there is one.
         mutating func resume() throws -> Bool {
             guard let checkpoint, let kept = try checkpoint.restore() else { return false }
             guard kept.state.step <= steps, source.restore(kept.state.source) else {
@@ -187,9 +187,9 @@ package final class Trainer {
         return dev
     }
 
-    /// What each task's loss counts for by now.
+    /// What each task's loss counts for by now, where that is learned; drawn weights are 1 in the mean.
     private var weights: [String: Double] {
-        let coefficients = balancer.coefficients(network.parameters)
+        let coefficients = balancer.specs.isEmpty ? [] : balancer.coefficients(network.parameters, key: 0)
         var weights: [String: Double] = [:]
         for head in tasks.flatMap(\.objective.heads) {
             weights[head.task] = coefficients.indices.contains(head.index) ? coefficients[head.index] : 1

@@ -2,7 +2,7 @@
 package enum TrainingEvent: Sendable {
     /// `tokens`: of the tasks' texts, once an epoch.
     case started(steps: Int, tokens: Int)
-    /// Goes on from a checkpoint.
+    /// Continues from a checkpoint.
     case resumed(done: Int, of: Int)
     case step(done: Int, of: Int, loss: Double, tokens: Int)
     /// A step whose loss or gradient is not finite is skipped.

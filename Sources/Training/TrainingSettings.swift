@@ -37,7 +37,7 @@ package struct TrainingSettings: Equatable, Sendable {
     /// Epochs without a better dev score until a run stops; 0: never.
     package var patience = 0
     package var batch = BatchPolicy.examples(16)
-    /// Pieces a text is cut at, special ones included.
+    /// Maximum length of a text in tokens, special ones included.
     package var maxLength = 128
     package var labelSmoothing = 0.0
     /// Weighs classes by n / (classes · count).

@@ -39,7 +39,7 @@ import Testing
         let text = report.text()
         let place = try #require(text.range(of: "Test Matthews correlation")?.lowerBound)
         #expect(try place < #require(text.range(of: "Test accuracy")?.lowerBound))
-        #expect(report.html().contains("1 test texts with an unknown label (counted as wrong), 1 test rows skipped"))
+        #expect(report.html().contains("1 test text with an unknown label (counted as wrong), 1 test row skipped"))
         #expect(try report.json().contains("\"unknown_labels\" : 1"))
     }
 

@@ -1,7 +1,6 @@
 import Adapters
 import Bundles
 import Foundation
-import Reporting
 @testable import Tasks
 
 @testable import Ablation
@@ -84,12 +83,23 @@ final class TinyExperiment {
     @discardableResult func run(
         _ cells: [Cell], _ change: (inout ExperimentEnvironment) -> Void = { _ in }
     ) throws -> (results: ExperimentResults, words: String) {
-        let sink = CollectingSink()
-        var environment = ExperimentEnvironment(progress: ProgressReporter(sink: sink, mode: .lines(every: 1000)))
+        let said = Messages()
+        var environment = ExperimentEnvironment()
+        environment.tell = { if case .message(let text) = $0 { said.add(text) } }
         change(&environment)
         let results = try ExperimentRunner(folder: out, environment).run(cells)
-        return (results, sink.text)
+        return (results, said.text)
     }
+}
+
+/// What an experiment said, in lines.
+private final class Messages: @unchecked Sendable {  // the lines are behind the lock
+    private let lock = NSLock()
+    private var lines: [String] = []
+
+    func add(_ line: String) { lock.withLock { lines.append(line) } }
+
+    var text: String { lock.withLock { lines.joined(separator: "\n") } }
 }
 
 /// Names with learning rates of the trainings that ran.

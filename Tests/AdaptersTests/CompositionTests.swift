@@ -63,8 +63,8 @@ import Testing
         ("stack(a, b", "column 11: found the end of the expression, expected ',' or ')'"),
         ("stack(a b)", "column 9: found 'b', expected ',' or ')'"),
         ("stack()", "column 7: found ')', expected a bundle's file or a block"),
-        ("fusion(a, b)", "column 1: found 'fusion(', expected average, fuse, stack or a file"),
-        ("stack(l, mix(a))", "column 10: found 'mix(', expected average, fuse, stack or a file"),
+        ("fusion(a, b)", "column 1: found 'fusion(', expected \(CompositionBlocks.kinds.joined(separator: ", ")) or a file"),
+        ("stack(l, mix(a))", "column 10: found 'mix(', expected \(CompositionBlocks.kinds.joined(separator: ", ")) or a file"),
         ("a.h5, b.h5", "column 5: found ',', expected the end of the expression"),
         (
             "average(a, b, weights=[2, 3])",

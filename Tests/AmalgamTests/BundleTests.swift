@@ -25,8 +25,34 @@ import Testing
         #expect(error?.kind == .changedFile && error?.file == file && error?.description.contains("--") == false)
         let missing = await AmalgamError.thrown { _ = try AdapterBundle(contentsOf: fixture.url("no.h5")) }
         #expect(missing?.kind == .missingFile && missing?.file == fixture.url("no.h5"))
-        let nowhere = await AmalgamError.thrown { try bundle.write(to: fixture.url("no/where/a.h5")) }
+        let nowhere = await AmalgamError.thrown { try bundle.write(to: fixture.url("a.h5/b.h5")) }
         #expect(nowhere?.kind == .unwritableFile)
+        try bundle.write(to: fixture.url("new/folder/a.h5"))
+        #expect(try AdapterBundle(contentsOf: fixture.url("new/folder/a.h5")).data() == bundle.data())
+
+        // A file that is no bundle may be there by mistake
+        let vocabulary = fixture.url("tiny/vocab.txt")
+        let kept = await AmalgamError.thrown { try bundle.write(to: vocabulary, replacesOtherFiles: false) }
+        #expect(kept?.kind == .option && kept?.description.contains("--") == false, "\(kept as Any)")
+        #expect(try Data(contentsOf: vocabulary).starts(with: Data("[PAD]".utf8)))
+        try bundle.write(to: fixture.url("new/folder/a.h5"), replacesOtherFiles: false)
+    }
+
+    @Test func whatItHolds() async throws {
+        let bundle = try await fixture.adapter()
+        #expect(bundle.members[0].bytes == 4 * bundle.members[0].parameters && bundle.heads[0].pooling != nil)
+        #expect(bundle.composition == "game" && bundle.compositionTree == "game")
+        let both = Composition.stack([.bundle(bundle), .bundle(try await fixture.adapter("b"))])
+        let tree = try #require(try AdapterBundle(composing: both).compositionTree)
+        #expect(tree.json.contains("stack") && tree.json.contains("\"b\""), "\(tree.json)")
+        let tags = try TextTask.tagging(
+            name: "t", train: (0..<8).map { TaggingExample(["a", "x"], tags: ["O", $0 % 2 == 0 ? "O" : "B-T"]) })
+        let tagger = try await fixture.model().train(.head, on: tags, options: Fixture.options).result.bundle
+        #expect(tagger.heads[0].pooling == nil && tagger.compositionTree == nil)
+        #expect(try bundle.check(against: fixture.model(), rereadsWeights: true).isEmpty)
+        let names = try Composition.bundleNames(in: "stack(a.h5, fuse(\"b c.h5\", a.h5))")
+        #expect(names == ["a.h5", "b c.h5"])
+        #expect(await AmalgamError.thrown { _ = try Composition.bundleNames(in: "stack(") }?.kind == .composition)
     }
 
     @Test func anotherModelIsRefused() async throws {
@@ -108,5 +134,13 @@ import Testing
         let merged = fixture.url("merged")
         try lora.export(to: merged, as: .transformers(model, merges: true))
         #expect(FileManager.default.fileExists(atPath: merged.appendingPathComponent("model.safetensors").path))
+
+        try fixture.writeVocabulary(reversed: true)
+        let changed = AdapterBundle.ExportFormat.transformers(try fixture.model(), merges: true)
+        #expect(
+            await AmalgamError.thrown { try lora.export(to: fixture.url("other"), as: changed) }?.kind == .otherModel)
+        #expect(
+            try lora.export(to: fixture.url("other"), as: changed, allowsOtherModel: true).contains { $0.kind == .base }
+        )
     }
 }

@@ -28,7 +28,7 @@ import Testing
                 epochs.append(epoch)
                 #expect(dev["game"]?.metric == "accuracy" && dev["game"]?.examples == 12)
             case .warning(let warning): warnings.append(warning)
-            case .resumed, .skipped: Issue.record("\(event)")
+            case .resumed, .skipped, .stopped: Issue.record("\(event)")
             case .finished(let result): last = result
             }
         }

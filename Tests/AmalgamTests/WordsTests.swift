@@ -19,7 +19,7 @@ import Testing
     }
 
     /// Every text of the targets below that names an option of the command line loses it here.
-    @Test(arguments: ["Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"])
+    @Test(arguments: ["Ablation", "Adapters", "Bundles", "Files", "Models", "Numerics", "Tasks", "Text", "Training"])
     func noTextNamesAnOptionOfTheCommandLine(_ target: String) throws {
         for (name, lines) in try Self.files(target) {
             for (number, line) in lines.enumerated() where !line.drop(while: \.isWhitespace).hasPrefix("//") {
@@ -28,7 +28,8 @@ import Testing
                     let words = LibraryWords.of(String(text.element))
                     #expect(!words.contains(/(^|[ '(])--[a-z]/), "\(name):\(number + 1): \(words)")
                     #expect(
-                        !words.contains("train-adapter") && !words.contains("amalgam fuse"), "\(name):\(number + 1)")
+                        !words.contains("train-adapter") && !words.contains("amalgam fuse")
+                            && !words.contains("amalgam ablate"), "\(name):\(number + 1)")
                 }
             }
         }
@@ -39,6 +40,12 @@ import Testing
         #expect(LibraryWords.option("rank") == "rank")
         #expect(LibraryWords.of("lower --lr or raise --warmup") == "lower learningRate or raise warmup")
         #expect(LibraryWords.of("/cache/models--bert--base/x: missing") == "/cache/models--bert--base/x: missing")
+    }
+
+    /// What experiments compare has the names of the target below.
+    @Test func armsAndMethods() {
+        for arm in AblationArm.allCases { #expect(arm.stored.rawValue == arm.rawValue) }
+        for method in TransferMethod.allCases { #expect(method.stored.rawValue == method.rawValue) }
     }
 
     /// A declaration that a program sees says what it is.

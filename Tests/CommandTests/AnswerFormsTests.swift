@@ -148,7 +148,7 @@ import Testing
         let result = try json(try evaluate(lab, "sts", ["--json"]))
         #expect(result["kind"] as? String == "regression" && result["metric"] as? String == "pearson")
         let metrics = try #require(result["metrics"] as? [String: Double])
-        #expect(Set(metrics.keys) == ["pearson", "spearman", "mse", "loss"])
+        #expect(Set(metrics.keys).isSuperset(of: ["pearson", "spearman", "mse", "loss"]))
         #expect((metrics["pearson"] ?? 0) > 0.5, "\(metrics)")
         let people = try evaluate(lab, "sts", ["--report", "@r.html", "--predictions", "@p.csv"])
         #expect(people.status == 0 && people.output.hasPrefix("sts test: Pearson correlation "), "\(people.words)")

@@ -21,7 +21,7 @@ from scipy.stats import pearsonr, spearmanr
 from seqeval.metrics import accuracy_score, classification_report, f1_score
 from seqeval.metrics.sequence_labeling import get_entities
 from sklearn.linear_model import Ridge
-from sklearn.metrics import mean_squared_error
+from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 warnings.simplefilter("ignore")
 
@@ -94,7 +94,7 @@ def spearman(gold, predicted):
 
 def number_metrics(gold, predicted):
     return {"pearson": column(pearson, gold, predicted), "spearman": column(spearman, gold, predicted),
-            "mse": column(mean_squared_error, gold, predicted)}
+            "mse": column(mean_squared_error, gold, predicted), "mae": column(mean_absolute_error, gold, predicted)}
 
 
 def number_case(rng, numpy_rng, name, rows, outputs, gold_value, predicted_value, missing=0.0):

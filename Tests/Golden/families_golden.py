@@ -10,6 +10,7 @@ needs torch (CPU), transformers, tokenizers and safetensors. For each KIND, one 
     roberta-bpe   roberta with a byte-level tokenizer as vocab.json and merges.txt; its batch is made of texts
     modernbert    saved with its head, so under `model.`; every second layer is local, and a text is longer than its window
                   of 16 tokens; a byte-level tokenizer.json as ModernBERT's makes the batch
+    electra       saved with its head, so under `electra.`; embeddings as wide as the layers
 
     DIR/KIND/                   the model as a Hugging Face folder
     DIR/KIND.safetensors        input_ids, attention_mask [6, L], labels [6]: int64, padded with the padding's id;
@@ -84,6 +85,10 @@ def build(kind):
     if kind == "modernbert":
         configuration = transformers.ModernBertConfig(**MODERN, attn_implementation="sdpa")
         return Classifier("model", transformers.ModernBertModel(configuration), configuration.hidden_size)
+    if kind == "electra":
+        configuration = transformers.ElectraConfig(
+            **dict(SHAPE, max_position_embeddings=24, embedding_size=32), attn_implementation="eager")
+        return Classifier("electra", transformers.ElectraModel(configuration), configuration.hidden_size)
     if kind == "xlm-roberta":
         return transformers.XLMRobertaForSequenceClassification(
             transformers.XLMRobertaConfig(**SHAPE, attn_implementation="eager"))
@@ -92,7 +97,7 @@ def build(kind):
         transformers.RobertaConfig(**shape, attn_implementation="eager"))
 
 
-KINDS = ["roberta", "xlm-roberta", "distilbert", "roberta-bpe", "modernbert"]
+KINDS = ["roberta", "xlm-roberta", "distilbert", "roberta-bpe", "modernbert", "electra"]
 
 
 def make(kind, folder, generator):

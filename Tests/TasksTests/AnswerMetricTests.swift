@@ -13,6 +13,7 @@ struct AnswerMetricParityTests {
             var pearson: Double?
             var spearman: Double?
             var mse: Double?
+            var mae: Double?
         }
         struct TagCase: Decodable {
             struct Entity: Decodable, Equatable {
@@ -50,6 +51,7 @@ struct AnswerMetricParityTests {
             var pearson: Double?
             var spearman: Double?
             var mse: Double?
+            var mae: Double?
             var resamples: [Scores]
         }
         var tags: [TagCase]
@@ -119,18 +121,23 @@ struct AnswerMetricParityTests {
             check(Pearson.value(of: answers), one.pearson, "\(one.name), pearson")
             check(Spearman.value(of: answers), one.spearman, "\(one.name), spearman")
             check(MeanSquaredError.value(of: answers), one.mse, "\(one.name), mse")
+            check(MeanAbsoluteError.value(of: answers), one.mae, "\(one.name), mae")
             var (sums, ranked) = (NumberSums(for: answers), RankedValues(for: answers))
+            var errors = AbsoluteErrors(for: answers)
             for resample in one.resamples {
                 sums.removeAll()
                 ranked.removeAll()
+                errors.removeAll()
                 for row in Set(resample.rows) {
                     let times = resample.rows.count { $0 == row }
                     sums.add(row, of: answers, times: times)
                     ranked.add(row, of: answers, times: times)
+                    errors.add(row, of: answers, times: times)
                 }
                 check(Pearson.value(sums), resample.pearson, "\(one.name), pearson of \(resample.rows)")
                 check(Spearman.value(ranked), resample.spearman, "\(one.name), spearman of \(resample.rows)")
                 check(MeanSquaredError.value(sums), resample.mse, "\(one.name), mse of \(resample.rows)")
+                check(MeanAbsoluteError.value(errors), resample.mae, "\(one.name), mae of \(resample.rows)")
             }
         }
     }

@@ -68,12 +68,12 @@ struct TaskDefinitionTests {
         ),
         (
             "data: {train: a.csv}\n",
-            "t.yaml: no 'kind'; expected one of text-classification, text-pair-classification, tagging, regression"
+            "t.yaml: no 'kind'; expected one of \(TaskKinds.standard.names.joined(separator: ", "))"
         ),
         (
             "name: x\nkind: text-clasification\n",
-            "t.yaml:2: kind is 'text-clasification'; expected one of text-classification, text-pair-classification, "
-                + "tagging, regression; "
+            "t.yaml:2: kind is 'text-clasification'; expected one of "
+                + "\(TaskKinds.standard.names.joined(separator: ", ")); "
                 + "did you mean 'text-classification'?"
         ),
         (

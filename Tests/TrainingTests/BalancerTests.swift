@@ -60,7 +60,7 @@ import Testing
         var settings = settings("uncertainty", .within)
         settings.keep = .last
         let probe = try MultitaskProbe(settings)
-        let start = probe.balancer.coefficients(probe.network.parameters)
+        let start = probe.balancer.coefficients(probe.network.parameters, key: 0)
         #expect(start == [1, 1, 0.5, 1])
         let result = try probe.trainer().run()
         for head in MultitaskProbe.heads {
@@ -96,7 +96,7 @@ import Testing
         for (parameter, value) in zip(s, start) { parameter.values[0] = value }
         let step = TrainingStep([[5, 0, 39], [2, 11], [1, 6, 7], [29]], epoch: 0)
         func loss() -> Double {
-            let batch = plans.batch(step, coefficients: probe.balancer.coefficients(parameters), stepKey: 2)
+            let batch = plans.batch(step, coefficients: probe.balancer.coefficients(parameters, key: 0), stepKey: 2)
             let losses = plans.run(step, batch, workspace: workspace, stepKey: 2)
             return losses.total + probe.balancer.pull(losses.heads, parameters).loss
         }
@@ -112,6 +112,23 @@ import Testing
             let slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * Double(h))
             #expect(abs(slope - gradients[i]) < 1e-4 * max(1, abs(slope)), "\(i): \(gradients[i]), slope \(slope)")
         }
+    }
+
+    /// T · softmax of normal numbers, which follow from the step's key alone.
+    @Test func randomWeights() throws {
+        let balancer = RandomBalancer(["a", "b", "c"].map { BalancedTask(name: $0, output: .numbers([.identity])) })
+        let buffer = try ParameterBuffer(balancer.specs, seed: 1)
+        var sums = [0.0, 0.0, 0.0]
+        var last: [Double] = []
+        for key in 0..<2000 as Range<UInt64> {
+            let weights = balancer.coefficients(buffer, key: key)
+            #expect(weights == balancer.coefficients(buffer, key: key) && weights != last)
+            #expect(weights.allSatisfy { $0 > 0 } && abs(weights.reduce(0, +) - 3) < 1e-12)
+            for i in 0..<3 { sums[i] += weights[i] }
+            last = weights
+        }
+        // A weight's deviation is about 0.6
+        #expect(sums.allSatisfy { abs($0 / 2000 - 1) < 0.06 }, "\(sums)")
     }
 
     // PyTorch (Tests/Golden/balancer_golden.py)
@@ -170,7 +187,7 @@ import Testing
         let variances = try golden.floats("log_variances")
         for (step, expected) in try golden.floats("step_losses").enumerated() {
             let batch = PackedBatch(
-                parts, marksSequences: true, coefficients: balancer.coefficients(parameters))
+                parts, marksSequences: true, coefficients: balancer.coefficients(parameters, key: 0))
             let losses = plan.sums(batch, workspace: workspace, stepKey: nil)
             let balance = balancer.pull(losses, parameters)
             let loss = losses.reduce(0, +) + balance.loss
@@ -189,7 +206,7 @@ import Testing
         var settings = TrainingSettings()
         settings.balancer = "magic"
         #expect(
-            throws: TrainingError.setting(name: "--balancer", found: "magic", expected: "equal, uncertainty")
+            throws: TrainingError.setting(name: "--balancer", found: "magic", expected: LossBalancers.names.joined(separator: ", "))
         ) { try settings.validate() }
         #expect(Set(LossBalancers.names).count == LossBalancers.names.count)
     }

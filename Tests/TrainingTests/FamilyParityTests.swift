@@ -7,11 +7,11 @@ import Testing
 @testable import Bundles
 @testable import Training
 
-/// RoBERTa, XLM-R, DistilBERT and ModernBERT against `transformers` in float64 (Tests/Golden/families_golden.py). `roberta-bpe` and
+/// RoBERTa, XLM-R, DistilBERT, ModernBERT and ELECTRA against `transformers` in float64 (Tests/Golden/families_golden.py). `roberta-bpe` and
 /// `modernbert` are whole folders: their tokenizers make the batches of texts.
 @Suite struct FamilyParityTests {
     private static let folder = Golden.folder.deletingLastPathComponent().appendingPathComponent("families")
-    static let kinds = ["roberta", "xlm-roberta", "distilbert", "roberta-bpe", "modernbert"]
+    static let kinds = ["roberta", "xlm-roberta", "distilbert", "roberta-bpe", "modernbert", "electra"]
 
     private let workspace = Workspace(threads: 2)
 
@@ -29,7 +29,7 @@ import Testing
 
     /// The torch name of a trainable tensor of ours, after `grad.` or `head.`.
     private func theirs(_ name: String, _ kind: String) -> String {
-        let prefix = ["distilbert": "distilbert.", "modernbert": "model."][kind] ?? "roberta."
+        let prefix = ["distilbert": "distilbert.", "modernbert": "model.", "electra": "electra."][kind] ?? "roberta."
         for (ours, theirs) in [
             ("base/", prefix), ("heads/h/dense", "classifier.dense"),
             ("heads/h/out", "classifier.out_proj"),

@@ -34,6 +34,10 @@ import Testing
             let (most, least) = (seen.max() ?? 0, seen.min() ?? 0)
             #expect(most - least <= 1)
         case "uniform": #expect(counts[1] > 40)
+        case "annealed":
+            // 10 expected in the first epoch, 49 in the last
+            let last = (0..<4).map { task in epochs[1].count { $0 == task } }
+            #expect(counts[1] < 20 && last[1] > 35 && last[1] < last[0] && last[0] < last[3])
         default: #expect(counts[1] > 15 && counts[1] < counts[3])
         }
         #expect(name == "round-robin" || epochs[0] != epochs[1])
@@ -116,6 +120,7 @@ import Testing
         case "proportional": #expect(counts == [80, 48, 24, 60])
         case "round-robin": #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 2)
         case "uniform": #expect(counts.allSatisfy { $0 > 35 && $0 < 75 })  // 53 expected, deviation 6
+        // "temperature" and "annealed": between the two
         default: #expect(counts[2] > 24 && counts[0] < 80 && counts[2] < counts[0])
         }
     }

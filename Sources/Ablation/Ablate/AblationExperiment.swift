@@ -24,7 +24,7 @@ package struct AblationExperiment {
     package func run(in folder: URL, _ environment: ExperimentEnvironment) throws -> ComparisonReport {
         let started = Date()
         for task in tasks where !task.data.sampled.isEmpty {
-            environment.progress.message("\(task.name): \(task.data.samplingWords.joined(separator: "; "))")
+            environment.tell(.message("\(task.name): \(task.data.samplingWords.joined(separator: "; "))"))
         }
         let runner = ExperimentRunner(folder: folder, environment)
         let runs = cells()
@@ -33,7 +33,7 @@ package struct AblationExperiment {
             "\(plan.arms.filter(\.isTrained).count) trained arms, \(tasks.count) tasks, \(plan.seeds.count) seeds",
             cells,
             probe: SpeedProbe(session, on: tasks[0], plan.configuration, plan.settings))
-        var results = baselines(environment.progress)
+        var results = baselines(environment)
         let finished = try runner.run(cells)
         for run in runs {
             for t in run.tasks {
@@ -100,16 +100,13 @@ package struct AblationExperiment {
 
     // MARK: - Without an encoder
 
-    private func baselines(_ progress: ProgressReporter) -> [Arm: [ArmResult]] {
+    private func baselines(_ environment: ExperimentEnvironment) -> [Arm: [ArmResult]] {
         var results: [Arm: [ArmResult]] = [:]
         for arm in plan.arms where !arm.isTrained {
-            progress.stage(arm.label(tasks), total: tasks.count, unit: "tasks")
-            results[arm] = tasks.enumerated().map { i, task in
-                let answers = arm.baseline(task)?.answers(task.data, metric: task.metric)
-                progress.update(done: i + 1)
-                return ArmResult(answers: [answers].compactMap { $0 })
+            environment.stage(arm.label(tasks), count: tasks.count, unit: "tasks") { i in
+                let answers = arm.baseline(tasks[i])?.answers(tasks[i].data, metric: tasks[i].metric)
+                results[arm, default: []].append(ArmResult(answers: [answers].compactMap { $0 }))
             }
-            progress.finish()
         }
         return results
     }

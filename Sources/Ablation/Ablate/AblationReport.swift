@@ -45,8 +45,8 @@ struct AblationReport {
     private func remarks(_ task: TaskData) -> String {
         let unknown = task.test.count { $0.unknownLabel != nil }
         let skipped = task.skipped[.test]?.count ?? 0
-        return (unknown > 0 ? ", \(Human.count(unknown)) test texts with an unknown label (counted as wrong)" : "")
-            + (skipped > 0 ? ", \(Human.count(skipped)) test rows skipped" : "")
+        return (unknown > 0 ? ", \(Human.count(unknown, "test text")) with an unknown label (counted as wrong)" : "")
+            + (skipped > 0 ? ", \(Human.count(skipped, "test row")) skipped" : "")
     }
 
     private var grouped: String {

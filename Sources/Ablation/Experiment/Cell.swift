@@ -80,6 +80,9 @@ package final class Cell {
         return cells
     }
 
+    /// How many trainings it is: one for each learning rate that it tries.
+    var trainings: Int { if case .grid(let rates) = rates { rates.count } else { 1 } }
+
     /// Cells and all that they need, each once, what is needed first.
     static func closure(_ cells: [Cell]) -> [Cell] {
         var seen: Set<ObjectIdentifier> = []

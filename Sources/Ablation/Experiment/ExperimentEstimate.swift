@@ -39,12 +39,11 @@ extension Cell {
     /// All its tokens, at all learning rates, in units of an adapter's training token.
     /// - Parameter unit: the base on which that adapter is.
     func work(in unit: Session) throws -> Double {
-        let count = if case .grid(let rates) = rates { Double(rates.count) } else { 1.0 }
         let scoring = try scored.reduce(0.0) { sum, scored in
             let tokens = try scored.task.tokens(scored.split, in: session, maxLength: settings.maxLength)
             return sum + Double(tokens) * (TokenCost.forward + (scored.language == nil ? 0 : TokenCost.further))
         }
-        return count * (try training.work(session, settings) + scoring) * session.size / max(unit.size, 1)
+        return Double(trainings) * (try training.work(session, settings) + scoring) * session.size / max(unit.size, 1)
     }
 }
 
@@ -63,8 +62,9 @@ extension ExperimentRunner {
         guard !cells.isEmpty else { return }
         let speed = try probe.tokensPerSecond()
         let work = try Cell.closure(cells).reduce(0.0) { $0 + (try $1.work(in: probe.session)) }
-        environment.progress.message(
-            "\(extent): about \(Human.duration(work / speed)) in total at \(Human.count(Int(speed))) tokens/s; finished "
-                + "trainings are reused")
+        environment.tell(
+            .message(
+                "\(extent): about \(Human.duration(work / speed)) in total at \(Human.count(Int(speed))) tokens/s; finished "
+                    + "trainings are reused"))
     }
 }

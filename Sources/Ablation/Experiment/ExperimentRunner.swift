@@ -1,7 +1,6 @@
 import Bundles
 import Files
 import Foundation
-import Reporting
 import Tasks
 import Training
 
@@ -24,9 +23,10 @@ package final class ExperimentRunner {
         store = CellStore(folder: folder)
         let outdated = store.outdated
         if outdated > 0 {
-            environment.progress.message(
-                "\(folder.path)/trainings: \(outdated) results of an earlier version of amalgam cannot be used; trains "
-                    + "again (you may delete that folder)")
+            environment.tell(
+                .message(
+                    "\(folder.path)/trainings: \(outdated) results of an earlier version of amalgam cannot be used; trains "
+                        + "again (you may delete that folder)"))
         }
     }
 
@@ -35,6 +35,7 @@ package final class ExperimentRunner {
     package func run(_ cells: [Cell]) throws -> ExperimentResults {
         let all = Cell.closure(cells)
         for cell in all { needed.formUnion(cell.inputs.compactMap(\.cell).map { ObjectIdentifier($0) }) }
+        environment.tell(.planned(trainings: all.reduce(0) { $0 + $1.trainings }))
         for cell in all where results[cell] == nil { results.add(try finish(cell)) }
         return results
     }
@@ -70,7 +71,7 @@ package final class ExperimentRunner {
         let name = cell.choosesRate ? "\(cell.name).lr\(rate)" : cell.name
         let key = try CellKey(cell, settings, base: base(cell.session), input: key).digest
         if let result = store.load(name, key: key, needsBundle: keepsBundle(cell)) {
-            environment.progress.message("\(name): already finished")
+            environment.tell(.message("\(name): already finished"))
             return Trial(name: name, result: result)
         }
         let label = isOnly ? cell.label : "\(cell.label), learning rate \(rate)"
@@ -82,7 +83,9 @@ package final class ExperimentRunner {
                     try store.checkpointFile(name, key: key), every: environment.checkpointEvery, resumes: true,
                     stops: environment.stops),
                 memoryLimit: environment.memoryLimit
-            ) { [environment] in environment.progress.show($0, label) })
+            ) { [environment] in
+                if let news = ExperimentNews($0, label) { environment.tell(news) }
+            })
         var result = CellResult(trained, key: key, rate: rate)
         result.answers = try answers(cell, trained.bundle, settings, label)
         try store.save(&result, bundle: keepsBundle(cell) ? trained.bundle : nil, name)
@@ -121,13 +124,9 @@ package final class ExperimentRunner {
         _ cell: Cell, _ bundle: AdapterBundle, _ settings: TrainingSettings, _ label: String
     ) throws -> [String: StoredAnswers] {
         var answers: [String: StoredAnswers] = [:]
-        let isLong = cell.scored.count > 1
-        if isLong {
-            environment.progress.stage("\(label): tests", total: cell.scored.count, unit: "cells")
-        }
         /// For splits in a row that one head answers on the bare base.
         var last: (head: String, predictor: Predictor)?
-        for (i, scored) in cell.scored.enumerated() {
+        func answer(_ scored: Cell.Scored) throws {
             let predictor: Predictor
             if scored.language == nil, let last, last.head == scored.head {
                 predictor = last.predictor
@@ -140,9 +139,14 @@ package final class ExperimentRunner {
             }
             let evaluation = predictor.evaluate(scored.task.data[scored.split], metric: scored.task.metric)
             answers[scored.name] = evaluation.answers.map { StoredAnswers($0) }
-            if isLong { environment.progress.update(done: i + 1) }
         }
-        if isLong { environment.progress.finish() }
+        if cell.scored.count > 1 {
+            try environment.stage("\(label): tests", count: cell.scored.count, unit: "cells") {
+                try answer(cell.scored[$0])
+            }
+        } else {
+            try cell.scored.forEach(answer)
+        }
         return answers
     }
 }

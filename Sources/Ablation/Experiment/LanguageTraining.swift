@@ -4,7 +4,7 @@ import Files
 import Tasks
 import Training
 
-/// Masked language modelling on plain text: the head that tells masked pieces, or a language's adapter under it.
+/// Masked language modeling on plain text: the head that predicts masked tokens, or a language's adapter under it.
 package struct LanguageTraining: CellTraining {
     /// An adapter and the frozen head above it; nil: the head is trained.
     package var adapter: (configuration: AdapterConfiguration, head: CellInput)?

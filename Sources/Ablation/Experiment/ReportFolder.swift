@@ -16,8 +16,9 @@ extension PageReport {
 extension ExperimentEnvironment {
     /// Where the numbers of a report come from: program, machine and base.
     func provenance(_ session: Session) -> [Setting] {
-        [
-            Setting("version", BundleFile.creator), Setting("command", command),
+        var list = [Setting("version", BundleFile.creator)]
+        if let command { list.append(Setting("command", command)) }
+        return list + [
             Setting("machine", Machine.description), Setting("kernels", session.kernels),
             Setting("threads", "\(session.workspace.pool.threads)"), Setting("base", session.baseWords),
         ]

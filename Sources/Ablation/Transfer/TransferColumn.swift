@@ -32,15 +32,15 @@ package struct TransferColumn {
 /// What a language adapter cost and what it does to masked language modelling.
 package struct TransferLanguage: Sendable, Equatable, Codable {
     package var language: String
-    /// Perplexity of masked pieces of held-out text without the adapter and with it; nil where there is no such text.
+    /// Perplexity of masked tokens of held-out text without the adapter and with it; nil where there is no such text.
     package var before: Double?
     package var after: Double?
-    /// Masked pieces that were scored.
+    /// Masked tokens that were scored.
     package var scored: Int
     /// Size of its file.
     package var bytes: Int
     package var parameters: Int
-    /// Pieces that it was trained on.
+    /// Tokens that it was trained on.
     package var tokens: Int
     package var seconds: Double
 

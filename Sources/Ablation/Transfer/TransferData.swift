@@ -55,7 +55,7 @@ package struct TransferData: Sendable {
         }
     }
 
-    /// `TASK.LANG.yaml`; for the source language, where that is not there, `TASK.yaml`.
+    /// `TASK.LANG.yaml`; for the source language, where that is missing, `TASK.yaml`.
     private static func file(_ folder: URL, _ task: String, _ language: String, isSource: Bool) -> URL {
         let named = folder.appendingPathComponent("tasks/\(task).\(language).yaml")
         guard isSource, !FileManager.default.fileExists(atPath: named.path) else { return named }

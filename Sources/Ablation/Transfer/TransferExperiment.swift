@@ -29,8 +29,8 @@ package struct TransferExperiment {
     /// Runs the matrix, and writes report.html, report.md and report.json into the folder.
     package func run(in folder: URL, _ environment: ExperimentEnvironment) throws -> TransferReport {
         let started = Date()
-        environment.progress.message(plan.budget)
-        for warning in data.warnings { environment.progress.message(warning) }
+        environment.tell(.message(plan.budget))
+        for warning in data.warnings { environment.tell(.warning(warning, stage: nil)) }
         let runner = ExperimentRunner(folder: folder, environment)
         let cells = TransferCells(session, other: other, plan: plan, tasks: tasks, texts: data.texts)
         var columns = plan.tasks.flatMap { task in
@@ -44,7 +44,7 @@ package struct TransferExperiment {
                     + "\(plan.methods.count) methods", cells.all,
                 probe: SpeedProbe(session, on: first, plan.configuration, plan.settings))
         }
-        baselines(&columns, environment.progress)
+        baselines(&columns, environment)
         let results = try runner.run(cells.all)
         for run in cells.runs {
             for i in columns.indices where columns[i].task == run.task {
@@ -93,18 +93,17 @@ package struct TransferExperiment {
     }
 
     /// The methods without an encoder.
-    private func baselines(_ columns: inout [TransferColumn], _ progress: ProgressReporter) {
+    private func baselines(_ columns: inout [TransferColumn], _ environment: ExperimentEnvironment) {
         let wanted = plan.methods.filter { !$0.isTrained }
         guard !wanted.isEmpty else { return }
-        progress.stage("majority and TF-IDF", total: columns.count, unit: "cells")
         var ofSource: [String: TFIDFLogisticRegression] = [:]
         func fitted(_ task: ExperimentTask) -> TFIDFLogisticRegression? {
             TFIDFLogisticRegression(
                 train: task.data.train, dev: task.data.dev, classes: task.data.labels.count, metric: task.metric)
         }
-        for i in columns.indices {
+        environment.stage("majority and TF-IDF", count: columns.count, unit: "cells") { i in
             let task = columns[i].task
-            guard let source = tasks[task]?[plan.source], let own = tasks[task]?[columns[i].language] else { continue }
+            guard let source = tasks[task]?[plan.source], let own = tasks[task]?[columns[i].language] else { return }
             let gold = GoldLabels(own.data.test, names: own.data.labels)
             for method in wanted {
                 let predicted: [Int]?
@@ -121,8 +120,6 @@ package struct TransferExperiment {
                 }
                 columns[i].answers[method] = predicted.map { gold.answers($0) }
             }
-            progress.update(done: i + 1)
         }
-        progress.finish()
     }
 }

@@ -13,7 +13,7 @@ package struct TransferPlan: Sendable {
     package var maxTrain = 1000
     package var maxDev = 300
     package var maxTest = 1000
-    /// Pieces that a language adapter is trained on, and the head of masked language modelling that all share.
+    /// Tokens that a language adapter is trained on, and the head of masked language modelling that all share.
     package var languageTokens = 500_000
     package var headTokens = 1_000_000
     package var configuration: AdapterConfiguration
@@ -25,7 +25,6 @@ package struct TransferPlan: Sendable {
     /// Of the language adapters and their head.
     package var languageSettings = TrainingSettings()
     package var scheduler = "proportional"
-    package var isQuick = false
 
     package init(
         source: String, targets: [String], tasks: [String], configuration: AdapterConfiguration,
@@ -39,24 +38,11 @@ package struct TransferPlan: Sendable {
         settings.epochs = 3
         settings.maxLength = 64
         languageSettings.epochs = 1
-        // Few steps want large ones: a German adapter on 200,000 pieces came from perplexity 996 to 383 at 1e-3, to 259
+        // Few steps want large ones: a German adapter on 200,000 tokens came from perplexity 996 to 383 at 1e-3, to 259
         // at 4e-3; the head, on as many, to 1,786 at 1e-3, 1,362 at 5e-3, and to 1,161 there with half the batch
         languageSettings.learningRate = 4e-3
         languageSettings.batch = .examples(8)
         languageSettings.maxLength = 128
-    }
-
-    /// One target language and one task, small: a first look.
-    package mutating func shorten() {
-        isQuick = true
-        rates = [2e-3]
-        targets = Array(targets.prefix(1))
-        tasks = Array(tasks.prefix(1))
-        maxTrain = 400
-        maxDev = 150
-        maxTest = 300
-        languageTokens = 60_000
-        headTokens = 120_000
     }
 
     /// The source, then the targets.
@@ -64,12 +50,12 @@ package struct TransferPlan: Sendable {
 
     /// What it is allowed to learn from, in words.
     package var budget: String {
-        "Budget per task and language: at most \(Human.count(maxTrain)) labeled texts, \(settings.epochs) "
-            + "\(settings.epochs == 1 ? "epoch" : "epochs"), texts truncated to \(settings.maxLength) tokens, "
+        "Budget per task and language: at most \(Human.count(maxTrain, "labeled text")), "
+            + "\(Human.count(settings.epochs, "epoch")), texts truncated to \(settings.maxLength) tokens, "
             + (rates.count == 1
                 ? "learning rate \(rates.map { "\($0)" }.joined())"
                 : "the best learning rate on dev out of \(rates.map { "\($0)" }.joined(separator: ", "))")
-            + ", at most \(Human.count(maxTest)) test texts. Plain text: \(Human.compact(languageTokens)) tokens per "
+            + ", at most \(Human.count(maxTest, "test text")). Plain text: \(Human.compact(languageTokens)) tokens per "
             + "language adapter and \(Human.compact(headTokens)) for the shared head, in sequences of "
             + "\(languageSettings.maxLength) tokens."
     }

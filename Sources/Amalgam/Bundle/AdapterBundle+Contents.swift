@@ -41,6 +41,9 @@ extension AdapterBundle {
         public var parameters: Int
         /// SHA-256 of its configuration and values.
         public var contentHash: String
+
+        /// Size of its values in bytes, as float32.
+        public var bytes: Int { parameters * 4 }
     }
 
     /// The adapters, by name.
@@ -55,6 +58,10 @@ extension AdapterBundle {
 
     /// How the adapters act together, such as `stack(a, fuse(b, c))`; nil without adapters.
     public var composition: String? { stored.composition?.text }
+
+    /// The same as a tree, in the form that files have: an adapter's name, or a block with its parts and options; nil without
+    /// adapters.
+    public var compositionTree: SettingValue? { (stored.composition?.json).map { SettingValue($0) } }
 
     /// A head in a bundle.
     public struct Head: Sendable, Equatable {
@@ -78,6 +85,8 @@ extension AdapterBundle {
         public var taskKind: TextTask.Kind?
         /// What it gives.
         public var output: Output
+        /// What it reads of a text; nil if it reads each word by itself.
+        public var pooling: Pooling?
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
@@ -171,6 +180,12 @@ extension AdapterBundle.Head {
             case (.marked, .classes(let labels)): .tags(labels)
             case (_, .classes(let labels)): .classes(labels)
             case (_, .numbers(let numbers)): .numbers(numbers.count)
+            }
+        pooling =
+            switch head.head.input {
+            case .pooled(.first): .firstToken
+            case .pooled(.mean): .mean
+            case .marked: nil
             }
         textPrefix = head.head.textPrefix
     }

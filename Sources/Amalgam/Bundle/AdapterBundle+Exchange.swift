@@ -32,11 +32,15 @@ extension AdapterBundle {
     /// - Parameters:
     ///   - folder: Its parent is made if needed.
     ///   - format: Of the folder.
+    ///   - allowsOtherModel: For ``ExportFormat/transformers(_:merges:)``: accepts a model with other weights or another
+    ///     tokenizer if all shapes agree.
     /// - Returns: Warnings about what the format cannot hold.
     /// - Throws: ``AmalgamError/Kind/unsupported`` or ``AmalgamError/Kind/invalidContent`` for a bundle that the format cannot
     ///   hold, ``AmalgamError/Kind/otherModel``, ``AmalgamError/Kind/unwritableFile``, ``AmalgamError/Kind/busy``.
     @discardableResult
-    public func export(to folder: URL, as format: ExportFormat) throws(AmalgamError) -> [Warning] {
+    public func export(
+        to folder: URL, as format: ExportFormat, allowsOtherModel: Bool = false
+    ) throws(AmalgamError) -> [Warning] {
         try translated { () -> [Warning] in
             let isOpen = if case .adapterHub = format { true } else { false }
             try Folder.make(isOpen ? folder : folder.standardizedFileURL.deletingLastPathComponent())
@@ -48,7 +52,7 @@ extension AdapterBundle {
                 return Self.warnings(try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name))
             case .peft: return Self.warnings(try PEFTExport.write(stored, to: folder))
             case .transformers(let model, let merges):
-                let base = try model.check(self, allowsOtherModel: false)
+                let base = try model.check(self, allowsOtherModel: allowsOtherModel)
                 let texts = try TransformersExport.write(stored, model: model.loaded.model, merge: merges, to: folder)
                 return base + Self.warnings(texts)
             }

@@ -30,7 +30,7 @@ public struct AdapterBundle: Sendable {
     var identity: ObjectIdentifier { ObjectIdentifier(content) }
 
     /// What messages call it.
-    var label: String { content.file?.path ?? stored.name }
+    var label: String { content.file?.relativePath ?? stored.name }
 
     init(_ stored: Bundles.AdapterBundle, file: URL? = nil, warnings: [Warning] = []) {
         content = Content(stored, file: file)
@@ -39,7 +39,7 @@ public struct AdapterBundle: Sendable {
 
     /// Reads a bundle's file and checks all of it: schema, shapes, finite numbers, content hashes and seal.
     /// - Parameters:
-    ///   - file: Written by ``write(to:)`` or the command `amalgam`.
+    ///   - file: Written by ``write(to:replacesOtherFiles:)`` or the command `amalgam`.
     ///   - allowsChanges: Accepts a file that another program has changed since it was written.
     /// - Throws: ``AmalgamError``, naming the file and the field; ``AmalgamError/Kind/changedFile`` for a changed file.
     public init(contentsOf file: URL, allowsChanges: Bool = false) throws(AmalgamError) {
@@ -66,9 +66,7 @@ public struct AdapterBundle: Sendable {
         composing composition: Composition, name: String? = nil, allowsOtherModel: Bool = false
     ) throws(AmalgamError) {
         if let place = composition.places.first {
-            throw AmalgamError.make(
-                .composition, "the composition, \(place): found new, expected a trained bundle", field: place,
-                found: "new", expected: "a trained bundle")
+            throw AmalgamError.composition(at: place, found: "new", expected: "a trained bundle")
         }
         let bundles = composition.bundles
         guard let first = bundles.first else {
@@ -99,9 +97,27 @@ public struct AdapterBundle: Sendable {
     /// - Throws: ``AmalgamError`` for names or lists that the format cannot hold.
     public func data() throws(AmalgamError) -> Data { try translated { try BundleFile.data(stored) } }
 
-    /// Writes the bundle to a file, which is replaced whole or not at all.
-    /// - Throws: ``AmalgamError/Kind/unwritableFile``.
-    public func write(to file: URL) throws(AmalgamError) { try translated { try BundleFile.write(stored, to: file) } }
+    /// Writes the bundle to a file, which is replaced whole or not at all. Its folder is made if needed.
+    /// - Parameters:
+    ///   - file: To create or replace.
+    ///   - replacesOtherFiles: Whether a file that is not a bundle is replaced, too; false refuses a data file or a model's
+    ///     weights, given by mistake.
+    /// - Throws: ``AmalgamError/Kind/unwritableFile``; ``AmalgamError/Kind/busy`` while another job or process writes the file;
+    ///   ``AmalgamError/Kind/option`` for a file that is not to be replaced.
+    public func write(to file: URL, replacesOtherFiles: Bool = true) throws(AmalgamError) {
+        try translated {
+            if !replacesOtherFiles { try BundleTarget.check(file) }
+            try Folder.make(file.deletingLastPathComponent())
+            let lock = try OutputLock(file, who: "write")
+            defer { withExtendedLifetime(lock) {} }
+            AtomicFile.removeTemporaries(of: [file])
+            try BundleFile.write(stored, to: file)
+        }
+    }
+
+    /// A name as bundles and files can have it: all but letters, digits, dots, dashes and underscores becomes an underscore,
+    /// and a name over 200 bytes is cut and gets a digest of the whole.
+    public static func safeName(_ name: String) -> String { Session.safeName(name) }
 
     /// The same bundle under another name.
     public func named(_ name: String) -> AdapterBundle {
@@ -121,10 +137,13 @@ public struct AdapterBundle: Sendable {
     /// - Parameters:
     ///   - model: The model to stand on.
     ///   - allowsOtherModel: Accepts other weights or another tokenizer if all shapes agree.
+    ///   - rereadsWeights: Computes the model's fingerprint from its weights, even if the cache remembers it.
     /// - Returns: Warnings where the model could not be verified, or another one was accepted.
     /// - Throws: ``AmalgamError/Kind/otherModel``.
     @discardableResult
-    public func check(against model: Model, allowsOtherModel: Bool = false) throws(AmalgamError) -> [Warning] {
-        try translated { try model.check(self, allowsOtherModel: allowsOtherModel) }
+    public func check(
+        against model: Model, allowsOtherModel: Bool = false, rereadsWeights: Bool = false
+    ) throws(AmalgamError) -> [Warning] {
+        try translated { try model.check(self, allowsOtherModel: allowsOtherModel, rereads: rereadsWeights) }
     }
 }

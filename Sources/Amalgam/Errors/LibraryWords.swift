@@ -26,9 +26,10 @@ enum LibraryWords {
         "lr": "learningRate", "batch-size": "batch", "batch-tokens": "batch", "keep": "keeps",
         "on-nan": "onNotFinite", "resume": "resumes", "mlm-head": "head", "init-from": "startingFrom",
         "force": "allowsOtherModel", "allow-changed": "allowsChanges", "share-texts": "sharesTexts",
+        "language-lr": "languageLearningRate", "language-config": "languageConfiguration",
         "compose": "composition", "config": "configuration", "set": "fields", "out": "file", "merge": "merges",
         "base-dropout": "usesBaseDropout", "no-base-dropout": "usesBaseDropout", "decays-all": "decaysAll",
-        "decay-all": "decaysAll", "label-all-tokens": "labelsAllTokens", "class-weights": "weighsClasses",
+        "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens", "class-weights": "weighsClasses",
     ]
 
     /// Longer ones first.
@@ -60,5 +61,7 @@ enum LibraryWords {
         ("train it again here with train-adapter", "train it again here"),
         ("or give another --out", "or give another file"),
         ("so --name is not used", "so name is not used"),
+        ("names separated by commas", "names without '/' that do not begin with '.'"),
+        ("compare methods on this one with amalgam ablate", "compare methods on this one with Model.ablate"),
     ]
 }

@@ -78,7 +78,7 @@ extension AmalgamError {
         case .noFolder(let path): return make(.missingFile, text, path: path)
         case .notAModel(let path, let found, let fix):
             return make(
-                .invalidContent, text, path: path, found: found, expected: "a model's folder", fix: fix)
+                .unknownModel, text, path: path, found: found, expected: "a model's folder", fix: fix)
         case .field(let file, let field, let found, let expected):
             return make(
                 .invalidContent, text, path: file, field: field, found: found, expected: expected,

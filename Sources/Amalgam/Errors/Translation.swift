@@ -28,10 +28,7 @@ extension AmalgamError {
         case let error as TextError: self = Self.of(error)
         case let error as CorporaError: self = Self.of(error)
         case let error as CompositionExpression.Fault:
-            self = Self.make(
-                .composition,
-                "the composition, column \(error.column): found \(error.found), expected \(error.expected)",
-                field: "column \(error.column)", found: error.found, expected: error.expected)
+            self = .composition(at: "column \(error.column)", found: error.found, expected: error.expected)
         case let error as BlockFault:
             self = Self.make(
                 .composition, "\(error.field): found \(error.found), expected \(error.expected)", field: error.field,
@@ -42,6 +39,7 @@ extension AmalgamError {
                 .unreadableFile, error.localizedDescription, path: error.userInfo[NSFilePathErrorKey] as? String)
         default: self = Self.make(.invalidContent, "\(error)")
         }
+        if !(error is AmalgamError) { exitCode = Self.exitCode(of: error) }
     }
 
     /// An error with its texts in the library's words.
@@ -50,10 +48,26 @@ extension AmalgamError {
         _ kind: Kind, _ description: String, path: String? = nil, line: Int? = nil, field: String? = nil,
         found: String? = nil, expected: String? = nil, fix: String? = nil
     ) -> AmalgamError {
-        AmalgamError(
+        var error = AmalgamError(
             kind, LibraryWords.of(description), file: path.flatMap(url), line: line,
             field: field.map(LibraryWords.option), found: found, expected: expected.map(LibraryWords.of),
             fix: fix.map(LibraryWords.of))
+        error.commandLineText = description
+        return error
+    }
+
+    /// A mistake in a composition.
+    /// - Parameters:
+    ///   - place: in its expression
+    ///   - inCommand: what a command expects there, if it names its own options
+    static func composition(
+        at place: String, found: String, expected: String, inCommand: String? = nil
+    ) -> AmalgamError {
+        var error = make(
+            .composition, "the composition, \(place): found \(found), expected \(expected)", field: place, found: found,
+            expected: expected)
+        error.commandLineText = "--compose, \(place): found \(found), expected \(inCommand ?? expected)"
+        return error
     }
 
     /// A path as messages show it: below the working folder it is relative, and of an array's element it names the place.

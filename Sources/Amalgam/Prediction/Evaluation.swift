@@ -48,22 +48,44 @@ public struct Evaluation: Sendable {
     }
 
     let stored: SplitEvaluation
+    let definition: TaskDefinition
+    let rowsSkipped: [SkippedRow]
 
-    /// The task's name.
-    public let task: String
     /// The split that was scored.
     public let split: Split
-    /// Rows that were not scored because they have no label.
-    public let skipped: Int
+    /// What messages call the bundle: its file, or its name.
+    public let bundle: String
+    /// The model's name.
+    public let model: String
     /// What a user should know of these scores.
     public let warnings: [Warning]
 
-    init(_ stored: SplitEvaluation, task: String, split: Split, skipped: Int, warnings: [Warning]) {
+    /// - Parameters:
+    ///   - data: of the task, with the split.
+    ///   - bundle: what messages call it.
+    ///   - model: its name.
+    init(
+        _ stored: SplitEvaluation, of data: TaskData, split: Split, bundle: String, model: String, warnings: [Warning]
+    ) {
         self.stored = stored
-        self.task = task
+        definition = data.definition
+        rowsSkipped = data.skipped[split.stored] ?? []
         self.split = split
-        self.skipped = skipped
+        self.bundle = bundle
+        self.model = model
         self.warnings = warnings
+    }
+
+    /// The task's name.
+    public var task: String { definition.name }
+    /// The kind of task.
+    public var kind: TextTask.Kind { TextTask.Kind(rawValue: definition.kind) ?? .classification }
+
+    /// Rows that were not scored because they have no label, or an unknown one that is skipped.
+    public var skipped: Int { rowsSkipped.count }
+    /// How many rows were skipped for each reason: `empty label`, `null label`, `missing label`, `unknown label`.
+    public var skippedByReason: [String: Int] {
+        Dictionary(uniqueKeysWithValues: rowsSkipped.counts.map { ($0.key.rawValue, $0.value) })
     }
 
     /// Scored examples. Those with a label that the head does not know are among them and count as wrong.
@@ -124,14 +146,25 @@ public struct Evaluation: Sendable {
         return details.confusion.part(Array(details.confusion.labels.indices))
     }
 
-    /// Writes every scored example with its true and predicted answer, the largest error first.
+    /// Writes every scored example with its true and predicted answer, the largest error first. The lines go to the file in
+    /// portions of 64 KiB; they are never in memory together.
     /// - Parameter file: `.csv` for CSV, any other name for JSON Lines; replaced whole or not at all.
     /// - Throws: ``AmalgamError/Kind/unwritableFile``.
     public func writePredictions(to file: URL) throws(AmalgamError) {
+        let asCSV = file.pathExtension.lowercased() == "csv"
         try translated {
-            var lines = Data()
-            stored.rows.write(asCSV: file.pathExtension.lowercased() == "csv") { lines.append(contentsOf: $0.utf8) }
-            try AtomicFile.replace(file, with: lines)
+            try AtomicFile.replace(file) { (write) throws(FileError) in
+                var lines = Data()
+                func flush() throws(FileError) {
+                    try lines.withBytes { (bytes) throws(FileError) in try write(bytes) }
+                    lines.removeAll(keepingCapacity: true)
+                }
+                try stored.rows.write(asCSV: asCSV) { (line: String) throws(FileError) in
+                    lines.append(contentsOf: line.utf8)
+                    if lines.count >= 1 << 16 { try flush() }
+                }
+                try flush()
+            }
         }
     }
 

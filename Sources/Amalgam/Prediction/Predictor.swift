@@ -6,8 +6,10 @@ import Training
 
 /// Everything that shapes predictions beside the bundle.
 public struct PredictorOptions: Sendable {
-    /// The head's name; nil (default) for the only one.
+    /// The head's name; nil (default) for that of ``task``, or the only one.
     public var head: String?
+    /// The task that will be scored; nil (default) for none. It chooses the head of its name among several.
+    public var task: TextTask?
     /// The language adapter to put below the bundle; nil (default) for none.
     public var language: AdapterBundle?
     /// Longest text in tokens, special tokens included; nil (default) for the training's.
@@ -28,11 +30,11 @@ public struct PredictorOptions: Sendable {
 /// Build it once and use it from any task: calls run one after the other on a thread of the predictor's own, each with all
 /// of its threads. Several predictors of one model share the weights and run at the same time.
 public final class Predictor: Sendable {
-    private let worker: Worker
+    let worker: PredictionWorker
 
     /// The head.
     public let head: AdapterBundle.Head
-    /// What a user should know: another language adapter than in training, or a base that could not be verified.
+    /// What a user should know: another language adapter or task than in training, or a base that could not be verified.
     public let warnings: [Warning]
 
     /// Builds a predictor. It packs weights, which blocks the caller for some tenths of a second with a small model.
@@ -44,18 +46,23 @@ public final class Predictor: Sendable {
     public init(
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
-        let (worker, warnings) = try translated { () -> (Worker, [Warning]) in
+        let (worker, warnings) = try translated { () -> (PredictionWorker, [Warning]) in
             if let threads = options.threads, !(1...1024).contains(threads) {
                 throw TrainingError.setting(name: "threads", found: "\(threads)", expected: "1 to 1024")
             }
-            let warnings = try model.check(bundle, allowsOtherModel: options.allowsOtherModel)
-            let language = try options.language.map { try model.languageAdapter($0) }
+            var warnings = try model.check(bundle, allowsOtherModel: options.allowsOtherModel)
+            let language = try options.language.map {
+                try model.languageAdapter($0, options.allowsOtherModel) { warnings += $0 }
+            }
             let predictor = try Training.Predictor(
                 model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
-                language: language, head: options.head, maxLength: options.maxLength,
+                language: language, head: options.head, task: options.task?.headTask, maxLength: options.maxLength,
                 precision: options.precision.stored)
+            let worker = PredictionWorker(
+                predictor, bundle: bundle.label, model: model.name, isHeadNamed: options.head != nil)
             return (
-                Worker(predictor, bundle: bundle), warnings + predictor.warnings.map { Warning.of(.language, $0) }
+                worker,
+                warnings + worker.languageWarnings + predictor.headWarnings.map { .of(.head, $0) }
             )
         }
         self.worker = worker
@@ -139,67 +146,5 @@ public final class Predictor: Sendable {
             throw AmalgamError(TrainingError.setting(name: "seed", found: "\(seed)", expected: "0 or more"))
         }
         return try await worker.evaluate(task, split: split, seed: UInt64(seed))
-    }
-}
-
-/// The predictor of the targets below, which one thread at a time may use.
-private final class Worker: @unchecked Sendable {  // the queue runs one call at a time
-    private let queue = DispatchQueue(label: "amalgam.predictor")
-    private let predictor: Training.Predictor
-    private let bundle: AdapterBundle
-    let head: NamedHead
-
-    /// Texts that are predicted together; between two such portions a call can be cancelled.
-    private static let portion = 4096
-
-    init(_ predictor: Training.Predictor, bundle: AdapterBundle) {
-        self.predictor = predictor
-        self.bundle = bundle
-        head = predictor.head
-    }
-
-    /// - Parameter form: what the caller expects: classes, tags or numbers
-    func predictions(_ examples: [Example], of form: String) async throws -> [Prediction] {
-        var all: [Prediction] = []
-        all.reserveCapacity(examples.count)
-        for start in stride(from: 0, to: max(1, examples.count), by: Self.portion) {
-            let portion = Array(examples[start..<min(start + Self.portion, examples.count)])
-            all += try await Background.run(on: queue) { [self] () -> [Prediction] in
-                guard predictor.form == form else {
-                    throw BundleError.head(
-                        file: bundle.label, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
-                        fix: "call classes, tags or numbers")
-                }
-                try predictor.check(portion)
-                return portion.isEmpty ? [] : predictor.predictions(portion).predictions
-            }
-        }
-        return all
-    }
-
-    func evaluate(_ task: TextTask, split: Split, seed: UInt64) async throws -> Evaluation {
-        try await Background.run(on: queue) { [self] () -> Evaluation in
-            let choice = try bundle.stored.head(
-                named: head.name, for: HeadTask(name: task.definition.name, kind: task.definition.kind),
-                file: bundle.label)
-            let data = try task.load(
-                splits: [split.stored], labels: KnownLabels(head.head.labels, source: .bundle(file: bundle.label)))
-            try predictor.checkAnswers(of: data[split.stored])
-            var warnings =
-                predictor.warnings.map { Warning.of(.language, $0) } + choice.warnings.map { .of(.head, $0) }
-            if let own = head.task?.name, own != task.definition.name {
-                warnings.append(
-                    Warning(
-                        .head,
-                        "\(bundle.label): the head was trained for task \(own), not for \(task.definition.name); labels "
-                            + "are matched by name"))
-            }
-            return Evaluation(
-                SplitEvaluation(
-                    predictor.predicted(data[split.stored]), metric: try Metrics.standard.metric(of: data.definition),
-                    seed: seed),
-                task: data.definition.name, split: split, skipped: data.skipped[split.stored]?.count ?? 0,
-                warnings: warnings + data.warnings.map { .of(.data, $0) })
-        }
     }
 }

@@ -80,7 +80,7 @@ extension TextTask {
     ///   - train: What to learn from.
     ///   - dev: What decides which epoch is kept.
     ///   - test: What is reported.
-    ///   - metric: `pearson` (default), `spearman` or `mse`.
+    ///   - metric: `pearson` (default), `spearman`, `mse` or `mae`.
     /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
     public static func regression(
         name: String, train: [RegressionExample], dev: [RegressionExample] = [], test: [RegressionExample] = [],

@@ -110,6 +110,13 @@ public struct TextTask: Sendable {
     /// The splits that it has.
     public var splits: [Split] { Split.allCases.filter { definition.data[$0.stored] != nil } }
 
+    /// The file of each split; empty for a task in memory.
+    public var files: [Split: URL] {
+        guard rows == nil else { return [:] }
+        return Dictionary(
+            uniqueKeysWithValues: splits.compactMap { split in definition.url(of: split.stored).map { (split, $0) } })
+    }
+
     /// Reads examples.
     /// - Parameters:
     ///   - splits: to score; nil: all, to train on

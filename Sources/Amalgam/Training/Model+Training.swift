@@ -30,14 +30,18 @@ extension Model {
         _ recipe: TrainingRecipe, on tasks: [TextTask], language: AdapterBundle? = nil,
         options: TrainingOptions = TrainingOptions()
     ) -> TrainingJob {
-        job(options) { run in
+        let names = tasks.map(\.name)
+        let purpose = JobPurpose(
+            who: recipe.kind.rawValue, kind: recipe.kind, subject: names.joined(separator: "+"), options: options)
+        return job(purpose) { run in
             let settings = try options.settings(rate: recipe.rate)
             guard let scheduler = TaskSchedulers.named(options.scheduler) else {
                 throw TrainingError.setting(
-                    name: "scheduler", found: options.scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
+                    name: "--scheduler", found: options.scheduler,
+                    expected: TaskSchedulers.names.joined(separator: ", "))
             }
             guard !tasks.isEmpty else {
-                throw TrainingError.setting(name: "tasks", found: "none", expected: "at least one task")
+                throw TrainingError.setting(name: "--tasks", found: "none", expected: "at least one task")
             }
             let data = try tasks.map { try $0.load() }
             for task in data {
@@ -45,24 +49,28 @@ extension Model {
                 if task.dev.isEmpty, task.unscorable[.dev] == nil {
                     run.warn(
                         .data,
-                        ["\(task.definition.name): no dev split, so the last epoch is kept"])
+                        [
+                            "\(task.definition.name): no dev split, so the last epoch is kept; --keep best and --patience "
+                                + "need a dev split"
+                        ])
                 }
             }
-            let below = try language.map { try self.languageAdapter($0, run) }
+            let below = try language.map { try self.languageAdapter($0, options.allowsOtherModel, run.warn) }
             for bundle in recipe.bundles {
-                run.warn(try self.check(bundle, allowsOtherModel: false))
+                run.warn(try self.check(bundle, allowsOtherModel: options.allowsOtherModel))
                 guard recipe.warnsOfLanguages else { continue }
                 run.warn(.language, [bundle.stored.warning(on: below, file: bundle.label)].compactMap { $0 })
             }
             let (resolved, warnings) = try recipe.resolved()
             run.warn(warnings)
-            let session = self.session()
-            let trained = try session.train(
-                resolved, on: data, name: options.name ?? Session.name(ofTasks: data.map(\.definition.name)),
+            let trained = try self.session().train(
+                resolved, on: data, name: options.name ?? Session.name(ofTasks: names),
                 pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
                 observe: run.observe)
-            return TrainingResult(trained, warnings: run.warnings)
+            var fields = RunLog.fields(trained, on: data, balancer: settings.balancer)
+            fields["model_notes"] = .list(self.loaded.model.notes.map { .string($0) })
+            return (trained, fields)
         }
     }
 
@@ -77,69 +85,83 @@ extension Model {
         _ recipe: LanguageRecipe, on corpora: [TextCorpus], tokens: Int? = nil,
         options: TrainingOptions = TrainingOptions()
     ) -> TrainingJob {
-        job(options) { run in
+        let name = options.name ?? recipe.name(corpora)
+        let purpose = JobPurpose(
+            who: "a language", kind: recipe.kind, subject: Session.safeName(name), options: options)
+        return job(purpose) { run in
             let settings = try options.settings(rate: 4e-3)
             if let tokens, tokens < 1 {
-                throw TrainingError.setting(name: "tokens", found: "\(tokens)", expected: "1 or more")
+                throw TrainingError.setting(name: "--tokens", found: "\(tokens)", expected: "1 or more")
             }
             guard !corpora.isEmpty else {
-                throw TrainingError.setting(name: "corpora", found: "none", expected: "at least one corpus")
+                throw TrainingError.setting(name: "--text", found: "none", expected: "at least one corpus")
             }
-            for bundle in recipe.bundles { run.warn(try self.check(bundle, allowsOtherModel: false)) }
+            for bundle in recipe.bundles {
+                run.warn(try self.check(bundle, allowsOtherModel: options.allowsOtherModel))
+            }
             let trained = try self.session().trainLanguage(
-                recipe.stored, on: corpora.map(\.stored), name: options.name ?? recipe.name(corpora), tokens: tokens,
-                settings: settings, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
-                observe: run.observe)
-            return TrainingResult(trained, warnings: run.warnings)
+                recipe.stored, on: corpora.map(\.stored), name: name, tokens: tokens, settings: settings,
+                keeping: run.keeping, memoryLimit: options.memoryLimit.stored, observe: run.observe)
+            return (trained, RunLog.fields(trained.language))
         }
     }
 
     /// A bundle as the language adapter below others.
-    func languageAdapter(_ bundle: AdapterBundle, _ run: JobRun? = nil) throws -> LanguageAdapter {
+    func languageAdapter(
+        _ bundle: AdapterBundle, _ allowsOtherModel: Bool = false, _ warn: ([Warning]) -> Void = { _ in }
+    ) throws -> LanguageAdapter {
+        warn(try check(bundle, allowsOtherModel: allowsOtherModel))
         let adapter = try LanguageAdapter(bundle.stored)
-        let warnings = try check(bundle, allowsOtherModel: false)
-        run?.warn(warnings)
         if !bundle.stored.heads.isEmpty {
-            run?.warn(
-                .language,
-                ["\(bundle.label): trained for \(bundle.stored.provenance.task), not for a language"])
+            warn([
+                .of(
+                    .language,
+                    "\(bundle.label): trained for \(bundle.stored.provenance.task), not for a language; give a bundle "
+                        + "from train-language")
+            ])
         }
         return adapter
     }
 
-    /// A job with its checkpoint: held by this job alone, and removed once the bundle is written.
+    /// A job with its files: held by this job alone, and written when it ends.
     private func job(
-        _ options: TrainingOptions, _ body: @escaping @Sendable (JobRun) throws -> TrainingResult
+        _ purpose: JobPurpose,
+        _ body: @escaping @Sendable (JobRun) throws -> (Session.Trained, [String: ConfigurationValue])
     ) -> TrainingJob {
         TrainingJob { isCancelled, tell in
+            let start = Date()
+            let files = try purpose.options.checkpoint.map { try TrainingFiles($0, who: purpose.who) }
+            defer { withExtendedLifetime(files) {} }
+            if isCancelled() { throw CancellationError() }
+            let run = JobRun(
+                keeping: files?.keeping(isCancelled) ?? CheckpointSettings(nil, every: .infinity, stops: isCancelled),
+                tell: tell)
+            if let kind = Bundles.AdapterBundle.Kind(rawValue: purpose.kind.rawValue) {
+                run.warn(.training, files?.warnings(kind: kind, subject: purpose.subject) ?? [])
+            }
             do {
-                let kept = options.checkpoint
-                var lock: OutputLock?
-                if let kept {
-                    try Folder.make(kept.file.deletingLastPathComponent())
-                    lock = try OutputLock(kept.file, who: "training")
-                    AtomicFile.removeTemporaries(of: [kept.file])
-                }
-                defer { withExtendedLifetime(lock) {} }
-                let keeping = CheckpointSettings(
-                    kept?.file, every: kept?.interval ?? .infinity, resumes: kept?.resumes ?? false,
-                    stops: isCancelled)
-                if isCancelled() { throw CancellationError() }
-                let result = try body(JobRun(keeping: keeping, tell: tell))
-                if let kept {
-                    if let output = kept.output { try result.bundle.write(to: output) }
-                    try? FileManager.default.removeItem(at: kept.file)
-                }
+                let (trained, fields) = try body(run)
+                let log = RunLog(trained, fields, threads: self.threads, start: start)
+                var result = TrainingResult(trained, log: log, warnings: run.warnings)
+                try files?.finish(&result, log)
                 return result
-            } catch TrainingError.stopped {
-                throw CancellationError()
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                throw AmalgamError(error)
+            } catch TrainingError.done {
+                guard let result = try files?.finished() else { throw TrainingError.done }
+                return result
             }
         }
     }
+}
+
+/// What a job is for.
+private struct JobPurpose: Sendable {
+    /// For others who would write the same files.
+    var who: String
+    /// Of the bundle.
+    var kind: AdapterBundle.Kind
+    /// Its tasks, or its language's name.
+    var subject: String
+    var options: TrainingOptions
 }
 
 /// What a training gets of its job. It is used on the job's thread alone.

@@ -93,6 +93,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var balancer = "equal"
     /// Whether tasks with the same training file are trained in one pass over each text; default false.
     public var sharesTexts = false
+    /// Whether bundles of another model or tokenizer are accepted if all shapes agree; default false.
+    public var allowsOtherModel = false
     /// Memory that the training may take; default ``MemoryLimit/automatic``.
     public var memoryLimit = MemoryLimit.automatic
     /// Where and how often the training's state is saved; nil (default) for never.
@@ -109,10 +111,10 @@ public struct TrainingOptions: Sendable, Equatable {
         case within
     }
 
-    /// Names of the balancers of losses: `equal`, and `uncertainty` (Kendall et al. 2018).
+    /// Names of the balancers of losses: `equal`, `uncertainty` (Kendall et al. 2018), and `random` (Lin et al. 2022).
     public static var balancerNames: [String] { LossBalancers.names }
 
-    /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`.
+    /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`, `annealed`.
     public static var schedulerNames: [String] { TaskSchedulers.names }
 }
 
@@ -145,38 +147,18 @@ public enum MemoryLimit: Sendable, Equatable {
     /// No limit.
     case none
 
+    /// Reads a size, such as `800MB`, `2GiB` or a number of bytes.
+    /// - Throws: ``AmalgamError/Kind/option``.
+    public init(_ size: String) throws(AmalgamError) {
+        self = .bytes(try translated { try Training.MemoryLimit(size).bytes })
+    }
+
     var stored: Training.MemoryLimit? {
         switch self {
         case .automatic: Training.MemoryLimit.detected()
-        case .bytes(let bytes): Training.MemoryLimit(bytes: bytes, source: "the option memoryLimit")
+        case .bytes(let bytes): Training.MemoryLimit(bytes: bytes, source: "--memory-limit")
         case .none: nil
         }
-    }
-}
-
-/// How a training outlives its process.
-public struct CheckpointOptions: Sendable, Equatable {
-    /// The checkpoint's file. It is written whole or not at all, and removed when the training has ended and its bundle is
-    /// written.
-    public var file: URL
-    /// Seconds between checkpoints; 0 for every step; default 60. A cancelled training writes one more.
-    public var interval: Double
-    /// Whether to continue from the file if it is there; default true. A file of another training is an error.
-    public var resumes: Bool
-    /// Where the bundle is written before the checkpoint is removed; nil (default) for nowhere: then it is only returned.
-    public var output: URL?
-
-    /// Creates options.
-    /// - Parameters:
-    ///   - file: The checkpoint's file; its folder is made if needed.
-    ///   - interval: Seconds between checkpoints; 0 for every step.
-    ///   - resumes: Whether to continue from the file if it is there.
-    ///   - output: Where the bundle is written before the checkpoint is removed.
-    public init(_ file: URL, interval: Double = 60, resumes: Bool = true, output: URL? = nil) {
-        self.file = file
-        self.interval = interval
-        self.resumes = resumes
-        self.output = output
     }
 }
 
@@ -194,11 +176,7 @@ extension TrainingOptions {
         s.clip = clip
         s.patience = patience
         s.keep = keeps == .best ? .best : .last
-        s.batch =
-            switch batch {
-            case .examples(let count): .examples(count)
-            case .tokens(let count): .tokens(count)
-            }
+        s.batch = batch.stored
         s.maxLength = maxLength
         s.classWeights = weighsClasses
         s.labelsAllTokens = labelsAllTokens
@@ -211,11 +189,11 @@ extension TrainingOptions {
         s.mix = mix == .batch ? .batch : .within
         s.balancer = balancer
         if let name, name.isEmpty || name.utf8.count > 200 {
-            throw TrainingError.setting(name: "name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
+            throw TrainingError.setting(name: "--name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
         }
         if let checkpoint, !(checkpoint.interval >= 0) {
             throw TrainingError.setting(
-                name: "checkpoint.interval", found: "\(checkpoint.interval)", expected: "0 or more")
+                name: "--checkpoint-every", found: "\(checkpoint.interval)", expected: "0 or more")
         }
         try s.validate()
         return s

@@ -59,6 +59,18 @@ public struct TrainingRecipe: Sendable {
         }
     }
 
+    /// The kind of the bundle that it makes.
+    public var kind: AdapterBundle.Kind {
+        switch form {
+        case .adapter: .adapter
+        case .fusion: .fusion
+        // One that cannot be built says so when it is trained
+        case .composition: (try? resolved()).flatMap { .init(rawValue: $0.recipe.kind.rawValue) } ?? .composition
+        case .head: .head
+        case .allWeights: .full
+        }
+    }
+
     /// The bundles that it starts from.
     var bundles: [AdapterBundle] {
         switch form {
@@ -83,10 +95,10 @@ public struct TrainingRecipe: Sendable {
         case .composition(let composition, let new, let start):
             let places = composition.places
             if let place = places.dropFirst(new == nil ? 0 : 1).first {
-                let expected = new == nil ? "a bundle, or a configuration for the new adapter" : "new only once"
-                throw AmalgamError.make(
-                    .composition, "the composition, \(place): found new, expected \(expected)", field: place,
-                    found: "new", expected: expected)
+                throw AmalgamError.composition(
+                    at: place, found: "new",
+                    expected: new == nil ? "a bundle, or a configuration for the new adapter" : "new only once",
+                    inCommand: new == nil ? "a bundle; train-adapter trains a new adapter" : nil)
             }
             var composed = Composed()
             let tree = try composition.tree(into: &composed)
@@ -132,6 +144,9 @@ public struct LanguageRecipe: Sendable {
 
     var bundles: [AdapterBundle] { if case .adapter(_, let head) = form { [head] } else { [] } }
 
+    /// The kind of the bundle that it makes.
+    public var kind: AdapterBundle.Kind { if case .head = form { .maskedLanguageHead } else { .adapter } }
+
     var stored: Training.LanguageRecipe {
         switch form {
         case .head: .head
@@ -139,8 +154,8 @@ public struct LanguageRecipe: Sendable {
         }
     }
 
-    /// The bundle's name where none is given.
-    func name(_ corpora: [TextCorpus]) -> String {
+    /// The bundle's name where ``TrainingOptions/name`` has none.
+    public func name(_ corpora: [TextCorpus]) -> String {
         switch form {
         case .head: "mlm"
         case .adapter: corpora.map(\.name).joined(separator: "+")

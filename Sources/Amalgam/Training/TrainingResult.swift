@@ -1,3 +1,4 @@
+import Foundation
 import Tasks
 import Training
 
@@ -27,20 +28,29 @@ public struct TrainingResult: Sendable {
     public var trainableParameters: Int
     /// Training texts that were truncated.
     public var truncatedTexts: Int
+    /// The length in tokens at which they were: the option's, or the model's longest sequence.
+    public var maxLength: Int
     /// Largest resident memory that was expected before the first step, in bytes.
     public var memoryEstimate: Int
     /// Identifies the training: two with the same one end with the same bundle.
     public var run: String
     /// Everything that a user should know.
     public var warnings: [Warning]
+    /// Whether the training had ended before, so that this is the result of that time (see ``CheckpointOptions/log``).
+    public var isEarlier = false
+    /// All of it, and what was read of the data, by the names of the run log: `steps`, `dev`, `data`, `peak_memory_bytes`,
+    /// `kernels`, ….
+    public internal(set) var facts: [String: SettingValue]
 
-    init(_ trained: Session.Trained, warnings: [Warning]) {
+    init(_ trained: Session.Trained, log: RunLog, warnings: [Warning]) {
+        facts = log.facts
+        maxLength = trained.longest
         bundle = AdapterBundle(trained.bundle, warnings: warnings)
         dev = trained.result.dev.mapValues { DevScores($0) }
         perplexity = trained.language.map {
             Perplexity(
                 before: $0.before?.value, after: $0.after?.value, scoredTokens: $0.after?.scored ?? 0,
-                distinctTokens: $0.pieces)
+                distinctTokens: $0.distinctTokens)
         }
         steps = trained.result.steps
         epochs = trained.result.epochs
@@ -54,6 +64,40 @@ public struct TrainingResult: Sendable {
         memoryEstimate = trained.memoryEstimate
         run = trained.run
         self.warnings = warnings
+    }
+
+    /// The result of a training that ended before.
+    init(earlier log: RunLog, bundle: AdapterBundle) {
+        self.bundle = bundle
+        let metrics = bundle.provenance.metrics
+        if log.fields["perplexity"] == nil, case .map(let scores) = metrics {
+            dev = scores.compactMapValues { DevScores(metrics: $0) }
+        } else {
+            dev = [:]
+            perplexity = Perplexity(
+                before: log.number("perplexity_before"), after: log.number("perplexity"),
+                scoredTokens: log.count("masked_pieces"), distinctTokens: log.count("pieces"))
+        }
+        steps = log.count("steps")
+        epochs = log.count("epochs")
+        tokens = log.count("tokens")
+        let rate = log.number("tokens_per_second") ?? 0
+        seconds = rate > 0 ? Double(tokens) / rate : 0
+        skippedSteps = log.count("skipped_steps")
+        losses = log.numbers("losses")
+        if case .map(let weights)? = log.facts["balancer"]?["weights"] {
+            lossWeights = weights.compactMapValues(\.number)
+        } else {
+            lossWeights = [:]
+        }
+        trainableParameters = log.count("trainable_parameters")
+        truncatedTexts = log.count("truncated")
+        maxLength = log.count("max_length")
+        memoryEstimate = log.count("memory_estimate_bytes")
+        run = log.text("run")
+        warnings = []
+        isEarlier = true
+        facts = log.facts
     }
 }
 
@@ -69,11 +113,26 @@ public struct DevScores: Sendable, Equatable {
     public var metrics: [String: Double]
     /// Mean loss: cross-entropy in nats, or squared error.
     public var loss: Double
+    /// Names of the metrics that a short report shows, the task's own first.
+    public var headline: [String]
 
     /// Value of the task's own metric; NaN if it is undefined.
     public var score: Double { metrics[metric] ?? .nan }
 
+    /// As a bundle's provenance has it; a metric without a number was undefined.
+    init?(metrics value: SettingValue) {
+        guard case .map(var fields) = value, let metric = fields["metric"]?.text else { return nil }
+        self.metric = metric
+        examples = Int(exactly: fields["examples"]?.number ?? 0) ?? 0
+        unknownLabels = Int(exactly: fields["unknown_labels"]?.number ?? 0) ?? 0
+        loss = fields["loss"]?.number ?? .nan
+        for name in ["metric", "examples", "unknown_labels", "loss"] { fields[name] = nil }
+        metrics = fields.mapValues { $0.number ?? .nan }
+        headline = [metric]
+    }
+
     init(_ evaluation: Training.Evaluation) {
+        headline = evaluation.shown
         examples = evaluation.examples
         unknownLabels = evaluation.unknownLabels
         metric = evaluation.metric
@@ -109,6 +168,8 @@ public enum TrainingEvent: Sendable {
     case epoch(Int, dev: [String: DevScores], isBest: Bool, lossWeights: [String: Double])
     /// Something that a user should know.
     case warning(Warning)
+    /// The training was cancelled after step `step`: its state is in the checkpoint, if it has one. It is the last event.
+    case stopped(step: Int, of: Int, checkpoint: URL?)
     /// The training has ended. It is the last event.
     case finished(TrainingResult)
 

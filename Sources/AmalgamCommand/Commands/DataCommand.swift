@@ -1,14 +1,13 @@
+import Amalgam
 import ArgumentParser
-import Corpora
-import Files
 import Foundation
 import Reporting
 
-struct DataCommand: ParsableCommand {
+struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Create tasks from real text in several languages.", subcommands: [Debian.self])
 
-    struct Debian: ParsableCommand {
+    struct Debian: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
                 "Create tasks from Debian's package descriptions, their translations and debtags. Does not need root.")
@@ -21,26 +20,20 @@ struct DataCommand: ParsableCommand {
         @Option(help: "Maximum test examples per task (stratified sample).") var maxTest: Int?
         @OptionGroup var common: CommonOptions
 
-        func run() throws {
-            try guarded {
-                var options = DebianCorpus.Options(out: URL(fileURLWithPath: out))
+        func run() async throws {
+            try await guarded {
+                var options = DebianTasks.Options()
                 options.languages = languages.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
                 options.lists = lists.map { URL(fileURLWithPath: $0) }
                 options.maxTrain = maxTrain
                 options.maxTest = maxTest
-                options.seed = UInt64(common.seed)
-                try Folder.make(options.out)
-                let lock = try OutputLock(options.out, who: "data debian")
-                defer { withExtendedLifetime(lock) {} }
-                let summary = try DebianCorpus.build(
-                    options, writeFile: { try AtomicFile.replace($0, with: $1) },
-                    progress: { if !common.quiet { Console.error($0) } })
-                for warning in summary.warnings { Console.error("amalgam: \(warning)") }
-                if common.json {
-                    let encoder = JSONEncoder()
-                    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                    return Console.print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+                options.seed = common.seed
+                let isQuiet = common.quiet
+                let summary = try await DebianTasks.write(to: URL(fileURLWithPath: out), options: options) {
+                    if !isQuiet { Console.error($0) }
                 }
+                for warning in summary.warnings { Console.error("amalgam: \(warning.commandLineText)") }
+                if common.json { return Console.print(summary.json) }
                 for language in summary.languages {
                     var table = TextTable([
                         .init("task"), .init("labels", .trailing), .init("train", .trailing), .init("dev", .trailing),

@@ -1,13 +1,9 @@
-import Adapters
+import Amalgam
 import ArgumentParser
-import Bundles
-import Files
 import Foundation
 import Reporting
-import Tasks
-import Training
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score a bundle on a split of a task.",
         discussion: """
@@ -29,64 +25,35 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
-    func run() throws {
-        try guarded {
+    func run() async throws {
+        try await guarded {
             guard let split = Split(rawValue: split) else {
-                throw TrainingError.setting(name: "--split", found: split, expected: "train, dev or test")
+                throw wrongOption("--split", found: split, expected: "train, dev or test")
             }
-            let asCSV = try predictions.map(Self.isCSV) ?? false
-            let definition = try TaskDefinition.load(URL(fileURLWithPath: task))
+            try checkPredictions()
+            let task = try labels.task(task)
             try OutputTarget.check(
                 [("--predictions", predictions), ("--report", report)],
-                inputs: [task, bundle.language.language].compactMap { $0 } + bundle.files()
-                    + Split.allCases.compactMap { definition.url(of: $0)?.path })
-            let stored = try bundle.read()
-            let session = try model.session(common)
-            let predictor = try bundle.predictor(
-                stored, session: session, task: HeadTask(name: definition.name, kind: definition.kind))
-            // The head's labels decide what an index means
-            let data = try TaskLoading.load(
-                task, splits: [split],
-                labels: KnownLabels(predictor.head.head.labels, source: .bundle(file: bundle.name)), options: labels)
-            try predictor.checkAnswers(of: data[split])
-            let evaluation = SplitEvaluation(
-                predictor.predicted(data[split]), metric: try Metrics.standard.metric(of: data.definition),
-                seed: UInt64(common.seed))
-            let result = EvaluationOutput(
-                task: data.definition, split: split, skipped: data.skipped[split] ?? [], evaluation: evaluation,
-                bundle: bundle.name, model: session.model.name)
-            if let predictions {
-                try AtomicFile.replace(URL(fileURLWithPath: predictions)) { (write) throws(FileError) in
-                    var lines = Data()
-                    func flush() throws(FileError) {
-                        try lines.withBytes { (bytes) throws(FileError) in try write(bytes) }
-                        lines.removeAll(keepingCapacity: true)
-                    }
-                    try evaluation.rows.write(asCSV: asCSV) { (line: String) throws(FileError) in
-                        lines.append(contentsOf: line.utf8)
-                        if lines.count >= 1 << 16 { try flush() }
-                    }
-                    try flush()
-                }
-            }
-            let report = result.report
-            if let file = self.report {
-                try AtomicFile.replace(URL(fileURLWithPath: file), with: Data(report.page().html().utf8))
-            }
-            if common.json { return Console.print(json: result.json) }
+                inputs: [self.task, bundle.language.language].compactMap { $0 } + bundle.files()
+                    + task.files.values.map(\.path))
+            let predictor = try bundle.predictor(bundle.read(), on: model.model(common), for: task)
+            let evaluation = try await predictor.evaluate(on: task, split: split, seed: common.seed)
+            // Those of the predictor are printed already
+            Console.warn(evaluation.warnings.filter { !predictor.warnings.contains($0) })
+            if let predictions { try evaluation.writePredictions(to: URL(fileURLWithPath: predictions)) }
+            let report = evaluation.report
+            if let file = self.report { try report.write(to: URL(fileURLWithPath: file)) }
+            if common.json { return Console.print(evaluation.values.json) }
             Console.write(report.text(on: Terminal.of(.output)))
             if let predictions { Console.print("predictions: \(predictions)") }
             if let file = self.report { Console.print("report: \(file)") }
         }
     }
 
-    private static func isCSV(_ file: String) throws -> Bool {
-        switch (file.lowercased() as NSString).pathExtension {
-        case "csv": return true
-        case "jsonl": return false
-        default:
-            throw TrainingError.setting(
-                name: "--predictions", found: file, expected: "a file that ends with .jsonl or .csv")
+    private func checkPredictions() throws {
+        guard let predictions else { return }
+        guard ["csv", "jsonl"].contains((predictions.lowercased() as NSString).pathExtension) else {
+            throw wrongOption("--predictions", found: predictions, expected: "a file that ends with .jsonl or .csv")
         }
     }
 }

@@ -1,9 +1,6 @@
+import Amalgam
 import ArgumentParser
-import Bundles
-import Corpora
-import Files
 import Foundation
-import Training
 
 /// A format of other libraries.
 enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
@@ -15,7 +12,7 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
     case hf
 }
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract:
@@ -42,36 +39,26 @@ struct ExportCommand: ParsableCommand {
         if format != .adapterhub, name != nil { throw ValidationError("--name needs --format adapterhub") }
     }
 
-    func run() throws {
-        try guarded {
-            let stored = try BundleFile.read(URL(fileURLWithPath: bundle))
-            let folder = URL(fileURLWithPath: out)
-            try Folder.make(format == .adapterhub ? folder : folder.standardizedFileURL.deletingLastPathComponent())
-            let lock = try OutputLock(folder, who: "export")
-            defer { withExtendedLifetime(lock) {} }
-            let warnings = try write(stored, to: folder)
-            for warning in warnings { Console.warn(warning) }
+    func run() async throws {
+        try await guarded {
+            let stored = try AdapterBundle(contentsOf: URL(fileURLWithPath: bundle))
+            let warnings = try stored.export(
+                to: URL(fileURLWithPath: out), as: target(), allowsOtherModel: force)
+            Console.warn(warnings)
             guard common.json else { return Console.print("written: \(out)") }
+            let losses = warnings.filter { $0.kind == .exchange }
             Console.print(json: [
                 "folder": .string(out), "format": .string(format.rawValue),
-                "warnings": .list(warnings.map { .string($0) }),
+                "warnings": .list(losses.map { .string($0.commandLineText) }),
             ])
         }
     }
 
-    /// - Returns: warnings
-    private func write(_ stored: AdapterBundle, to folder: URL) throws -> [String] {
+    private func target() throws -> AdapterBundle.ExportFormat {
         switch format {
-        case .adapterhub:
-            AtomicFile.removeTemporaries(in: folder, deep: true)
-            return try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name)
-        case .peft: return try PEFTExport.write(stored, to: folder)
-        case .hf:
-            let store = ModelStore()
-            let session = try Session(
-                folder: store.resolve(model ?? ""), threads: common.threadCount, cache: store.home)
-            try stored.check(for: session, file: bundle, force: force)
-            return try TransformersExport.write(stored, model: session.model, merge: merge, to: folder)
+        case .adapterhub: .adapterHub(name: name)
+        case .peft: .peft
+        case .hf: .transformers(try Model(named: model ?? "", threads: common.threads), merges: merge)
         }
     }
 }

@@ -1,7 +1,8 @@
+import Amalgam
 import ArgumentParser
-import Training
+import Foundation
 
-struct FinetuneCommand: ParsableCommand {
+struct FinetuneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",
         abstract: "Fine-tune all weights of the model on one task, or train only a head.")
@@ -10,15 +11,17 @@ struct FinetuneCommand: ParsableCommand {
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
     @Option(help: "The bundle to write.") var out: String
     @Flag(help: "Train only the head; the model stays frozen.") var headOnly = false
-    @OptionGroup var training: TrainingOptions
+    @OptionGroup var training: TrainingFlags
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
-    func run() throws {
-        try guarded {
-            let data = try TaskLoading.load(task, options: labels)
-            try TrainingRun(common: common, options: training, out: out).run(
-                headOnly ? .head : .full, on: [data], session: try model.session(common), rate: headOnly ? 5e-3 : 2e-4)
+    func run() async throws {
+        try await guarded {
+            let run = TrainingRun(common: common, out: out)
+            let options = try training.options(seed: common.seed, output: run.output)
+            try await run.run(
+                headOnly ? .head : .allWeights, on: [try labels.task(task)], model: try model.model(common),
+                options: options)
         }
     }
 }

@@ -1,10 +1,8 @@
-import Adapters
+import Amalgam
 import ArgumentParser
-import Bundles
 import Foundation
-import Training
 
-struct FuseCommand: ParsableCommand {
+struct FuseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuse",
         abstract: "Learn attention over frozen adapters for a task (AdapterFusion). The bundle includes the adapters.")
@@ -19,7 +17,7 @@ struct FuseCommand: ParsableCommand {
     var regularization = 0.01
     @Flag(help: "Allow adapters that were trained on a different model, if all shapes match.") var force = false
     @OptionGroup var language: LanguageOption
-    @OptionGroup var training: TrainingOptions
+    @OptionGroup var training: TrainingFlags
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
@@ -29,30 +27,32 @@ struct FuseCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
-        try guarded {
-            var configuration: FusionConfiguration
-            switch fusion {
-            case "dynamic": configuration = .dynamic
-            case "static": configuration = .static
-            default: throw TrainingError.setting(name: "--fusion", found: fusion, expected: "dynamic or static")
-            }
-            guard regularization >= 0, regularization.isFinite else {
-                throw TrainingError.setting(name: "--regularization", found: "\(regularization)", expected: "0 or more")
-            }
-            if configuration.value { configuration.regularization = Float(regularization) }
-            let data = try TaskLoading.load(task, options: labels)
-            let session = try model.session(common)
-            let below = try language.read(for: session, force: force)
-            let bundles = try adapters.map { path in
-                let bundle = try AdapterBundle.read(path, for: session, force: force)
-                Console.warn(bundle.warning(on: below, file: path))
-                return bundle
-            }
-            let recipe =
-                try composition.recipe(for: session, force: force) ?? .fusion(bundles, configuration)
-            try TrainingRun(common: common, options: training, out: out)
-                .run(recipe, on: [data], session: session, language: below, rate: 5e-4)
+    func run() async throws {
+        try await guarded {
+            let fusion = try fusionOptions()
+            let run = TrainingRun(common: common, out: out)
+            var options = try training.options(seed: common.seed, output: run.output)
+            options.allowsOtherModel = force
+            let task = try labels.task(task)
+            let recipe: TrainingRecipe =
+                if let composition = try composition.composition() {
+                    .composition(composition)
+                } else {
+                    .fusion(try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }, fusion)
+                }
+            try await run.run(
+                recipe, on: [task], model: try model.model(common), language: try language.bundle(), options: options)
+        }
+    }
+
+    private func fusionOptions() throws -> FusionOptions {
+        guard regularization >= 0, regularization.isFinite else {
+            throw wrongOption("--regularization", found: "\(regularization)", expected: "0 or more")
+        }
+        switch fusion {
+        case "dynamic": return FusionOptions(usesValue: true, regularization: Float(regularization))
+        case "static": return .static
+        default: throw wrongOption("--fusion", found: fusion, expected: "dynamic or static")
         }
     }
 }

@@ -1,12 +1,9 @@
+import Amalgam
 import ArgumentParser
-import Bundles
-import Corpora
-import Files
 import Foundation
-import Models
 import Reporting
 
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract:
@@ -25,29 +22,22 @@ struct ImportCommand: ParsableCommand {
     var model: String?
     @OptionGroup var common: CommonOptions
 
-    func run() throws {
-        try guarded {
-            let base = try model.map { try EncoderModel(folder: ModelStore().resolve($0)) }
-            let (bundle, warnings) = try ForeignImport.read(
-                folder: URL(fileURLWithPath: folder), name: name, model: base)
-            let url = URL(fileURLWithPath: out)
-            try OutputTarget.checkBundle(url)
-            try Folder.make(url.deletingLastPathComponent())
-            let lock = try OutputLock(url, who: "import")
-            defer { withExtendedLifetime(lock) {} }
-            AtomicFile.removeTemporaries(of: [url])
-            try BundleFile.write(bundle, to: url)
-            for warning in warnings { Console.warn(warning) }
-            let parameters = bundle.tensors.reduce(0) { $0 + $1.values.count }
+    func run() async throws {
+        try await guarded {
+            let base = try model.map { try Model(named: $0, threads: common.threads) }
+            let bundle = try AdapterBundle(importing: URL(fileURLWithPath: folder), name: name, model: base)
+            try bundle.write(to: URL(fileURLWithPath: out), replacesOtherFiles: false)
+            Console.warn(bundle.warnings)
             guard common.json else {
                 return Console.print(
-                    "\(bundle.kind.rawValue) \(bundle.name), \(Human.count(parameters, "parameter"))\nwritten: \(out)")
+                    "\(bundle.kind.rawValue) \(bundle.name), \(Human.count(bundle.parameters, "parameter"))\nwritten: \(out)"
+                )
             }
             Console.print(json: [
                 "bundle": .string(out), "kind": .string(bundle.kind.rawValue), "name": .string(bundle.name),
                 "members": .list(bundle.members.map { .string($0.name) }),
-                "heads": .list(bundle.heads.map { .string($0.name) }), "parameters": .init(parameters),
-                "warnings": .list(warnings.map { .string($0) }),
+                "heads": .list(bundle.heads.map { .string($0.name) }), "parameters": .init(bundle.parameters),
+                "warnings": .list(bundle.warnings.map { .string($0.commandLineText) }),
             ])
         }
     }

@@ -1,10 +1,8 @@
+import Amalgam
 import ArgumentParser
-import Files
 import Foundation
-import Tasks
-import Training
 
-struct PredictCommand: ParsableCommand {
+struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
         abstract: "Predict classes, tags or numbers for texts from a file or standard input, one result per line.",
@@ -41,52 +39,45 @@ struct PredictCommand: ParsableCommand {
         "stop"
     @OptionGroup var common: CommonOptions
 
-    func run() throws {
-        try guarded {
-            let settings = try settings()
-            let format = try Self.choice("--format", format, of: RecordFormat.self)
-            guard ["standard", "none"].contains(quoting) else {
-                throw TrainingError.setting(name: "--quoting", found: quoting, expected: "standard or none")
+    func run() async throws {
+        try await guarded {
+            let options = try options()
+            let format = try Self.choice("--format", format, of: RecordSource.Format.self)
+            guard let quoting = RecordSource.Quoting(rawValue: quoting) else {
+                throw wrongOption("--quoting", found: quoting, expected: "standard or none")
             }
             // The source first: loading a model takes longer than finding that a file does not exist
-            let source = try source()
-            let reader = RecordReader(
-                name: source.name, format: try format ?? input.map { try .of(file: $0) }, quotes: quoting == "standard")
-            let stored = try bundle.read()
-            let predictor = try bundle.predictor(stored, session: try model.session(common), task: nil)
-            var stream = PredictionStream(
-                reader: reader, form: try settings.form(of: predictor.head.head),
-                input: try .named(
-                    kind: predictor.kind ?? (predictor.form == "tags" ? Tagging.name : nil), columns: textColumn),
-                settings: settings
-            ) { predictor.predictions($0) }
-            let summary = try stream.run(source) { lines in
+            let source =
+                if let input {
+                    try RecordSource(contentsOf: URL(fileURLWithPath: input), format: format, quoting: quoting)
+                } else {
+                    try RecordSource(.standardInput, format: format, quoting: quoting)
+                }
+            let predictor = try bundle.predictor(bundle.read(), on: model.model(common))
+            let summary = try await predictor.predict(source, options: options) { lines in
                 Console.write(lines)
                 return !Console.hasFailed
             }
-            for warning in summary.warnings { Console.warn(warning) }
+            Console.warn(summary.warnings)
         }
     }
 
-    private func source() throws -> ByteStream {
-        if let input {
-            // Compressed data is unpacked as a whole
-            let url = URL(fileURLWithPath: input)
-            guard input.lowercased().hasSuffix(".gz") else { return try ByteStream(url) }
-            return ByteStream(try DataBytes(contentsOf: url).text, name: url.path)
-        }
-        return try ByteStream(descriptor: STDIN_FILENO, name: "standard input")
-    }
-
-    private func settings() throws -> PredictionSettings {
-        var settings = PredictionSettings()
-        settings.kept = .init(keep)
-        settings.top = topK
-        settings.threshold = threshold
-        settings.output = try Self.choice("--output-format", outputFormat, of: PredictionSettings.Output.self) ?? .jsonl
-        settings.onError = try Self.choice("--on-error", onError, of: PredictionSettings.OnError.self) ?? .stop
-        try settings.validate()
-        return settings
+    private func options() throws -> RecordOptions {
+        var options = RecordOptions()
+        options.textColumn = textColumn
+        options.keeps =
+            switch keep {
+            case nil, "": .none
+            case "all": .all
+            case .some(let names): .named(names.split(separator: ",").map(String.init))
+            }
+        options.topK = topK
+        options.threshold = threshold
+        options.outputFormat =
+            try Self.choice("--output-format", outputFormat, of: RecordOptions.OutputFormat.self) ?? .jsonLines
+        options.onError = try Self.choice("--on-error", onError, of: RecordOptions.ErrorPolicy.self) ?? .stop
+        try options.validate()
+        return options
     }
 
     private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
@@ -94,7 +85,7 @@ struct PredictCommand: ParsableCommand {
     ) throws -> Choice? {
         guard let text else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
-        throw TrainingError.setting(
-            name: name, found: text, expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        throw wrongOption(
+            name, found: text, expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
     }
 }

@@ -1,8 +1,8 @@
-import Adapters
+import Amalgam
 import ArgumentParser
-import Training
+import Foundation
 
-struct TrainMultitaskCommand: ParsableCommand {
+struct TrainMultitaskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train-multitask",
         abstract: "Train one shared adapter, or all weights, on several tasks at once, with a head per task.")
@@ -11,12 +11,12 @@ struct TrainMultitaskCommand: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Weights that the tasks share: adapter (one adapter) or full (all weights).") var mode = "adapter"
-    @Option(help: "Scheduler that chooses the task of each step: \(TaskSchedulers.names.joined(separator: ", ")).")
+    @Option(help: "Scheduler that chooses the task of each step: \(TrainingOptions.schedulerNames.joined(separator: ", ")).")
     var scheduler = "proportional"
     @Option(
         help: """
-            Balancer of the tasks' losses: \(LossBalancers.names.joined(separator: ", ")). The second learns a weight for \
-            each task (Kendall et al. 2018).
+            Balancer of the tasks' losses: \(TrainingOptions.balancerNames.joined(separator: ", ")). uncertainty learns a \
+            weight for each task (Kendall et al. 2018), random draws them anew for each step (Lin et al. 2022).
             """)
     var balancer = "equal"
     @Option(
@@ -25,7 +25,7 @@ struct TrainMultitaskCommand: ParsableCommand {
             example).
             """)
     var mix = "batch"
-    @Option(help: "An adapter configuration: \(AdapterMethods.presetNames.joined(separator: ", ")), or a YAML file.")
+    @Option(help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"
     @Option(
         name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
@@ -36,24 +36,24 @@ struct TrainMultitaskCommand: ParsableCommand {
             the answer of some tasks.
             """)
     var shareTexts = false
-    @OptionGroup var training: TrainingOptions
+    @OptionGroup var training: TrainingFlags
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
-    func run() throws {
-        try guarded {
-            let multitask = try Multitask(
-                scheduler: scheduler, balancer: balancer, mix: mix, sharesTexts: shareTexts)
-            let recipe: Recipe
+    func run() async throws {
+        try await guarded {
+            let run = TrainingRun(common: common, out: out)
+            var options = try training.options(seed: common.seed, output: run.output)
+            try Multitask(scheduler: scheduler, balancer: balancer, mix: mix, sharesTexts: shareTexts)
+                .apply(to: &options)
+            let recipe: TrainingRecipe
             switch mode {
-            case "adapter": recipe = .adapter(try .resolve(config, overrides: overrides), from: nil)
-            case "full": recipe = .full
-            default: throw TrainingError.setting(name: "--mode", found: mode, expected: "adapter or full")
+            case "adapter": recipe = .adapter(try AdapterConfiguration(config, overrides: overrides))
+            case "full": recipe = .allWeights
+            default: throw wrongOption("--mode", found: mode, expected: "adapter or full")
             }
-            let data = try tasks.map { try TaskLoading.load($0, options: labels) }
-            try TrainingRun(common: common, options: training, out: out).run(
-                recipe, on: data, session: try model.session(common), rate: mode == "full" ? 2e-4 : 1e-3,
-                multitask: multitask)
+            try await run.run(
+                recipe, on: try tasks.map { try labels.task($0) }, model: try model.model(common), options: options)
         }
     }
 }

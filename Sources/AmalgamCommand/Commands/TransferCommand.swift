@@ -1,13 +1,8 @@
-import Ablation
-import Adapters
+import Amalgam
 import ArgumentParser
-import Corpora
-import Files
 import Foundation
-import Reporting
-import Training
 
-struct TransferCommand: ParsableCommand {
+struct TransferCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transfer",
         abstract: "Train tasks in one language and test them in others; write a report by task, language and method.",
@@ -34,11 +29,7 @@ struct TransferCommand: ParsableCommand {
     @Option(help: "The languages to test in, for example de,fr,pt_BR.") var languages: String
     @Option(help: "The tasks, for example role,use.") var tasks: String
     @Option(help: "The output folder, for the runs and the report.") var out: String
-    @Option(
-        help:
-            "Only these methods, separated by commas: \(TransferMethod.allCases.map(\.rawValue).joined(separator: ", "))."
-    )
-    var methods: String?
+    @Option(help: "Only these methods, separated by commas: \(Self.methodNames).") var methods: String?
     @Flag(help: "Quick comparison: only the first language and the first task, with small splits.") var quick = false
     @Option(help: "The adapter configuration for tasks: a name or a YAML file.") var config = "seq_bn"
     @Option(help: "The adapter configuration for languages: a name or a YAML file.") var languageConfig = "seq_bn_inv"
@@ -60,7 +51,9 @@ struct TransferCommand: ParsableCommand {
     var lr: Double?
     @Option(help: "Peak learning rate for language adapters and their head. (default: 4e-3)") var languageLr: Double?
     @Option(
-        help: "Scheduler when one adapter trains on all languages: \(TaskSchedulers.names.joined(separator: ", ")).")
+        help:
+            "Scheduler when one adapter trains on all languages: \(TrainingOptions.schedulerNames.joined(separator: ", "))."
+    )
     var scheduler =
         "proportional"
     @Flag(help: "Resume a stopped or killed run. (This is also the default.)") var resume = false
@@ -70,93 +63,58 @@ struct TransferCommand: ParsableCommand {
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var common: CommonOptions
 
-    /// The names in "a,b, c", each once.
-    private static func names(_ list: String, option: String, without: String? = nil) throws -> [String] {
-        var names: [String] = []
-        for part in list.split(separator: ",") {
-            let name = part.trimmingCharacters(in: .whitespaces)
-            guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
-                throw TrainingError.setting(name: option, found: name, expected: "names separated by commas")
-            }
-            if !names.contains(name), name != without { names.append(name) }
-        }
-        guard !names.isEmpty else {
-            throw TrainingError.setting(
-                name: option, found: list,
-                expected: "at least one name" + (without.map { " other than the source language \($0)" } ?? ""))
-        }
-        return names
+    /// The names in "a,b, c".
+    private static func names(_ list: String) -> [String] {
+        list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
-    private func plan() throws -> TransferPlan {
-        let source = try Self.names(source, option: "--source")
-        guard source.count == 1 else {
-            throw TrainingError.setting(name: "--source", found: self.source, expected: "one language")
-        }
-        var plan = TransferPlan(
-            source: source[0], targets: try Self.names(languages, option: "--languages", without: source[0]),
-            tasks: try Self.names(tasks, option: "--tasks"), configuration: try AdapterConfiguration.resolve(config),
-            languageConfiguration: try AdapterConfiguration.resolve(languageConfig))
-        if quick { plan.shorten() }
+    private func options() throws -> TransferOptions {
+        var options = quick ? TransferOptions.quick : TransferOptions()
+        options.configuration = try AdapterConfiguration(config)
+        options.languageConfiguration = try AdapterConfiguration(languageConfig)
         if let methods {
-            let wanted = try Self.names(methods, option: "--methods")
-            let known = TransferMethod.allCases
-            for name in wanted where TransferMethod(rawValue: name) == nil {
-                throw TrainingError.setting(
-                    name: "--methods", found: name, expected: known.map(\.rawValue).joined(separator: ", "))
-            }
-            plan.methods = known.filter { wanted.contains($0.rawValue) }
-        }
-        for (name, value) in [
-            ("--max-train", maxTrain), ("--max-dev", maxDev), ("--max-test", maxTest),
-            ("--language-tokens", languageTokens), ("--head-tokens", headTokens),
-        ] {
-            if let value, value < 1 {
-                throw TrainingError.setting(name: name, found: "\(value)", expected: "1 or more")
+            options.methods = try Self.names(methods).map { name in
+                guard let method = TransferMethod(rawValue: name) else {
+                    throw wrongOption("--methods", found: name, expected: Self.methodNames)
+                }
+                return method
             }
         }
-        guard TaskSchedulers.named(scheduler) != nil else {
-            throw TrainingError.setting(
-                name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
-        }
-        plan.scheduler = scheduler
-        plan.maxTrain = maxTrain ?? plan.maxTrain
-        plan.maxDev = maxDev ?? plan.maxDev
-        plan.maxTest = maxTest ?? plan.maxTest
-        plan.headTokens = headTokens ?? languageTokens.map { 2 * $0 } ?? plan.headTokens
-        plan.languageTokens = languageTokens ?? plan.languageTokens
-        plan.settings.epochs = epochs ?? plan.settings.epochs
-        plan.settings.maxLength = maxLength ?? plan.settings.maxLength
-        if let lr {
-            plan.settings.learningRate = lr
-            plan.rates = [lr]
-        }
-        plan.settings.batch = .examples(batchSize)
-        plan.languageSettings.learningRate = languageLr ?? plan.languageSettings.learningRate
-        let precision = try precision.value()
-        (plan.settings.precision, plan.languageSettings.precision) = (precision, precision)
-        (plan.settings.seed, plan.languageSettings.seed) = (common.seed, common.seed)
-        try plan.settings.validate()
-        try plan.languageSettings.validate()
-        return plan
+        options.maxTrain = maxTrain ?? options.maxTrain
+        options.maxDev = maxDev ?? options.maxDev
+        options.maxTest = maxTest ?? options.maxTest
+        options.languageTokens = languageTokens ?? options.languageTokens
+        options.headTokens = headTokens
+        options.epochs = epochs ?? options.epochs
+        options.maxLength = maxLength ?? options.maxLength
+        options.batch = .examples(batchSize)
+        options.learningRate = lr ?? options.learningRate
+        options.languageLearningRate = languageLr ?? options.languageLearningRate
+        options.scheduler = scheduler
+        options.precision = try precision.value()
+        options.seed = common.seed
+        options.checkpointInterval = checkpointEvery
+        options.memoryLimit = try memory.limit()
+        options.command = ExperimentRun.command
+        return options
     }
 
-    func run() throws {
-        try guarded {
-            let plan = try plan()
-            let content = try TransferData(
-                folder: URL(fileURLWithPath: data), plan: plan,
-                needsTexts: plan.methods.contains { $0.usesLanguageAdapters })
-            let session = try model.session(common)
-            let store = ModelStore()
-            let other = try englishModel.map {
-                try Session(folder: store.resolve($0), threads: common.threadCount, cache: store.home)
+    private static let methodNames = TransferMethod.allCases.map(\.rawValue).joined(separator: ", ")
+
+    func run() async throws {
+        try await guarded {
+            let source = Self.names(source)
+            guard source.count == 1 else {
+                throw wrongOption("--source", found: self.source, expected: "one language")
             }
-            try ExperimentRun(common: common, memory: memory, checkpointEvery: checkpointEvery, out: out)
-                .run(who: "transfer", field: "scores") { folder, environment in
-                    try TransferExperiment(plan, session: session, other: other, data: content)
-                        .run(in: folder, environment)
-                }
+            let options = try options()
+            let model = try model.model(common)
+            let other = try englishModel.map { try Model(named: $0, threads: common.threads) }
+            try await ExperimentRun(common: common, field: "scores", warnsWithProgress: true).run {
+                model.transfer(
+                    Self.names(tasks), from: source[0], to: Self.names(languages), data: URL(fileURLWithPath: data),
+                    in: URL(fileURLWithPath: out), sourceModel: other, options: options)
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
+import Amalgam
 import ArgumentParser
-import Bundles
 import Foundation
-import Training
 
 /// Which bundle, and which of its heads.
 struct BundleOptions: ParsableArguments {
@@ -24,21 +23,33 @@ struct BundleOptions: ParsableArguments {
     var name: String { bundle ?? composition.compose ?? "" }
 
     /// The files that it is read from.
-    /// - Throws: `TrainingError.setting` for an expression with a mistake
-    func files() throws -> [String] { try bundle.map { [$0] } ?? composition.expression()?.files ?? [] }
+    func files() throws -> [String] { try bundle.map { [$0] } ?? composition.files() }
 
+    /// Prints warnings of a composition.
     func read() throws -> AdapterBundle {
-        if let bundle { return try BundleFile.read(URL(fileURLWithPath: bundle), allowChanged: allowChanged) }
-        return try composition.bundle(force: force, allowChanged: allowChanged)
+        if let bundle {
+            return try AdapterBundle(contentsOf: URL(fileURLWithPath: bundle), allowsChanges: allowChanged)
+        }
+        guard let parts = try composition.composition(allowChanged: allowChanged) else {
+            throw ValidationError("--compose: give an expression")
+        }
+        let bundle = try AdapterBundle(composing: parts, name: name, allowsOtherModel: force)
+        Console.warn(bundle.warnings)
+        return bundle
     }
 
+    /// Prints the predictor's warnings.
     /// - Parameter task: what is scored; nil: texts without a task.
-    func predictor(_ bundle: AdapterBundle, session: Session, task: HeadTask?) throws -> Predictor {
-        try bundle.check(for: session, file: name, force: force)
-        let predictor = try Predictor(
-            session, bundle: bundle, file: name, language: try language.read(for: session, force: force),
-            head: head, task: task, maxLength: maxLength, precision: try precision.value())
-        predictor.warnings.forEach { Console.warn($0) }
+    func predictor(_ bundle: AdapterBundle, on model: Model, for task: TextTask? = nil) throws -> Predictor {
+        var options = PredictorOptions()
+        options.head = head
+        options.task = task
+        options.language = try language.bundle()
+        options.maxLength = maxLength
+        options.precision = try precision.value()
+        options.allowsOtherModel = force
+        let predictor = try Predictor(model, bundle, options: options)
+        Console.warn(predictor.warnings)
         return predictor
     }
 }

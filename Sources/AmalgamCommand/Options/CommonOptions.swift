@@ -1,8 +1,7 @@
+import Amalgam
 import ArgumentParser
-import Corpora
 import Foundation
 import Reporting
-import Training
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
@@ -27,8 +26,6 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
-    var threadCount: Int { threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount) }
-
     var progress: ProgressReporter { .standardError(silent: quiet) }
 }
 
@@ -40,8 +37,5 @@ struct ModelOptions: ParsableArguments {
             valueName: "folder or name"))
     var model: String
 
-    func session(_ common: CommonOptions) throws -> Session {
-        let store = ModelStore()
-        return try Session(folder: store.resolve(model), threads: common.threadCount, cache: store.home)
-    }
+    func model(_ common: CommonOptions) throws -> Model { try Model(named: model, threads: common.threads) }
 }

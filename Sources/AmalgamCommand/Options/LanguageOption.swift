@@ -1,7 +1,6 @@
+import Amalgam
 import ArgumentParser
-import Bundles
 import Foundation
-import Training
 
 /// The language adapter that a task's adapters stand on.
 struct LanguageOption: ParsableArguments {
@@ -10,17 +9,7 @@ struct LanguageOption: ParsableArguments {
     var language: String?
 
     /// - Returns: nil where none is given
-    /// - Throws: what reading throws; `BundleError` where it was trained on another model or is no language adapter
-    func read(for session: Session, force: Bool = false) throws -> LanguageAdapter? {
-        try language.map { path in
-            let bundle = try AdapterBundle.read(path, for: session, force: force)
-            let adapter = try LanguageAdapter(bundle)
-            if !bundle.heads.isEmpty {
-                Console.warn(
-                    "\(path): trained for \(bundle.provenance.task), not for a language; give a bundle from train-language"
-                )
-            }
-            return adapter
-        }
+    func bundle() throws -> AdapterBundle? {
+        try language.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
     }
 }

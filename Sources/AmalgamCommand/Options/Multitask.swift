@@ -1,37 +1,25 @@
-import Adapters
-import Training
+import Amalgam
 
 /// How several tasks are trained together.
 struct Multitask {
-    let scheduler: any TaskScheduler.Type
-    private let balancer: String
-    private let mix: Mix
-    private let sharesTexts: Bool
+    var scheduler: String
+    var balancer: String
+    var mix: String
+    var sharesTexts: Bool
 
-    /// - Throws: `TrainingError.setting` for an unknown name
-    init(scheduler: String, balancer: String, mix: String, sharesTexts: Bool) throws(TrainingError) {
-        func unknown(_ option: String, _ found: String, _ names: [String]) -> TrainingError {
-            .setting(name: option, found: found, expected: names.joined(separator: ", "))
+    /// - Throws: `AmalgamError` for an unknown name
+    func apply(to options: inout TrainingOptions) throws {
+        func known(_ option: String, _ name: String, _ names: [String]) throws {
+            guard names.contains(name) else {
+                throw wrongOption(option, found: name, expected: names.joined(separator: ", "))
+            }
         }
-        guard let type = TaskSchedulers.named(scheduler) else {
-            throw unknown("--scheduler", scheduler, TaskSchedulers.names)
-        }
-        guard LossBalancers.named(balancer) != nil else { throw unknown("--balancer", balancer, LossBalancers.names) }
-        guard let mix = Mix(rawValue: mix) else { throw unknown("--mix", mix, Mix.allCases.map(\.rawValue)) }
-        self.scheduler = type
-        self.balancer = balancer
-        self.mix = mix
-        self.sharesTexts = sharesTexts
-    }
-
-    func apply(to settings: inout TrainingSettings) {
-        settings.balancer = balancer
-        settings.mix = mix
-        settings.sharesTexts = sharesTexts
-    }
-
-    /// What the tasks' losses counted for in the end, for `--json` and the run log.
-    static func balance(_ name: String, _ result: TrainingResult) -> ConfigurationValue {
-        .map(["name": .string(name), "weights": .map(result.weights.mapValues { .number($0) })])
+        try known("--scheduler", scheduler, TrainingOptions.schedulerNames)
+        try known("--balancer", balancer, TrainingOptions.balancerNames)
+        try known("--mix", mix, TrainingOptions.Mix.allCases.map(\.rawValue))
+        options.scheduler = scheduler
+        options.balancer = balancer
+        options.mix = TrainingOptions.Mix(rawValue: mix) ?? .batch
+        options.sharesTexts = sharesTexts
     }
 }

@@ -38,6 +38,9 @@ enum AdapterHubSetup {
         }
         for node in flat.nodes {
             let kind = type(of: node.block).kind
+            guard nesting[kind] != nil else {
+                throw refused(composition, bundle, "no \(kind), which the library does not have")
+            }
             for case .block(let child) in node.children {
                 let inner = type(of: child.block).kind
                 guard nesting[kind]?.contains(inner) == true else {

@@ -34,6 +34,8 @@ struct TransformersNames: Sendable {
         "roberta": roberta("Roberta"), "xlm-roberta": roberta("XLMRoberta"),
         // Its head has a ReLU where ours has a tanh
         "distilbert": TransformersNames(encoderClass: "DistilBertModel", classifier: nil),
+        // Its head has a GELU where ours has a tanh
+        "electra": TransformersNames(encoderClass: "ElectraModel", classifier: nil),
         // Its head has a norm between dense and out
         "modernbert": TransformersNames(encoderClass: "ModernBertModel", classifier: nil),
     ]

@@ -1,8 +1,8 @@
-extension EvaluationReport {
+extension EvaluationReport: PageReport {
     private var title: String { "\(task), \(split)" }
 
     /// The report for a terminal: classes and confusions in full if there are few, else the worst.
-    package func text(on terminal: Terminal = .plain) -> String {
+    package func text(on terminal: Terminal) -> String {
         let line = scores.filter(\.isHeadline).map { score in
             "\(score.name.metricWords) \(score.text)" + (score.ends.isEmpty ? "" : " \(score.ends)")
         }.joined(separator: ", ")
@@ -109,8 +109,11 @@ extension EvaluationReport {
 
     private func mistakeTable(most: Int) -> TextTable {
         let isProbability = mistakeMeasure == "probability"
+        let isNumber = mistakes.allSatisfy { Double($0.predicted) != nil }
         var table = TextTable([
-            .init("line", .trailing), .init(isProbability ? "true class" : "true"), .init("predicted"),
+            .init("line", .trailing),
+            .init(isProbability ? "true class" : "true", isNumber ? .trailing : .leading),
+            .init("predicted", isNumber ? .trailing : .leading),
             .init(mistakeMeasure, .trailing), .init("text", shrinking: .shorten),
         ])
         for mistake in mistakes.prefix(most) {

@@ -1,5 +1,5 @@
 /// Scores of a bundle on a split, as values. The terminal's text and the page are made from it.
-package struct EvaluationReport: Sendable, Equatable {
+package struct EvaluationReport: Sendable, Equatable, Encodable {
     package struct Score: Sendable, Equatable {
         package var name: String
         package var value: Double
@@ -28,7 +28,7 @@ package struct EvaluationReport: Sendable, Equatable {
         }
     }
 
-    package struct ClassRow: Sendable, Equatable {
+    package struct ClassRow: Sendable, Equatable, Encodable {
         package var label: String
         package var precision: Double
         package var recall: Double
@@ -50,7 +50,7 @@ package struct EvaluationReport: Sendable, Equatable {
         }
     }
 
-    package struct Confusion: Sendable, Equatable {
+    package struct Confusion: Sendable, Equatable, Encodable {
         package var gold: String
         package var predicted: String
         package var count: Int
@@ -63,7 +63,7 @@ package struct EvaluationReport: Sendable, Equatable {
     }
 
     /// Rows that could not be scored, for one reason.
-    package struct Skipped: Sendable, Equatable {
+    package struct Skipped: Sendable, Equatable, Encodable {
         package var reason: String
         package var count: Int
 
@@ -74,7 +74,7 @@ package struct EvaluationReport: Sendable, Equatable {
     }
 
     /// An example with a wrong prediction.
-    package struct Mistake: Sendable, Equatable {
+    package struct Mistake: Sendable, Equatable, Encodable {
         package var line: Int
         package var gold: String
         package var predicted: String
@@ -178,5 +178,19 @@ package struct EvaluationReport: Sendable, Equatable {
                         + " not scored: \(rows.reason)."))
         }
         return remarks
+    }
+}
+
+extension EvaluationReport.Score: Encodable {
+    private enum Field: String, CodingKey { case name, value, interval }
+
+    /// JSON has no NaN: a score that is undefined has neither a value nor an interval.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Field.self)
+        try fields.encode(name, forKey: .name)
+        if value.isFinite { try fields.encode(value, forKey: .value) }
+        if let interval, interval.low.isFinite, interval.high.isFinite {
+            try fields.encode(interval, forKey: .interval)
+        }
     }
 }

@@ -1,5 +1,5 @@
 /// Counts of true against predicted classes as a picture: the darker a cell, the larger its share of the row.
-package struct HeatMap: Sendable, Equatable {
+package struct HeatMap: Sendable, Equatable, Encodable {
     package var title: String
     package var labels: [String]
     /// [true, predicted]

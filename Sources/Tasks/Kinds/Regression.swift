@@ -7,7 +7,7 @@ package enum Regression: TaskKind {
     package static let inputs = ["text_a", "text_b"]
     package static let targets = ["score"]
     package static let forms = [["text_a", "text_b", "score"], ["text", "score"]]
-    package static let metrics = [Pearson.name, Spearman.name, MeanSquaredError.name]
+    package static let metrics = [Pearson.name, Spearman.name, MeanSquaredError.name, MeanAbsoluteError.name]
     package static let baselines = Baselines(constant: MeanValue.self, classic: TFIDFRidge.self)
     package static let minimumLabels = 0
 

@@ -64,7 +64,7 @@ package struct Metrics: Sendable {
     package static let builtIn: [any Metric.Type] = [
         Accuracy.self, MacroF1.self, MicroF1.self, WeightedF1.self, Matthews.self,
         EntityF1.self, TokenAccuracy.self,
-        Pearson.self, Spearman.self, MeanSquaredError.self,
+        Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.

@@ -1,4 +1,4 @@
-/// What a file is that is no text, told by its first bytes.
+/// What a file is that is no text, recognized by its first bytes.
 struct FileContent: Equatable {
     let found: String
     let fix: String

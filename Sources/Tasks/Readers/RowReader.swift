@@ -49,7 +49,7 @@ package struct RowTable: Equatable, Sendable {
     package var columns: [String] = []
     /// What stands between the cells, where something does.
     package var delimiter: UInt8?
-    /// Lines at which a quoted cell begins that goes on in the next line.
+    /// Lines at which a quoted cell begins that continues in the next line.
     package var cellsOverLines: [Int] = []
     /// What is doubtful, each in one line.
     package var warnings: [String] = []

@@ -9,11 +9,15 @@ package enum PredictionInput: Equatable, Sendable {
 
     /// - Parameters:
     ///   - kind: the task kind that the head was trained for; nil: unknown
+    ///   - pairs: whether the head was trained on pairs of texts; nil: its kind says, or it is not known
     ///   - columns: as `--text-column` has them, with a comma between two
     /// - Returns: nil if the first record decides
     /// - Throws: `TaskError.badValue` if the number of columns does not fit the kind
-    package static func named(kind: String?, columns: String?) throws(TaskError) -> PredictionInput? {
-        let forms = kind.flatMap { TaskKinds.standard[$0]?.inputForms } ?? []
+    package static func named(
+        kind: String?, pairs: Bool? = nil, columns: String?
+    ) throws(TaskError) -> PredictionInput? {
+        var forms = kind.flatMap { TaskKinds.standard[$0]?.inputForms } ?? []
+        if let pairs { forms.removeAll { ($0.count == 2) != pairs } }
         guard let columns else { return forms.count == 1 ? PredictionInput(fields: forms[0]) : nil }
         if forms == [["tokens"]] { return .words(columns) }
         let names = columns.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

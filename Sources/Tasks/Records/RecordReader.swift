@@ -11,7 +11,7 @@ import Files
 package struct RecordReader {
     /// As messages show it.
     package let name: String
-    /// nil until the first line that is not blank has told it.
+    /// nil until the first line that is not blank has shown it.
     package private(set) var format: RecordFormat?
     /// Names of the columns of delimited text, once the header was read.
     package private(set) var header: [String]?

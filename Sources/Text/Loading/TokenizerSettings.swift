@@ -122,7 +122,7 @@ struct TokenizerSettings {
         guard let name else {
             if form == .vocabularyFile { return (.bert, nil) }
             switch try model?.string("model_type") {
-            case "bert"?, "distilbert"?: return (.bert, nil)
+            case "bert"?, "distilbert"?, "electra"?: return (.bert, nil)
             case "roberta"?: return (.roberta, nil)
             case "xlm-roberta"?: return (.xlmRoberta, nil)
             default: return (form == .mergesFile ? .roberta : .none, nil)

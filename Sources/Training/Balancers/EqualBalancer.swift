@@ -7,7 +7,7 @@ package struct EqualBalancer: LossBalancer {
     package init(_ tasks: [BalancedTask] = []) {}
 
     package var specs: [ParameterSpec] { [] }
-    package func coefficients(_ parameters: ParameterBuffer) -> [Double] { [] }
+    package func coefficients(_ parameters: ParameterBuffer, key: UInt64) -> [Double] { [] }
     package func pull(_ losses: [Double?], _ parameters: ParameterBuffer) -> (loss: Double, moved: [Parameter]) {
         (0, [])
     }

@@ -28,15 +28,18 @@ package protocol LossBalancer: Sendable {
     /// and checkpoints hold them with their moments. Bundles do not.
     var specs: [ParameterSpec] { get }
     /// What each head's mean loss is multiplied by in the next step; empty: all 1.
-    func coefficients(_ parameters: ParameterBuffer) -> [Double]
-    /// Writes the gradients of what it learns.
-    /// - Parameter losses: by head: the mean loss times its coefficient; nil where the step had no target of it.
+    /// - Parameter key: of the step's random numbers, which follows from the run's seed and the step.
+    func coefficients(_ parameters: ParameterBuffer, key: UInt64) -> [Double]
+    /// Writes the gradients of what it learns; values are the optimizer's to change, since the step may still be skipped.
+    /// - Parameter losses: by head: the mean loss times its coefficient, finite; nil where the step had no target of it.
     /// - Returns: its own part of the step's loss, and the tensors that the optimizer is to move.
     func pull(_ losses: [Double?], _ parameters: ParameterBuffer) -> (loss: Double, moved: [Parameter])
 }
 
 package enum LossBalancers {
-    package static let builtIn: [any LossBalancer.Type] = [EqualBalancer.self, UncertaintyBalancer.self]
+    package static let builtIn: [any LossBalancer.Type] = [
+        EqualBalancer.self, UncertaintyBalancer.self, RandomBalancer.self,
+    ]
 
     package static var names: [String] { builtIn.map { $0.name } }
 

@@ -30,7 +30,7 @@ package struct UncertaintyBalancer: LossBalancer {
     }
 
     /// exp(−s) of classes, exp(−s) / 2 of numbers.
-    package func coefficients(_ parameters: ParameterBuffer) -> [Double] {
+    package func coefficients(_ parameters: ParameterBuffer, key: UInt64) -> [Double] {
         zip(tasks, logVariances(parameters)).map { task, s in
             let precision = exp(-Double(s?.values[0] ?? 0))
             return switch task.output {

@@ -2,9 +2,9 @@ import Numerics
 import Text
 
 /// Running text as sequences of one length: texts end to end with the separator between them, cut wherever one is full,
-/// each within the model's own special pieces.
+/// each within the model's own special tokens.
 struct SequencePacker {
-    /// The piece that hides others.
+    /// The token that hides others.
     let mask: Int32
     /// What stands around texts, and the mask.
     let special: Set<Int32>
@@ -17,7 +17,7 @@ struct SequencePacker {
     /// Names that masks have.
     private static let masks = ["[MASK]", "<mask>"]
 
-    /// - Parameter length: pieces of a sequence, special ones included.
+    /// - Parameter length: tokens of a sequence, special ones included.
     /// - Throws: `TrainingError.setting` for a tokenizer without mask, or a length without room
     init(_ tokenizer: any Tokenizer, length: Int, pool: ThreadPool) throws(TrainingError) {
         guard let mask = Self.masks.lazy.compactMap({ tokenizer.id(of: $0) }).first else {
@@ -40,7 +40,7 @@ struct SequencePacker {
         }
     }
 
-    /// Pieces of a line that are read at most.
+    /// Tokens of a line that are read at most.
     private static let longestLine = 65_536
 
     /// Sequences of the lines, which come in an order of the seed's; the last one, which is not full, is left out unless
@@ -59,9 +59,9 @@ struct SequencePacker {
         let block = 64 * 32
         for start in stride(from: 0, to: order.count, by: block) {
             let part = order[start..<min(order.count, start + block)]
-            for pieces in encoded(part.map { lines[$0] }) {
-                for piece in pieces + after.prefix(1) {
-                    current.append(piece)
+            for tokens in encoded(part.map { lines[$0] }) {
+                for token in tokens + after.prefix(1) {
+                    current.append(token)
                     if current.count == room {
                         close()
                         if sequences.count == most { return sequences }
@@ -73,11 +73,11 @@ struct SequencePacker {
         return sequences
     }
 
-    /// Each line's pieces without special ones.
+    /// Each line's tokens without special ones.
     private func encoded(_ lines: [String]) -> [[Int32]] {
-        var pieces = [[Int32]](repeating: [], count: lines.count)
+        var tokens = [[Int32]](repeating: [], count: lines.count)
         let (tokenizer, share) = (tokenizer, 32)
-        pieces.withUnsafeMutableBufferPointer { slots in
+        tokens.withUnsafeMutableBufferPointer { slots in
             guard let base = slots.baseAddress else { return }
             pool.run((lines.count + share - 1) / share) { part, _ in
                 for i in part * share..<min(lines.count, (part + 1) * share) {
@@ -86,6 +86,6 @@ struct SequencePacker {
                 }
             }
         }
-        return pieces
+        return tokens
     }
 }

@@ -44,18 +44,6 @@ extension Predictor {
             unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels)
     }
 
-    /// Targets of training are float32; scores are computed from the numbers that the data has.
-    private static func exact(
-        _ answers: HeadAnswers, _ examples: [Example], _ predictions: [Prediction]
-    ) -> any Answers {
-        guard answers.answers is NumberAnswers else { return answers.answers }
-        return NumberAnswers(
-            predicted: answers.scored.map { i in
-                if case .numbers(let numbers) = predictions[i] { numbers.map { Double($0) } } else { [] }
-            },
-            of: answers.scored.map { examples[$0].numbers })
-    }
-
     /// What the head predicts for each example, in order, and how many examples were truncated.
     package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
         let encoded = encoded(examples)

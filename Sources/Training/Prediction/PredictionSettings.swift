@@ -7,16 +7,10 @@ package struct PredictionSettings: Sendable {
         case none, all
         case named([String])
 
-        /// `all`, or names separated by commas; nil or empty: none.
-        package init(_ text: String?) {
-            switch text {
-            case nil, "": self = .none
-            case "all": self = .all
-            case .some(let names):
-                // A name given twice is kept once
-                var seen = Set<String>()
-                self = .named(names.split(separator: ",").map(String.init).filter { seen.insert($0).inserted })
-            }
+        /// A name given twice is kept once.
+        package init(_ names: [String]) {
+            var seen = Set<String>()
+            self = .named(names.filter { seen.insert($0).inserted })
         }
     }
 

@@ -37,6 +37,8 @@ package struct PredictionStream {
     private static let most = (records: 4096, bytes: 8 << 20)
     /// The longest time in seconds that a record waits for others.
     private static let patience = 0.15
+    /// The longest time in milliseconds until a run that waits for records notices that it was cancelled.
+    private static let idle: Int32 = 100
 
     /// - Parameters:
     ///   - form: how predictions are written
@@ -54,12 +56,18 @@ package struct PredictionStream {
     }
 
     /// Reads the source to its end.
-    /// - Parameter write: takes complete lines; returning false ends the run
-    /// - Throws: `FileError` of the source; `TaskError` of the first bad record, after everything before it was written
-    package mutating func run(_ source: ByteStream, write: (String) -> Bool) throws -> Summary {
+    /// - Parameters:
+    ///   - isCancelled: asked between two pieces of the source
+    ///   - write: takes complete lines; returning false ends the run
+    /// - Throws: `FileError` of the source; `TaskError` of the first bad record, after everything before it was written;
+    ///   `CancellationError`
+    package mutating func run(
+        _ source: ByteStream, isCancelled: () -> Bool = { false }, write: (String) -> Bool
+    ) throws -> Summary {
         var deadline = Date.distantPast
         while true {
-            let wait = pending.isEmpty ? nil : Int32(max(0, min(1000, deadline.timeIntervalSinceNow * 1000)))
+            if isCancelled() { throw CancellationError() }
+            let wait = pending.isEmpty ? Self.idle : Int32(max(0, min(1000, deadline.timeIntervalSinceNow * 1000)))
             let piece: ByteStream.Piece
             do throws(FileError) {
                 piece = try source.next(within: wait)
@@ -68,6 +76,7 @@ package struct PredictionStream {
                 throw error
             }
             let wasEmpty = pending.isEmpty
+            if piece == .nothingYet, wasEmpty { continue }
             let results: [RecordResult]
             switch piece {
             case .bytes(let bytes): results = reader.read(bytes)

@@ -22,7 +22,7 @@ package struct SchedulerPlan: Sendable {
 
 /// Which task comes next in multi-task training.
 ///
-/// A new scheduler is one file, one line in `TaskSchedulers.builtIn`, one test. It is a value: a copy goes on by itself.
+/// A new scheduler is one file, one line in `TaskSchedulers.builtIn`, one test. It is a value: a copy continues by itself.
 package protocol TaskScheduler: Sendable {
     static var name: String { get }
     init(_ plan: SchedulerPlan)
@@ -43,6 +43,7 @@ extension TaskScheduler {
 package enum TaskSchedulers {
     package static let builtIn: [any TaskScheduler.Type] = [
         ProportionalScheduler.self, UniformScheduler.self, TemperatureScheduler.self, RoundRobinScheduler.self,
+        AnnealedScheduler.self,
     ]
 
     package static var names: [String] { builtIn.map { $0.name } }

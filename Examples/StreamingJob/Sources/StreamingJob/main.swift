@@ -25,6 +25,7 @@ options.checkpoint = CheckpointOptions(
     for try await event in job.events {
         switch event {
         case .started(let steps, let tokens): print("\(steps) steps, \(tokens) tokens")
+        case .stopped(let step, let all, _): print("stopped after step \(step) of \(all)")
         case .resumed(let step, let all): print("continues after step \(step) of \(all)")
         case .step(let step, let all, let loss, _):
             if step % 60 == 0 { print("step \(step) of \(all): loss \(loss)") }

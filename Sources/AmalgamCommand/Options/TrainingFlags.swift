@@ -1,10 +1,9 @@
+import Amalgam
 import ArgumentParser
 import Foundation
-import Numerics
-import Training
 
 /// The settings of every training command.
-struct TrainingOptions: ParsableArguments {
+struct TrainingFlags: ParsableArguments {
     @Option(help: "Passes over the training split.") var epochs = 5
     @Option(
         help:
@@ -38,84 +37,72 @@ struct TrainingOptions: ParsableArguments {
     @Option(
         help: "Action if a step's loss or gradient is NaN or infinite: stop, or skip and count the step.")
     var onNan = "stop"
-    @OptionGroup var keeping: CheckpointOptions
+    @OptionGroup var keeping: CheckpointFlags
     @OptionGroup var memory: MemoryOptions
 
-    func settings(seed: Int, learningRate: Double) throws -> TrainingSettings {
-        var s = TrainingSettings()
-        s.seed = seed
-        s.epochs = epochs
-        s.learningRate = lr ?? learningRate
-        s.warmup = warmup
-        s.schedule = schedule
-        s.weightDecay = weightDecay
-        s.decaysAll = decayAll
-        s.clip = clip
-        s.patience = patience
-        guard let keep = Keep(rawValue: keep) else {
-            throw TrainingError.setting(name: "--keep", found: keep, expected: "best or last")
+    /// - Parameter output: the bundle's file; its log and checkpoint stand beside it.
+    func options(seed: Int, output: URL) throws -> TrainingOptions {
+        var options = TrainingOptions()
+        options.seed = seed
+        options.epochs = epochs
+        options.learningRate = lr
+        options.warmup = warmup
+        options.schedule = try Self.choice("--schedule", schedule)
+        options.weightDecay = weightDecay
+        options.decaysAll = decayAll
+        options.clip = clip
+        options.patience = patience
+        options.keeps = try Self.choice("--keep", keep)
+        options.batch = batchTokens.map { .tokens($0) } ?? .examples(batchSize)
+        options.maxLength = maxLength
+        options.pooling = try poolingKind()
+        options.textPrefix = textPrefix
+        options.weighsClasses = classWeights
+        options.labelsAllTokens = labelAllTokens
+        options.labelSmoothing = labelSmoothing
+        options.headDropout = headDropout
+        options.usesBaseDropout = !noBaseDropout
+        options.precision = try precision.value()
+        options.onNotFinite = try Self.choice("--on-nan", onNan)
+        options.name = name
+        options.memoryLimit = try memory.limit()
+        options.checkpoint = keeping.options(output)
+        return options
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ option: String, _ text: String
+    ) throws -> Choice {
+        guard let choice = Choice(rawValue: text) else {
+            throw wrongOption(option, found: text, expected: Choice.names(" or "))
         }
-        s.keep = keep
-        s.batch = batchTokens.map { .tokens($0) } ?? .examples(batchSize)
-        s.maxLength = maxLength
-        s.classWeights = classWeights
-        s.labelsAllTokens = labelAllTokens
-        s.labelSmoothing = labelSmoothing
-        s.headDropout = headDropout
-        s.baseDropout = !noBaseDropout
-        s.precision = try precision.value()
-        guard let onNotFinite = OnNotFinite(rawValue: onNan) else {
-            throw TrainingError.setting(name: "--on-nan", found: onNan, expected: "stop or skip")
-        }
-        s.onNotFinite = onNotFinite
-        if let name, name.isEmpty || name.utf8.count > 200 {
-            throw TrainingError.setting(
-                name: "--name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
-        }
-        try s.validate()
-        return s
+        return choice
     }
 
     /// Settings that language modelling has nothing to do with are refused, not passed over.
-    /// - Throws: `TrainingError.setting`
-    func checkForLanguages() throws(TrainingError) {
+    func checkForLanguages() throws {
         for (name, isSet) in [
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
             ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens),
             ("--head-dropout", headDropout != nil),
         ] where isSet {
-            throw .setting(name: name, found: "a value", expected: "none: this option is for tasks, not for languages")
+            throw wrongOption(
+                name, found: "a value", expected: "none: this option is for tasks, not for languages")
         }
     }
 
-    func poolingKind() throws -> Pool.Kind? {
+    private func poolingKind() throws -> Pooling? {
         switch pooling {
         case nil: nil
-        case "cls", "first": .first
+        case "cls", "first": .firstToken
         case "mean": .mean
-        case .some(let other):
-            throw TrainingError.setting(name: "--pooling", found: other, expected: "cls or mean")
+        case .some(let other): throw wrongOption("--pooling", found: other, expected: "cls or mean")
         }
-    }
-}
-
-/// Of products with frozen weights.
-struct PrecisionOption: ParsableArguments {
-    @Option(help: "Precision of matrix products with frozen weights: fp32, or bf16 if the processor supports it.")
-    var precision = "fp32"
-
-    func value() throws -> Precision {
-        guard let known = Precision(rawValue: precision) else {
-            throw TrainingError.setting(
-                name: "--precision", found: precision,
-                expected: Precision.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        return known
     }
 }
 
 /// How a run outlives its process.
-struct CheckpointOptions: ParsableArguments {
+struct CheckpointFlags: ParsableArguments {
     @Flag(
         help:
             "Resume a stopped or killed run from its checkpoint. The bundle gets the same bytes as in an uninterrupted run."
@@ -132,10 +119,11 @@ struct CheckpointOptions: ParsableArguments {
         }
     }
 
-    func keeping(_ output: TrainingOutput) -> CheckpointSettings {
-        CheckpointSettings(
-            output.checkpoint, every: checkpointEvery, resumes: resume, isDone: { output.isDone($0) },
-            stops: { StopSignals.areReceived })
+    func options(_ output: URL) -> CheckpointOptions {
+        CheckpointOptions(
+            output.appendingPathExtension("checkpoint"), interval: checkpointEvery, resumes: resume, output: output,
+            log: output.deletingPathExtension().appendingPathExtension("run.json"),
+            logFields: ["command": .list(CommandLine.arguments.map { .string($0) })])
     }
 }
 
@@ -147,5 +135,10 @@ struct MemoryOptions: ParsableArguments {
             valueName: "size"))
     var memoryLimit: String?
 
-    func limit() throws -> MemoryLimit? { try memoryLimit.map { try MemoryLimit($0) } ?? .detected() }
+    func limit() throws -> MemoryLimit { try memoryLimit.map { try MemoryLimit($0) } ?? .automatic }
+}
+
+extension RawRepresentable<String> where Self: CaseIterable {
+    /// All names, for a message.
+    static func names(_ separator: String = ", ") -> String { allCases.map(\.rawValue).joined(separator: separator) }
 }

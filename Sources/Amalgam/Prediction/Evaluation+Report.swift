@@ -1,75 +1,44 @@
-import Adapters
-import Bundles
-import Files
 import Reporting
 import Tasks
 import Training
 
-/// What `evaluate` prints about a split: as JSON, and as a report.
-struct EvaluationOutput {
-    let task: TaskDefinition
-    let split: Split
-    let skipped: [SkippedRow]
-    let evaluation: SplitEvaluation
-    let bundle: String
-    let model: String
+extension Evaluation {
+    /// The scores as a report: a page with intervals, classes, confusions and the largest errors, and a short text for a
+    /// terminal.
+    public var report: Report { Report(page) }
 
-    var json: [String: ConfigurationValue] {
-        let scores = evaluation.scores
-        var json: [String: ConfigurationValue] = [
-            "task": .string(task.name), "kind": .string(task.kind), "split": .string(split.rawValue),
-            "examples": .init(scores.examples), "skipped": skipped.json, "unknown_labels": .init(scores.unknownLabels),
-            "metric": .string(scores.metric),
-            "metrics": .map(
-                scores.metrics.mapValues { .number($0) }.merging(["loss": .number(scores.loss)]) { $1 }),
-            "intervals": .map(evaluation.intervals.mapValues { .list([.number($0.low), .number($0.high)]) }),
-            "bundle": .string(bundle),
-        ]
-        switch evaluation.details {
-        case .classes(let details):
-            json["per_class"] = details.classes.json
-            json["confusion"] = details.confusion.json
-        case .tags(let details):
-            json[details.readsEntities ? "per_entity" : "per_tag"] = details.groups.json
-            json["truncated"] = .init(evaluation.predicted.truncated)
-        case .numbers: json["truncated"] = .init(evaluation.predicted.truncated)
-        }
-        return json
-    }
-
-    var report: EvaluationReport {
-        let scores = evaluation.scores
+    private var page: EvaluationReport {
+        let scores = stored.scores
         let shown = scores.shown
         var list = (shown + scores.scores.map(\.name).filter { isMeaningful($0) && !shown.contains($0) }).map { name in
             EvaluationReport.Score(
-                name, scores[name], interval(name), isShare: Metrics.standard[name]?.isShare ?? true,
+                name, scores[name], ends(name), isShare: Metrics.standard[name]?.isShare ?? true,
                 isHeadline: shown.contains(name))
         }
-        list.append(.init("loss", scores.loss, interval("loss"), isShare: false))
+        list.append(.init("loss", scores.loss, ends("loss"), isShare: false))
+        let counts = rowsSkipped.counts
         var report = EvaluationReport(
-            task: task.name, split: split.rawValue, examples: scores.examples, unknownLabels: scores.unknownLabels,
-            skipped: SkipReason.allCases.compactMap { reason in
-                skipped.counts[reason].map { .init(reason.rawValue, $0) }
-            },
+            task: task, split: split.rawValue, examples: examples, unknownLabels: unknownLabels,
+            skipped: SkipReason.allCases.compactMap { reason in counts[reason].map { .init(reason.rawValue, $0) } },
             scores: list, classes: [], mistakes: [],
             settings: [
-                Setting("bundle", bundle), Setting("model", model), Setting("task", task.source),
-                Setting("kind", task.kind), Setting("metric", scores.metric),
+                Setting("bundle", bundle), Setting("model", model), Setting("task", definition.source),
+                Setting("kind", definition.kind), Setting("metric", metric),
             ])
-        switch evaluation.details {
+        switch stored.details {
         case .classes(let details): report.add(details)
-        case .tags(let details): report.add(details, truncated: evaluation.predicted.truncated)
+        case .tags(let details): report.add(details, truncated: truncated)
         case .numbers(let details): report.add(details)
         }
         return report
     }
 
     private func isMeaningful(_ name: String) -> Bool {
-        Metrics.standard[name]?.isMeaningful(forAny: evaluation.predicted.answers) ?? false
+        Metrics.standard[name]?.isMeaningful(forAny: stored.predicted.answers) ?? false
     }
 
-    private func interval(_ name: String) -> Reporting.Interval? {
-        evaluation.intervals[name].map { .init($0.low, $0.high) }
+    private func ends(_ name: String) -> Reporting.Interval? {
+        stored.intervals[name].map { .init($0.low, $0.high) }
     }
 }
 
@@ -142,45 +111,12 @@ extension Example {
     fileprivate var shown: String { pair.map { "\(text) | \($0)" } ?? text }
 }
 
-extension ConfusionMatrix {
-    /// Square: the columns of labels that the head does not know are 0.
-    fileprivate var json: ConfigurationValue {
-        let (labels, counts) = part(Array(labels.indices))
-        return .map([
-            "labels": .list(labels.map { .string($0) }),
-            "counts": .list(counts.map { .list($0.map { .init($0) }) }),
-        ])
-    }
-}
-
-extension [ClassScore] {
-    fileprivate var json: ConfigurationValue {
-        .list(
-            map {
-                .map([
-                    "label": .string($0.label), "precision": .number($0.precision), "recall": .number($0.recall),
-                    "f1": .number($0.f1), "support": .init($0.support), "predicted": .init($0.predicted),
-                    "known": .bool($0.isKnown),
-                ])
-            })
-    }
-
+extension [Tasks.ClassScore] {
     fileprivate var rows: [EvaluationReport.ClassRow] {
         map {
             .init(
                 label: $0.label, precision: $0.precision, recall: $0.recall, f1: $0.f1, support: $0.support,
                 predicted: $0.predicted, isKnown: $0.isKnown)
         }
-    }
-}
-
-extension [SkippedRow] {
-    /// As `--json` and the run log have it.
-    var json: ConfigurationValue {
-        .map([
-            "count": .init(count),
-            "reasons": .map(
-                Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, ConfigurationValue($0.value)) })),
-        ])
     }
 }

@@ -1,0 +1,16 @@
+import Amalgam
+import ArgumentParser
+
+/// Of products with frozen weights.
+struct PrecisionOption: ParsableArguments {
+    @Option(help: "Precision of matrix products with frozen weights: fp32, or bf16 if the processor supports it.")
+    var precision = "fp32"
+
+    func value() throws -> Precision {
+        switch precision {
+        case "fp32": return .float32
+        case "bf16": return .bfloat16
+        default: throw wrongOption("--precision", found: precision, expected: "fp32, bf16")
+        }
+    }
+}
