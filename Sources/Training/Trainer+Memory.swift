@@ -52,7 +52,7 @@ extension Trainer {
             let bytes = parameter.count * float
             let row = bytes / max(1, parameter.shape[0])
             // A table's gradients and moments are only touched where texts have its tokens, by the page
-            estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, pieces * (row + Self.page)))
+            estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, tokens * (row + Self.page)))
         }
         estimate.best = choice.keepsBest ? network.parameters.count * float : 0
         estimate.written = 2 * network.parameters.count * float
