@@ -5,7 +5,7 @@ import Yams
 /// Which method, with which fields: what `adapters/*.yaml`, bundles and the command line say.
 package struct AdapterConfiguration: Equatable, Sendable {
     package let method: String
-    /// Every field of the method, resolved.
+    /// Every field of the method, resolved, but for later ones with their default value (`AdapterMethod.laterFields`).
     package let fields: [String: ConfigurationValue]
 
     package var json: String { ConfigurationValue.map(fields).json }
@@ -19,7 +19,13 @@ package struct AdapterConfiguration: Equatable, Sendable {
         let reader = try ConfigurationReader(fields, defaults: type.defaults, source: source)
         _ = try type.init(reader)
         self.method = method
-        self.fields = reader.resolved
+        self.fields = Self.stored(reader.resolved, type)
+    }
+
+    private static func stored(
+        _ fields: [String: ConfigurationValue], _ type: any AdapterMethod.Type
+    ) -> [String: ConfigurationValue] {
+        fields.filter { !type.laterFields.contains($0.key) || type.defaults[$0.key] != $0.value }
     }
 
     /// The method itself, ready to act.
@@ -38,8 +44,9 @@ package struct AdapterConfiguration: Equatable, Sendable {
 
     /// For messages: the option of the preset that has these fields, else the fields.
     package var option: String {
-        let type = AdapterMethods.named(method)
-        let preset = type?.presets.first { type?.defaults.merging($0.fields) { $1 } == fields }?.name
+        let preset = AdapterMethods.named(method).flatMap { type in
+            type.presets.first { Self.stored(type.defaults.merging($0.fields) { $1 }, type) == fields }?.name
+        }
         return preset.map { "--config \($0)" } ?? "\(method) \(json)"
     }
 

@@ -13,12 +13,18 @@ package protocol AdapterMethod: Sendable {
     static var presets: [(name: String, fields: [String: ConfigurationValue])] { get }
     /// All fields with their default values.
     static var defaults: [String: ConfigurationValue] { get }
+    /// Fields that came after the method's first bundles. A configuration in which one has its default value does not
+    /// hold it, so that these bundles keep their bytes.
+    static var laterFields: Set<String> { get }
 
     /// - Throws: `AdapterError` for a field that is unknown, of another type, or not supported.
     init(_ configuration: ConfigurationReader) throws(AdapterError)
 
     /// Trainable tensors, named `site/layer/tensor`; shapes [out, in].
     func specs(_ architecture: Architecture) -> [ParameterSpec]
+    /// What a new adapter begins with where that depends on the base's weights.
+    /// - Parameter weight: of a projection, [output, input] row by row
+    func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart
     /// What it does at a site of the architecture that the tensors were made for; nil: nothing.
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
     /// Keys and values that precede each sequence's own in a layer's attention, [sequences, rows · width] each; nil: none.
@@ -39,6 +45,12 @@ package protocol AdapterMethod: Sendable {
 }
 
 extension AdapterMethod {
+    package static var laterFields: Set<String> { [] }
+
+    package func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart {
+        AdapterStart()
+    }
+
     package func extraKeysValues(
         layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
     ) throws -> (keys: Value, values: Value, rows: Int)? { nil }

@@ -61,7 +61,7 @@ public struct AdapterConfiguration: Sendable, Equatable {
     /// The method's name: `bottleneck`, `lora`, `ia3`, `prefix_tuning`.
     public var method: String { stored.method }
 
-    /// Every field of the method with its value.
+    /// The method's fields with their values. A field that came later with its default value is not listed.
     public var fields: [String: SettingValue] { stored.fields.mapValues { SettingValue($0) } }
 
     /// A bottleneck after each feed-forward sublayer (Pfeiffer et al. 2021): preset `seq_bn`.
@@ -75,6 +75,13 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static let invertibleBottleneck = builtIn("seq_bn_inv")
     /// Low-rank updates of projections, rank 8 on query and value (Hu et al. 2021): preset `lora`.
     public static let lora = builtIn("lora")
+    /// LoRA with the magnitudes of a weight's rows apart from their directions (Liu et al. 2024): preset `dora`.
+    public static let dora = builtIn("dora")
+    /// LoRA that starts from a weight's largest singular vectors (Meng et al. 2024): preset `pissa`. Its bundles hold plain
+    /// LoRA of twice the rank.
+    public static let pissa = builtIn("pissa")
+    /// LoRA whose B learns at 16 times A's learning rate (Hayou et al. 2024): preset `lora_plus`.
+    public static let loraPlus = builtIn("lora_plus")
     /// Learned factors on keys, values and intermediate activations (Liu et al. 2022): preset `ia3`.
     public static let ia3 = builtIn("ia3")
     /// 30 learned keys and values in each layer's attention (Li & Liang 2021): preset `prefix_tuning`.

@@ -107,11 +107,15 @@ package struct ParameterSpec: Equatable, Sendable {
     /// Whether weight decay applies: not to biases and norms, as in transformers' trainer. Whoever declares the tensor
     /// knows; its name does not tell.
     package var decays: Bool
+    /// The tensor's learning rate is the run's times this.
+    package var rateFactor: Float
     package init(
-        _ name: String, _ shape: [Int], _ initializer: Initializer, isTable: Bool = false, decays: Bool = true
+        _ name: String, _ shape: [Int], _ initializer: Initializer, isTable: Bool = false, decays: Bool = true,
+        rateFactor: Float = 1
     ) {
         self.isTable = isTable
         self.decays = decays
+        self.rateFactor = rateFactor
         self.name = name
         self.shape = shape
         self.initializer = initializer
@@ -133,6 +137,8 @@ package struct Parameter {
     package let ledger: RowLedger?
     /// Whether weight decay applies (see `ParameterSpec`).
     package let decays: Bool
+    /// Of the learning rate (see `ParameterSpec`).
+    package var rateFactor: Float = 1
     /// Of a derived tensor: what computes it.
     let derived: DerivedTensor?
     /// Of some rows of a tensor: the tensor.
@@ -183,7 +189,7 @@ package final class ParameterBuffer {
                     name: spec.name, shape: spec.shape, offset: offset, values: values,
                     gradient: gradientStorage.floats + offset, sides: sides,
                     ledger: spec.isTable ? RowLedger(rows: spec.shape[0]) : nil, decays: spec.decays,
-                    derived: nil))
+                    rateFactor: spec.rateFactor, derived: nil))
         }
         self.parameters = parameters
     }

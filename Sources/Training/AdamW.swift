@@ -63,7 +63,7 @@ package final class AdamW {
 
     /// Moves the parameters against their gradients.
     /// - Parameters:
-    ///   - rate: learning rate of this step.
+    ///   - rate: learning rate of this step; each tensor's is this times its factor (`ParameterSpec.rateFactor`).
     ///   - clip: largest norm of all gradients together; 0: none.
     /// - Returns: the norm before clipping; where it is not finite, nothing was moved.
     @discardableResult
@@ -97,6 +97,7 @@ package final class AdamW {
             let decays =
                 (settings.decaysAll || parameter.decays) && !settings.neverDecays.contains(parameter.name)
             let decay = decays ? settings.decay : 0
+            let rate = rate * parameter.rateFactor
             let corrections = (
                 Float(1 - pow(Double(settings.beta1), t)), Float(1 - pow(Double(settings.beta2), t))
             )

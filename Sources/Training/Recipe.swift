@@ -90,8 +90,11 @@ package struct Recipe: Sendable {
             for spec in try member.specs(architecture) { try arrangement.freeze(spec, composed.tensors) }
         }
         if let own {
-            arrangement.trainable +=
-                try start.map { try Self.start(own, from: $0, architecture) } ?? own.specs(architecture)
+            if let start {
+                arrangement.trainable += try Self.start(own, from: start, architecture)
+            } else {
+                try arrangement.train(own)
+            }
         }
         for spec in try arrangement.composition?.blockSpecs(arrangement.members, architecture) ?? [] {
             if composed.trainedBlocks.contains(TensorName.scope(spec.name)) {
@@ -114,6 +117,11 @@ package struct Recipe: Sendable {
                 "--init-from: bundle \(bundle.name) has \(counted(bundle.members.count, "adapter")), expected one; give a "
                     + "bundle from train-adapter"
             )
+        }
+        guard try member.configuration.makeMethod().savedFields.isEmpty else {
+            throw BundleError.members(
+                "--init-from: bundle \(bundle.name): bundles do not hold what \(member.configuration.option) trains; use the "
+                    + "configuration that it holds: \(source.configuration.option)")
         }
         return try member.specs(architecture).map { spec in
             let theirs = source.scope + spec.name.dropFirst(member.scope.count)

@@ -50,6 +50,8 @@ package struct RunIdentity: Equatable, Sendable {
             "labels, --pooling or --text-prefix": Digest.sha256(heads.joined(separator: "\n")),
             "starting weights": start.hexDigest(),
         ]
+        let factors = network.parameters.parameters.filter { $0.rateFactor != 1 }.map { "\($0.name) \($0.rateFactor)" }
+        if !factors.isEmpty { fields["learning-rate factors"] = Digest.sha256(factors.joined(separator: "\n")) }
         if case .map(let map)? = ConfigurationValue(json: settings.json) {
             // A run that has stopped at a number that is none may go on with skipping
             for (key, value) in map where key != "on_nan" { fields["--" + key.replacing("_", with: "-")] = value.json }

@@ -40,7 +40,7 @@ package enum LanguageRecipe: Sendable {
             let member = Member(name: name, configuration: configuration)
             arrangement.members = [member]
             arrangement.composition = .leaf(name)
-            arrangement.trainable = try member.specs(model.architecture)
+            try arrangement.train(member)
             for tensor in head.tensors { arrangement.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
         }
         return arrangement

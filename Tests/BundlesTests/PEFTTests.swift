@@ -142,14 +142,18 @@ import Testing
     }
 
     static let refused: [(field: String, value: ConfigurationValue, message: String)] = [
-        ("use_dora", .bool(true), "use_dora: true, expected false"),
+        ("use_dora", .bool(true), "lora_magnitude_vector: missing"), ("use_dora", .number(1), "use_dora: 1"),
         ("bias", .string("all"), "bias: \"all\", expected \"none\""), ("lora_bias", .bool(true), "lora_bias"),
-        ("init_lora_weights", .string("pissa"), "init_lora_weights: \"pissa\""),
+        ("init_lora_weights", .string("pissa"), "init_lora_weights: \"pissa\" without the base model"),
+        ("init_lora_weights", .string("pissa_niter_16"), "init_lora_weights: \"pissa_niter_16\""),
         ("layer_replication", .list([.list([.number(0), .number(1)])]), "layer_replication"),
         ("surprise", .number(1), "surprise: 1, expected only fields"), ("r", .number(0.5), "r: 0.5"),
         ("lora_alpha", .number(0), "lora_alpha: 0"), ("target_modules", .list([.string("nothing")]), "nothing"),
         ("target_modules", .list([.string("query")]), "expected only modules in target_modules"),
-        ("rank_pattern", .map(["(a+)+": .number(2)]), "rank_pattern: \"(a+)+\", expected names of modules"),
+        (
+            "rank_pattern", .map(["(?=a)": .number(2)]),
+            "rank_pattern: \"(?=a)\", expected a name of modules, or a regular"
+        ),
         ("rank_pattern", .map([:]), "rank 2, expected rank 4"),
         ("alpha_pattern", .map(["query": .number(1), "self.query": .number(2)]), "alpha_pattern: 2 keys"),
         ("peft_type", .string("VERA"), "a PEFT adapter (\"VERA\"), which cannot be imported"),
@@ -234,13 +238,21 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("query", "encoder.layer.1.attention.self.query", true), ("uery", "a.query", false),
-        ("layer.1.attention", "layer.1.attention.self", false), ("^self.query", "attention.self.query", false),
-        (#"layer\.1\.x"#, "encoder.layer.1.x", true), ("layer.1.x", "encoder.layer.11.x", false),
-        ("a.query$", "a.query", true),
-    ]) func patternMatches(_ key: String, _ name: String, _ expected: Bool) throws {
-        #expect(try #require(PEFTConfiguration.Pattern(key)).matches(name) == expected)
-        for key in ["", ".*", "a|b", "[0]", "a+", "(a)"] { #expect(PEFTConfiguration.Pattern(key) == nil) }
+    /// DoRA's magnitudes, and PiSSA as plain LoRA of twice the rank, come back as they were written.
+    @Test(arguments: ["dora", "pissa", "pissa_dora", "pissa_converted"]) func variantsReadBack(_ name: String) throws {
+        let theirs = Golden.folder.deletingLastPathComponent().appendingPathComponent("lora_variants/\(name)")
+        let model = try EncoderModel(folder: Golden.url("tiny"))
+        let bundle = try ForeignImport.read(folder: theirs, name: nil, model: model).bundle
+        let magnitudes = bundle.tensors.count { $0.name.hasSuffix("/magnitude") }
+        #expect(magnitudes == (name == "dora" ? 18 : name == "pissa_dora" ? 6 : 0))
+        let out = folder.file(name)
+        #expect(try PEFTExport.write(bundle, to: out).count == bundle.heads.count)
+        let again = try ForeignImport.read(folder: out, name: nil, model: nil).bundle
+        #expect(again.tensors == bundle.tensors && again.members[0].configuration == bundle.members[0].configuration)
+        if name == "dora" {
+            let files = try [theirs, out].map { try SafetensorsFile($0.appendingPathComponent(PEFTModule.tensors)) }
+            #expect(Set(files[0].names) == Set(files[1].names))
+            #expect(problem { try AdapterHubExport.write(bundle, to: folder.file("o")) }.contains("use_dora"))
+        }
     }
 }

@@ -32,6 +32,11 @@ CASES = {
     "everything": dict(r=4, lora_alpha=6, use_rslora=True, target_modules=[
         "query", "key", "value", "output.dense", "intermediate.dense"],
         rank_pattern={"layer.1.attention.self.query": 2, "intermediate.dense": 5}, alpha_pattern={"value": 3}),
+    "dora": dict(r=4, lora_alpha=6, use_dora=True, use_rslora=True, target_modules=[
+        "query", "key", "value", "output.dense", "intermediate.dense"], alpha_pattern={r"layer\.[02]\..*value": 3}),
+    # The import asks the base what these started from
+    "pissa": dict(r=4, lora_alpha=6, init_lora_weights="pissa", target_modules=["query", "value", "intermediate.dense"]),
+    "pissa_dora": dict(r=4, lora_alpha=6, init_lora_weights="pissa", use_dora=True, target_modules=["query", "value"]),
     "feed_forward": dict(r=2, lora_alpha=2, target_modules=r".*layer\.\d+\.output\.dense", lora_dropout=0.1),
 }
 
@@ -81,7 +86,8 @@ def main():
             model.save_pretrained(path("theirs"))
             wanted = probabilities(model, tokenizer, texts)
 
-            run(options.amalgam, "import", path("theirs"), "--out", path("a.h5"))
+            known = ["--model", options.model] if "init_lora_weights" in config else []
+            run(options.amalgam, "import", path("theirs"), "--out", path("a.h5"), *known)
             with open(path("texts.jsonl"), "w", encoding="utf8") as stream:
                 for text in texts:
                     stream.write(json.dumps({"text": text}) + "\n")

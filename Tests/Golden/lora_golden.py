@@ -50,6 +50,21 @@ def trainable(model):
     return [(n, p) for n, p in model.named_parameters() if p.requires_grad]
 
 
+def save_folder(model, folder, **options):
+    """What peft saves, without what depends on this machine or on a set's order."""
+    model.save_pretrained(folder, **options)
+    os.remove(os.path.join(folder, "README.md"))
+    path = os.path.join(folder, "adapter_config.json")
+    with open(path, encoding="utf8") as stream:
+        content = json.load(stream)
+    content["base_model_name_or_path"] = "tiny"
+    content["target_modules"] = sorted(content["target_modules"]) \
+        if isinstance(content["target_modules"], list) else content["target_modules"]
+    with open(path, "w", encoding="utf8") as stream:
+        json.dump(content, stream, indent=2, sort_keys=True)
+        stream.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, required=True)
@@ -83,20 +98,6 @@ def main():
         model.save_adapter(os.path.join(out, case), "t", with_head=False, use_safetensors=True)
         recorder.record(case, model, config.to_dict())
 
-    def save(model, case):
-        folder = os.path.join(out, case)
-        model.save_pretrained(folder)
-        os.remove(os.path.join(folder, "README.md"))
-        path = os.path.join(folder, "adapter_config.json")
-        with open(path, encoding="utf8") as stream:
-            content = json.load(stream)
-        content["base_model_name_or_path"] = "tiny"
-        content["target_modules"] = sorted(content["target_modules"]) \
-            if isinstance(content["target_modules"], list) else content["target_modules"]
-        with open(path, "w", encoding="utf8") as stream:
-            json.dump(content, stream, indent=2, sort_keys=True)
-            stream.write("\n")
-
     config = peft.LoraConfig(
         task_type="SEQ_CLS", r=4, lora_alpha=6, use_rslora=True,
         target_modules=["query", "key", "value", "output.dense", "intermediate.dense"],
@@ -107,13 +108,13 @@ def main():
     model = peft.get_peft_model(model, config)
     model_golden.perturb(model, "lora_", generator(50), STD)
     model_golden.perturb(model, "modules_to_save", generator(51), STD)
-    save(model, "peft_all")
+    save_folder(model, os.path.join(out, "peft_all"))
     recorder.record("peft_all", model, json.loads(json.dumps(config.to_dict(), default=sorted)))
 
     config = peft.LoraConfig(r=3, lora_alpha=5, target_modules=r".*layer\.[02]\.attention\.self\.(query|value)")
     model = peft.get_peft_model(BertModel.from_pretrained(source), config)
     model_golden.perturb(model, "lora_", generator(60), STD)
-    save(model, "peft_regex")
+    save_folder(model, os.path.join(out, "peft_regex"))
 
     model_golden.forget_where(out)
     model_golden.write_meta(out, options.seed, recorder.cases, lora_std=STD, peft=peft.__version__)

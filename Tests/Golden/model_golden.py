@@ -134,17 +134,22 @@ def gradients(model, loss):
     return found
 
 
+def optimizer(model, rate):
+    """All tensors are decayed."""
+    return torch.optim.AdamW([p for _, p in trainable(model)], lr=rate, **OPTIMIZER)
+
+
 def follow(model, batches, rate):
-    """The loss before each of STEPS AdamW steps, all tensors decayed, nothing clipped. Leaves the model as it was."""
+    """The loss before each of STEPS AdamW steps, nothing clipped. Leaves the model as it was."""
     model = copy.deepcopy(model)
-    optimizer = torch.optim.AdamW([p for _, p in trainable(model)], lr=rate, **OPTIMIZER)
+    steps = optimizer(model, rate)
     losses = []
     for step in range(STEPS):
-        optimizer.zero_grad(set_to_none=True)
+        steps.zero_grad(set_to_none=True)
         loss = loss_of(model, batches[step % len(batches)])
         losses.append(float(loss.detach()))
         loss.backward()
-        optimizer.step()
+        steps.step()
     return torch.tensor(losses, dtype=torch.float64)
 
 

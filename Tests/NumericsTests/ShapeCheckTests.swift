@@ -115,6 +115,10 @@ private func frozen(_ shape: Int...) -> Operand {
         }
         await #expect(processExitsWith: .failure) {
             let v = Values()
+            _ = MultiplyRows(v.x, by: frozen(4), around: frozen(3), in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
             _ = LayerNorm(v.x, gamma: frozen(3), beta: frozen(4), epsilon: 1e-5, in: v.builder)
         }
         await #expect(processExitsWith: .failure) {
@@ -243,6 +247,16 @@ private func frozen(_ shape: Int...) -> Operand {
         await #expect(processExitsWith: .failure) {
             let v = Values()
             _ = WeightRows(frozen(2, 4), in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = InverseRowNorms(frozen(2, 4), updates: [], scale: 1, in: v.builder)
+        }
+        await #expect(processExitsWith: .failure) {
+            let v = Values()
+            _ = v.builder.derive("t", rows: 2) {
+                [$0.append(InverseRowNorms(frozen(2, 4), updates: [(frozen(3, 4), frozen(2, 2))], scale: 1, in: $0))]
+            }
         }
         // one name, two shapes
         await #expect(processExitsWith: .failure) {

@@ -10,10 +10,10 @@ import Testing
 
 /// What every method must hold to, whatever it is: the suite runs over the registry.
 @Suite struct EveryMethodTests {
-    private func network(_ preset: String, _ base: TestBase) throws -> Network {
+    private func network(_ preset: String, _ base: TestBase, _ overrides: [String] = []) throws -> Network {
         let head = Golden.head
         let network = try Network(
-            Recipe.adapter(try .resolve(preset), from: nil).arrangement(
+            Recipe.adapter(try .resolve(preset, overrides: overrides), from: nil).arrangement(
                 model: base.model(), heads: [head], name: "t"),
             seed: 3)
         // Away from the start, where much is zero or one
@@ -28,9 +28,9 @@ import Testing
     /// dropout on. A direction has all entries, so that a missing part of a gradient shows, and so does one of zeros.
     /// - Parameter change: what is done to the computed gradient of a tensor before it is compared.
     private func gradientErrors(
-        _ preset: String, _ base: TestBase, _ change: (inout [Float]) -> Void = { _ in }
+        _ preset: String, _ base: TestBase, _ overrides: [String] = [], _ change: (inout [Float]) -> Void = { _ in }
     ) throws -> [(name: String, error: String?)] {
-        let network = try network(preset, base)
+        let network = try network(preset, base, overrides)
         let plan = try network.plan(head: 0, trains: true)
         let workspace = Workspace(threads: 1)
         let batch = try base.batches()[1]
@@ -40,8 +40,12 @@ import Testing
             change(&gradient)
             return gradient
         }
+        let hasMagnitudes = network.arrangement.members[0].configuration.fields["use_dora"] == .bool(true)
         return zip(network.parameters.parameters, gradients).map { parameter, gradient in
             let before = parameter.array
+            // To the gradients of A and B, DoRA's norms are constants: they are kept within a step
+            let keepsDerived = hasMagnitudes && (parameter.name.hasSuffix("/A") || parameter.name.hasSuffix("/B"))
+            if keepsDerived { _ = plan.plan.run(batch, workspace: workspace, stepKey: 5, endsStep: false) }
             for trial in 0..<3 {
                 let key = Randomness.key(17, Randomness.hash(parameter.name), UInt64(trial))
                 var direction = (0..<parameter.count).map { Double(Randomness.normal(key, $0)) }
@@ -51,7 +55,10 @@ import Testing
                 func loss(_ distance: Double) -> Double {
                     for i in 0..<parameter.count { parameter.values[i] = before[i] + Float(distance * direction[i]) }
                     defer { for i in 0..<parameter.count { parameter.values[i] = before[i] } }
-                    return plan.step(batch, workspace: workspace, stepKey: 5)
+                    guard keepsDerived else { return plan.step(batch, workspace: workspace, stepKey: 5) }
+                    let results = plan.plan.run(
+                        batch, workspace: workspace, stepKey: 5, accumulates: true, endsStep: false)
+                    return results.values(plan.loss).reduce(0) { $0 + Double($1) }
                 }
                 // A long step has less of float32's rounding, a short one crosses fewer kinks of a ReLU: one must agree
                 let slopes = [16e-3, 4e-3, 1e-3].map { (loss($0) - loss(-$0)) / (2 * $0) }
@@ -69,9 +76,18 @@ import Testing
         for (name, error) in try gradientErrors(preset, base) { #expect(error == nil, "\(name)") }
     }
 
+    /// Variants with dropout of their own, which changes their form.
+    @Test(arguments: ["dora", "pissa", "lora_plus"], TestBase.allCases) func gradientsWithDropout(
+        _ preset: String, _ base: TestBase
+    ) throws {
+        for (name, error) in try gradientErrors(preset, base, ["dropout=0.3", "targets=all"]) {
+            #expect(error == nil, "\(name)")
+        }
+    }
+
     /// The test above fails where half of the entries are missing, where a gradient is all zero, and where one is doubled.
     @Test(arguments: ["half", "zero", "double"]) func wrongGradientsAreFound(_ fault: String) throws {
-        let errors = try gradientErrors("seq_bn", .bert) { gradient in
+        let errors = try gradientErrors("seq_bn", .bert, []) { gradient in
             switch fault {
             case "half": for i in gradient.indices where i % 2 == 0 { gradient[i] = 0 }
             case "zero": for i in gradient.indices { gradient[i] = 0 }

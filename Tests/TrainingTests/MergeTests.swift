@@ -12,6 +12,9 @@ import Testing
         ["lora"], ["lora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
         ["lora", "targets=output,key", #"rank_pattern={"1":2,"key/0":0}"#, #"alpha_pattern={"output":5}"#],
         ["ia3"], ["ia3", "leave_out=[1]"],
+        ["dora"], ["dora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
+        ["pissa", "targets=all", "rank=3"], ["pissa", "rslora=true", #"rank_pattern={"1":2,"value/0":0}"#],
+        ["pissa", "use_dora=true", "targets=all"], ["lora_plus"],
     ]
 
     private func moved(_ network: Network) {
@@ -59,7 +62,7 @@ import Testing
         arrangement.composition =
             configurations.count == 1
             ? .leaf("m0") : .stack(arrangement.members.map { .leaf($0.name) })
-        for member in arrangement.members { arrangement.trainable += try member.specs(model.architecture) }
+        for member in arrangement.members { try arrangement.train(member) }
         arrangement.trainable += Golden.head.head.specs(hidden: model.configuration.hidden, scope: Golden.head.scope)
         let network = try Network(arrangement, seed: 3)
         moved(network)
@@ -84,7 +87,9 @@ import Testing
     @Test(
         arguments: [
             [["lora", "targets=all"], ["lora", "targets=key,query", "rank=2"]], [["lora", "targets=key"], ["ia3"]],
-            [["ia3"], ["lora", "targets=key"]],
+            [["ia3"], ["lora", "targets=key"]], [["lora", "targets=all"], ["dora", "targets=key,output"]],
+            [["ia3"], ["dora", "targets=all", "dropout=0.2"]], [["dora", "targets=key"], ["ia3"]],
+            [["ia3"], ["dora", "targets=key,intermediate"], ["pissa", "targets=all"]],
         ], TestBase.allCases) func stack(_ configurations: [[String]], _ base: TestBase) throws
     {
         try expectEqual(configurations, base)

@@ -7,6 +7,8 @@ package struct Projection {
     package var weight: [Float]
     /// [output]; nil: the projection has none.
     package var bias: [Float]?
+    /// Both as the model has them, without any adapter.
+    package let base: (weight: [Float], bias: [Float]?)
 }
 
 /// Adapters as part of the base's weights: a model that computes the same without them.
@@ -25,11 +27,6 @@ package enum Merge {
         var changed: [String: [Float]] = [:]
         for site in architecture.sites {
             guard let weight = site.weight else { continue }
-            /// The site's rows of a tensor that may hold other projections, too, as the sites before have left it.
-            func rows(_ name: String, width: Int) throws -> [Float] {
-                let whole = try changed[name] ?? base(name)
-                return site.rows.map { Array(whole[$0.lowerBound * width..<$0.upperBound * width]) } ?? whole
-            }
             func put(_ values: [Float], _ name: String, width: Int) throws {
                 guard let rows = site.rows else {
                     changed[name] = values
@@ -39,10 +36,12 @@ package enum Merge {
                 whole.replaceSubrange(rows.lowerBound * width..<rows.upperBound * width, with: values)
                 changed[name] = whole
             }
-            let original = Projection(
-                site: site, weight: try rows(weight, width: site.input),
-                bias: try site.bias.map { try rows($0, width: 1) })
-            var projection = original
+            // Each row of a tensor belongs to one site, so the sites before have not changed these
+            let original = (
+                weight: site.ownRows(of: try base(weight), width: site.input),
+                bias: try site.bias.map { site.ownRows(of: try base($0), width: 1) }
+            )
+            var projection = Projection(site: site, weight: original.weight, bias: original.bias, base: original)
             try outline.merge(into: &projection) { try adapter("\($0.scope)/\(site.site.name)/\($1)") }
             if projection.weight != original.weight { try put(projection.weight, weight, width: site.input) }
             if let bias = site.bias, let values = projection.bias, values != original.bias {

@@ -10,14 +10,22 @@ import Numerics
 /// `targets` names projections: query, key, value, attention_output, intermediate, output, or all. `rank_pattern` and
 /// `alpha_pattern` give other values to some of them: a role ("query"), a layer ("3") or both ("query/3"); both comes
 /// before the role, the role before the layer. Rank 0: no update there.
+///
+/// Variants have files of their own: `use_dora` (DoRA.swift) and `init_lora_weights: pissa` (PiSSA.swift). With
+/// `loraplus_lr_ratio`, B and DoRA's magnitudes learn at so many times the learning rate (LoRA+, Hayou et al. 2024).
 package struct LoRA: AdapterMethod {
     package static let name = "lora"
-    package static let presets: [(name: String, fields: [String: ConfigurationValue])] = [("lora", [:])]
+    package static let presets: [(name: String, fields: [String: ConfigurationValue])] = [
+        ("lora", [:]), ("dora", ["use_dora": .bool(true)]), ("pissa", ["init_lora_weights": .string(pissa)]),
+        ("lora_plus", ["loraplus_lr_ratio": .number(16)]),
+    ]
     package static let defaults: [String: ConfigurationValue] = [
         "rank": .number(8), "alpha": .number(8), "rslora": .bool(false), "dropout": .number(0),
         "targets": .list([.string("query"), .string("value")]), "rank_pattern": .map([:]), "alpha_pattern": .map([:]),
-        "leave_out": .list([]),
+        "leave_out": .list([]), "use_dora": .bool(false), "init_lora_weights": .bool(true),
+        "loraplus_lr_ratio": .number(1),
     ]
+    package static let laterFields: Set<String> = ["use_dora", "init_lora_weights", "loraplus_lr_ratio"]
 
     /// The projections under the names that configurations use, in the order of the computation.
     package static let roles: [(name: String, kind: Site.Kind)] = [
@@ -26,17 +34,36 @@ package struct LoRA: AdapterMethod {
     ]
     private static let all = "all"
     private static let mostRank = 65_536
+    private static let pissa = "pissa"
 
     private let rank: Double
     private let alpha: Double
-    private let isRankStabilized: Bool
+    let isRankStabilized: Bool
     package let dropout: Float
-    private let targets: Set<Site.Kind>
+    let targets: Set<Site.Kind>
     private let ranks: SitePattern
     private let alphas: SitePattern
     private let leaveOut: Set<Int>
+    /// DoRA
+    package let hasMagnitudes: Bool
+    /// PiSSA
+    let startsFromSingularVectors: Bool
+    /// LoRA+
+    private let rateFactor: Float
+    /// All of them, as they were read.
+    let fields: [String: ConfigurationValue]
 
     package init(_ c: ConfigurationReader) throws(AdapterError) {
+        fields = c.resolved
+        hasMagnitudes = try c.bool("use_dora")
+        switch c["init_lora_weights"] {
+        case .bool(true): startsFromSingularVectors = false
+        case .string(Self.pissa): startsFromSingularVectors = true
+        case let other:
+            throw .field(
+                source: c.source, field: "init_lora_weights", found: other.json, expected: "true or \(Self.pissa)")
+        }
+        rateFactor = Float(try c.number("loraplus_lr_ratio", above: 0))
         rank = Double(try c.integer("rank", in: 1...Self.mostRank))
         alpha = try c.number("alpha", above: 0)
         isRankStabilized = try c.bool("rslora")
@@ -91,11 +118,35 @@ package struct LoRA: AdapterMethod {
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         architecture.sites(targets).flatMap { site -> [ParameterSpec] in
             guard let rank = update(at: site.site)?.rank else { return [] }
-            return [
+            var specs = [
                 ParameterSpec("\(site.site.name)/A", [rank, site.input], .kaimingUniform(fanIn: site.input)),
-                ParameterSpec("\(site.site.name)/B", [site.output, rank], .zeros),
+                ParameterSpec("\(site.site.name)/B", [site.output, rank], .zeros, rateFactor: rateFactor),
             ]
+            if hasMagnitudes {
+                specs.append(
+                    ParameterSpec("\(site.site.name)/\(Self.magnitude)", [site.output], .ones, rateFactor: rateFactor))
+            }
+            return specs
         }
+    }
+
+    package func start(
+        _ architecture: Architecture, weight: (SiteSpec) throws -> [Float]
+    ) throws -> AdapterStart {
+        var start = AdapterStart()
+        guard hasMagnitudes || startsFromSingularVectors else { return start }
+        for site in architecture.sites(targets) {
+            guard let (rank, scale) = update(at: site.site) else { continue }
+            let (weight, name) = (try weight(site), site.site.name)
+            if hasMagnitudes { start.values["\(name)/\(Self.magnitude)"] = norms(weight, at: site) }
+            guard startsFromSingularVectors else { continue }
+            let (a, b) = try singularVectors(weight, at: site, rank: rank, scale: scale)
+            start.values["\(name)/A"] = a
+            start.values["\(name)/B"] = b
+            start.frozen.append(("\(name)/\(Self.startA)", [rank, site.input], a))
+            start.frozen.append(("\(name)/\(Self.startB)", [site.output, rank], b.map { -$0 }))
+        }
+        return start
     }
 
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {
@@ -106,21 +157,45 @@ package struct LoRA: AdapterMethod {
             x = builder.append(
                 DropAdd(x, dropout: DropoutSite(site: tensors.scope(site), rate: dropout), in: builder))
         }
+        if hasMagnitudes { return try doraDelta(at: site, scale: scale, dropped: x, context, tensors) }
+        let (narrow, up) = try product(at: site, x, constant: context.input, tensors, in: builder)
+        return .factored(narrow: narrow, up: up, bias: nil, scale: scale)
+    }
+
+    /// The factors A x and B of the update.
+    /// - Parameters:
+    ///   - x: after the method's dropout
+    ///   - constant: before it, for the part of the update that is not trained
+    func product(
+        at site: Site, _ x: Value, constant: Value, _ tensors: MemberTensors, in builder: PlanBuilder
+    ) throws -> (narrow: Value, up: Operand) {
         let narrow = builder.append(Linear(x, weight: try tensors(site, "A"), bias: nil, in: builder))
-        return .factored(narrow: narrow, up: try tensors(site, "B"), bias: nil, scale: scale)
+        guard startsFromSingularVectors else { return (narrow, try tensors(site, "B")) }
+        return try besideStart(narrow, at: site, constant: constant, tensors, in: builder)
     }
 
     /// W + s B A, each row summed in double.
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
         guard let (rank, scale) = update(at: projection.site.site) else { return }
+        guard !startsFromSingularVectors else {
+            throw AdapterError.field(
+                source: "adapter", field: "init_lora_weights", found: Self.pissa,
+                expected: "the form that bundles hold")
+        }
         let (a, b, width) = (try tensor("A"), try tensor("B"), projection.site.input)
-        var row = [Double](repeating: 0, count: width)
-        for o in 0..<projection.site.output {
-            for i in 0..<width { row[i] = Double(projection.weight[o * width + i]) }
+        func add(_ o: Int, to row: inout [Double]) {
             for k in 0..<rank {
                 let factor = Double(scale) * Double(b[o * rank + k])
                 for i in 0..<width { row[i] += factor * Double(a[k * width + i]) }
             }
+        }
+        if hasMagnitudes {
+            return doraMerge(into: &projection, magnitude: try tensor(Self.magnitude)) { add($0, to: &$1) }
+        }
+        var row = [Double](repeating: 0, count: width)
+        for o in 0..<projection.site.output {
+            for i in 0..<width { row[i] = Double(projection.weight[o * width + i]) }
+            add(o, to: &row)
             for i in 0..<width { projection.weight[o * width + i] = Float(row[i]) }
         }
     }

@@ -71,6 +71,9 @@ enum AdapterHubLoRA {
                 file: bundle.name, field: "members/\(member.name): \(field)", found: found, expected: expected,
                 fix: "use --format peft")
         }
+        guard !updates.hasMagnitudes else {
+            throw cannot("use_dora", "true", "false: only peft's form of DoRA is written")
+        }
         let kinds = LoRA.roles.filter { role in updates.list.contains { $0.site.site.kind == role.kind } }
         if let other = kinds.first(where: { $0.kind == .attentionOutput }) {
             throw cannot(

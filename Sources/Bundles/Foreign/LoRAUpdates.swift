@@ -15,8 +15,16 @@ struct LoRAUpdates {
         var module: String { String((site.weight ?? "").dropLast(".weight".count)) }
     }
 
+    /// The tensors of a module that PEFT's names have: ours, and what follows the module's name in theirs.
+    static func tensors(hasMagnitudes: Bool) -> [(ours: String, theirs: String)] {
+        [("A", "lora_A.weight"), ("B", "lora_B.weight")]
+            + (hasMagnitudes ? [(LoRA.magnitude, "lora_magnitude_vector")] : [])
+    }
+
     let list: [Update]
     let dropout: Float
+    /// Whether it is DoRA.
+    let hasMagnitudes: Bool
     let fields: [String: ConfigurationValue]
 
     /// - Throws: `AdapterError`; nil for another method
@@ -24,6 +32,7 @@ struct LoRAUpdates {
         guard let method = try member.configuration.makeMethod() as? LoRA else { return nil }
         fields = member.configuration.fields
         dropout = method.dropout
+        hasMagnitudes = method.hasMagnitudes
         list = architecture.sites.compactMap { site in
             method.update(at: site.site).map {
                 Update(site: site, rank: $0.rank, scale: $0.scale, alpha: method.alpha(at: site.site))

@@ -10,22 +10,29 @@ struct PEFTConfiguration {
     let dropout: Double
     let isRankStabilized: Bool
     let isClassifier: Bool
+    /// DoRA
+    let hasMagnitudes: Bool
+    /// PiSSA: the base is another one than the one that is named, in a way that the named one tells.
+    let startsFromSingularVectors: Bool
     /// nil: a regular expression, or a word for all; the tensors tell what it means.
     let targets: [String]?
     /// The field that picks some of the layers; nil: every layer of the base model is adapted.
     let layerChoice: String?
-    private let alphas: [(key: Pattern, value: Double)]
-    private let ranks: [(key: Pattern, value: Double)]
+    private let alphas: [(key: ModulePattern, value: Double)]
+    private let ranks: [(key: ModulePattern, value: Double)]
     private let module: PEFTModule
 
     /// Fields that must say this, or nothing.
     private static let refused: [(field: String, only: [ConfigurationValue])] = [
-        ("use_dora", [.bool(false)]), ("bias", [.string("none")]), ("lora_bias", [.bool(false)]),
+        ("use_dora", [.bool(false), .bool(true)]), ("bias", [.string("none")]), ("lora_bias", [.bool(false)]),
         ("use_qalora", [.bool(false)]), ("layer_replication", []), ("megatron_config", []),
         ("trainable_token_indices", []), ("target_parameters", [.list([])]), ("arrow_config", []),
         ("alora_invocation_tokens", []), ("ensure_weight_tying", [.bool(false)]),
         // These start from another base model than the one that is named
-        ("init_lora_weights", [.bool(true), .bool(false), .string("gaussian"), .string("eva"), .string("orthogonal")]),
+        (
+            "init_lora_weights",
+            [.bool(true), .bool(false), .string("gaussian"), .string("eva"), .string("orthogonal"), .string("pissa")]
+        ),
         ("loftq_config", [.map([:])]), ("corda_config", []),
     ]
     /// Fields that make no difference to what a trained adapter computes.
@@ -62,6 +69,8 @@ struct PEFTConfiguration {
         case nil, .null?: isRankStabilized = false
         case let other?: throw module.wrong("use_rslora", other.json, "true or false")
         }
+        hasMagnitudes = fields["use_dora"] == .bool(true)
+        startsFromSingularVectors = fields["init_lora_weights"] == .string("pissa")
         switch fields["task_type"] {
         case .string("SEQ_CLS")?: isClassifier = true
         default: isClassifier = false
@@ -99,7 +108,9 @@ struct PEFTConfiguration {
     /// The rank of a module.
     func rank(of name: String) throws -> Int { Int(try value("rank_pattern", ranks, name) ?? Double(rank)) }
 
-    private func value(_ field: String, _ patterns: [(key: Pattern, value: Double)], _ name: String) throws -> Double? {
+    private func value(_ field: String, _ patterns: [(key: ModulePattern, value: Double)], _ name: String) throws
+        -> Double?
+    {
         let found = patterns.filter { $0.key.matches(name) }
         guard let first = found.first else { return nil }
         guard found.allSatisfy({ $0.value == first.value }) else {
@@ -108,7 +119,8 @@ struct PEFTConfiguration {
         return first.value
     }
 
-    private static func patterns(_ field: String, _ module: PEFTModule) throws -> [(key: Pattern, value: Double)] {
+    private static func patterns(_ field: String, _ module: PEFTModule) throws -> [(key: ModulePattern, value: Double)]
+    {
         switch module.fields[field] {
         case nil, .null?: return []
         case .map(let map)?:
@@ -116,49 +128,14 @@ struct PEFTConfiguration {
                 guard case .number(let number) = value, number > 0, number <= 1e9 else {
                     throw module.wrong("\(field).\(key)", value.json, "a number over 0")
                 }
-                guard let pattern = Pattern(key) else {
-                    throw module.wrong(field, "\"\(key.prefix(80))\"", "names of modules, not regular expressions")
+                guard let pattern = ModulePattern(key) else {
+                    throw module.wrong(
+                        field, "\"\(key.prefix(80))\"",
+                        "a name of modules, or a regular expression without look-around, references and flags")
                 }
                 return (pattern, number)
             }
         case let other?: throw module.wrong(field, other.json, "a map from modules to numbers")
-        }
-    }
-
-    /// A key of a pattern as PEFT matches it, `^(.*\.)?(KEY)$`, if it has no operators but dots and an anchor.
-    struct Pattern {
-        /// nil: any character.
-        private let characters: [Character?]
-        private let isAnchored: Bool
-
-        init?(_ key: String) {
-            var rest = Substring(key)
-            isAnchored = rest.first == "^"
-            if isAnchored { rest.removeFirst() }
-            if rest.last == "$" { rest.removeLast() }
-            var characters: [Character?] = []
-            while let character = rest.popFirst() {
-                if character == "\\" {
-                    guard rest.popFirst() == "." else { return nil }
-                    characters.append(".")
-                } else if character == "." {
-                    characters.append(nil)
-                } else if character.isLetter || character.isNumber || character == "_" || character == "-" {
-                    characters.append(character)
-                } else {
-                    return nil
-                }
-            }
-            guard !characters.isEmpty else { return nil }
-            self.characters = characters
-        }
-
-        func matches(_ name: String) -> Bool {
-            let name = Array(name)
-            guard name.count >= characters.count else { return false }
-            let start = name.count - characters.count
-            guard start == 0 || !isAnchored && name[start - 1] == "." else { return false }
-            return zip(characters, name[start...]).allSatisfy { $0 == nil || $0 == $1 }
         }
     }
 }

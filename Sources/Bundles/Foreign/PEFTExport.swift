@@ -5,8 +5,8 @@ import Models
 
 /// LoRA bundles as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
 ///
-/// Names of tensors are `base_model.model.` and the projection's module, then `.lora_A.weight` and `.lora_B.weight`. With a
-/// head that transformers' class for the family has too, the folder is for that class, and the head is saved under
+/// Names of tensors are `base_model.model.` and the projection's module, then `.lora_A.weight` and `.lora_B.weight`, for DoRA
+/// also `.lora_magnitude_vector`. With a head that transformers' class for the family has too, the folder is for that class, and the head is saved under
 /// `modules_to_save`; else it is for the encoder alone.
 package enum PEFTExport {
     static let prefix = "base_model.model."
@@ -59,10 +59,10 @@ package enum PEFTExport {
         }
         warnings += ForeignWarnings.textPrefix(bundle)
         for update in updates.list {
-            for matrix in ["A", "B"] {
+            for (ours, theirs) in LoRAUpdates.tensors(hasMagnitudes: updates.hasMagnitudes) {
                 try add(
-                    "\(member.scope)/\(update.site.site.name)/\(matrix)",
-                    as: "\(encoderPrefix)\(update.module).lora_\(matrix).weight")
+                    "\(member.scope)/\(update.site.site.name)/\(ours)",
+                    as: "\(encoderPrefix)\(update.module).\(theirs)")
             }
         }
         let json = ConfigurationValue.map(
@@ -106,7 +106,8 @@ package enum PEFTExport {
             "target_modules": .list(names.map { .string($0) }),
             "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }), "bias": .string("none"),
             "fan_in_fan_out": .bool(false), "inference_mode": .bool(true), "init_lora_weights": .bool(true),
-            "base_model_name_or_path": .string(bundle.base.name), "revision": .null, "use_dora": .bool(false),
+            "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
+            "use_dora": .bool(updates.hasMagnitudes),
         ]
     }
 

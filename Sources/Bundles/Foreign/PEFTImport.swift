@@ -2,6 +2,7 @@ import Adapters
 import Files
 import Foundation
 import Models
+import Numerics
 
 /// PEFT LoRA folders as bundles.
 ///
@@ -68,13 +69,17 @@ private struct PEFTReader {
         if let model { bundle.base.name = model.name }
         for (site, path) in acting {
             let rank = try module.matrix("\(path).lora_A.weight").rows
-            for (matrix, shape) in [("A", [rank, site.input]), ("B", [site.output, rank])] {
+            let shapes = [[rank, site.input], [site.output, rank], [site.output]]
+            for ((ours, theirs), shape) in zip(
+                LoRAUpdates.tensors(hasMagnitudes: configuration.hasMagnitudes), shapes)
+            {
                 bundle.tensors.append(
                     NamedTensor(
-                        "\(member.scope)/\(site.site.name)/\(matrix)", shape,
-                        try module.take("\(path).lora_\(matrix).weight", shape: shape)))
+                        "\(member.scope)/\(site.site.name)/\(ours)", shape,
+                        try module.take("\(path).\(theirs)", shape: shape)))
             }
         }
+        try convertStart(of: &bundle)
         if model == nil, let field = configuration.layerChoice {
             let layers = architecture.configuration.layers
             warnings.append(
@@ -92,6 +97,29 @@ private struct PEFTReader {
             return "unknown"
         }
         return name.hasPrefix("/") ? String(name.split(separator: "/").last ?? "unknown") : name
+    }
+
+    /// PiSSA's base lacks what the adapter began with: this becomes a part of the adapter, as peft's own conversion does.
+    private func convertStart(of bundle: inout AdapterBundle) throws {
+        guard configuration.startsFromSingularVectors, let member = bundle.members.first else { return }
+        guard let model else {
+            throw module.wrong(
+                "init_lora_weights", "\"pissa\" without the base model",
+                "the base model, which tells what the adapter started from (--model), or an adapter that was saved with "
+                    + "path_initial_model_for_weight_conversion")
+        }
+        var tensors = Dictionary(bundle.tensors.map { ($0.name, Weight($0.values, shape: $0.shape)) }) { first, _ in
+            first
+        }
+        for tensor in try member.start(model.architecture, base: { model.weight($0)?.values ?? [] }).frozen {
+            tensors[tensor.name] = tensor.weight
+        }
+        let frozen = OperandTable(trainable: try ParameterBuffer([], seed: 0)) { [tensors] in tensors[$0] }
+        let values = try member.savedTensors(model.architecture, frozen)
+        bundle.members = [try member.saved()]
+        bundle.tensors = try bundle.specs().map { spec in
+            NamedTensor(spec.name, spec.shape, values[spec.name] ?? tensors[spec.name]?.values ?? [])
+        }
     }
 
     // MARK: The base
@@ -215,6 +243,8 @@ private struct PEFTReader {
                 "rslora": .bool(configuration.isRankStabilized), "dropout": .number(configuration.dropout),
                 "targets": .list(roles.map { .string($0.name) }), "rank_pattern": .map(ranks),
                 "alpha_pattern": .map(alphas), "leave_out": .list(leftOut.map { .init($0) }),
+                "use_dora": .bool(configuration.hasMagnitudes),
+                "init_lora_weights": configuration.startsFromSingularVectors ? .string("pissa") : .bool(true),
             ], source: module.file)
     }
 

@@ -91,27 +91,38 @@ package final class DropAdd: Operation {
     }
 }
 
-/// y[r] = x[r] ⊙ factors, a vector [width] for all rows. Differentiable in x and factors.
+/// y[r] = x[r] ⊙ factors, or center + (x[r] − center) ⊙ factors: vectors [width] for all rows.
+///
+/// Differentiable in x, factors and center.
 package final class MultiplyRows: Operation {
     private let x: Value
     private let factors: Operand
+    private let center: Operand?
     package let output: Value
 
-    package init(_ x: Value, by factors: Operand, in builder: PlanBuilder) {
+    /// - Parameter center: what the factors leave as it is, such as a bias; nil: zero.
+    package init(_ x: Value, by factors: Operand, around center: Operand? = nil, in builder: PlanBuilder) {
         factors.require([x.width], "factors")
+        center?.require([x.width], "the center of a product")
         self.x = x
         self.factors = factors
+        self.center = center
         output = builder.value(x.rows, x.width)
     }
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .own }
-    package var parameters: [Parameter] { factors.parameter.map { [$0] } ?? [] }
+    package var parameters: [Parameter] { [factors.parameter, center?.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { factors.isTrainable ? [x] : [] }
 
     package func forward(_ run: SliceRun) {
-        run.kernels.pointee.multiply_rows(
-            run.values(output), run.values(x), factors.floats, run.rows(x), x.width, false)
+        let y = run.values(output)
+        run.kernels.pointee.multiply_rows(y, run.values(x), factors.floats, run.rows(x), x.width, false)
+        guard let center else { return }
+        // (1 − factors) ⊙ center is the same in each row
+        let rest = run.scratch(x.width)
+        for i in 0..<x.width { rest[i] = (1 - factors.floats[i]) * center.floats[i] }
+        run.kernels.pointee.fill_rows(y, rest, y, run.rows(x), x.width)
     }
 
     package func backward(_ run: SliceRun) {
@@ -121,9 +132,20 @@ package final class MultiplyRows: Operation {
     }
 
     package func accumulate(unit: Int, _ run: BatchRun) {
-        guard let factors = factors.parameter else { return }
-        run.begin(factors)
-        run.kernels.pointee.column_sums(
-            factors.gradient, run.gradient(output), run.values(x), run.rows(x), x.width)
+        let dy = run.gradient(output)
+        if let factors = factors.parameter {
+            run.begin(factors)
+            run.kernels.pointee.column_sums(factors.gradient, dy, run.values(x), run.rows(x), x.width)
+        }
+        guard let center else { return }
+        let sums = AlignedBuffer(count: x.width)
+        run.kernels.pointee.column_sums(sums.floats, dy, nil, run.rows(x), x.width)
+        if let factors = factors.parameter {
+            for i in 0..<x.width { factors.gradient[i] -= center.floats[i] * sums.floats[i] }
+        }
+        if let center = center.parameter {
+            run.begin(center)
+            for i in 0..<x.width { center.gradient[i] += (1 - factors.floats[i]) * sums.floats[i] }
+        }
     }
 }

@@ -1,28 +1,36 @@
 import CKernels
 
-/// y = W: the rows of a matrix as values, where tensors are derived (`PlanBuilder.derive`).
+/// y = W, or W ⊙ x: the rows of a matrix as values, where tensors are derived (`PlanBuilder.derive`).
 ///
-/// W: [rows, width], y: [rows, width]. Differentiable in W.
+/// W, x, y: [rows, width]. Differentiable in W; x is a constant.
 package final class WeightRows: Operation {
     private let weight: Operand
+    private let factors: Value?
     package let output: Value
 
-    package init(_ weight: Operand, in builder: PlanBuilder) {
+    /// - Parameter factors: x, which gets no gradient.
+    package init(_ weight: Operand, times factors: Value? = nil, in builder: PlanBuilder) {
         guard let rows = builder.derivedRows, weight.shape.count == 2 else {
             preconditionFailure("the rows of a weight \(weight.shape) are values only within a derivation")
         }
         weight.require([rows, weight.shape[1]], "the weight whose rows are read")
         self.weight = weight
+        self.factors = factors
         output = builder.value(.tokens, weight.shape[1])
+        factors?.require(like: output, "the factors of a weight")
     }
 
-    package var inputs: [Value] { [] }
+    package var inputs: [Value] { factors.map { [$0] } ?? [] }
     package var rowCut: RowCut { .own }
     package var parameters: [Parameter] { weight.parameter.map { [$0] } ?? [] }
+    package var readForParameters: [Value] { weight.isTrainable ? inputs : [] }
 
     package func forward(_ run: SliceRun) {
         let first = weight.floats + run.range(output).lowerBound * output.width
-        run.values(output).update(from: first, count: run.rows(output) * output.width)
+        let (y, count) = (run.values(output), run.rows(output) * output.width)
+        guard let factors else { return y.update(from: first, count: count) }
+        let x = run.values(factors)
+        for i in 0..<count { y[i] = first[i] * x[i] }
     }
 
     package func backward(_ run: SliceRun) {}
@@ -31,7 +39,10 @@ package final class WeightRows: Operation {
         guard let weight = weight.parameter else { return }
         run.begin(weight)
         let first = weight.gradient + run.group.tokens.lowerBound * output.width
-        run.kernels.pointee.add(first, run.gradient(output), run.rows(output) * output.width, 1, true)
+        let (dy, count) = (run.gradient(output), run.rows(output) * output.width)
+        guard let factors else { return run.kernels.pointee.add(first, dy, count, 1, true) }
+        let x = run.values(factors)
+        for i in 0..<count { first[i] += dy[i] * x[i] }
     }
 }
 
