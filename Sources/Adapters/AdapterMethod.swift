@@ -25,6 +25,8 @@ package protocol AdapterMethod: Sendable {
     /// What a new adapter begins with where that depends on the base's weights.
     /// - Parameter weight: of a projection, [output, input] row by row
     func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart
+    /// What it adds to the bias of a projection or to the weight and bias of a norm; nil: nothing. `Merge` merges it.
+    func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift?
     /// What it does at a site of the architecture that the tensors were made for; nil: nothing.
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
     /// Keys and values that precede each sequence's own in a layer's attention, [sequences, rows · width] each; nil: none.
@@ -50,6 +52,10 @@ extension AdapterMethod {
     package func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart {
         AdapterStart()
     }
+
+    package func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift? { nil }
+
+    package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? { nil }
 
     package func extraKeysValues(
         layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
@@ -92,8 +98,10 @@ package struct MemberTensors {
 /// The registry of methods.
 package enum AdapterMethods {
     package static let builtIn: [any AdapterMethod.Type] = [
+        BitFit.self,
         BottleneckAdapter.self,
         IA3.self,
+        LNTuning.self,
         LoRA.self,
         PrefixTuning.self,
     ]

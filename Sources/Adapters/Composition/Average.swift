@@ -54,6 +54,10 @@ private struct AveragePlugin: SitePlugin {
     let children: [ComposedChild]
     let weights: [Float]
 
+    func shift(at site: SiteSpec) throws -> SiteShift? {
+        SiteShift(sum: try zip(children, weights).map { (try $0.plugin.shift(at: site), $1) })
+    }
+
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         let builder = context.builder
         let depth = context.depth
