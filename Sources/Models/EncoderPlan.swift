@@ -34,6 +34,7 @@ package struct EncoderPlan {
         self.plugin = plugin
         self.builder = builder
         self.dropout = dropout
+        builder.virtualTokens = plugin.virtualTokens
     }
 
     /// - Parameter pooling: what a head reads; nil: every token.

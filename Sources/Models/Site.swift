@@ -99,6 +99,8 @@ package struct SiteShift {
 
 /// What acts at the sites of an encoder: one method, or a composition of several.
 package protocol SitePlugin {
+    /// Rows that each sequence has beside its tokens; the plugin fills them at `afterEmbeddings`. nil: none.
+    var virtualTokens: VirtualTokens? { get }
     /// What is added to the vectors of a projection or a norm; nil: nothing. Asked before `delta`.
     func shift(at site: SiteSpec) throws -> SiteShift?
     /// nil: nothing happens here.
@@ -108,6 +110,7 @@ package protocol SitePlugin {
 }
 
 extension SitePlugin {
+    package var virtualTokens: VirtualTokens? { nil }
     package func shift(at site: SiteSpec) throws -> SiteShift? { nil }
     package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
     {

@@ -34,7 +34,14 @@ package struct ComposedAdapters: SitePlugin {
         }
         block = try plugin(outline)
         first = outline.adapters.first.map { leaf($0.member, $0.method) }
+        for (member, method) in outline.adapters.dropFirst() where method.virtualTokens != nil {
+            throw .composition(
+                "adapter \(member.name): found a prompt above other adapters, expected it first; only the first adapter of a "
+                    + "composition changes the embeddings")
+        }
     }
+
+    package var virtualTokens: VirtualTokens? { first?.method.virtualTokens }
 
     package func shift(at site: SiteSpec) throws -> SiteShift? { try block.shift(at: site) }
 
