@@ -25,6 +25,10 @@ package protocol AdapterMethod: Sendable {
     /// What a new adapter begins with where that depends on the base's weights.
     /// - Parameter weight: of a projection, [output, input] row by row
     func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart
+    /// Rows that each sequence has beside its tokens, which `delta` fills at `afterEmbeddings`; nil: none.
+    var virtualTokens: VirtualTokens? { get }
+    /// What it adds to the bias of a projection or to the weight and bias of a norm; nil: nothing. `Merge` merges it.
+    func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift?
     /// What it does at a site of the architecture that the tensors were made for; nil: nothing.
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
     /// Keys and values that precede each sequence's own in a layer's attention, [sequences, rows · width] each; nil: none.
@@ -50,6 +54,12 @@ extension AdapterMethod {
     package func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart {
         AdapterStart()
     }
+
+    package var virtualTokens: VirtualTokens? { nil }
+
+    package func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift? { nil }
+
+    package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? { nil }
 
     package func extraKeysValues(
         layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
@@ -92,10 +102,13 @@ package struct MemberTensors {
 /// The registry of methods.
 package enum AdapterMethods {
     package static let builtIn: [any AdapterMethod.Type] = [
+        BitFit.self,
         BottleneckAdapter.self,
         IA3.self,
+        LNTuning.self,
         LoRA.self,
         PrefixTuning.self,
+        PromptTuning.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

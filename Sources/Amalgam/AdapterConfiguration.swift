@@ -58,7 +58,8 @@ public struct AdapterConfiguration: Sendable, Equatable {
     /// Names of all presets: `seq_bn`, `lora`, `ia3`, ….
     public static var presetNames: [String] { AdapterMethods.presetNames }
 
-    /// The method's name: `bottleneck`, `lora`, `ia3`, `prefix_tuning`.
+    /// The method's name: `bottleneck`, `lora`, `ia3`, `bitfit`, `ln_tuning`, `prefix_tuning`,
+    /// `prompt_tuning`.
     public var method: String { stored.method }
 
     /// The method's fields with their values. A field that came later with its default value is not listed.
@@ -84,8 +85,14 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static let loraPlus = builtIn("lora_plus")
     /// Learned factors on keys, values and intermediate activations (Liu et al. 2022): preset `ia3`.
     public static let ia3 = builtIn("ia3")
+    /// All biases, those of norms too (BitFit, Ben Zaken et al. 2022): preset `bitfit`.
+    public static let bitFit = builtIn("bitfit")
+    /// The weights and biases of all norms (Qi et al. 2022): preset `ln_tuning`.
+    public static let layerNormTuning = builtIn("ln_tuning")
     /// 30 learned keys and values in each layer's attention (Li & Liang 2021): preset `prefix_tuning`.
     public static let prefixTuning = builtIn("prefix_tuning")
+    /// 10 learned rows before each text, in the output of the embeddings (Lester et al. 2021): preset `prompt_tuning`.
+    public static let promptTuning = builtIn("prompt_tuning")
 
     private static func builtIn(_ name: String) -> AdapterConfiguration {
         do { return AdapterConfiguration(try .resolve(name)) } catch { preconditionFailure("\(error)") }

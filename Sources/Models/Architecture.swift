@@ -24,7 +24,8 @@ package struct SiteSpec: Equatable, Sendable {
     package let input: Int
     /// Width of what it returns.
     package let output: Int
-    /// Names of the projection's tensors [output, input] and [output]; nil where the site is not one product.
+    /// Names of the projection's tensors [output, input] and [output], or of the norm's, [output] both; nil where the site
+    /// is neither.
     package let weight: String?
     package let bias: String?
     /// Where a tensor holds several projections: the rows of weight and bias that are this one's. nil: all.

@@ -34,6 +34,7 @@ package struct EncoderPlan {
         self.plugin = plugin
         self.builder = builder
         self.dropout = dropout
+        builder.virtualTokens = plugin.virtualTokens
     }
 
     /// - Parameter pooling: what a head reads; nil: every token.
@@ -58,10 +59,10 @@ package struct EncoderPlan {
         return DropoutSite(site: site, rate: configuration.hiddenDropout)
     }
 
-    func norm(_ name: String, hasBias: Bool = true) throws -> Norm {
-        Norm(
-            gamma: try tensor("\(name).weight"), beta: hasBias ? try tensor("\(name).bias") : nil,
-            epsilon: configuration.epsilon)
+    /// A norm of the architecture with what acts there.
+    func norm(_ kind: Site.Kind, layer: Int? = nil) throws -> Norm {
+        let (spec, weight, bias) = try operands(Site(kind, layer: layer))
+        return Norm(spec: spec, gamma: weight, beta: bias, epsilon: configuration.epsilon, plugin: plugin)
     }
 
     /// The output of a site where a method may change a value: the embeddings' output.
@@ -71,14 +72,36 @@ package struct EncoderPlan {
 
     /// A projection W x + b with what acts there.
     func projection(_ kind: Site.Kind, layer: Int, _ x: Value) throws -> Value {
-        let site = Site(kind, layer: layer)
-        guard let spec = architecture[site], let weight = spec.weight else {
+        let (spec, w, b) = try operands(Site(kind, layer: layer))
+        let y = builder.append(Linear(x, weight: w, bias: b, in: builder))
+        return try SiteContext(spec, Sublayer(input: x, output: y), weight: w, bias: b, in: builder).result(of: plugin)
+    }
+
+    /// The weight and bias of a projection or a norm, with what a method adds to them.
+    private func operands(_ site: Site) throws -> (spec: SiteSpec, weight: Operand, bias: Operand?) {
+        guard let spec = architecture[site], let name = spec.weight else {
             throw NumericsError.missingTensor(site.name)
         }
         func rows(_ tensor: Operand) -> Operand { spec.rows.map(tensor.rows) ?? tensor }
-        let (w, b) = (rows(try tensor(weight)), try spec.bias.map { rows(try tensor($0)) })
-        let y = builder.append(Linear(x, weight: w, bias: b, in: builder))
-        return try context(site, Sublayer(input: x, output: y), weight: w, bias: b).result(of: plugin)
+        var (weight, bias) = (rows(try tensor(name)), try spec.bias.map { rows(try tensor($0)) })
+        if let shift = try plugin.shift(at: spec) {
+            precondition(shift.weight.isEmpty || site.kind.isNorm, "\(site.name): the weight is a matrix")
+            weight = sum(weight, shift.weight, "\(site.name)/weight") ?? weight
+            bias = sum(bias, shift.bias, "\(site.name)/bias")
+        }
+        return (spec, weight, bias)
+    }
+
+    /// vector + Σ terms, derived under a name; nil: neither is there.
+    private func sum(_ vector: Operand?, _ terms: [SiteShift.Term], _ name: String) -> Operand? {
+        if terms.isEmpty { return vector }
+        let summands = (vector.map { [SiteShift.Term(tensor: $0)] } ?? []) + terms
+        if summands.count == 1, summands[0].scale == 1 { return summands[0].tensor }
+        let width = summands[0].tensor.shape.reduce(1, *)
+        return builder.derive(name, rows: 1) { rows in
+            let values = summands.map { rows.append(WeightRows($0.tensor.reshaped([1, width]), in: rows)) }
+            return [rows.append(WeightedSum(values, weights: summands.map(\.scale), in: rows))]
+        }[0].reshaped([width])
     }
 
     /// norm(dropout(y) + residual), or without a norm the sum, with what acts on the sublayer's output.
@@ -98,11 +121,9 @@ package struct EncoderPlan {
         try plugin.extraKeysValues(layer: layer, builder)
     }
 
-    private func context(
-        _ site: Site, _ sublayer: Sublayer, weight: Operand? = nil, bias: Operand? = nil
-    ) throws -> SiteContext {
+    private func context(_ site: Site, _ sublayer: Sublayer) -> SiteContext {
         let spec =
             architecture[site] ?? SiteSpec(site, input: sublayer.input.width, output: sublayer.output.width)
-        return SiteContext(spec, sublayer, weight: weight, bias: bias, in: builder)
+        return SiteContext(spec, sublayer, in: builder)
     }
 }

@@ -74,20 +74,25 @@ struct PostNormEncoder: EncoderLayout {
             return SiteSpec(
                 Site(kind, layer: i), input: input, output: output, weight: "\(name).weight", bias: "\(name).bias")
         }
+        func norm(_ site: Site, _ name: String) -> SiteSpec {
+            SiteSpec(site, input: d, output: d, weight: "\(name).weight", bias: "\(name).bias")
+        }
         let layers = (0..<configuration.layers).flatMap { i in
             [
                 projection(.query, i, names.query, d, d), projection(.key, i, names.key, d, d),
                 projection(.value, i, names.value, d, d),
                 projection(.attentionOutput, i, names.attentionOutput, d, d),
                 SiteSpec(Site(.afterAttention, layer: i), input: d, output: d),
+                norm(Site(.attentionNorm, layer: i), layer(i, names.attentionNorm)),
                 projection(.intermediate, i, names.intermediate, d, f),
                 projection(.feedForwardOutput, i, names.feedForwardOutput, f, d),
                 SiteSpec(Site(.afterFeedForward, layer: i), input: d, output: d),
+                norm(Site(.feedForwardNorm, layer: i), layer(i, names.feedForwardNorm)),
             ]
         }
-        return [SiteSpec(Site(.afterEmbeddings), input: d, output: d)] + layers + [
-            SiteSpec(Site(.beforeOutputEmbeddings), input: d, output: d)
-        ]
+        return [
+            norm(Site(.embeddingNorm), names.embeddingNorm), SiteSpec(Site(.afterEmbeddings), input: d, output: d),
+        ] + layers + [SiteSpec(Site(.beforeOutputEmbeddings), input: d, output: d)]
     }
 
     // MARK: As a plan
@@ -111,7 +116,7 @@ struct PostNormEncoder: EncoderLayout {
                 positions: try plan.tensor("\(names.positions).weight"),
                 types: try names.types.map { try plan.tensor("\($0).weight") },
                 firstPosition: configuration.firstPosition, in: builder))
-        var x = try plan.norm(names.embeddingNorm).append(sum, in: builder)
+        var x = try plan.norm(.embeddingNorm).append(sum, in: builder)
         if let dropout = plan.hiddenDropout("embeddings") {
             x = builder.append(DropAdd(x, dropout: dropout, in: builder))
         }
@@ -132,13 +137,13 @@ struct PostNormEncoder: EncoderLayout {
         let (first, second) = (Site(.afterAttention, layer: i), Site(.afterFeedForward, layer: i))
         let attention = try plan.residual(
             first, try plan.projection(.attentionOutput, layer: i, attended), input: rows, residual: rows,
-            norm: try plan.norm(layer(i, names.attentionNorm)),
+            norm: try plan.norm(.attentionNorm, layer: i),
             dropout: dropsAttentionOutput ? plan.hiddenDropout(first.name) : nil)
         let up = try plan.projection(.intermediate, layer: i, attention)
         let activated = builder.append(Activation(up, configuration.activation, in: builder))
         return try plan.residual(
             second, try plan.projection(.feedForwardOutput, layer: i, activated), input: attention,
-            residual: attention, norm: try plan.norm(layer(i, names.feedForwardNorm)),
+            residual: attention, norm: try plan.norm(.feedForwardNorm, layer: i),
             dropout: plan.hiddenDropout(second.name))
     }
 }

@@ -68,28 +68,36 @@ struct PreNormEncoder: EncoderLayout {
 
     var sites: [SiteSpec] {
         let (d, f) = (configuration.hidden, configuration.intermediate)
+        func norm(_ site: Site, _ name: String) -> SiteSpec {
+            SiteSpec(site, input: d, output: d, weight: "\(name).weight")
+        }
         let layers = (0..<configuration.layers).flatMap { i in
             let fused: [Site.Kind] = [.query, .key, .value]
-            return fused.enumerated().map { part, kind in
-                SiteSpec(
-                    Site(kind, layer: i), input: d, output: d, weight: "\(layer(i, names.queryKeyValue)).weight",
-                    rows: part * d..<(part + 1) * d)
-            } + [
-                SiteSpec(
-                    Site(.attentionOutput, layer: i), input: d, output: d,
-                    weight: "\(layer(i, names.attentionOutput)).weight"),
-                SiteSpec(Site(.afterAttention, layer: i), input: d, output: d),
-                SiteSpec(
-                    Site(.intermediate, layer: i), input: d, output: 2 * f,
-                    weight: "\(layer(i, names.gatedIntermediate)).weight"),
-                SiteSpec(
-                    Site(.feedForwardOutput, layer: i), input: f, output: d,
-                    weight: "\(layer(i, names.feedForwardOutput)).weight"),
-                SiteSpec(Site(.afterFeedForward, layer: i), input: d, output: d),
-            ]
+            let before = i == 0 ? [] : [norm(Site(.attentionNorm, layer: i), layer(i, names.attentionNorm))]
+            return before
+                + fused.enumerated().map { part, kind in
+                    SiteSpec(
+                        Site(kind, layer: i), input: d, output: d, weight: "\(layer(i, names.queryKeyValue)).weight",
+                        rows: part * d..<(part + 1) * d)
+                } + [
+                    SiteSpec(
+                        Site(.attentionOutput, layer: i), input: d, output: d,
+                        weight: "\(layer(i, names.attentionOutput)).weight"),
+                    SiteSpec(Site(.afterAttention, layer: i), input: d, output: d),
+                    norm(Site(.feedForwardNorm, layer: i), layer(i, names.feedForwardNorm)),
+                    SiteSpec(
+                        Site(.intermediate, layer: i), input: d, output: 2 * f,
+                        weight: "\(layer(i, names.gatedIntermediate)).weight"),
+                    SiteSpec(
+                        Site(.feedForwardOutput, layer: i), input: f, output: d,
+                        weight: "\(layer(i, names.feedForwardOutput)).weight"),
+                    SiteSpec(Site(.afterFeedForward, layer: i), input: d, output: d),
+                ]
         }
-        return [SiteSpec(Site(.afterEmbeddings), input: d, output: d)] + layers + [
-            SiteSpec(Site(.beforeOutputEmbeddings), input: d, output: d)
+        return [
+            norm(Site(.embeddingNorm), names.embeddingNorm), SiteSpec(Site(.afterEmbeddings), input: d, output: d),
+        ] + layers + [
+            norm(Site(.finalNorm), names.finalNorm), SiteSpec(Site(.beforeOutputEmbeddings), input: d, output: d),
         ]
     }
 
@@ -111,14 +119,14 @@ struct PreNormEncoder: EncoderLayout {
                 firstOnly: firstOnly && i == configuration.layers - 1)
             hidden.append(x)
         }
-        return (try plan.norm(names.finalNorm, hasBias: false).append(x, in: plan.builder), hidden)
+        return (try plan.norm(.finalNorm).append(x, in: plan.builder), hidden)
     }
 
     private func embeddings(_ plan: EncoderPlan) throws -> Value {
         let words = plan.builder.append(
             Embedding(
                 words: try plan.tensor("\(names.words).weight"), positions: nil, types: nil, in: plan.builder))
-        let x = try plan.norm(names.embeddingNorm, hasBias: false).append(words, in: plan.builder)
+        let x = try plan.norm(.embeddingNorm).append(words, in: plan.builder)
         return try plan.site(Site(.afterEmbeddings), x)
     }
 
@@ -128,7 +136,7 @@ struct PreNormEncoder: EncoderLayout {
         let builder = plan.builder
         func first(_ value: Value) -> Value { firstOnly ? builder.append(Pool(value, .first, in: builder)) : value }
         let normed =
-            i == 0 ? x : try plan.norm(layer(i, names.attentionNorm), hasBias: false).append(x, in: builder)
+            i == 0 ? x : try plan.norm(.attentionNorm, layer: i).append(x, in: builder)
         let extra = try plan.extraKeysValues(layer: i)
         let k = builder.append(Rotary(try plan.projection(.key, layer: i, normed), positions, in: builder))
         let v = try plan.projection(.value, layer: i, normed)
@@ -146,7 +154,7 @@ struct PreNormEncoder: EncoderLayout {
         let attention = try plan.residual(
             site, try plan.projection(.attentionOutput, layer: i, attended), input: rows, residual: residual,
             norm: nil, dropout: plan.attentionDropout(site.name))
-        let inner = try plan.norm(layer(i, names.feedForwardNorm), hasBias: false).append(attention, in: builder)
+        let inner = try plan.norm(.feedForwardNorm, layer: i).append(attention, in: builder)
         let up = try plan.projection(.intermediate, layer: i, inner)
         var gated = builder.append(GatedActivation(up, configuration.activation, in: builder))
         if let dropout = plan.hiddenDropout("gated/\(i)") {

@@ -15,6 +15,20 @@ package struct Site: Hashable, Sendable {
         case attentionOutput
         case intermediate
         case feedForwardOutput
+        case embeddingNorm
+        /// The norm of the attention block: after its sum, or in a pre-norm model before its projections
+        case attentionNorm
+        case feedForwardNorm
+        /// After the last layer of a pre-norm model
+        case finalNorm
+
+        /// Whether the site is a norm: it has a weight and perhaps a bias of its output's width.
+        package var isNorm: Bool {
+            switch self {
+            case .embeddingNorm, .attentionNorm, .feedForwardNorm, .finalNorm: true
+            default: false
+            }
+        }
     }
 
     package let kind: Kind
@@ -50,8 +64,45 @@ package enum SiteDelta {
     }
 }
 
+/// What a method adds to a site's own vectors: to a projection's bias, to a norm's weight and bias.
+///
+/// The sums are derived once a step, so nothing of it stands in memory for each token, and no operation over tokens is
+/// added. It acts below every `SiteDelta`: the site that deltas see computes with the shifted vectors.
+package struct SiteShift {
+    /// scale · tensor, [width of the site's output]
+    package struct Term {
+        package let tensor: Operand
+        package var scale: Float = 1
+    }
+    /// Of a norm. A projection's weight is a matrix, which only deltas change.
+    package private(set) var weight: [Term] = []
+    /// Where the site has no bias, this becomes one.
+    package private(set) var bias: [Term] = []
+
+    package init(weight: Operand? = nil, bias: Operand? = nil) {
+        self.weight = weight.map { [Term(tensor: $0)] } ?? []
+        self.bias = bias.map { [Term(tensor: $0)] } ?? []
+    }
+
+    /// Σ scaleₙ · shiftₙ; nil if there is none.
+    package init?(sum shifts: [(shift: SiteShift?, scale: Float)]) {
+        for (shift, scale) in shifts {
+            func scaled(_ terms: [Term]?) -> [Term] {
+                terms?.map { Term(tensor: $0.tensor, scale: scale * $0.scale) } ?? []
+            }
+            weight += scaled(shift?.weight)
+            bias += scaled(shift?.bias)
+        }
+        if weight.isEmpty, bias.isEmpty { return nil }
+    }
+}
+
 /// What acts at the sites of an encoder: one method, or a composition of several.
 package protocol SitePlugin {
+    /// Rows that each sequence has beside its tokens; the plugin fills them at `afterEmbeddings`. nil: none.
+    var virtualTokens: VirtualTokens? { get }
+    /// What is added to the vectors of a projection or a norm; nil: nothing. Asked before `delta`.
+    func shift(at site: SiteSpec) throws -> SiteShift?
     /// nil: nothing happens here.
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta?
     /// Keys and values that stand before each sequence's own in a layer's attention: [sequences, rows · hidden] each.
@@ -59,6 +110,8 @@ package protocol SitePlugin {
 }
 
 extension SitePlugin {
+    package var virtualTokens: VirtualTokens? { nil }
+    package func shift(at site: SiteSpec) throws -> SiteShift? { nil }
     package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
     {
         nil

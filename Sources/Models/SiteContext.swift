@@ -1,14 +1,18 @@
 import Numerics
 
-/// A norm's operands.
+/// A norm with what acts on it, wherever the model or a method applies it.
 struct Norm {
+    let spec: SiteSpec
     let gamma: Operand
     /// nil: none
     let beta: Operand?
     let epsilon: Float
+    let plugin: any SitePlugin
 
     func append(_ x: Value, in builder: PlanBuilder) throws -> Value {
-        builder.append(LayerNorm(x, gamma: gamma, beta: beta, epsilon: epsilon, in: builder))
+        let y = builder.append(LayerNorm(x, gamma: gamma, beta: beta, epsilon: epsilon, in: builder))
+        return try SiteContext(spec, Sublayer(input: x, output: y), weight: gamma, bias: beta, in: builder)
+            .result(of: plugin)
     }
 }
 
@@ -31,7 +35,7 @@ struct Sublayer {
 package final class SiteContext {
     package let spec: SiteSpec
     package let builder: PlanBuilder
-    /// The projection's weight [out, in] and bias [out]; nil where the site is not one product.
+    /// The projection's weight [out, in] and bias [out], or a norm's [width] both; nil where the site is neither.
     package let weight: Operand?
     package let bias: Operand?
     let sublayer: Sublayer

@@ -11,6 +11,8 @@ package struct HeadTargets: Sendable {
     package var values: Values
     /// Which tokens of the batch are the head's rows, ascending; nil: it has a row for each sequence.
     package var marks: [Int32]?
+    /// Whether the marks stand for whole sequences, each by its first row.
+    package var marksSequences = false
     /// What the sum of the row losses is divided by: the number of targets, or the sum of their classes' weights. A head
     /// without any target has 0, and no loss.
     package var normalizer: Double

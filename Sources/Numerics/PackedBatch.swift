@@ -32,6 +32,8 @@ package final class PackedBatch: Sendable {
     package let types: [Int32]
     /// Position of each token in its sequence.
     package let positions: [Int32]
+    /// Number of positions that the tokens have: the length of the longest sequence, without virtual tokens.
+    package let span: Int
     /// [sequences + 1]
     package let offsets: [Int]
     package let rows: [SequenceRow]
@@ -55,9 +57,10 @@ package final class PackedBatch: Sendable {
     ///   - sequences: ids and type ids of equal length, at least one token each.
     ///   - targets: by the head's index; heads without an entry have no rows with targets.
     ///   - groups: numbers of neighbouring sequences that belong together; nil: no groups.
+    ///   - virtual: rows that each sequence gets beside its tokens; marks count them.
     package init(
         _ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int: HeadTargets] = [:],
-        groups: [Int]? = nil
+        groups: [Int]? = nil, virtual: VirtualTokens? = nil
     ) {
         var ids: [Int32] = []
         var types: [Int32] = []
@@ -67,18 +70,30 @@ package final class PackedBatch: Sendable {
         ids.reserveCapacity(sequences.reduce(0) { $0 + $1.ids.count })
         for sequence in sequences {
             precondition(!sequence.ids.isEmpty && sequence.ids.count == sequence.types.count)
-            ids += sequence.ids
-            types += sequence.types
             let hash = sequence.row.hash
-            for position in 0..<sequence.ids.count {
-                positions.append(Int32(position))
-                identities.append(SequenceRow.identity(hash, position))
+            func append(_ own: Range<Int>) {
+                ids += sequence.ids[own]
+                types += sequence.types[own]
+                for position in own {
+                    positions.append(Int32(position))
+                    identities.append(SequenceRow.identity(hash, position))
+                }
             }
+            let split = virtual?.start ?? 0
+            append(0..<split)
+            for i in 0..<(virtual?.count ?? 0) {
+                ids.append(VirtualTokens.id(i))
+                types.append(0)
+                positions.append(0)
+                identities.append(SequenceRow.identity(hash, VirtualTokens.firstIdentity + i))
+            }
+            append(split..<sequence.ids.count)
             offsets.append(ids.count)
         }
         self.ids = ids
         self.types = types
         self.positions = positions
+        span = sequences.map(\.ids.count).max() ?? 0
         self.offsets = offsets
         rows = sequences.map(\.row)
         self.targets = targets
@@ -135,6 +150,9 @@ package final class PackedBatch: Sendable {
                     groupOffsets, atLeast: slice.sequences.upperBound)
         }
     }
+
+    /// As the initializer takes them.
+    var groupSizes: [Int]? { groupOffsets.map { zip($0, $0.dropFirst()).map { $1 - $0 } } }
 
     /// The sequences of a group.
     package func sequences(ofGroup group: Int) -> Range<Int> {

@@ -69,6 +69,8 @@ package enum Initializer: Equatable, Sendable {
     case ones
     /// N(0, deviation)
     case normal(Float)
+    /// U(−bound, bound)
+    case uniform(Float)
     /// U(−1/√fanIn, 1/√fanIn): Kaiming with a = √5, as torch's Linear
     case kaimingUniform(fanIn: Int)
     /// `off` everywhere, 1 on the diagonal
@@ -84,9 +86,10 @@ package enum Initializer: Equatable, Sendable {
         case .ones: p.update(repeating: 1, count: count)
         case .normal(let deviation):
             for i in 0..<count { p[i] = deviation * Randomness.normal(key, i) }
-        case .kaimingUniform(let fanIn):
-            let bound = 1 / Float(fanIn).squareRoot()
+        case .uniform(let bound):
             for i in 0..<count { p[i] = (2 * Randomness.uniform(key, i) - 1) * bound }
+        case .kaimingUniform(let fanIn):
+            Initializer.uniform(1 / Float(fanIn).squareRoot()).fill(p, shape: shape, key: key)
         case .identity(let off):
             let width = shape.last ?? 1
             for i in 0..<count { p[i] = i / width == i % width ? 1 : off }

@@ -41,6 +41,8 @@ import Testing
         #expect(try count(AdapterConfiguration.resolve("seq_bn").makeMethod().specs(encoder)) == 113_040)
         #expect(try count(AdapterConfiguration.resolve("double_seq_bn").makeMethod().specs(encoder)) == 226_080)
         #expect(try count(AdapterConfiguration.resolve("ia3").makeMethod().specs(encoder)) == 13_824)
+        #expect(try count(AdapterConfiguration.resolve("bitfit").makeMethod().specs(encoder)) == 25_728)
+        #expect(try count(AdapterConfiguration.resolve("ln_tuning").makeMethod().specs(encoder)) == 13 * 2 * 384)
         let member = Member(name: "a", configuration: try .resolve("seq_bn"))
         #expect(try count(Composition.fuse(["a"]).blockSpecs([member], encoder)) == 2_658_816)
     }

@@ -99,38 +99,18 @@ import Testing
     @Test(arguments: cases) func logitsLossAndGradients(_ name: String) throws {
         let bundle = try bundle(name)
         let (network, plan) = try network(name, bundle)
-        let workspace = Workspace(threads: 2)
-        let results = plan.plan.run(try Golden.batches()[0], workspace: workspace)
-        let file = try golden(name)
-        let logits = Difference(results.values(plan.output), try file.floats("logits"))
-        #expect(logits.largest < 1e-4, "logits: \(logits)")
-        #expect(abs(results.values(plan.loss).reduce(0, +) - (try file.floats("loss"))[0]) < 1e-5)
-        let parameters = network.parameters.parameters
-        #expect(parameters.count == file.names.count(where: { $0.hasPrefix("grad.") }))
-        for parameter in parameters {
-            var theirs = try theirs(parameter.name, bundle, name)
-            if theirs.hasSuffix("_vector") { theirs += ".weight" }  // a module's weight until it is saved
-            let difference = Difference(parameter.gradientArray, try file.floats("grad.\(theirs)"))
-            #expect(difference.relative < 1e-3, "\(parameter.name): \(difference)")
+        try Parity.expectEqual(network, plan, golden(name)) {
+            let theirs = try theirs($0, bundle, name)
+            return theirs.hasSuffix("_vector") ? theirs + ".weight" : theirs  // a module's weight until it is saved
         }
     }
 
-    /// 50 AdamW steps at a rate where the library's float32 agrees with its float64 to 1e-5.
     @Test(arguments: cases) func fiftySteps(_ name: String) throws {
-        let file = try golden(name)
         let (network, plan) = try network(name, bundle(name))
-        let workspace = Workspace(threads: 2)
         var settings = AdamW.Settings()
         // peft's optimizer for LoRA+ leaves biases out; torch's own decays everything
         settings.decaysAll = name != "lora_plus"
-        let optimizer = AdamW(network.parameters, settings: settings, pool: workspace.pool)
-        let batches = try Golden.batches()
-        let rate = try file.floats("step_lr")[0]
-        for (step, expected) in try file.floats("step_losses").enumerated() {
-            let loss = Float(plan.step(batches[step % 5], workspace: workspace, stepKey: nil))
-            #expect(abs(loss - expected) < 1e-4 * expected, "step \(step): \(loss), expected \(expected)")
-            optimizer.step(plan.plan.parameters, rate: rate, clip: 0)
-        }
+        try Parity.expectEqualSteps(network, plan, golden(name), settings)
     }
 
     /// What bundles hold computes the same, also where peft itself has converted PiSSA to plain LoRA.

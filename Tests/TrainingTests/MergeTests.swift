@@ -11,7 +11,7 @@ import Testing
     static let configurations: [[String]] = [
         ["lora"], ["lora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
         ["lora", "targets=output,key", #"rank_pattern={"1":2,"key/0":0}"#, #"alpha_pattern={"output":5}"#],
-        ["ia3"], ["ia3", "leave_out=[1]"],
+        ["ia3"], ["ia3", "leave_out=[1]"], ["ln_tuning"], ["ln_tuning", "targets=attention_norm", "leave_out=[0]"],
         ["dora"], ["dora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
         ["pissa", "targets=all", "rank=3"], ["pissa", "rslora=true", #"rank_pattern={"1":2,"value/0":0}"#],
         ["pissa", "use_dora=true", "targets=all"], ["lora_plus"],
@@ -93,6 +93,28 @@ import Testing
         ], TestBase.allCases) func stack(_ configurations: [[String]], _ base: TestBase) throws
     {
         try expectEqual(configurations, base)
+    }
+
+    /// Where the model has biases. Biases and norms that are tuned act first, wherever they stand in a stack.
+    @Test(arguments: [
+        [["bitfit"]], [["bitfit", "targets=query,output_norm", "leave_out=[2]"]], [["bitfit"], ["ia3"]],
+        [["ia3"], ["bitfit"]], [["bitfit"], ["lora", "targets=all"], ["ln_tuning"], ["bitfit", "targets=query"]],
+    ]) func biases(_ configurations: [[String]]) throws { try expectEqual(configurations, .bert) }
+
+    @Test func average() throws {
+        var bundle = try bundle([["bitfit"], ["ln_tuning"], ["bitfit", "targets=value,embedding_norm"]])
+        bundle.composition = Composition(
+            Average(weights: [0.2, 0.5, 0.3]), bundle.members.map { .leaf($0.name) })
+        let (adapted, merged, bare) = try compare(bundle, .bert)
+        #expect((zip(adapted, merged).map { abs($0 - $1) }.max() ?? .infinity) < 1e-5)
+        #expect((zip(adapted, bare).map { abs($0 - $1) }.max() ?? 0) > 1e-3)
+    }
+
+    @Test func refusesBiasesWhereThereAreNone() throws {
+        let bundle = try bundle([["bitfit"]], .modernBERT)
+        #expect { try bundle.merged(into: TestBase.modernBERT.model()) } throws: {
+            "\($0)" == "embeddingNorm: found no bias in the model, and an adapter adds one; use it without --merge"
+        }
     }
 
     @Test func refuses() throws {

@@ -35,7 +35,14 @@ package struct Average: CompositionBlock {
 
     package func plugin(_ children: [ComposedChild], _ architecture: Architecture, _ tensors: MemberTensors)
         throws(AdapterError) -> any SitePlugin
-    { AveragePlugin(children: children, weights: weights.map { Float($0) }) }
+    {
+        for (member, method) in children.flatMap(\.outline.adapters) where method.virtualTokens != nil {
+            throw .composition(
+                "adapter \(member.name): found a prompt in an average, expected adapters that act in the layers; use stack"
+            )
+        }
+        return AveragePlugin(children: children, weights: weights.map { Float($0) })
+    }
 
     /// W + Σ wₙ ΔWₙ.
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
@@ -53,6 +60,10 @@ package struct Average: CompositionBlock {
 private struct AveragePlugin: SitePlugin {
     let children: [ComposedChild]
     let weights: [Float]
+
+    func shift(at site: SiteSpec) throws -> SiteShift? {
+        SiteShift(sum: try zip(children, weights).map { (try $0.plugin.shift(at: site), $1) })
+    }
 
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         let builder = context.builder

@@ -3,8 +3,10 @@ import Numerics
 
 /// A composition that acts at the sites of a model.
 ///
-/// What a method does outside the layers (an invertible adapter) is done for the first adapter alone, as in the `adapters`
+/// What a method does to the embeddings (an invertible adapter) is done for the first adapter alone, as in the `adapters`
 /// library: in a stack for the language, not for the task.
+///
+/// Shifts of biases and norms change the model below all deltas: in a stack, they act first wherever they stand.
 package struct ComposedAdapters: SitePlugin {
     private let block: any SitePlugin
     private let first: LeafBlock?
@@ -32,11 +34,22 @@ package struct ComposedAdapters: SitePlugin {
         }
         block = try plugin(outline)
         first = outline.adapters.first.map { leaf($0.member, $0.method) }
+        for (member, method) in outline.adapters.dropFirst() where method.virtualTokens != nil {
+            throw .composition(
+                "adapter \(member.name): found a prompt above other adapters, expected it first; only the first adapter of a "
+                    + "composition changes the embeddings")
+        }
     }
 
+    package var virtualTokens: VirtualTokens? { first?.method.virtualTokens }
+
+    package func shift(at site: SiteSpec) throws -> SiteShift? { try block.shift(at: site) }
+
     package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
-        guard site.layer == nil else { return try block.delta(at: site, context) }
-        return try first?.delta(at: site, context)
+        switch site.kind {
+        case .afterEmbeddings, .beforeOutputEmbeddings: try first?.delta(at: site, context)
+        default: try block.delta(at: site, context)
+        }
     }
 
     package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
@@ -68,6 +81,8 @@ struct LeafBlock: SitePlugin {
     let method: any AdapterMethod
     let tensors: MemberTensors
     let architecture: Architecture
+
+    func shift(at site: SiteSpec) throws -> SiteShift? { try method.shift(at: site, tensors) }
 
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         try method.delta(at: site, context, tensors)

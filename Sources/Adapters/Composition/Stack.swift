@@ -25,6 +25,10 @@ private struct StackPlugin: SitePlugin {
     /// The lowest first.
     let blocks: [any SitePlugin]
 
+    func shift(at site: SiteSpec) throws -> SiteShift? {
+        SiteShift(sum: try blocks.map { (try $0.shift(at: site), 1) })
+    }
+
     /// The delta of the highest part that acts here; the parts below it are applied to the site.
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         let depth = context.depth

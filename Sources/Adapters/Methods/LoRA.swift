@@ -28,11 +28,7 @@ package struct LoRA: AdapterMethod {
     package static let laterFields: Set<String> = ["use_dora", "init_lora_weights", "loraplus_lr_ratio"]
 
     /// The projections under the names that configurations use, in the order of the computation.
-    package static let roles: [(name: String, kind: Site.Kind)] = [
-        ("query", .query), ("key", .key), ("value", .value), ("attention_output", .attentionOutput),
-        ("intermediate", .intermediate), ("output", .feedForwardOutput),
-    ]
-    private static let all = "all"
+    package static let roles = SiteRoles.projections
     private static let mostRank = 65_536
     private static let pissa = "pissa"
 
@@ -68,7 +64,7 @@ package struct LoRA: AdapterMethod {
         alpha = try c.number("alpha", above: 0)
         isRankStabilized = try c.bool("rslora")
         dropout = try c.probability("dropout")
-        targets = try Self.targets(c)
+        targets = try c.targets(among: Self.roles)
         let names = Dictionary(Self.roles.map { ($0.name, $0.kind) }) { first, _ in first }
         let most = Self.mostRank
         ranks = try c.sitePattern("rank_pattern", roles: names, expected: "a rank in 0...\(most)") {
@@ -76,31 +72,6 @@ package struct LoRA: AdapterMethod {
         }
         alphas = try c.sitePattern("alpha_pattern", roles: names, expected: "a number over 0") { $0 > 0 }
         leaveOut = try c.layers("leave_out")
-    }
-
-    private static func targets(_ c: ConfigurationReader) throws(AdapterError) -> Set<Site.Kind> {
-        let words: [String]
-        switch c["targets"] {
-        case .string(let text): words = text.split(separator: ",").map(String.init)
-        case .list(let values): words = values.map { if case .string(let word) = $0 { word } else { $0.json } }
-        default: words = []
-        }
-        if words == [all] { return Set(roles.map(\.kind)) }
-        var kinds: Set<Site.Kind> = []
-        for word in words {
-            guard let role = roles.first(where: { $0.name == word }) else {
-                throw .field(
-                    source: c.source, field: "targets", found: word,
-                    expected: roles.map(\.name).joined(separator: ", ") + ", or all")
-            }
-            kinds.insert(role.kind)
-        }
-        guard !kinds.isEmpty else {
-            throw .field(
-                source: c.source, field: "targets", found: c["targets"].json,
-                expected: "a list of \(roles.map(\.name).joined(separator: ", ")), or all")
-        }
-        return kinds
     }
 
     /// The update at a site: its rank and s; nil where there is none.

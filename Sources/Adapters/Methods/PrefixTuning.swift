@@ -57,8 +57,6 @@ package struct PrefixTuning: AdapterMethod {
         ]
     }
 
-    package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? { nil }
-
     package func extraKeysValues(
         layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
     ) throws -> (keys: Value, values: Value, rows: Int)? {

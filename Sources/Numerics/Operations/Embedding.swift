@@ -1,6 +1,7 @@
 import CKernels
 
 /// y[t] = words[id] + positions[position + first] + types[type], of the last two what the model has. y: [tokens, width].
+/// Virtual tokens (`VirtualTokens`) have zeros, and no gradient.
 package final class Embedding: Operation {
     private let words: Operand
     private let positions: Operand?
@@ -42,11 +43,15 @@ package final class Embedding: Operation {
         let width = output.width
         var y = run.values(output)
         for t in run.range(output) {
+            defer { y += width }
+            guard VirtualTokens.index(run.batch.ids[t]) == nil else {
+                y.update(repeating: 0, count: width)
+                continue
+            }
             let word = words.floats + Int(run.batch.ids[t]) * width
             let position = positions.map { $0.floats + (Int(run.batch.positions[t]) + firstPosition) * width }
             run.kernels.pointee.fill_rows(y, position, word, 1, width)
             if let types { run.kernels.pointee.add(y, types.floats + Int(run.batch.types[t]) * width, width, 1, true) }
-            y += width
         }
         if case .frozen(let table) = words { table.releaseAfterReading() }
     }

@@ -68,8 +68,8 @@ package final class Rotary: Operation {
     ) {
         let rows = run.range(x)
         run.batch.positions.withUnsafeBufferPointer { positions in
-            guard let first = positions.baseAddress, run.batch.longest <= table.positions else {
-                preconditionFailure("a text of \(run.batch.longest) tokens, longest is \(table.positions)")
+            guard let first = positions.baseAddress, run.batch.span <= table.positions else {
+                preconditionFailure("a text of \(run.batch.span) tokens, longest is \(table.positions)")
             }
             run.kernels.pointee.rotate(
                 to, from, table.values.floats, first + rows.lowerBound, rows.count, x.width / table.head, table.head,

@@ -6,6 +6,7 @@
 package final class Plan {
     package let operations: [any Operation]
     package let trains: Bool
+    private let virtualTokens: VirtualTokens?
     let gradients: GradientFlow
     let kept: KeptValues
     let buffers: BufferLayout
@@ -35,6 +36,7 @@ package final class Plan {
     package init(_ builder: PlanBuilder, outputs: [Value], trains: Bool) {
         operations = Self.operations(of: builder, neededFor: outputs)
         self.trains = trains
+        virtualTokens = builder.virtualTokens
         for operation in operations {
             let sets = operation.inputs.map(\.rows)
             switch operation.rowCut {
@@ -53,6 +55,9 @@ package final class Plan {
         packing = PackingTask.all(operations, gradients)
         groupTokens = max(768, 25_000_000 / max(1, kept.floatsPerToken))
     }
+
+    /// A batch as the operations see it.
+    func prepared(_ batch: PackedBatch) -> PackedBatch { virtualTokens.map { batch.inserting($0) } ?? batch }
 
     /// The operations that the outputs depend on, in order.
     private static func operations(of builder: PlanBuilder, neededFor outputs: [Value]) -> [any Operation] {

@@ -7,6 +7,8 @@ package final class PlanBuilder {
     let derivedRows: Int?
     /// Derived tensors by name (see `derive`).
     var derived: [String: [Operand]] = [:]
+    /// What the plan inserts into each sequence of a batch before it runs; nil: nothing.
+    package var virtualTokens: VirtualTokens?
     private var values = 0
 
     package init(precision: Precision = .float32) {

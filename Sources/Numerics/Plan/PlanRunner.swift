@@ -43,6 +43,7 @@ extension Plan {
         _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false,
         endsStep: Bool = true
     ) -> PlanResults {
+        let batch = prepared(batch)
         let floats = keptFloats(batch)
         let area = workspace.batch.reserve(floats + derived.keptFloats)
         var step = OpenStep(accumulates: accumulates)
@@ -160,6 +161,7 @@ extension Plan {
     /// Bytes of the work areas that a run over this batch needs: of the threads' arenas together, and of what all share,
     /// with the derived tensors. Allocates none.
     package func workBytes(_ batch: PackedBatch, threads: Int) -> (arenas: Int, shared: Int) {
+        let batch = prepared(batch)
         let float = MemoryLayout<Float>.size
         let arenas = zip(arenaFloats(batch, threads: threads), derived.arenaFloats(threads: threads)).map {
             max($0, $1)
@@ -171,7 +173,8 @@ extension Plan {
 
     /// Multiply-adds of the products that a run over this batch needs, forward and (in training) backward.
     package func multiplyAdds(_ batch: PackedBatch) -> Double {
-        operations.indices.reduce(derived.multiplyAdds) { sum, i in
+        let batch = prepared(batch)
+        return operations.indices.reduce(derived.multiplyAdds) { sum, i in
             sum
                 + operations[i].multiplyAdds(
                     batch, inputGradients: runsBackward[i] ? gradients.modes[i].map { $0 != .none } : [], trains: trains

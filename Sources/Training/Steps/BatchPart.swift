@@ -37,6 +37,7 @@ extension PackedBatch {
                     target.marks = start == 0 ? marks : marks.map { start + $0 }
                 } else if marksSequences {
                     target.marks = firsts
+                    target.marksSequences = true
                 }
                 if coefficients.indices.contains(head) { target.coefficient *= coefficients[head] }
                 precondition(targets.updateValue(target, forKey: head) == nil, "head \(head) reads two parts")

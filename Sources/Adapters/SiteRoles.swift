@@ -1,0 +1,58 @@
+import Models
+
+/// Roles of sites under the names that configurations use.
+package enum SiteRoles {
+    /// In the order of the computation.
+    package static let projections: [(name: String, kind: Site.Kind)] = [
+        ("query", .query), ("key", .key), ("value", .value), ("attention_output", .attentionOutput),
+        ("intermediate", .intermediate), ("output", .feedForwardOutput),
+    ]
+    package static let norms: [(name: String, kind: Site.Kind)] = [
+        ("embedding_norm", .embeddingNorm), ("attention_norm", .attentionNorm), ("output_norm", .feedForwardNorm),
+        ("final_norm", .finalNorm),
+    ]
+}
+
+/// The sites that a method acts at: some roles, less some layers.
+struct SiteChoice: Sendable {
+    private let roles: Set<Site.Kind>
+    private let leaveOut: Set<Int>
+
+    /// Reads `targets` and `leave_out`.
+    init(_ c: ConfigurationReader, among roles: [(name: String, kind: Site.Kind)]) throws(AdapterError) {
+        self.roles = try c.targets(among: roles)
+        leaveOut = try c.layers("leave_out")
+    }
+
+    /// A site outside the layers is in none that is left out.
+    func contains(_ site: Site) -> Bool { roles.contains(site.kind) && !(site.layer.map(leaveOut.contains) ?? false) }
+
+    /// In the order of the computation.
+    func sites(_ architecture: Architecture) -> [SiteSpec] { architecture.sites(roles).filter { contains($0.site) } }
+}
+
+extension ConfigurationReader {
+    /// The field `targets`: a list of roles, with commas or as a list, or "all".
+    /// - Throws: `AdapterError` for another word, or none
+    func targets(among roles: [(name: String, kind: Site.Kind)]) throws(AdapterError) -> Set<Site.Kind> {
+        let words: [String]
+        switch self["targets"] {
+        case .string(let text): words = text.split(separator: ",").map(String.init)
+        case .list(let values): words = values.map { if case .string(let word) = $0 { word } else { $0.json } }
+        default: words = []
+        }
+        if words == ["all"] { return Set(roles.map(\.kind)) }
+        func wrong(_ found: String, _ start: String) -> AdapterError {
+            .field(
+                source: source, field: "targets", found: found,
+                expected: start + roles.map(\.name).joined(separator: ", ") + ", or all")
+        }
+        var kinds: Set<Site.Kind> = []
+        for word in words {
+            guard let role = roles.first(where: { $0.name == word }) else { throw wrong(word, "") }
+            kinds.insert(role.kind)
+        }
+        guard !kinds.isEmpty else { throw wrong(self["targets"].json, "a list of ") }
+        return kinds
+    }
+}

@@ -1,0 +1,65 @@
+import Models
+import Numerics
+import Testing
+
+@testable import Adapters
+
+@Suite struct PromptTuningTests {
+    private func architecture() throws -> Architecture {
+        try Architecture(
+            ModelConfiguration(
+                family: "bert", hidden: 384, layers: 6, heads: 12, intermediate: 1536, vocabulary: 30522,
+                positions: 512,
+                types: 2))
+    }
+
+    /// As the `adapters` library has it: ten rows, U(-0.5, 0.5).
+    @Test func defaults() throws {
+        let method = try AdapterConfiguration.resolve("prompt_tuning").makeMethod()
+        let specs = try method.specs(architecture())
+        #expect(specs == [ParameterSpec("afterEmbeddings/prompt", [10, 384], .uniform(0.5))])
+        #expect(method.virtualTokens == VirtualTokens(count: 10, place: .first))
+        let other = try AdapterConfiguration.resolve(
+            "prompt_tuning", overrides: ["prompt_length=3", "random_uniform_scale=0.1", "combine=prefix_after_bos"]
+        ).makeMethod()
+        #expect(try other.specs(architecture()) == [ParameterSpec("afterEmbeddings/prompt", [3, 384], .uniform(0.1))])
+        #expect(other.virtualTokens == VirtualTokens(count: 3, place: .second))
+    }
+
+    @Test(arguments: [
+        ("prompt_length=0", "prompt_length: found 0"), ("combine=suffix", "combine: found \"suffix\", expected prefix"),
+        ("random_uniform_scale=0", "random_uniform_scale: found 0"),
+        ("prompt_init=from_string", "prompt_init: found \"from_string\""), ("length=3", "length: unknown field"),
+    ]) func refuses(_ override: String, _ message: String) {
+        do {
+            _ = try AdapterConfiguration.resolve("prompt_tuning", overrides: [override])
+            Issue.record("no error for \(override)")
+        } catch {
+            #expect("\(error)".contains(message), "\(error)")
+        }
+    }
+
+    private func compose(_ composition: Composition) throws -> ComposedAdapters {
+        try ComposedAdapters(
+            composition,
+            members: [
+                Member(name: "p", configuration: try .resolve("prompt_tuning")),
+                Member(name: "a", configuration: try .resolve("seq_bn")),
+            ], architecture: architecture(),
+            operand: OperandTable(trainable: ParameterBuffer([], seed: 0), frozen: { _ in nil }))
+    }
+
+    /// Only the first adapter of a composition changes the embeddings: a prompt elsewhere would do nothing.
+    @Test func compositions() throws {
+        #expect(try compose(.leaf("p")).virtualTokens?.count == 10)
+        #expect(try compose(.stack([.leaf("p"), .leaf("a")])).virtualTokens?.count == 10)
+        #expect(try compose(.leaf("a")).virtualTokens == nil)
+        #expect { try compose(.stack([.leaf("a"), .leaf("p")])) } throws: {
+            "\($0)".contains("adapter p: found a prompt above other adapters")
+        }
+        #expect { try compose(Composition(Average(weights: [0.5, 0.5]), [.leaf("p"), .leaf("a")])) } throws: {
+            "\($0)".contains("adapter p: found a prompt in an average")
+        }
+        #expect(throws: AdapterError.self) { try compose(.fuse(["p", "a"])) }
+    }
+}

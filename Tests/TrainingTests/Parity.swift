@@ -1,0 +1,44 @@
+import Files
+import Numerics
+import Testing
+
+@testable import Training
+
+/// What a case of a golden file and our network of the same weights must agree in.
+enum Parity {
+    /// Logits, loss and gradients of batch 0; every tensor of the file's is one of ours.
+    /// - Parameter theirs: the library's name for a tensor
+    static func expectEqual(
+        _ network: Network, _ plan: HeadPlan, _ file: SafetensorsFile, theirs: (String) throws -> String
+    ) throws {
+        let workspace = Workspace(threads: 2)
+        let results = plan.plan.run(try Golden.batches()[0], workspace: workspace)
+        let logits = Difference(results.values(plan.output), try file.floats("logits"))
+        #expect(logits.largest < 1e-4, "logits: \(logits)")
+        #expect(abs(results.values(plan.loss).reduce(0, +) - (try file.floats("loss"))[0]) < 1e-5)
+        let parameters = network.parameters.parameters
+        #expect(parameters.count == file.names.count(where: { $0.hasPrefix("grad.") }))
+        for parameter in parameters {
+            let difference = Difference(
+                parameter.gradientArray, try file.floats("grad.\(theirs(parameter.name))"))
+            // What is zero in theory, such as the gradient of a bias of keys, is rounding on both sides
+            let isEqual = difference.scale < 1e-9 ? difference.largest < 1e-7 : difference.relative < 1e-3
+            #expect(isEqual, "\(parameter.name): \(difference)")
+        }
+    }
+
+    /// 50 AdamW steps at a rate where the library's float32 agrees with its float64 to 1e-5.
+    static func expectEqualSteps(
+        _ network: Network, _ plan: HeadPlan, _ file: SafetensorsFile, _ settings: AdamW.Settings
+    ) throws {
+        let workspace = Workspace(threads: 2)
+        let optimizer = AdamW(network.parameters, settings: settings, pool: workspace.pool)
+        let batches = try Golden.batches()
+        let rate = try file.floats("step_lr")[0]
+        for (step, expected) in try file.floats("step_losses").enumerated() {
+            let loss = Float(plan.step(batches[step % 5], workspace: workspace, stepKey: nil))
+            #expect(abs(loss - expected) < 1e-4 * expected, "step \(step): \(loss), expected \(expected)")
+            optimizer.step(plan.plan.parameters, rate: rate, clip: 0)
+        }
+    }
+}
