@@ -113,7 +113,8 @@ private struct AdapterHubWriter {
     }
 
     private mutating func writeFusion() throws {
-        guard case .block(let node)? = bundle.composition else { return }
+        guard let composition = bundle.composition, case .block(let node) = composition else { return }
+        warnings += try AdapterHubSetup.differences(composition, of: bundle)
         let names = node.children.flatMap(\.members)
         if let name, name != bundle.name {
             warnings.append("the library names a fusion after its adapters, so --name is not used")
@@ -167,10 +168,7 @@ private struct AdapterHubWriter {
         try unique(composition.members.map { names[$0] ?? $0 }, "members")
         let heads = bundle.heads.filter { $0.head is ClassificationHead }.map { theirs($0.name) }
         let setup = try AdapterHubSetup.setup(
-            composition, heads: heads, bundle: bundle.name, theirs: { names[$0] ?? $0 },
-            normalizesFirst: { name in
-                bundle.members.first { $0.name == name }?.configuration.fields["original_ln_before"] == .bool(true)
-            })
+            composition, heads: heads, of: bundle, theirs: { names[$0] ?? $0 })
         warnings += setup.warnings
         try unique(setup.fusions.map(\.name), "fusions")
         for member in bundle.members where names[member.name] != nil {
