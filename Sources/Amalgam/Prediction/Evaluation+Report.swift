@@ -25,6 +25,7 @@ extension Evaluation {
                 Setting("bundle", bundle), Setting("model", model), Setting("task", definition.source),
                 Setting("kind", definition.kind), Setting("metric", metric),
             ])
+        if examples > 0, !stored.hasIntervals { report.withoutIntervals = Bootstrap.tooFewWords }
         switch stored.details {
         case .classes(let details): report.add(details)
         case .tags(let details): report.add(details, truncated: truncated)
