@@ -18,8 +18,11 @@ package enum AdapterHubImport {
 
     /// What the user should know of a bundle that was read from a folder.
     package static func warnings(_ bundle: AdapterBundle, folder: String) -> [String] {
-        bundle.heads.filter { $0.head.labels == AdapterHubLabels.anonymous($0.head.labels.count) }.map {
-            "\(folder): the head \($0.name) has no names for its labels (neither id2label nor label2id), so they are "
+        bundle.heads.compactMap { ForeignWarnings.oneOutput($0, folder: folder) }
+            + bundle.heads.filter {
+                !$0.head.labels.isEmpty && $0.head.labels == AdapterHubLabels.anonymous($0.head.labels.count)
+            }.map {
+                "\(folder): the head \($0.name) has no names for its labels (neither id2label nor label2id), so they are "
                 + "\($0.head.labels.prefix(3).joined(separator: ", "))\($0.head.labels.count > 3 ? ", …" : ""); add "
                 + "id2label to head_config.json and import it again"
         }
@@ -183,7 +186,7 @@ private struct AdapterHubReader {
         let new = goesWith ? renamed : nil
         let head = NamedHead(
             try new ?? ours(module.name, in: module.configurationFile),
-            ClassificationHead(labels: labels, pooling: .first))
+            AdapterHubLabels.head(labels))
         heads.append(head)
         try add(module, at: head.scope)
     }

@@ -1,5 +1,6 @@
 import Adapters
 import Files
+import Models
 
 /// The names of a classification head's labels: `label2id`, or `id2label`, or both where they agree.
 enum AdapterHubLabels {
@@ -19,6 +20,13 @@ enum AdapterHubLabels {
                 "\(labels.joined(separator: ", ")), as label2id says")
         }
         return labels ?? others ?? anonymous(count)
+    }
+
+    /// The head on the first token that has these labels. Both libraries train one output as a number, as it is: squared
+    /// error, without a softmax.
+    static func head(_ labels: [String]) -> any Head {
+        labels.count == 1
+            ? RegressionHead(numbers: [.identity], pooling: .first) : ClassificationHead(labels: labels, pooling: .first)
     }
 
     /// What a head without names gets.

@@ -261,8 +261,7 @@ private struct PEFTReader {
         guard (1...65_536).contains(count) else {
             throw module.wrong("\(classifier.out).weight", "\(count) labels", "1 to 65536", in: module.weightsFile)
         }
-        let head = NamedHead(
-            bundle.name, ClassificationHead(labels: AdapterHubLabels.anonymous(count), pooling: .first))
+        let head = NamedHead(bundle.name, AdapterHubLabels.head(AdapterHubLabels.anonymous(count)))
         for (ours, theirs) in TransformersNames.tensors(classifier, scope: head.scope) {
             let isDense = theirs.hasPrefix(classifier.dense + ".")
             let shape = (isDense ? [hidden, hidden] : [count, hidden]).prefix(theirs.hasSuffix(".bias") ? 1 : 2)
@@ -276,7 +275,8 @@ private struct PEFTReader {
         }
         bundle.heads = [head]
         warnings.append(
-            "\(module.folder.path): PEFT's files have no names for labels, so they are "
+            ForeignWarnings.oneOutput(head, folder: module.folder.path)
+                ?? "\(module.folder.path): PEFT's files have no names for labels, so they are "
                 + ForeignWarnings.shown(AdapterHubLabels.anonymous(count)))
     }
 
