@@ -203,7 +203,7 @@ private struct AdapterHubWriter {
             if head.input != .pooled(.first) {
                 warnings.append(
                     "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
-                        + "first token, so results in the library will differ")
+                        + "first token, so results in the library will differ; amalgam import restores it as it is")
             }
             if !head.textPrefix.isEmpty {
                 warnings.append("head \(named.name): in the library, put \"\(head.textPrefix)\" before each text")
@@ -212,7 +212,8 @@ private struct AdapterHubWriter {
                 .head, name: name, configuration: AdapterHubConfiguration.head(labels: head.labels),
                 tensors: head.specs(hidden: bundle.base.shape.hidden, scope: named.scope).map(\.name),
                 scope: named.scope,
-                folder: folder?(name) ?? (bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/"))
+                folder: folder?(name) ?? (bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/"),
+                more: AdapterHubLabels.recorded(head))
         }
     }
 
@@ -269,7 +270,7 @@ private struct AdapterHubWriter {
 
 extension Composition {
     /// Whether it is a block of single adapters, each once.
-    fileprivate var isFlat: Bool {
+    var isFlat: Bool {
         guard case .block(let node) = self else { return false }
         return node.children.allSatisfy { if case .leaf = $0 { true } else { false } }
             && members.count == node.children.count

@@ -20,11 +20,14 @@ enum AdapterHubSetup {
         var warnings: [String]
     }
 
+    static func flow(_ composition: Composition, of bundle: AdapterBundle) throws -> AdapterHubFlow {
+        try AdapterHubFlow(composition.withFlatStacks, bundle.members, try Architecture(bundle.base.shape))
+    }
+
     /// What the library computes otherwise.
     /// - Throws: `BundleError.content` for a tree with which it fails, `AdapterError` for an adapter's configuration
     static func differences(_ composition: Composition, of bundle: AdapterBundle) throws -> [String] {
-        let flow = try AdapterHubFlow(
-            composition.withFlatStacks, bundle.members, try Architecture(bundle.base.shape))
+        let flow = try flow(composition, of: bundle)
         if let failure = flow.failure {
             throw refused(composition, bundle.name, "a composition that the library can run: \(failure)")
         }
@@ -57,7 +60,8 @@ enum AdapterHubSetup {
                 }
                 guard !(node.block is Stack) || node.id == root.id else {
                     throw refused(
-                        composition, bundle.name, "no \(inner) in a stack within another block, which the library refuses")
+                        composition, bundle.name,
+                        "no \(inner) in a stack within another block, which the library refuses")
                 }
             }
         }

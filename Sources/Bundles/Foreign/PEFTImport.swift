@@ -150,7 +150,7 @@ private struct PEFTReader {
         if let mapped = module.mappedFamily { found = found.filter { $0.family == mapped } }
         guard let first = found.first else {
             throw module.wrong(
-                "\(adapted[0]).lora_A.weight", "LoRA on this module",
+                "\(try misfit(adapted, layers: layers)).lora_A.weight", "LoRA on this module",
                 "projections of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
         }
         guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
@@ -166,6 +166,19 @@ private struct PEFTReader {
             try Architecture(Self.shape(first.family, layers: layers, hidden: hidden, intermediate: intermediate)),
             first.prefix
         )
+    }
+
+    /// The first module that no family has, by the family that has most of the others.
+    private func misfit(_ adapted: [String], layers: Int) throws -> String {
+        var least = adapted
+        for family in Architectures.modelTypes {
+            let probe = try Architecture(Self.shape(family, layers: layers, hidden: 2, intermediate: 3))
+            for prefix in ["", probe.encoderPrefix] {
+                let others = adapted.filter { !fits([$0], probe, prefix) }
+                if !others.isEmpty, others.count < least.count { least = others }
+            }
+        }
+        return least[0]
     }
 
     private static func shape(_ family: String, layers: Int, hidden: Int, intermediate: Int) -> ModelConfiguration {
