@@ -41,7 +41,9 @@ struct AblationVerdict {
 
     func sentences() -> [Verdict] {
         guard !compared.isEmpty else {
-            return [Verdict(.note, "No conclusions: every task has too few test texts to tell a difference from noise.")]
+            return [
+                Verdict(.note, "No conclusions: every task has too few test texts to tell a difference from noise.")
+            ]
         }
         guard let best = scored.max(by: { mean($0) < mean($1) }) else { return [] }
         let equals = scored.filter { arm in arm != best && !(difference(best, arm)?.isAbove ?? true) }
@@ -53,13 +55,14 @@ struct AblationVerdict {
                         ? ". It is clearly better than every other arm."
                         : ". Within the noise of it: \(equals.map(label).joined(separator: ", "))."))
         ]
-        if best.isTrained, let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
+        if best.isTrained,
+            let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
             cheapest != best
         {
             verdicts.append(
                 Verdict(
                     .same,
-                    "The cheapest of these is \(label(cheapest)): \(Human.count(parameters(cheapest))) parameters "
+                    "The cheapest of these is \(label(cheapest)): \(Human.count(parameters(cheapest), "parameter")) "
                         + "instead of \(Human.count(parameters(best)))\(bytes(cheapest).map { ", \(Human.bytes($0)) per extra task" } ?? "")."
                 ))
         }

@@ -29,7 +29,11 @@ extension Evaluation {
         switch stored.details {
         case .classes(let details): report.add(details)
         case .tags(let details): report.add(details, truncated: truncated)
-        case .numbers(let details): report.add(details)
+        case .numbers(let details):
+            report.add(details)
+            report.lossUnits =
+                "The loss is the mean squared error of numbers with mean 0 and deviation 1 in the training data, not in the "
+                + "data's units."
         }
         return report
     }
