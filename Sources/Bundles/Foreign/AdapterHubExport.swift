@@ -203,7 +203,7 @@ private struct AdapterHubWriter {
             if head.input != .pooled(.first) {
                 warnings.append(
                     "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
-                        + "first token, so results in the library will differ; amalgam import restores it as it is")
+                        + "first token, so results in the library will differ; an import restores it as it is")
             }
             if !head.textPrefix.isEmpty {
                 warnings.append("head \(named.name): in the library, put \"\(head.textPrefix)\" before each text")
