@@ -28,7 +28,8 @@ package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unreadable(let source, let problem): "\(source): \(problem); expected a YAML map of fields"
         case .composition(let problem): problem
         case .merge(let method):
-            "an adapter of method \(method) cannot be merged into the model's weights; use it without --merge"
+            "an adapter of method \(method) cannot be part of a transformers model, because it is more than a change of weights; "
+                + "use --format adapterhub, which can hold it"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Models
 
 /// Roles of sites under the names that configurations use.
@@ -37,19 +38,26 @@ extension ConfigurationReader {
     func targets(among roles: [(name: String, kind: Site.Kind)]) throws(AdapterError) -> Set<Site.Kind> {
         let words: [String]
         switch self["targets"] {
-        case .string(let text): words = text.split(separator: ",").map(String.init)
+        case .string(let text):
+            words = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         case .list(let values): words = values.map { if case .string(let word) = $0 { word } else { $0.json } }
         default: words = []
         }
         if words == ["all"] { return Set(roles.map(\.kind)) }
-        func wrong(_ found: String, _ start: String) -> AdapterError {
+        func wrong(_ found: String, _ start: String, separatedBy separator: String? = nil) -> AdapterError {
             .field(
                 source: source, field: "targets", found: found,
-                expected: start + roles.map(\.name).joined(separator: ", ") + ", or all")
+                expected: start + roles.map(\.name).joined(separator: ", ") + ", or all"
+                    + (separator.map { ", separated by \($0)" } ?? ""))
         }
         var kinds: Set<Site.Kind> = []
         for word in words {
-            guard let role = roles.first(where: { $0.name == word }) else { throw wrong(word, "") }
+            guard let role = roles.first(where: { $0.name == word }) else {
+                guard case .string(let text) = self["targets"], words.count > 1 || text.hasPrefix("[") else {
+                    throw wrong(word, "")
+                }
+                throw wrong(text, "", separatedBy: "commas: targets=query,value")
+            }
             kinds.insert(role.kind)
         }
         guard !kinds.isEmpty else { throw wrong(self["targets"].json, "a list of ") }

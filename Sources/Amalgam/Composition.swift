@@ -137,6 +137,18 @@ public struct Composition: Sendable {
         return all(node)
     }
 
+    /// Refuses a fusion over adapters that have no bottleneck.
+    func checkFusions() throws(AmalgamError) {
+        func check(_ node: Node, fuses: Bool) throws(AmalgamError) {
+            switch node {
+            case .bundle(let bundle): if fuses { try bundle.checkFusable() }
+            case .new: break
+            case .block(let block, let parts): for part in parts { try check(part, fuses: fuses || block is Fuse) }
+            }
+        }
+        try check(node, fuses: false)
+    }
+
     /// The tree over what `composed` takes of the bundles.
     func tree(into composed: inout Composed) throws -> Adapters.Composition {
         var taken: [ObjectIdentifier: Adapters.Composition] = [:]
@@ -144,7 +156,7 @@ public struct Composition: Sendable {
             switch node {
             case .bundle(let bundle):
                 if let known = taken[bundle.identity] { return known }
-                let part = try composed.take(bundle.stored)
+                let part = try composed.take(bundle.stored, file: bundle.label)
                 taken[bundle.identity] = part
                 return part
             case .new: return Recipe.newAdapter

@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Models
 import Numerics
 
@@ -78,8 +79,8 @@ extension AdapterBundle {
     }
 
     private static func text(_ name: String, _ c: ModelConfiguration, _ fingerprint: String?) -> String {
-        let layers = c.layers == 0 ? "unknown" : "\(c.layers)"
+        let layers = c.layers == 0 ? "unknown layers" : counted(c.layers, "layer")
         let print = fingerprint.map { ", fingerprint \($0.prefix(12))" } ?? ""
-        return "\(name) (\(c.family), \(layers) layers, hidden \(c.hidden)\(print))"
+        return "\(name) (\(c.family), \(layers), hidden \(c.hidden)\(print))"
     }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// The head of a bundle that a task, or texts without a task, are scored with.
 package struct HeadChoice: Equatable, Sendable {
     /// In `AdapterBundle.heads`.
@@ -25,10 +27,16 @@ extension AdapterBundle {
                     file: file, problem: "the bundle has no head",
                     fix: "train one with amalgam train-adapter --init-from \(file)")
             }
+            guard let missing = name ?? task?.name else {
+                throw .head(
+                    file: file,
+                    problem: "it has \(counted(heads.count, "head")) (\(names.joined(separator: ", "))), and texts "
+                        + "without a task do not tell which one to use", fix: "choose one with --head")
+            }
             throw .head(
                 file: file,
                 problem:
-                    "it has heads for \(names.joined(separator: ", ")), but none for \(name ?? task?.name ?? "texts without a task")",
+                    "it has heads for \(names.joined(separator: ", ")), but none for \(missing)",
                 fix: "choose one with --head")
         }
         let warning = try task.flatMap { (task) throws(BundleError) in try heads[index].check(for: task, file: file) }

@@ -10,6 +10,8 @@ package enum FileError: Error, Equatable, Sendable {
     case locked(file: String, holder: String)
     /// The path is not an ordinary file ("a folder", "a device or socket", "not a file: URL").
     case notAFile(file: String, found: String)
+    /// A folder is to be written, and something else has its name.
+    case notAFolder(file: String)
     /// A field of the file breaks its format's rules.
     case malformed(file: String, field: String, found: String, expected: String, fix: String)
     /// Valid for its format, but a feature that this reader refuses on purpose.
@@ -37,6 +39,8 @@ extension FileError: CustomStringConvertible {
             return "\(file): \(holder) is writing it; wait until that ends, or give another --out"
         case .notAFile(let file, let found):
             return "\(file): found \(found), expected a regular file; give the path of a file"
+        case .notAFolder(let file):
+            return "\(file): found a file, expected a folder; remove the file, or give another --out"
         case .malformed(let file, let field, let found, let expected, let fix),
             .unsupported(let file, let field, let found, let expected, let fix):
             return "\(file): \(field): \(found), expected \(expected); \(fix)"

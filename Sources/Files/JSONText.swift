@@ -25,6 +25,11 @@ package enum JSONText {
         return out + "\""
     }
 
+    /// A list of strings; nil is null.
+    package static func list(_ texts: [String?]) -> String {
+        "[\(texts.map { $0.map(quoted) ?? "null" }.joined(separator: ","))]"
+    }
+
     /// A number: whole ones without a fraction, and null for NaN and infinity, for which JSON has no word.
     package static func number(_ value: Double) -> String {
         guard value.isFinite else { return "null" }

@@ -47,6 +47,10 @@ package struct JSONFault: Error, Equatable {
     package var offset: Int
     package var found: String
     package var expected: String
+    /// The member in whose value it is, the outermost one; nil: none.
+    package var member: String?
+    /// The number that is found, if it is one that JSON does not have: `NaN`, `Infinity` or `-Infinity`.
+    package var notANumber: String?
 
     /// What is found where nothing is.
     package static let end = "the file ends"
@@ -148,7 +152,13 @@ package struct JSONReader {
             at += 1
             skipSpace()
             let start = at
-            members.append((key, try value(depth: depth + 1)))
+            do {
+                members.append((key, try value(depth: depth + 1)))
+            } catch {
+                var fault = error
+                fault.member = key
+                throw fault
+            }
             source?(start..<at)
             skipSpace()
             if current == UInt8(ascii: ",") {
@@ -219,7 +229,12 @@ package struct JSONReader {
             throw JSONFault(offset: start, found: "a number that is too large", expected: "at most 1.8e308")
         }
         at = start
-        throw fault("a value")
+        var fault = fault("a value")
+        // As Python's json and pandas write them
+        fault.notANumber = ["NaN", "-NaN", "Infinity", "-Infinity"].first {
+            bytes[start...].starts(with: Array($0.utf8))
+        }
+        throw fault
     }
 
     private mutating func string() throws(JSONFault) -> String {

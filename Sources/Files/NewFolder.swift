@@ -14,7 +14,7 @@ package enum NewFolder {
         var isFolder: ObjCBool = false
         if manager.fileExists(atPath: url.path, isDirectory: &isFolder) {
             guard isFolder.boolValue else {
-                throw FileError.notAFile(file: url.path, found: "a file, expected a folder")
+                throw FileError.notAFolder(file: url.path)
             }
             guard (try? manager.contentsOfDirectory(atPath: url.path))?.isEmpty == true else {
                 throw FileError.unwritable(file: url.path, action: "write into the existing folder", code: ENOTEMPTY)

@@ -6,6 +6,9 @@ package enum Human {
     /// What stands for a number that is missing or not finite.
     package static let missing = "–"
 
+    /// Stands before a negative number, as wide as a digit; a hyphen is neither.
+    private static let minus = "−"
+
     /// What stands for a score that has no value, such as the correlation with a constant.
     package static let undefined = "undefined"
 
@@ -36,7 +39,7 @@ package enum Human {
             if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
             text.append(digit)
         }
-        return (value < 0 ? "-" : "") + text
+        return (value < 0 ? minus : "") + text
     }
 
     /// A count with its noun: "1 text", "1,234 texts"; see `counted`.
@@ -63,14 +66,12 @@ package enum Human {
     /// A size in decimal units: "512 B", "445 KB", "90.9 MB".
     package static func bytes(_ value: Int) -> String { scaled(Double(value), units: ["B", "KB", "MB", "GB", "TB"]) }
 
-    /// A share of one with three decimals and no leading zero, as scores stand in papers: ".785", "1.000", "-.020".
+    /// A share of one with three decimals and no leading zero, as scores stand in papers: ".785", "1.000", "−.020".
     package static func score(_ value: Double) -> String {
         guard value.isFinite else { return missing }
-        let text = String(format: "%.3f", value)
-        if text == "-0.000" { return ".000" }
-        if text.hasPrefix("0.") { return String(text.dropFirst()) }
-        if text.hasPrefix("-0.") { return "-" + text.dropFirst(2) }
-        return text
+        let text = String(format: "%.3f", value.magnitude)
+        let digits = text.hasPrefix("0.") ? String(text.dropFirst()) : text
+        return value < 0 && digits != ".000" ? minus + digits : digits
     }
 
     /// A metric's value, or "undefined" if it is NaN.
@@ -83,8 +84,10 @@ package enum Human {
 
     /// Three significant digits, for losses: "0.812", "12.3", "1.2e-05".
     package static func loss(_ value: Double) -> String {
-        guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-∞" : "∞" }
+        guard !value.isNaN else { return "NaN" }
         let size = value.magnitude
+        guard value >= 0 else { return minus + loss(size) }
+        guard value.isFinite else { return "∞" }
         if size == 0 || (size >= 0.001 && size < 10) { return String(format: "%.3f", value) }
         if size >= 10, size < 100_000 { return String(format: size < 100 ? "%.2f" : "%.0f", value) }
         return String(format: "%.1e", value)

@@ -1,18 +1,20 @@
 /// The candidate that a mistyped name most likely meant, or nil when none is close.
 ///
-/// Close is an edit distance (insert, delete, replace; case ignored) of at most a third of the longer name, at least 1.
+/// Close is an edit distance (insert, delete, replace; case ignored) of at most a third of the longer name. No other number
+/// is close to a number.
 /// - Parameters:
 ///   - name: what was found; only names up to 64 characters are compared
 ///   - candidates: the allowed names; the first of equally near ones is returned
 package func nearestName(to name: String, among candidates: [String]) -> String? {
     let wanted = Array(name.lowercased().unicodeScalars)
     guard wanted.count <= 64 else { return nil }
+    let isNumber = Double(name) != nil
     var best: (name: String, distance: Int)?
     for candidate in candidates {
         let other = Array(candidate.lowercased().unicodeScalars)
         guard other.count <= 64 else { continue }
         let distance = editDistance(wanted, other)
-        let allowed = max(1, max(wanted.count, other.count) / 3)
+        let allowed = isNumber && Double(candidate) != nil ? 0 : max(wanted.count, other.count) / 3
         if distance <= allowed, distance < (best?.distance ?? Int.max) { best = (candidate, distance) }
     }
     return best?.name

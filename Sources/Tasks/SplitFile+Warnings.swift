@@ -25,6 +25,16 @@ extension SplitFile {
                     + (unknown.count == 1 ? "it counts as wrong" : "they count as wrong")
             )
         }
+        let empty = content.examples.filter { example in
+            example.tagged.map { $0.tokens.isEmpty || $0.tokens.contains { $0.allSatisfy(\.isWhitespace) } } ?? false
+        }
+        if let first = empty.first {
+            let column = columns["tokens"] ?? "tokens"
+            warnings.append(
+                "\(task): \(counted(empty.count, of: all, "rows of \(split.rawValue)", "has", "have")) no tokens or an empty "
+                    + "one under '\(column)' (the first is \(name):\(first.line)); fill them in, or delete the "
+                    + (empty.count == 1 ? "row" : "rows"))
+        }
         let broken = content.examples.filter { Self.isBroken($0.text) || Self.isBroken($0.pair ?? "") }
         if let first = broken.first {
             warnings.append(
@@ -87,6 +97,16 @@ extension LabelSource {
         case .definition(let file): "the list in \(file)"
         case .bundle(let file): "the head in \(file)"
         case .sourceLanguage(let file): file
+        }
+    }
+
+    /// What to do about many labels that it does not have.
+    var fix: String {
+        switch self {
+        case .training: "fix the labels, or list all labels under labels in a task YAML"
+        case .definition: "fix the labels in the data, or list those of the data under labels"
+        case .bundle: "use a bundle that was trained on these labels, or rename the labels in the data"
+        case .sourceLanguage: "use the same labels in all languages"
         }
     }
 }

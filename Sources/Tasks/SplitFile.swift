@@ -86,10 +86,27 @@ struct SplitFile {
         }
         if isScored {
             if needsTarget { try checkScorable(&content, labels) }
-        } else if content.examples.isEmpty, let firstFault {
-            throw firstFault
+        } else {
+            try checkTrainable(content, labels)
+            if content.examples.isEmpty, let firstFault { throw firstFault }
         }
         return content
+    }
+
+    /// Some rows without a known label are noise; most of them are another list of labels. A number that no row has would
+    /// be trained on nothing.
+    private func checkTrainable(_ content: Content, _ labels: LabelIndex) throws(TaskError) {
+        let unknown = content.skipped.compactMap(\.label)
+        if unknown.count > 1, unknown.count * 2 > table.rows.count {
+            throw .mostlyUnknown(
+                file: name, rows: table.rows.count, counts: unknown.reduce(into: [:]) { $0[$1, default: 0] += 1 },
+                labels: labels.names, source: labels.source)
+        }
+        let numbers = content.examples.compactMap(\.numbers?.values)
+        for place in 0..<(numbers.first?.count ?? 0) where !numbers.contains(where: { $0[place] != nil }) {
+            throw .noNumber(
+                file: name, column: columns["score"] ?? "score", place: place + 1, of: numbers[0].count)
+        }
     }
 
     private func check(

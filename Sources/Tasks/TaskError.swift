@@ -21,7 +21,7 @@ package enum TaskError: Error, Equatable, Sendable {
     case unknownKey(file: String, line: Int, key: String, nearest: String?, known: [String])
     /// A key that every task definition of this kind has is absent.
     case missingKey(file: String, key: String, expected: String)
-    /// A key's value is of the wrong shape or outside the allowed ones.
+    /// A key's value is of the wrong shape or outside the allowed ones. Line 0: it is in no file.
     case badValue(file: String, line: Int, key: String, found: String, expected: String)
     /// A folder's first row fits no kind.
     case unknownRow(file: String, line: Int, columns: [String], kinds: [String])
@@ -40,6 +40,10 @@ package enum TaskError: Error, Equatable, Sendable {
     /// A label that is not among those that `source` gave.
     case unknownLabel(
         file: String, line: Int, label: String, nearest: String?, labels: [String], source: LabelSource)
+    /// More than half of the training rows have labels that `source` does not have.
+    case mostlyUnknown(file: String, rows: Int, counts: [String: Int], labels: [String], source: LabelSource)
+    /// A number that no training row has.
+    case noNumber(file: String, column: String, place: Int, of: Int)
     /// A split that is to be scored has no label to score with.
     case unscorable(file: String, split: String, reason: String)
     /// Fewer labels than the kind can learn from.
@@ -82,7 +86,7 @@ extension TaskError: CustomStringConvertible {
         case .missingKey(let file, let key, let expected):
             return "\(file): no '\(key)'; \(expected)"
         case .badValue(let file, let line, let key, let found, let expected):
-            return "\(file):\(line): \(key) is \(found); expected \(expected)"
+            return "\(line > 0 ? "\(file):\(line)" : file): \(key) is \(found); expected \(expected)"
         case .unknownRow(let file, let line, let columns, let kinds):
             let separated = DelimitedText.likelyDelimiter(columns).map {
                 "if that is the delimiter, set delimiter: \($0) in a task YAML, "
@@ -130,6 +134,18 @@ extension TaskError: CustomStringConvertible {
                 return "\(found) is not a label of the same task in \(training), which has \(quoted(labels))\(near); "
                     + "use the same labels in all languages"
             }
+        case .mostlyUnknown(let file, let rows, let counts, let labels, let source):
+            let unknown = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            let some = unknown.prefix(5).map { "'\(shown($0.key))' (\(counted($0.value, "row")))" }
+            let total = counts.values.reduce(0, +)
+            return
+                "\(file): \(counted(total, of: rows, "training rows", "has", "have")) a label that \(source.words) does not "
+                + "have: \(some.joined(separator: ", "))\(unknown.count > 5 ? ", …" : ""); expected \(quoted(labels)); "
+                + source.fix + numbersHint(unknown.first?.key ?? "", labels)
+        case .noNumber(let file, let column, let place, let all):
+            return
+                "\(file): '\(column)' has no number at place \(place) of \(all) in any training row; fill it in, or remove this "
+                + "place from the lists"
         case .unscorable(let file, let split, let reason):
             return "\(file): the \(split) split cannot be scored: \(reason); add labels, or choose another split"
         case .tooFewLabels(let file, let labels, let minimum):

@@ -18,13 +18,16 @@ package struct Composed: Sendable {
     /// Hash of each member's content, by name.
     private var hashes: [String: String] = [:]
     private var bundles = 0
+    /// By a head's name in its bundles: its names here, each with the bundle.
+    private var headSources: [String: [(name: String, bundle: String)]] = [:]
 
     package init() {}
 
     /// Takes a bundle's adapters, blocks and heads in. A name that is taken gets a number.
+    /// - Parameter file: what messages call the bundle; nil: its name
     /// - Returns: the bundle's composition with its present names, to be placed in a tree for `finish`
     /// - Throws: `BundleError.members` for a bundle without adapters
-    package mutating func take(_ bundle: AdapterBundle) throws -> Composition {
+    package mutating func take(_ bundle: AdapterBundle, file: String? = nil) throws -> Composition {
         guard let composition = bundle.composition, bundle.overlay == nil else {
             throw BundleError.members(
                 "bundle \(bundle.name) is of kind \(bundle.kind.rawValue) and has no adapter; give bundles from "
@@ -44,6 +47,7 @@ package struct Composed: Sendable {
             var taken = head
             taken.name = Self.free(head.name, heads.map(\.name))
             heads.append(taken)
+            headSources[head.name, default: []].append((taken.name, file ?? bundle.name))
             scopes[head.scope] = taken.scope
         }
         for node in composition.nodes { scopes[node.scope] = "blocks/\(Self.taken(node.id, bundles))" }
@@ -101,6 +105,16 @@ package struct Composed: Sendable {
             return
                 "\(all.count) of the adapters are the same one: \(all.joined(separator: ", ")); each copy takes memory "
                 + "and time and adds nothing"
+        }
+    }
+
+    /// Where heads of several bundles have one name: whose head answers to it, and how to choose another.
+    package var headWarnings: [String] {
+        headSources.sorted { $0.key < $1.key }.filter { $0.value.count > 1 }.map { name, sources in
+            let others = sources.dropFirst().map { "--head \($0.name) for that of \($0.bundle)" }
+            return
+                "\(sources.count) bundles have a head named \(name): that of \(sources[0].bundle) is used; choose "
+                + others.joined(separator: ", ")
         }
     }
 

@@ -47,11 +47,15 @@ package struct HeadAnswers {
     }
 
     /// The predicted tag of each word of each example. Words without a token, such as those after the maximum length, get
-    /// "O", or the head's first label if it has no "O".
-    /// - Parameter counts: words of each example
-    package static func tags(_ results: HeadResults, counts: [Int], head: any Head) -> [[String]] {
+    /// "O", or `other` if the head has no "O".
+    /// - Parameters:
+    ///   - counts: words of each example
+    ///   - other: nil: the head's first label
+    package static func tags(
+        _ results: HeadResults, counts: [Int], head: any Head, other: String? = nil
+    ) -> [[String]] {
         let labels = head.labels
-        let outside = labels.contains("O") ? "O" : labels.first ?? ""
+        let outside = labels.contains("O") ? "O" : other ?? labels.first ?? ""
         return counts.enumerated().map { i, count in
             var tags = [String](repeating: outside, count: count)
             for row in results.rows(i) { tags[results.words[row]] = labels[Evaluator.best(results.row(row))] }

@@ -115,10 +115,7 @@ package final class Session {
         let pooling = try pooling ?? model.pooling()
         let prefix = prefix ?? model.textPrefix
         let heads = try tasks.map { try Self.head(for: $0, pooling: pooling, prefix: prefix) }
-        guard Set(heads.map(\.name)).count == heads.count else {
-            throw TrainingError.mismatch(
-                "two tasks have the same name: \(heads.map(\.name).joined(separator: ", ")); rename one in its YAML")
-        }
+        try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
         var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
         arrangement.trainable += balancer.specs

@@ -1,9 +1,11 @@
 import Adapters
 import Foundation
+import Reporting
 @testable import Tasks
 import Testing
 
 @testable import Ablation
+import Training
 
 @Suite struct AblationTests {
     @Test func everyTrainedArmHasRates() {
@@ -133,5 +135,87 @@ import Testing
         #expect(limited.samplingWords == ["sampled 4 of 40 training rows, stratified by label, seed 3"])
         plan.seeds = [4]
         #expect(plan.limited(data).train.map(\.id) != limited.train.map(\.id))
+    }
+
+    private func report(_ rights: [(Arm, Int)], of count: Int, parameters: [Arm: Int] = [:]) throws -> ComparisonReport
+    {
+        var plan = AblationPlan.quick(configuration: try .resolve("seq_bn"))
+        plan.arms = rights.map(\.0)
+        var task = task("text-classification", metric: "accuracy", labels: ["a", "b"])
+        task.train = (0..<4).map { Example(id: $0, text: "x", label: $0 % 2) }
+        task.test = (0..<count).map { Example(id: $0, text: "x", label: $0 % 2) }
+        let gold = task.test.compactMap(\.label)
+        let results = rights.map { arm, right in
+            let predicted = gold.enumerated().map { $0 < right ? $1 : 1 - $1 }
+            var result = ArmResult(answers: [ClassAnswers(predicted: predicted, gold: gold, classes: 2)])
+            result.trainableParameters = parameters[arm] ?? 0
+            return (arm, [result])
+        }
+        return AblationReport(
+            plan: plan, tasks: [ExperimentTask(task)], results: Dictionary(results) { first, _ in first }, model: "m",
+            seconds: 1, provenance: []
+        ).build()
+    }
+
+    /// The costs of trained arms say nothing beside a best arm that costs nothing.
+    @Test func theCheapestIsNamedOnlyBesideATrainedArm() throws {
+        let costs = [Arm.adapter: 900, .full: 90_000]
+        let untrained = try report([(.majority, 40), (.adapter, 39), (.full, 39)], of: 40, parameters: costs)
+        #expect(untrained.verdicts.first?.text.hasPrefix("Best on average: majority") == true)
+        #expect(!untrained.verdicts.contains { $0.text.contains("cheapest") }, "\(untrained.verdicts)")
+        let trained = try report([(.full, 40), (.adapter, 39), (.majority, 0)], of: 40, parameters: costs)
+        #expect(trained.verdicts.contains { $0.text.hasPrefix("The cheapest of these is adapter: 900") })
+    }
+
+    /// Equal scores have equal marks, whatever the arms' order.
+    @Test func tiesAreMarkedAlike() throws {
+        let report = try report([(.majority, 10), (.full, 30), (.adapter, 30), (.head, 29)], of: 40)
+        #expect(report.rows.map { $0.scores.first?.standing } == [.below, .best, .best, .withinNoise])
+    }
+
+    /// Within the noise is no loss.
+    @Test func noiseHasItsOwnMark() throws {
+        let verdicts = try report([(.tfidf, 30), (.adapter, 30), (.full, 0)], of: 40).verdicts
+        let noise = try #require(verdicts.first { $0.text.contains("is within the noise of") })
+        let loss = try #require(verdicts.first { $0.text.contains("is worse than") })
+        #expect(noise.kind == .same && loss.kind == .worse, "\(verdicts)")
+    }
+
+    /// Nine texts have no interval, ten have one.
+    @Test func fewTextsHaveNoIntervals() throws {
+        for count in [9, 10] {
+            let report = try report([(.majority, 2), (.adapter, count)], of: count)
+            let score = try #require(report.row(task: "t", arm: "adapter")?.scores.first)
+            #expect(score.estimate.value == 1 && (score.estimate.interval == nil) == (count == 9))
+            #expect(score.standing == (count == 9 ? nil : .best))
+            let words = "No intervals, marks or conclusions for t: fewer than 10 test texts"
+            #expect(report.method.contains(words) == (count == 9), "\(report.method)")
+            #expect(report.verdicts.contains { $0.text.hasPrefix("No conclusions: ") } == (count == 9))
+            #expect(report.verdicts.contains { $0.text.hasPrefix("Best on average: ") } == (count == 10))
+        }
+    }
+
+    /// Heads go by their tasks' names: two of one name are refused before a training, and both files are named.
+    @Test func tasksOfOneNameAreRefused() throws {
+        let tiny = try TinyExperiment()
+        func start(_ names: [String]) throws {
+            let tasks = names.enumerated().map { i, name in
+                var data = TinyExperiment.data(name)
+                data.definition.source = "folder\(i)/\(name).yaml"
+                return data
+            }
+            for arms in [[Arm.adapter], [.majority], [.multitaskAdapter]] {
+                var plan = AblationPlan.quick(configuration: tiny.configuration)
+                plan.arms = arms
+                _ = try AblationExperiment(plan, session: tiny.session, tasks: tasks)
+            }
+        }
+        try start(["role", "use"])
+        for names in [["role", "use", "role"], ["my role", "my_role"]] {
+            let error = #expect(throws: TrainingError.self) { try start(names) }
+            let words = try #require(error.map { "\($0)" })
+            #expect(words.contains("folder0/\(names[0]).yaml and folder\(names.count - 1)/"), "\(words)")
+            #expect(words.contains("two tasks have the same name: ") && words.contains("name: in its YAML"), "\(words)")
+        }
     }
 }

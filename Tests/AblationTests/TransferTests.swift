@@ -145,4 +145,24 @@ import Testing
         #expect(!report.markdown().contains("MAD-X"))
         #expect(report.verdicts.count == 1)
     }
+
+    /// A cell of nine groups has a score, and counts in no difference.
+    @Test func fewGroupsHaveNoIntervals() throws {
+        var outcome = try Self.outcome([.adapter: 80, .madx: 90])
+        for i in outcome.columns.indices where outcome.columns[i].language == "de" {
+            outcome.columns[i].groups = outcome.columns[i].groups.indices.map { "group\($0 % 9)" }
+        }
+        let report = outcome.report()
+        let score = try #require(report.score("role", "de", .madx))
+        #expect(score.accuracy.value == 0.9 && score.accuracy.interval == nil)
+        #expect(report.score("role", "fr", .madx)?.accuracy.interval != nil)
+        #expect(report.mean("role", .madx)?.accuracyGain?.isAbove == true)
+        let words = try #require(report.warnings.first)
+        #expect(words.hasPrefix("no intervals or differences for role in de, use in de: fewer than 10 "), "\(words)")
+        let german = try #require(report.languageVerdicts.first { $0.text.contains("adapter for de") })
+        #expect(german.kind == .note && german.text.contains("tested on too few texts"), "\(german.text)")
+        // Nothing is left to compare
+        for i in outcome.columns.indices { outcome.columns[i].groups = outcome.columns[i].groups.map { _ in "one" } }
+        #expect(outcome.report().verdicts.map(\.kind) == [.note])
+    }
 }

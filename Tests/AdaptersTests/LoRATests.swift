@@ -128,6 +128,7 @@ import Testing
         #expect(all["feedForwardOutput/2/A"] == [3, 10] && all["feedForwardOutput/2/B"] == [6, 3])
         #expect(all["query/1/A"] == nil)
         #expect(try specs("targets=key,output").keys.sorted().first == "feedForwardOutput/0/A")
+        #expect(try specs("targets=key, output").keys == specs("targets=key,output").keys)
     }
 
     /// Role and layer, before role, before layer; rank 0 is no update.
@@ -152,7 +153,12 @@ import Testing
         ("rank=0", "rank: found 0, expected an integer in 1...65536"), ("rank=1.5", "rank: found 1.5"),
         ("alpha=0", "alpha: found 0"), ("dropout=1", "dropout: found 1, expected a probability in 0..<1"),
         ("targets=q", "targets: found q, expected query, key"), ("targets=[]", "targets: found []"),
-        ("targets=[1]", "targets: found 1"), (#"rank_pattern={"q":1}"#, "rank_pattern: found \"q\""),
+        ("targets=[1]", "targets: found 1"),
+        (
+            "targets=[query, output]",
+            "targets: found [query, output], expected query, key, value, attention_output, intermediate, output, or all, "
+                + "separated by commas: targets=query,value"
+        ), (#"rank_pattern={"q":1}"#, "rank_pattern: found \"q\""),
         (#"rank_pattern={"query/x":1}"#, "rank_pattern: found \"query/x\""),
         (#"rank_pattern={"":1}"#, "rank_pattern: found \"\""),
         (#"rank_pattern={"3":1,"03":2}"#, "twice, expected each site once"),

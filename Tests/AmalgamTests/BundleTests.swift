@@ -143,4 +143,35 @@ import Testing
             try lora.export(to: fixture.url("other"), as: changed, allowsOtherModel: true).contains { $0.kind == .base }
         )
     }
+
+    /// Heads of one name: which file's is used, and how to choose the other. A fusion over LoRA names the file.
+    @Test func headsOfOneNameAndWhatCannotBeFused() async throws {
+        let (a, b) = (try await fixture.adapter(), try await fixture.adapter("game", .lora))
+        try a.write(to: fixture.url("a.h5"))
+        try b.write(to: fixture.url("b.h5"))
+        let both = try AdapterBundle(composing: Composition("stack(b.h5, a.h5)", in: fixture.folder))
+        #expect(both.heads.map(\.name) == ["game", "game_2"])
+        let words = try #require(both.warnings.first { $0.description.contains("head named game") }).commandLineText
+        #expect(
+            words.contains("b.h5 is used; choose --head game_2 for that of ") && words.hasSuffix("a.h5"), "\(words)")
+        let task = try Fixture.task()
+        for recipe in [
+            TrainingRecipe.fusion([a, b]), .composition(.fuse([.bundle(a), .stack([.bundle(b), .bundle(a)])])),
+        ] {
+            let error = await AmalgamError.thrown {
+                _ = try await fixture.model().train(recipe, on: task, options: Fixture.options).result
+            }
+            #expect(error?.kind == .composition && error?.found == "method lora", "\(error as Any)")
+            #expect(error?.description.contains("expected bottleneck") == true && error?.fix != nil, "\(error as Any)")
+        }
+    }
+
+    /// Statements for Python come with one format alone.
+    @Test func pythonStatements() async throws {
+        let bundle = try await fixture.adapter()
+        #expect(
+            bundle.pythonLoading("out", as: .adapterHub())
+                == "model.load_adapter(\"out\", use_safetensors=True, set_active=True)")
+        #expect(bundle.pythonLoading("out", as: .peft) == nil)
+    }
 }

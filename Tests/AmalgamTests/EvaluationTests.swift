@@ -53,6 +53,10 @@ import Testing
         #expect(SettingValue(json: evaluation.values.json)?["metrics"]?["pearson"] == .null)
         #expect(evaluation.report.text().hasPrefix("n test: Pearson correlation undefined"))
         #expect(evaluation.report.values["task"] == "n")
+        // Four texts are too few for an interval, and the loss is in no unit of the data
+        #expect(
+            evaluation["mse"]?.interval == nil && evaluation.report.text().contains("No intervals: fewer than 10 test"))
+        #expect(evaluation.report.text().contains("The loss is the mean squared error of numbers with mean 0"))
         #expect(evaluation.values["truncated"] == 0 && evaluation.values["per_class"] == nil)
     }
 

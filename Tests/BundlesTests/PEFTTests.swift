@@ -255,4 +255,30 @@ import Testing
             #expect(problem { try AdapterHubExport.write(bundle, to: folder.file("o")) }.contains("use_dora"))
         }
     }
+
+    /// The module that no family has is named, not the first of all.
+    @Test func theMisfitIsNamed() throws {
+        let text = problem {
+            try ForeignImport.read(
+                folder: changed("peft_all") {
+                    (
+                        $0.replacingOccurrences(
+                            of: "layer.1.attention.self.value", with: "layer.1.attention.self.valve"), $1, $2
+                    )
+                }, name: nil, model: nil)
+        }
+        #expect(text.contains("layer.1.attention.self.valve.lora_A.weight: LoRA on this module"), "\(text)")
+    }
+
+    /// One output is a number.
+    @Test func oneOutput() throws {
+        let read = try ForeignImport.read(
+            folder: changed("peft_all") { name, shape, values in
+                guard name.hasPrefix("classifier.") else { return (name, shape, values) }
+                return (name, [1] + shape.dropFirst(), Array(values.prefix(values.count / 3)))
+            }, name: nil, model: nil)
+        #expect(
+            read.bundle.heads.map(\.head.kind) == ["regression"] && read.bundle.heads[0].head.numbers == [.identity])
+        #expect(read.warnings.count == 1 && read.warnings[0].contains("has one output"), "\(read.warnings)")
+    }
 }

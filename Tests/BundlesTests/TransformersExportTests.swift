@@ -106,7 +106,14 @@ import Testing
                 "add --merge"))
         #expect(
             problem { try TransformersExport.write(bundle("seq_bn"), model: model, merge: true, to: out) }.contains(
-                "method bottleneck cannot be merged"))
+                "method bottleneck cannot be part of a transformers model"))
+        // The advice leads somewhere, with --merge or without
+        for (preset, merge) in [("seq_bn", true), ("seq_bn", false), ("prefix_tuning", true), ("prefix_tuning", false)]
+        {
+            let text = problem { try TransformersExport.write(bundle(preset), model: model, merge: merge, to: out) }
+            #expect(
+                text.hasSuffix("use --format adapterhub, which can hold it") && !text.contains("--merge"), "\(text)")
+        }
         var stacked = try bundle("lora")
         stacked.language = LanguageReference(name: "l", hash: "")
         #expect(

@@ -95,8 +95,9 @@ import Testing
         #expect(truncated.count == 40 && truncated.last == "O" && truncated.first != "O", "\(truncated)")
         #expect(run.errors.contains("1 of 4 texts is longer than the maximum length"), "\(run.words)")
         let csv = try predict(["--output-format", "csv"], input: "gi lo ba\n")
-        #expect(csv.output.hasPrefix("line,tokens,tags\n1,gi lo ba,"), "\(csv.words)")
-        #expect(csv.output.split(separator: "\n").last?.split(separator: ",").last?.split(separator: " ").count == 3)
+        let cell = #""[""gi"",""lo"",""ba""]""#
+        #expect(csv.output.hasPrefix("line,tokens,tags\n1,\(cell),\"["), "\(csv.words)")
+        #expect(csv.output.hasSuffix("]\"\n") && csv.output.components(separatedBy: "\"\",\"\"").count == 5, "\(csv.words)")
         let refused = try predict(["--top-k", "2"])
         #expect(refused.status == 64 && refused.errors.contains("--top-k: found 2"), "\(refused.words)")
         let bad = try predict([], input: "{\"tokens\": [1]}\n")
@@ -116,6 +117,11 @@ import Testing
         let result = try json(try evaluate(lab, "pos", ["--json"]))
         #expect(result["metric"] as? String == "token_accuracy")
         #expect((result["per_tag"] as? [[String: Any]])?.compactMap { $0["label"] as? String } == ["NOUN", "VERB"])
+        let long = try lab.run(
+            ["predict", "--model", "@tiny", "--bundle", "@pos.h5", "--max-length", "8"],
+            input: Array(repeating: "gi", count: 20).joined(separator: " ") + "\n")
+        let tags = try #require(try rows(long.output).first?["tags"] as? [Any])
+        #expect(tags.count == 20 && tags.first is String && tags.last is NSNull, "\(long.words)")
         let people = try evaluate(lab, "pos")
         #expect(people.output.hasPrefix("pos test: token accuracy ") && !people.output.contains("entity F1"))
         let ablation = try lab.run([

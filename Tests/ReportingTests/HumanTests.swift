@@ -14,9 +14,9 @@ struct HumanTests {
     @Test func counts() {
         #expect(Human.count(0) == "0")
         #expect(Human.count(999) == "999")
-        #expect(Human.count(-1234) == "-1,234")
+        #expect(Human.count(-1234) == "−1,234")
         #expect(Human.count(1_234_567) == "1,234,567")
-        #expect(Human.count(Int.min) == "-9,223,372,036,854,775,808")
+        #expect(Human.count(Int.min) == "−9,223,372,036,854,775,808")
         #expect(Human.count(Double.nan) == "–")
         #expect(Human.count(8119.6) == "8,120")
         #expect(Human.compact(950) == "950")
@@ -36,7 +36,7 @@ struct HumanTests {
         #expect(Human.score(0.7851) == ".785")
         #expect(Human.score(1) == "1.000")
         #expect(Human.score(0.9996) == "1.000")
-        #expect(Human.score(-0.02) == "-.020")
+        #expect(Human.score(-0.02) == "−.020")
         #expect(Human.score(-0.0001) == ".000")
         #expect(Human.score(.nan) == "–")
     }

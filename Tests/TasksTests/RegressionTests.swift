@@ -21,7 +21,8 @@ struct RegressionTests {
         #expect(pairs.labels.isEmpty)
         #expect(pairs.train[0].pair == "b")
         #expect(pairs.train[0].numbers == Numbers(values: [3]))
-        let singles = try load(#"{"text": "a", "score": [1.5, null, -2e3]}"#)
+        let singles = try load(
+            #"{"text": "a", "score": [1.5, null, -2e3]}"# + "\n" + #"{"text": "b", "score": [1, 1, 1]}"#)
         #expect(singles.definition.kind == "regression")
         #expect(singles.train[0].pair == nil)
         #expect(singles.train[0].numbers == Numbers(values: [1.5, nil, -2000]))
@@ -40,6 +41,17 @@ struct RegressionTests {
         #expect(message("\"nan\"") == "d/train.jsonl:2: 'score' is nan; \(expected)")
         #expect(message("1e39") == "d/train.jsonl:2: 'score' is 1e+39; \(expected)")
         #expect(message("[]") == "d/train.jsonl:2: 'score' is an empty list; expected a number or a list of numbers")
+    }
+
+    /// A place of the list without a number in any training row would be trained on nothing; in dev it is only missing.
+    @Test func everyPlaceHasANumber() throws {
+        let rows = [#"{"text": "a", "score": [1, null, 3]}"#, #"{"text": "b", "score": [null, null, 2]}"#]
+        let expected =
+            "d/train.jsonl: 'score' has no number at place 2 of 3 in any training row; fill it in, or remove this place from "
+            + "the lists"
+        #expect(scratch.message { _ = try load(rows.joined(separator: "\n")) } == expected)
+        let whole = #"{"text": "c", "score": [1, 2, 3]}"#
+        #expect(try load((rows + [whole]).joined(separator: "\n"), dev: rows[0]).train.count == 3)
     }
 
     /// A list has the same length in all rows of all splits.

@@ -40,7 +40,7 @@ struct SkippedRowTests {
         #expect(skipping.skipped[.dev] == [SkippedRow(line: 2, reason: .unknownLabel, label: "z")])
         #expect(
             scratch.message { _ = try TaskData.load(task, unknownLabels: .refuse) }
-                == "dev.jsonl:2: label 'z' does not occur in train.jsonl (nearest: 'a'); "
+                == "dev.jsonl:2: label 'z' does not occur in train.jsonl; "
                 + "fix it, or list all labels under labels in a task YAML")
     }
 
@@ -73,6 +73,29 @@ struct SkippedRowTests {
             let message = scratch.message { _ = try TaskData.load(none) }
             #expect(message.hasPrefix("train.jsonl:1: \(found)"), "\(message)")
         }
+    }
+
+    /// Half of the rows with other labels are noise; more are another list of labels.
+    @Test func trainingOnOtherLabelsIsRefused() throws {
+        func message(_ text: String) throws -> String {
+            let task = try definition([.train: text], labels: ["neg", "pos"])
+            return scratch.message { _ = try TaskData.load(task) }
+        }
+        let (neg, pos, one, two) = (#""neg""#, #""pos""#, "1", "2")
+        #expect(try message(lines(neg, pos, one, two)) == "no error")
+        let found = try message(lines(neg, one, two, pos, two))
+        #expect(
+            found
+                == "train.jsonl: 3 of 5 training rows have a label that the list in t.yaml does not have: '2' (2 rows), "
+                + "'1' (1 row); expected 'neg', 'pos'; fix the labels in the data, or list those of the data under labels; if "
+                + "the numbers mean these labels, write a map, for example labels: {0: neg, 1: pos}", "\(found)")
+        #expect(try message(lines(one, one)).hasPrefix("train.jsonl: 2 of 2 training rows have a label that "))
+        // Skipping is about splits that are scored
+        let task = try definition([.train: lines(neg, one, two, pos, two)], labels: ["neg", "pos"])
+        #expect(scratch.message { _ = try TaskData.load(task, unknownLabels: .skip) } == found)
+        #expect(try TaskData.load(task, splits: [.train], unknownLabels: .skip).train.count == 2)
+        // Rows without a label at all are skipped as before
+        #expect(try message(lines(neg, pos, "null", "null", "null")) == "no error")
     }
 
     @Test func aNullTextIsNullNotMissing() throws {

@@ -178,7 +178,7 @@ struct TaskDataTests {
         ),
         (
             "text,label\na,2\n",
-            "b.csv:2: label '2' is not one of the 2 labels in t.yaml (nearest: '0'); fix it, or add it to labels"
+            "b.csv:2: label '2' is not one of the 2 labels in t.yaml; fix it, or add it to labels"
         ),
         ("text,label\n", "b.csv: no rows; expected one row per example"),
     ])

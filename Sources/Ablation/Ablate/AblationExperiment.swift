@@ -10,8 +10,9 @@ package struct AblationExperiment {
     private let plan: AblationPlan
     private let tasks: [ExperimentTask]
 
-    /// - Throws: `TaskError` for a task without test or dev rows
+    /// - Throws: `TaskError` for a task without test or dev rows; `TrainingError.mismatch` for two tasks of one name
     package init(_ plan: AblationPlan, session: Session, tasks: [TaskData]) throws {
+        try Session.checkNames(tasks)
         for task in tasks {
             for split in [Split.test, .dev] where task[split].isEmpty { throw task.missing(split) }
         }
@@ -30,7 +31,10 @@ package struct AblationExperiment {
         let runs = cells()
         let cells = runs.map(\.cell)
         try runner.announce(
-            "\(plan.arms.filter(\.isTrained).count) trained arms, \(tasks.count) tasks, \(plan.seeds.count) seeds",
+            [
+                Human.count(plan.arms.filter(\.isTrained).count, "trained arm"), Human.count(tasks.count, "task"),
+                Human.count(plan.seeds.count, "seed"),
+            ].joined(separator: ", "),
             cells,
             probe: SpeedProbe(session, on: tasks[0], plan.configuration, plan.settings))
         var results = baselines(environment)

@@ -14,7 +14,7 @@ struct AblationReport {
     func build() -> ComparisonReport {
         let scores = scores
         return ComparisonReport(
-            title: "Adapters, fusion and fine-tuning on \(tasks.count) tasks",
+            title: "Adapters, fusion and fine-tuning on \(Human.count(tasks.count, "task"))",
             summary: [summary],
             arms: plan.arms.map {
                 ComparisonReport.Arm($0.rawValue, label: $0.label(tasks), family: $0.family, isShared: $0.isMultitask)
@@ -22,8 +22,8 @@ struct AblationReport {
             tasks: tasks.map {
                 ComparisonReport.Task(
                     $0.name,
-                    note: "\(Human.count($0.data.train.count)) training, \(Human.count($0.data.test.count)) test "
-                        + "texts, \(Self.size($0.data))\(remarks($0.data))")
+                    note: "\(Human.count($0.data.train.count)) training, \(Human.count($0.data.test.count, "test text")), "
+                        + "\(Self.size($0.data))\(remarks($0.data))")
             },
             rows: tasks.indices.flatMap { t in
                 plan.arms.compactMap { arm in results[arm].map { row(t, arm, $0[t], scores) } }
@@ -37,7 +37,7 @@ struct AblationReport {
             provenance: provenance,
             method:
                 "Intervals: 95 % percentile bootstrap over test examples, 1,000 resamples, mean over seeds. Comparisons "
-                + "between arms are paired on the same resamples.\(grouped)",
+                + "between arms are paired on the same resamples.\(grouped)\(tooFew(scores))",
             curves: curves)
     }
 
@@ -53,10 +53,17 @@ struct AblationReport {
         tasks.contains { $0.data.test.contains { $0.group != nil } } ? " Rows of one group are resampled together." : ""
     }
 
+    private func tooFew(_ scores: PairedScores<Arm>) -> String {
+        let few = tasks.indices.filter { !scores.hasEnoughUnits($0) }.map { tasks[$0].name }
+        return few.isEmpty
+            ? ""
+            : " No intervals, marks or conclusions for \(few.joined(separator: ", ")): \(Bootstrap.tooFewWords)."
+    }
+
     private static func size(_ task: TaskData) -> String {
-        if !task.labels.isEmpty { return "\(task.labels.count) classes" }
+        if !task.labels.isEmpty { return Human.count(task.labels.count, "class", "classes") }
         let outputs = task.train.lazy.compactMap { $0.payload?.answers }.first ?? 1
-        return outputs == 1 ? "1 number" : "\(outputs) numbers"
+        return Human.count(outputs, "number")
     }
 
     /// The scores of all arms on each task, in the metrics that the report shows.
@@ -100,7 +107,7 @@ struct AblationReport {
             tasks.allSatisfy(\.data.sampled.isEmpty)
             ? "" : " Large splits are sampled (see Settings); every arm uses the same rows."
         return
-            "Every trained arm uses the same training tokens of each task: \(plan.settings.epochs) epochs, texts truncated to "
+            "Every trained arm uses the same training tokens of each task: \(Human.count(plan.settings.epochs, "epoch")), texts truncated to "
             + "\(plan.settings.maxLength) tokens. All arms use the same pooling. Each keeps its best epoch on dev. "
             + choice
             + rows

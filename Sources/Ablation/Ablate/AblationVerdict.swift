@@ -9,7 +9,7 @@ struct AblationVerdict {
     /// Of each arm on each task.
     let scores: PairedScores<Arm>
 
-    private var metrics: [any Metric.Type] { tasks.map(\.metric) }
+    private var metrics: [any Metric.Type] { compared.map { tasks[$0].metric } }
 
     /// The metric of all tasks; nil if they differ.
     private var metric: (any Metric.Type)? {
@@ -18,25 +18,33 @@ struct AblationVerdict {
 
     private var metricName: String { metric?.name.metricWords ?? "score in the tasks' own metrics" }
 
+    /// The tasks that can tell a difference from noise.
+    private var compared: [Int] { tasks.indices.filter(scores.hasEnoughUnits) }
+
     /// Arms with a score on every task.
     private var scored: [Arm] {
-        plan.arms.filter { arm in tasks.indices.allSatisfy { scores.isDefined(arm, $0) } }
+        plan.arms.filter { arm in compared.allSatisfy { scores.isDefined(arm, $0) } }
     }
 
     /// The mean of an arm's scores over the tasks; larger is better.
-    private func mean(_ arm: Arm) -> Double { scores.mean(arm, over: Array(tasks.indices))?.value ?? .nan }
+    private func mean(_ arm: Arm) -> Double { scores.mean(arm, over: compared)?.value ?? .nan }
 
     private func shown(_ mean: Double) -> String { Human.score(metric?.isLowerBetter == true ? -mean : mean) }
 
     /// a − b, mean over the tasks; positive if a is better.
     private func difference(_ a: Arm, _ b: Arm) -> PointsDifference? {
         guard scored.contains(a), scored.contains(b) else { return nil }
-        return scores.difference(a, b, over: Array(tasks.indices))
+        return scores.difference(a, b, over: compared)
     }
 
     private func label(_ arm: Arm) -> String { arm.label(tasks) }
 
     func sentences() -> [Verdict] {
+        guard !compared.isEmpty else {
+            return [
+                Verdict(.note, "No conclusions: every task has too few test texts to tell a difference from noise.")
+            ]
+        }
         guard let best = scored.max(by: { mean($0) < mean($1) }) else { return [] }
         let equals = scored.filter { arm in arm != best && !(difference(best, arm)?.isAbove ?? true) }
         var verdicts = [
@@ -47,13 +55,14 @@ struct AblationVerdict {
                         ? ". It is clearly better than every other arm."
                         : ". Within the noise of it: \(equals.map(label).joined(separator: ", "))."))
         ]
-        if let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
+        if best.isTrained,
+            let cheapest = ([best] + equals).filter(\.isTrained).min(by: { parameters($0) < parameters($1) }),
             cheapest != best
         {
             verdicts.append(
                 Verdict(
                     .same,
-                    "The cheapest of these is \(label(cheapest)): \(Human.count(parameters(cheapest))) parameters "
+                    "The cheapest of these is \(label(cheapest)): \(Human.count(parameters(cheapest), "parameter")) "
                         + "instead of \(Human.count(parameters(best)))\(bytes(cheapest).map { ", \(Human.bytes($0)) per extra task" } ?? "")."
                 ))
         }
@@ -77,7 +86,8 @@ struct AblationVerdict {
                     ? "\(label(arm)) is worse than \(label(.tfidf))"
                     : "\(label(arm)) is within the noise of \(label(.tfidf))"
                 verdicts.append(
-                    Verdict(.worse, "\(found): \(d.text). Try more epochs or a larger learning rate."))
+                    Verdict(
+                        d.isBelow ? .worse : .same, "\(found): \(d.text). Try more epochs or a larger learning rate."))
             }
         }
         return verdicts

@@ -25,7 +25,7 @@ package final class ExperimentRunner {
         if outdated > 0 {
             environment.tell(
                 .message(
-                    "\(folder.path)/trainings: \(outdated) results of an earlier version of amalgam cannot be used; trains "
+                    "\(folder.path)/trainings: \(counted(outdated, "result")) of an earlier version of amalgam cannot be used; trains "
                         + "again (you may delete that folder)"))
         }
     }

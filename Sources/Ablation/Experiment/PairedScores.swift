@@ -29,7 +29,6 @@ package struct PairedScores<System: Hashable> {
     }
 
     package let columns: [Column]
-    /// The first of equal ones counts as the best.
     package let systems: [System]
     /// By metric, then system: a score for each column; nil where the system did not run.
     private var scores: [String: [System: [ResampledScore?]]] = [:]
@@ -65,11 +64,16 @@ package struct PairedScores<System: Hashable> {
             for (m, metric) in metrics.enumerated() {
                 let none = [ResampledScore?](repeating: nil, count: columns.count)
                 for (place, column) in block.enumerated() where !each[m][place].isEmpty {
-                    scores[metric.name, default: [:]][system, default: none][column] = .mean(each[m][place])
+                    var mean = ResampledScore.mean(each[m][place])
+                    if !hasEnoughUnits(column) { mean.resampled = [] }
+                    scores[metric.name, default: [:]][system, default: none][column] = mean
                 }
             }
         }
     }
+
+    /// Whether a column's scores have intervals, and count in differences and standings.
+    package func hasEnoughUnits(_ column: Int) -> Bool { Bootstrap.hasEnough(columns[column].groups) }
 
     private func metric(_ metric: (any Metric.Type)?, _ column: Int) -> (any Metric.Type)? {
         metric ?? columns[column].metrics.first
@@ -104,12 +108,12 @@ package struct PairedScores<System: Hashable> {
         return all.isEmpty ? nil : ResampledScore(value: .nan, resampled: [])
     }
 
-    /// By how much a is better than b: the mean over the columns on which both have a defined score. A resample on which
-    /// one of them is undefined does not count.
+    /// By how much a is better than b: the mean over the columns on which both have a defined score and that have enough
+    /// units. A resample on which one of them is undefined does not count.
     package func difference(
         _ a: System, _ b: System, over columns: [Int], _ metric: (any Metric.Type)? = nil
     ) -> PointsDifference? {
-        let both = columns.filter { isDefined(a, $0, metric) && isDefined(b, $0, metric) }
+        let both = columns.filter { hasEnoughUnits($0) && isDefined(a, $0, metric) && isDefined(b, $0, metric) }
         let pairs = both.compactMap { column in
             merit(a, column, metric).flatMap { left in merit(b, column, metric).map { left - $0 } }
         }
@@ -118,18 +122,16 @@ package struct PairedScores<System: Hashable> {
             .strictMean(pairs), isShare: both.allSatisfy { self.metric(metric, $0)?.isShare ?? false })
     }
 
-    /// Where a system stands on a column among all.
-    /// - Returns: nil if the system has no defined score.
+    /// Where a system stands on a column among all; systems with the highest score are all the best.
+    /// - Returns: nil if the system has no defined score, or the column too few units.
     package func standing(
         _ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil
     ) -> ComparisonReport.Standing? {
         let defined = systems.filter { isDefined($0, column, metric) }
-        guard defined.contains(system) else { return nil }
-        var best = system
-        var highest = -Double.infinity
-        for other in defined {
-            if let value = merit(other, column, metric)?.value, value > highest { (best, highest) = (other, value) }
-        }
+        guard hasEnoughUnits(column), defined.contains(system) else { return nil }
+        func value(_ system: System) -> Double { merit(system, column, metric)?.value ?? -.infinity }
+        let best = defined.reduce(system) { value($1) > value($0) ? $1 : $0 }
+        // All with the best score, also where their answers differ
         if best == system { return .best }
         return difference(best, system, over: [column], metric)?.isAbove ?? false ? .below : .withinNoise
     }

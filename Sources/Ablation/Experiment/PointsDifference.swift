@@ -45,9 +45,10 @@ extension PointsDifference: Codable {
 }
 
 extension Estimate {
-    /// The score with the middle 95 % of its resamples.
+    /// The score with the middle 95 % of its resamples; without an interval if there are none.
     package init(_ score: ResampledScore) {
         let interval = score.interval()
-        self.init(interval.value, Reporting.Interval(interval.low, interval.high))
+        self.init(
+            interval.value, score.resampled.isEmpty ? nil : Reporting.Interval(interval.low, interval.high))
     }
 }

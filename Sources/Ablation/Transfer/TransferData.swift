@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tasks
 import Training
@@ -122,7 +123,7 @@ package struct TransferData: Sendable {
             let both = Set(test.compactMap(\.group)).intersection(trained)
             if let example = both.min() {
                 warnings.append(
-                    "\(task): \(both.count) groups (for example \(example)) are both in training data and in the test split "
+                    "\(task): \(counted(both.count, "group")) (for example \(example)) \(both.count == 1 ? "is" : "are") both in training data and in the test split "
                         + "of \(language); its scores may be too high")
             }
         }

@@ -40,8 +40,10 @@ package struct TransferExperiment {
         }
         if let first = plan.tasks.first.flatMap({ tasks[$0]?[plan.source] }) {
             try runner.announce(
-                "\(plan.tasks.count) tasks, \(plan.languages.count) languages, \(columns.count) cells, "
-                    + "\(plan.methods.count) methods", cells.all,
+                [
+                    Human.count(plan.tasks.count, "task"), Human.count(plan.languages.count, "language"),
+                    Human.count(columns.count, "cell"), Human.count(plan.methods.count, "method"),
+                ].joined(separator: ", "), cells.all,
                 probe: SpeedProbe(session, on: first, plan.configuration, plan.settings))
         }
         baselines(&columns, environment)

@@ -60,13 +60,22 @@ package struct TransferOutcome {
         }
         let words = TransferWords(outcome: self, scores: scores, tasks: tasks, adapters: adapters)
         return TransferReport(
-            title: "Transfer between languages: \(tasks.count) "
-                + "\(tasks.count == 1 ? "task" : "tasks"), \(plan.languages.count) languages",
+            title: "Transfer between languages: \(Human.count(tasks.count, "task")), "
+                + Human.count(plan.languages.count, "language"),
             summary: words.summary, source: plan.source, languages: plan.languages, tasks: tasks,
             methods: methods.map { .init(id: $0, label: label($0), usesTargetLabels: $0.usesTargetLabels) },
             scores: rows, means: means, adapters: adapters, verdicts: words.verdicts(),
-            languageVerdicts: words.languageVerdicts(), warnings: warnings, facts: facts, settings: settings,
+            languageVerdicts: words.languageVerdicts(), warnings: warnings + tooFew(scores), facts: facts, settings: settings,
             provenance: provenance)
+    }
+
+    /// What has no intervals and counts in no difference.
+    private func tooFew(_ scores: PairedScores<TransferMethod>) -> [String] {
+        let few = columns.indices.filter { !scores.hasEnoughUnits($0) }.map {
+            "\(columns[$0].task) in \(columns[$0].language)"
+        }
+        return few.isEmpty
+            ? [] : ["no intervals or differences for \(few.joined(separator: ", ")): \(Bootstrap.tooFewWords)"]
     }
 
     /// Scores of all methods on all columns over the same resamples of groups.

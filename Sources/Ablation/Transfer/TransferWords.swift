@@ -71,6 +71,11 @@ struct TransferWords {
         let equal = free.filter { method in
             method != best.method && !(difference(best.method, method)?.isAbove ?? false)
         }
+        guard equal.isEmpty || equal.contains(where: { difference(best.method, $0) != nil }) else {
+            return Verdict(
+                .note,
+                "No conclusions: the tasks have too few test texts in the target languages to tell a difference from noise.")
+        }
         return Verdict(
             .better,
             "Best without labels in the target language: \(outcome.label(best.method)) (mean accuracy "
@@ -116,7 +121,12 @@ struct TransferWords {
                 "\(Human.bytes(adapter.bytes)), \(Human.count(adapter.tokens)) training tokens, "
                 + Human.duration(adapter.seconds)
             let name = "The language adapter for \(adapter.language) (\(cost))"
-            guard let gain = language.gain else { return Verdict(.note, "\(name) was tested on no task.") }
+            guard let gain = language.gain else {
+                return Verdict(
+                    .note,
+                    outcome.chosen(language: adapter.language).isEmpty
+                        ? "\(name) was tested on no task." : "\(name) was tested on too few texts for a comparison.")
+            }
             let kept = language.gainOverSource.map { difference in
                 " Compared with keeping the adapter of \(source): \(difference.text)\(noise(difference))."
             }

@@ -21,7 +21,8 @@ package struct Average: CompositionBlock {
         let count = fields.children
         let weights = try fields.numbers("weights") ?? Array(repeating: 1 / Double(count), count: count)
         guard weights.count == count else {
-            throw BlockFault("weights", found: "\(weights.count) numbers", expected: "\(count), one for each child")
+            throw BlockFault(
+                "weights", found: counted(weights.count, "number"), expected: "\(count), one for each child")
         }
         let sum = weights.reduce(0, +)
         guard abs(sum - 1) <= 1e-6 else {

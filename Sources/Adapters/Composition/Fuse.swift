@@ -47,7 +47,8 @@ package struct Fuse: CompositionBlock {
 
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
-            "a fusion attends anew for each token, so it cannot be merged into the model's weights; merge one adapter")
+            "a fusion attends anew for each token, so it cannot be part of a transformers model; use --format adapterhub, "
+                + "which can hold it")
     }
 
     /// - Throws: `AdapterError.composition` for an adapter without bottlenecks

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Models
 import Numerics
 

@@ -6,7 +6,7 @@ import Foundation
 extension AdapterBundle {
     /// Converts a folder of the Python libraries `adapters` or `peft`; the format is detected.
     /// - Parameters:
-    ///   - folder: Written by `save_adapter`, `save_adapter_fusion`, `save_head`, or peft's `save_pretrained` (LoRA).
+    ///   - folder: Written by `save_adapter`, `save_adapter_fusion`, `save_adapter_setup`, `save_head`, or peft's `save_pretrained` (LoRA).
     ///   - name: Of the adapter; nil for the name in the folder.
     ///   - model: The base model, needed where the folder does not tell enough about it.
     /// - Throws: ``AmalgamError``, naming the file and the field or tensor; ``AmalgamError/Kind/unsupported`` for a field that
@@ -57,6 +57,13 @@ extension AdapterBundle {
                 return base + Self.warnings(texts)
             }
         }
+    }
+
+    /// The Python statements that load an exported folder in a `model` of the library `adapters`; nil for other formats, whose
+    /// folders `from_pretrained` loads.
+    /// - Parameter folder: Its path, as Python is to open it.
+    public func pythonLoading(_ folder: String, as format: ExportFormat) -> String? {
+        if case .adapterHub = format { stored.adapterHubPython(folder: folder) } else { nil }
     }
 
     private static func warnings(_ texts: [String]) -> [Warning] { texts.map { .of(.exchange, $0) } }

@@ -89,8 +89,24 @@ public struct AdapterBundle: Sendable {
             let text = composed.composition?.text ?? ""
             return AdapterBundle(
                 try composed.bundle(name: name ?? text, base: base),
-                warnings: (composed.warnings + composed.languageWarnings).map { .of(.composition, $0) })
+                warnings: (composed.warnings + composed.headWarnings + composed.languageWarnings).map {
+                    .of(.composition, $0)
+                })
         }
+    }
+
+    /// Refuses adapters that a fusion cannot attend over.
+    func checkFusable() throws(AmalgamError) {
+        guard let other = stored.members.first(where: { $0.configuration.method != BottleneckAdapter.name }) else {
+            return
+        }
+        let method = other.configuration.method
+        throw AmalgamError.make(
+            .composition,
+            "\(label): adapter \(other.name): found method \(method), expected \(BottleneckAdapter.name), since a fusion attends "
+                + "over what bottleneck adapters add; compose it with stack or average, or train it again with --config seq_bn",
+            path: label, field: other.name, found: "method \(method)", expected: BottleneckAdapter.name,
+            fix: "compose it with stack or average, or train it again with the configuration seq_bn")
     }
 
     /// The file's bytes; the same bundle always gives the same ones.

@@ -29,7 +29,8 @@ enum LibraryWords {
         "language-lr": "languageLearningRate", "language-config": "languageConfiguration",
         "compose": "composition", "config": "configuration", "set": "fields", "out": "file", "merge": "merges",
         "base-dropout": "usesBaseDropout", "no-base-dropout": "usesBaseDropout", "decays-all": "decaysAll",
-        "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens", "class-weights": "weighsClasses",
+        "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens",
+        "class-weights": "weighsClasses",
     ]
 
     /// Longer ones first.
@@ -38,7 +39,6 @@ enum LibraryWords {
         ("give it with --model", "give it as the model"),
         ("use --format adapterhub", "use the format adapterHub"),
         ("use --format peft", "use the format peft"),
-        ("use it without --merge", "use it without merging"),
         ("add --merge", "merge them"),
         ("train one with amalgam train-adapter --init-from", "train one that starts from"),
         ("'amalgam fuse --compose'", "the recipe composition"),

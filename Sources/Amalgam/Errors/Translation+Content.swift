@@ -34,7 +34,8 @@ extension AmalgamError {
             return make(.missingField, text, path: file, field: key, found: "missing", expected: expected)
         case .badValue(let file, let line, let key, let found, let expected):
             return make(
-                .invalidContent, text, path: file, line: line, field: key, found: found, expected: expected)
+                .invalidContent, text, path: file, line: line > 0 ? line : nil, field: key, found: found,
+                expected: expected)
         case .unknownRow(let file, let line, let columns, let kinds):
             return make(
                 .missingField, text, path: file, line: line, found: columns.joined(separator: ", "),
@@ -62,6 +63,14 @@ extension AmalgamError {
             return make(
                 .unknownLabel, text, path: file, line: line, field: "label", found: label,
                 expected: labels.joined(separator: ", "), fix: lastClause)
+        case .mostlyUnknown(let file, _, let counts, let labels, _):
+            return make(
+                .unknownLabel, text, path: file, field: "label", found: counts.keys.sorted().joined(separator: ", "),
+                expected: labels.joined(separator: ", "), fix: lastClause)
+        case .noNumber(let file, let column, let place, let all):
+            return make(
+                .noExamples, text, path: file, field: column, found: "no number at place \(place) of \(all)",
+                expected: "a number in at least one row", fix: lastClause)
         case .unscorable(let file, let split, let reason):
             return make(.noExamples, text, path: file, field: split, found: reason, fix: lastClause)
         case .tooFewLabels(let file, let labels, let minimum):

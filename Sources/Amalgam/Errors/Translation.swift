@@ -103,6 +103,8 @@ extension AmalgamError {
         case .locked(let file, let holder): return make(.busy, file, found: holder, fix: lastClause(error))
         case .notAFile(let file, let found):
             return make(.unreadableFile, file, found: found, expected: "a regular file", fix: lastClause(error))
+        case .notAFolder(let file):
+            return make(.unwritableFile, file, found: "a file", expected: "a folder", fix: lastClause(error))
         case .malformed(let file, let field, let found, let expected, let fix):
             return make(.invalidContent, file, field: field, found: found, expected: expected, fix: fix)
         case .unsupported(let file, let field, let found, let expected, let fix):

@@ -25,10 +25,15 @@ extension Evaluation {
                 Setting("bundle", bundle), Setting("model", model), Setting("task", definition.source),
                 Setting("kind", definition.kind), Setting("metric", metric),
             ])
+        if examples > 0, !stored.hasIntervals { report.withoutIntervals = Bootstrap.tooFewWords }
         switch stored.details {
         case .classes(let details): report.add(details)
         case .tags(let details): report.add(details, truncated: truncated)
-        case .numbers(let details): report.add(details)
+        case .numbers(let details):
+            report.add(details)
+            report.lossUnits =
+                "The loss is the mean squared error of numbers with mean 0 and deviation 1 in the training data, not in the "
+                + "data's units."
         }
         return report
     }

@@ -98,7 +98,7 @@ public final class Predictor: Sendable {
 
     /// Tags words.
     /// - Parameter texts: The words of each text.
-    /// - Returns: A tag for each word of each text. Words beyond the maximum length get `O`, or the head's first tag if it
+    /// - Returns: A tag for each word of each text. Words beyond the maximum length get `O`, or an empty text if the head
     ///   has no `O`.
     /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict tags; `CancellationError`.
     public func tags(of texts: [[String]]) async throws -> [[String]] {

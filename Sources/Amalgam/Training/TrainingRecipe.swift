@@ -91,6 +91,7 @@ public struct TrainingRecipe: Sendable {
             return (.adapter(configuration.stored, from: start?.stored), [])
         case .fusion(let bundles, let options):
             try check(options)
+            for bundle in bundles { try bundle.checkFusable() }
             return (try .fusion(bundles.map(\.stored), options.stored), [])
         case .composition(let composition, let new, let start):
             let places = composition.places
@@ -100,6 +101,7 @@ public struct TrainingRecipe: Sendable {
                     expected: new == nil ? "a bundle, or a configuration for the new adapter" : "new only once",
                     inCommand: new == nil ? "a bundle; train-adapter trains a new adapter" : nil)
             }
+            try composition.checkFusions()
             var composed = Composed()
             let tree = try composition.tree(into: &composed)
             let recipe = Recipe.composition(

@@ -42,15 +42,22 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         try await guarded {
             let stored = try AdapterBundle(contentsOf: URL(fileURLWithPath: bundle))
-            let warnings = try stored.export(
-                to: URL(fileURLWithPath: out), as: target(), allowsOtherModel: force)
+            let target = try target()
+            let warnings = try stored.export(to: URL(fileURLWithPath: out), as: target, allowsOtherModel: force)
             Console.warn(warnings)
-            guard common.json else { return Console.print("written: \(out)") }
+            let python = stored.pythonLoading(out, as: target)
+            guard common.json else {
+                Console.print("written: \(out)")
+                if let python { Console.print("load it in Python (model: an adapters.AutoAdapterModel): \(python)") }
+                return
+            }
             let losses = warnings.filter { $0.kind == .exchange }
-            Console.print(json: [
+            var fields: [String: SettingValue] = [
                 "folder": .string(out), "format": .string(format.rawValue),
                 "warnings": .list(losses.map { .string($0.commandLineText) }),
-            ])
+            ]
+            if let python { fields["python"] = .string(python) }
+            Console.print(json: fields)
         }
     }
 

@@ -11,7 +11,9 @@ struct ImportCommand: AsyncParsableCommand {
     )
 
     @Argument(
-        help: "A folder written by save_adapter, save_adapter_fusion, save_head, or peft's save_pretrained (LoRA).")
+        help:
+            "A folder written by save_adapter, save_adapter_fusion, save_adapter_setup, save_head, or peft's save_pretrained (LoRA)."
+    )
     var folder: String
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?

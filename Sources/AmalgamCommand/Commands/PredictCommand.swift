@@ -17,7 +17,7 @@ struct PredictCommand: AsyncParsableCommand {
             A result has line (where the record starts, from 1), the prediction, and the fields that --keep copies. A \
             head for classes gives label, probabilities, top (the most likely classes) and abstained (the largest \
             probability is below --threshold); a head for tags gives tokens and tags, where words beyond the maximum \
-            length get the tag O; a head for numbers gives score, a number or a list. If a copied field has the same \
+            length get the tag O, or null if the head has no O; in CSV, tokens and tags are JSON lists; a head for numbers gives score, a number or a list. If a copied field has the same \
             name as a field of the result, it is renamed to input_NAME.
             """)
 

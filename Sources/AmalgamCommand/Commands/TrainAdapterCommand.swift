@@ -10,10 +10,12 @@ struct TrainAdapterCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
+    @Option(
+        help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"
     @Option(
-        name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
+        name: .customLong("set"), parsing: .singleValue,
+        help: "Override a field of the configuration: field=value; a list as targets=query,value.")
     var overrides: [String] = []
     @Option(help: "Start from this bundle's adapter.") var initFrom: String?
     @OptionGroup var composition: ComposeOption

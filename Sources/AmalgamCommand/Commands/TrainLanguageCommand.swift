@@ -29,10 +29,12 @@ struct TrainLanguageCommand: AsyncParsableCommand {
     @Option(
         help: "Maximum tokens per epoch, split equally among the files; the seed selects the lines. (default: all)"
     ) var tokens: Int?
-    @Option(help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
+    @Option(
+        help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn_inv"
     @Option(
-        name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
+        name: .customLong("set"), parsing: .singleValue,
+        help: "Override a field of the configuration: field=value; a list as targets=query,value.")
     var overrides: [String] = []
     @OptionGroup var training: TrainingFlags
     @OptionGroup var common: CommonOptions
@@ -41,7 +43,8 @@ struct TrainLanguageCommand: AsyncParsableCommand {
         if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
         if !heldOut.isEmpty, heldOut.count != text.count {
             throw ValidationError(
-                "--held-out: found \(Human.count(heldOut.count, "file")), expected \(text.count), one for each --text file")
+                "--held-out: found \(Human.count(heldOut.count, "file")), expected \(text.count), one for each --text file"
+            )
         }
         if headOnly, mlmHead != nil {
             throw ValidationError("--mlm-head: cannot be combined with --head-only, which writes the head to --out")

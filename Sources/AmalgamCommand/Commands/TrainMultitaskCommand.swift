@@ -11,7 +11,9 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Weights that the tasks share: adapter (one adapter) or full (all weights).") var mode = "adapter"
-    @Option(help: "Scheduler that chooses the task of each step: \(TrainingOptions.schedulerNames.joined(separator: ", ")).")
+    @Option(
+        help: "Scheduler that chooses the task of each step: \(TrainingOptions.schedulerNames.joined(separator: ", "))."
+    )
     var scheduler = "proportional"
     @Option(
         help: """
@@ -25,10 +27,12 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
             example).
             """)
     var mix = "batch"
-    @Option(help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
+    @Option(
+        help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"
     @Option(
-        name: .customLong("set"), parsing: .singleValue, help: "Override a field of the configuration: field=value.")
+        name: .customLong("set"), parsing: .singleValue,
+        help: "Override a field of the configuration: field=value; a list as targets=query,value.")
     var overrides: [String] = []
     @Flag(
         help: """

@@ -113,7 +113,8 @@ private struct AdapterHubWriter {
     }
 
     private mutating func writeFusion() throws {
-        guard case .block(let node)? = bundle.composition else { return }
+        guard let composition = bundle.composition, case .block(let node) = composition else { return }
+        warnings += try AdapterHubSetup.differences(composition, of: bundle)
         let names = node.children.flatMap(\.members)
         if let name, name != bundle.name {
             warnings.append("the library names a fusion after its adapters, so --name is not used")
@@ -167,10 +168,7 @@ private struct AdapterHubWriter {
         try unique(composition.members.map { names[$0] ?? $0 }, "members")
         let heads = bundle.heads.filter { $0.head is ClassificationHead }.map { theirs($0.name) }
         let setup = try AdapterHubSetup.setup(
-            composition, heads: heads, bundle: bundle.name, theirs: { names[$0] ?? $0 },
-            normalizesFirst: { name in
-                bundle.members.first { $0.name == name }?.configuration.fields["original_ln_before"] == .bool(true)
-            })
+            composition, heads: heads, of: bundle, theirs: { names[$0] ?? $0 })
         warnings += setup.warnings
         try unique(setup.fusions.map(\.name), "fusions")
         for member in bundle.members where names[member.name] != nil {
@@ -205,7 +203,7 @@ private struct AdapterHubWriter {
             if head.input != .pooled(.first) {
                 warnings.append(
                     "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
-                        + "first token, so results in the library will differ")
+                        + "first token, so results in the library will differ; an import restores it as it is")
             }
             if !head.textPrefix.isEmpty {
                 warnings.append("head \(named.name): in the library, put \"\(head.textPrefix)\" before each text")
@@ -214,7 +212,8 @@ private struct AdapterHubWriter {
                 .head, name: name, configuration: AdapterHubConfiguration.head(labels: head.labels),
                 tensors: head.specs(hidden: bundle.base.shape.hidden, scope: named.scope).map(\.name),
                 scope: named.scope,
-                folder: folder?(name) ?? (bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/"))
+                folder: folder?(name) ?? (bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/"),
+                more: AdapterHubLabels.recorded(head))
         }
     }
 
@@ -271,7 +270,7 @@ private struct AdapterHubWriter {
 
 extension Composition {
     /// Whether it is a block of single adapters, each once.
-    fileprivate var isFlat: Bool {
+    var isFlat: Bool {
         guard case .block(let node) = self else { return false }
         return node.children.allSatisfy { if case .leaf = $0 { true } else { false } }
             && members.count == node.children.count

@@ -6,23 +6,36 @@ import Models
 /// Folders of AdapterHub's `adapters` library as bundles.
 ///
 /// An adapter's folder, with a head or without; a head's; a fusion's, whose adapters are in folders of their names within
-/// it or beside it. What the folder does not say about the base (all but its width and, from the tensors, its layers) is
+/// it or beside it; a composition's (`AdapterHubSetupFile`). What the folder does not say about the base (all but its width and, from the tensors, its layers) is
 /// 0: unknown.
 package enum AdapterHubImport {
     /// - Parameter name: the bundle's, and the adapter's or the head's where the folder holds one; nil: as it is there
     /// - Throws: `BundleError`, `AdapterError`, `FileError` naming the file and the field or tensor
     package static func read(folder: URL, name: String? = nil) throws -> AdapterBundle {
+        try readTelling(folder: folder, name: name).bundle
+    }
+
+    /// The same with what the user should know of the bundle.
+    package static func readTelling(
+        folder: URL, name: String?
+    ) throws -> (bundle: AdapterBundle, warnings: [String]) {
         var reader = AdapterHubReader(folder: folder)
-        return try reader.bundle(name: name)
+        let bundle = try reader.bundle(name: name)
+        return (bundle, reader.warnings + warnings(bundle, folder: folder.path))
     }
 
     /// What the user should know of a bundle that was read from a folder.
-    package static func warnings(_ bundle: AdapterBundle, folder: String) -> [String] {
-        bundle.heads.filter { $0.head.labels == AdapterHubLabels.anonymous($0.head.labels.count) }.map {
-            "\(folder): the head \($0.name) has no names for its labels (neither id2label nor label2id), so they are "
-                + "\($0.head.labels.prefix(3).joined(separator: ", "))\($0.head.labels.count > 3 ? ", …" : ""); add "
-                + "id2label to head_config.json and import it again"
-        }
+    static func warnings(_ bundle: AdapterBundle, folder: String) -> [String] {
+        let flow = bundle.composition.flatMap { try? AdapterHubSetup.flow($0, of: bundle) }
+        return (flow?.differences ?? []).map { "\(folder): results differ from the library's: there, \($0)" }
+            + bundle.heads.compactMap { ForeignWarnings.oneOutput($0, folder: folder) }
+            + bundle.heads.filter {
+                !$0.head.labels.isEmpty && $0.head.labels == AdapterHubLabels.anonymous($0.head.labels.count)
+            }.map {
+                "\(folder): the head \($0.name) has no names for its labels (neither id2label nor label2id), so they are "
+                    + "\($0.head.labels.prefix(3).joined(separator: ", "))\($0.head.labels.count > 3 ? ", …" : ""); add "
+                    + "id2label to head_config.json and import it again"
+            }
     }
 }
 
@@ -32,7 +45,9 @@ private struct AdapterHubReader {
     private var modules: [String: AdapterHubModule] = [:]
     private var members: [Member] = []
     private var heads: [NamedHead] = []
-    private var fusion: (names: [String], configuration: FusionConfiguration)?
+    /// Of a fusion or a setup; nil: of the only adapter, if there is one.
+    private var composition: Composition?
+    private(set) var warnings: [String] = []
 
     init(folder: URL) { self.folder = folder }
 
@@ -45,20 +60,24 @@ private struct AdapterHubReader {
                 fix: "move the adapter's files into a separate folder with the adapter's name")
         }
         let name = try name.map { try ours($0, in: "--name") }
-        if parts.contains(.adapter) {
+        if AdapterHubSetupFile.stands(in: folder) {
+            try addSetup(parts)
+        } else if parts.contains(.adapter) {
             try addAdapter(AdapterHubModule(.adapter, in: folder), as: name)
         } else if parts.contains(.fusion) {
             try addFusion()
         }
         if parts.contains(.head) { try addHead(in: folder, renamed: name) }
         if !parts.isEmpty { try addFurtherHeads() }
+        heads.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         guard
-            let first = modules[AdapterHubNames.fusionScope] ?? members.first.flatMap({ modules[$0.scope] })
+            let first = fusionScopes.first.flatMap({ modules[$0] }) ?? members.first.flatMap({ modules[$0.scope] })
                 ?? heads.first.flatMap({ modules[$0.scope] })
         else {
             throw AdapterHubModule.wrong(
                 folder.path, "the folder", "no AdapterHub files",
-                AdapterHubModule.Part.allCases.map(\.configuration).joined(separator: ", or "),
+                (AdapterHubModule.Part.allCases.map(\.configuration) + [AdapterHubSetup.file]).joined(
+                    separator: ", or "),
                 fix: "give a folder that the adapters library saved")
         }
         return try assembled(name: name, first: first)
@@ -82,9 +101,9 @@ private struct AdapterHubReader {
         var bundle = AdapterBundle(
             name: "",
             base: BaseIdentity(name: first.modelName, fingerprint: nil, shape: shape), members: members,
-            composition: fusion.map { .fuse($0.names, $0.configuration) } ?? members.first.map { .leaf($0.name) },
-            heads: heads)
-        bundle.name = name ?? fusion?.names.joined(separator: ",") ?? members.first?.name ?? heads.first?.name ?? ""
+            composition: composition ?? members.first.map { .leaf($0.name) }, heads: heads)
+        bundle.name =
+            name ?? composition?.members.joined(separator: ",") ?? members.first?.name ?? heads.first?.name ?? ""
         bundle.tensors = try tensors(bundle)
         return bundle
     }
@@ -157,8 +176,49 @@ private struct AdapterHubReader {
         }
         // As bundles hold them; the order that counts is the composition's
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        fusion = (names, try AdapterHubConfiguration.fusion(module.fields["config"], file: file))
+        composition = .fuse(names, try AdapterHubConfiguration.fusion(module.fields["config"], file: file))
         try add(module, at: AdapterHubNames.fusionScope)
+    }
+
+    private var fusionScopes: [String] { (composition?.nodes ?? []).filter { $0.block is Fuse }.map(\.scope) }
+
+    /// A composition, with the heads that it names and those beside its adapters.
+    private mutating func addSetup(_ own: [AdapterHubModule.Part]) throws {
+        let folder = folder
+        var fusions: [String: AdapterHubModule] = [:]
+        let setup = try AdapterHubSetupFile(folder) { name in
+            var module = try AdapterHubModule(.fusion, in: folder.appendingPathComponent(name))
+            module.ignoreOtherFusions()
+            fusions[name] = module
+            return try AdapterHubConfiguration.fusion(module.fields["config"], file: module.configurationFile)
+        }
+        if let part = own.first(where: { $0 != .head || !setup.hasOwnHead }) {
+            throw AdapterHubModule.wrong(
+                folder.path, part.configuration, "a module beside \(AdapterHubSetup.file)",
+                "modules in folders of their names",
+                fix: "move it into a separate folder")
+        }
+        composition = setup.composition
+        warnings += setup.warnings
+        for name in setup.composition.members.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            try addAdapter(AdapterHubModule(.adapter, in: folder.appendingPathComponent(name)), as: name)
+        }
+        let nodes = setup.composition.nodes.filter { $0.block is Fuse }
+        for (node, name) in zip(nodes, setup.fusions) {
+            guard let module = fusions[name] else { continue }
+            let fused = node.children.compactMap { child in members.first { $0.name == child.members.last } }
+            if let difference = try AdapterHubConfiguration.fusionDifference(fused, file: module.configurationFile) {
+                warnings.append("\(module.configurationFile): results differ from the library's: \(difference)")
+            }
+            try add(module, at: node.scope)
+        }
+        var seen: Set<String> = []
+        for name in setup.heads + setup.composition.members where seen.insert(name).inserted {
+            let place = folder.appendingPathComponent(name)
+            if setup.heads.contains(name) || AdapterHubModule.stands(.head, in: place) {
+                try addHead(in: place, renamed: nil)
+            }
+        }
     }
 
     /// A member's folder: within the fusion's, or beside it.
@@ -179,11 +239,12 @@ private struct AdapterHubReader {
         let module = try AdapterHubModule(.head, in: folder)
         let labels = try AdapterHubConfiguration.labels(module.fields["config"], file: module.configurationFile)
         let goesWith =
-            members.isEmpty || (fusion == nil && members.first.flatMap { modules[$0.scope]?.name } == module.name)
+            members.isEmpty || (composition == nil && members.first.flatMap { modules[$0.scope]?.name } == module.name)
         let new = goesWith ? renamed : nil
         let head = NamedHead(
             try new ?? ours(module.name, in: module.configurationFile),
-            ClassificationHead(labels: labels, pooling: .first))
+            AdapterHubLabels.head(
+                labels, pooling: try AdapterHubLabels.pooling(module.fields, file: module.configurationFile)))
         heads.append(head)
         try add(module, at: head.scope)
     }
@@ -195,7 +256,6 @@ private struct AdapterHubReader {
         for name in names.sorted() where AdapterHubModule.stands(.head, in: further.appendingPathComponent(name)) {
             try addHead(in: further.appendingPathComponent(name), renamed: nil)
         }
-        heads.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
     /// The layers that the members' prefixes are for.
@@ -237,8 +297,9 @@ private struct AdapterHubReader {
             return NamedTensor(spec.name, spec.shape, values)
         }
         let absent = try members.map { try leftOut($0) }
-        modules[AdapterHubNames.fusionScope]?.ignoreLayers(
-            absent.dropFirst().reduce(absent.first ?? []) { $0.intersection($1) })
+        for scope in fusionScopes {
+            modules[scope]?.ignoreLayers(absent.dropFirst().reduce(absent.first ?? []) { $0.intersection($1) })
+        }
         for scope in scopes { try modules[scope]?.finish() }
         return tensors
     }

@@ -1,5 +1,7 @@
 import Adapters
 import Files
+import Models
+import Numerics
 
 /// The names of a classification head's labels: `label2id`, or `id2label`, or both where they agree.
 enum AdapterHubLabels {
@@ -19,6 +21,33 @@ enum AdapterHubLabels {
                 "\(labels.joined(separator: ", ")), as label2id says")
         }
         return labels ?? others ?? anonymous(count)
+    }
+
+    /// The head on the first token that has these labels. Both libraries train one output as a number, as it is: squared
+    /// error, without a softmax.
+    static func head(_ labels: [String], pooling: Pool.Kind = .first) -> any Head {
+        labels.count == 1
+            ? RegressionHead(numbers: [.identity], pooling: pooling)
+            : ClassificationHead(labels: labels, pooling: pooling)
+    }
+
+    /// Where a file of ours says what the library has no field for. It does not look there.
+    private static let ours = "amalgam"
+
+    /// What the library's head cannot say; nothing for a head that is as the library's.
+    static func recorded(_ head: any Head) -> [String: ConfigurationValue] {
+        guard case .pooled(let pooling) = head.input, pooling != .first else { return [:] }
+        return [ours: .map(["pooling": .string(pooling.rawValue)])]
+    }
+
+    /// The pooling that an export of ours recorded; the first token otherwise.
+    static func pooling(_ fields: [String: ConfigurationValue], file: String) throws(BundleError) -> Pool.Kind {
+        guard case .map(let recorded)? = fields[ours], let value = recorded["pooling"] else { return .first }
+        guard case .string(let name) = value, let pooling = Pool.Kind(rawValue: name) else {
+            throw AdapterHubConfiguration.refused(
+                file, "\(ours).pooling", value.json, Pool.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return pooling
     }
 
     /// What a head without names gets.
@@ -59,7 +88,8 @@ enum AdapterHubLabels {
         var names: [String] = []
         for (i, label) in labels.enumerated() {
             guard let label else {
-                throw AdapterHubConfiguration.refused(file, "config.\(field)", "none with \(i)", "\(count) labels")
+                throw AdapterHubConfiguration.refused(
+                    file, "config.\(field)", "none with \(i)", counted(count, "label"))
             }
             names.append(label)
         }

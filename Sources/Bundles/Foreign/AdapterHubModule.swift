@@ -193,7 +193,7 @@ struct AdapterHubModule {
             fix: "the module has an unsupported part, or the two files belong to different modules")
     }
 
-    private static func json(_ url: URL) throws -> [String: ConfigurationValue] {
+    static func json(_ url: URL) throws -> [String: ConfigurationValue] {
         let file = try MappedFile(url)
         guard file.bytes.count <= mostJSON else {
             throw FileError.tooLarge(file: url.path, field: "JSON", found: file.bytes.count, limit: mostJSON)

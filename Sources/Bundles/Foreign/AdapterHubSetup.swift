@@ -1,5 +1,6 @@
 import Adapters
 import Files
+import Models
 
 /// The file `adapter_setup.json` of `save_adapter_setup`, which holds a composition. Its adapters are in folders of their
 /// names beside it, its fusions in folders of their adapters' names with commas.
@@ -19,14 +20,25 @@ enum AdapterHubSetup {
         var warnings: [String]
     }
 
-    /// - Parameters:
-    ///   - theirs: an adapter's name in the library.
-    ///   - normalizesFirst: whether an adapter reads its site after the block's norm.
-    /// - Throws: `BundleError.content` for a tree that the library refuses
+    static func flow(_ composition: Composition, of bundle: AdapterBundle) throws -> AdapterHubFlow {
+        try AdapterHubFlow(composition.withFlatStacks, bundle.members, try Architecture(bundle.base.shape))
+    }
+
+    /// What the library computes otherwise.
+    /// - Throws: `BundleError.content` for a tree with which it fails, `AdapterError` for an adapter's configuration
+    static func differences(_ composition: Composition, of bundle: AdapterBundle) throws -> [String] {
+        let flow = try flow(composition, of: bundle)
+        if let failure = flow.failure {
+            throw refused(composition, bundle.name, "a composition that the library can run: \(failure)")
+        }
+        return flow.differences.map { "results in the library will differ: \($0)" }
+    }
+
+    /// - Parameter theirs: an adapter's name in the library.
+    /// - Throws: `BundleError.content` for a tree that the library refuses, or with which it fails
     static func setup(
-        _ composition: Composition, heads: [String], bundle: String, theirs: (String) -> String,
-        normalizesFirst: (String) -> Bool
-    ) throws(BundleError) -> Setup {
+        _ composition: Composition, heads: [String], of bundle: AdapterBundle, theirs: (String) -> String
+    ) throws -> Setup {
         let flat = composition.withFlatStacks
         guard case .block(let root) = flat else {
             return Setup(json: tree(flat, theirs), fusions: [], warnings: [])
@@ -34,27 +46,23 @@ enum AdapterHubSetup {
         var fusions = root.block is Fuse ? [root] : []
         for case .block(let child) in root.children where child.block is Fuse { fusions.append(child) }
         guard fusions.count == flat.nodes.count(where: { $0.block is Fuse }) else {
-            throw refused(composition, bundle, "a fusion at the top, or directly within the outermost block")
+            throw refused(composition, bundle.name, "a fusion at the top, or directly within the outermost block")
         }
         for node in flat.nodes {
             let kind = type(of: node.block).kind
             guard nesting[kind] != nil else {
-                throw refused(composition, bundle, "no \(kind), which the library does not have")
+                throw refused(composition, bundle.name, "no \(kind), which the library does not have")
             }
             for case .block(let child) in node.children {
                 let inner = type(of: child.block).kind
                 guard nesting[kind]?.contains(inner) == true else {
-                    throw refused(composition, bundle, "no \(inner) within \(kind), which the library refuses")
+                    throw refused(composition, bundle.name, "no \(inner) within \(kind), which the library refuses")
                 }
-            }
-        }
-        var warnings: [String] = []
-        for node in flat.nodes where !(node.block is Stack) {
-            for case .block(let child) in node.children where child.block is Stack {
-                guard let name = child.members.first(where: normalizesFirst) else { continue }
-                warnings.append(
-                    "results in the library will differ: within \(type(of: node.block).kind), it normalizes the input of "
-                        + "\(name) twice")
+                guard !(node.block is Stack) || node.id == root.id else {
+                    throw refused(
+                        composition, bundle.name,
+                        "no \(inner) in a stack within another block, which the library refuses")
+                }
             }
         }
         return Setup(
@@ -66,7 +74,7 @@ enum AdapterHubSetup {
             fusions: fusions.map { node in
                 (node, node.children.compactMap { $0.members.last.map(theirs) }.joined(separator: ","))
             },
-            warnings: warnings)
+            warnings: try differences(composition, of: bundle))
     }
 
     private static func refused(_ composition: Composition, _ bundle: String, _ expected: String) -> BundleError {

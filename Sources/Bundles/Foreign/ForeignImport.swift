@@ -13,7 +13,6 @@ package enum ForeignImport {
         folder: URL, name: String?, model: EncoderModel?
     ) throws -> (bundle: AdapterBundle, warnings: [String]) {
         if PEFTModule.stands(in: folder) { return try PEFTImport.read(folder: folder, name: name, model: model) }
-        let bundle = try AdapterHubImport.read(folder: folder, name: name)
-        return (bundle, AdapterHubImport.warnings(bundle, folder: folder.path))
+        return try AdapterHubImport.readTelling(folder: folder, name: name)
     }
 }

@@ -14,6 +14,14 @@ enum ForeignWarnings {
         }
     }
 
+    /// That a head with one output was imported as a head of a number.
+    static func oneOutput(_ head: NamedHead, folder: String) -> String? {
+        guard head.head.numbers.count == 1 else { return nil }
+        return
+            "\(folder): the head \(head.name) has one output, which the library trains as a number, so it is imported as a "
+            + "head for regression"
+    }
+
     /// That a folder for `transformers` has only a part of the bundle.
     /// - Parameters:
     ///   - part: what it has, such as "adapter"

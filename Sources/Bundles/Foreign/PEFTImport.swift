@@ -150,7 +150,7 @@ private struct PEFTReader {
         if let mapped = module.mappedFamily { found = found.filter { $0.family == mapped } }
         guard let first = found.first else {
             throw module.wrong(
-                "\(adapted[0]).lora_A.weight", "LoRA on this module",
+                "\(try misfit(adapted, layers: layers)).lora_A.weight", "LoRA on this module",
                 "projections of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
         }
         guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
@@ -166,6 +166,19 @@ private struct PEFTReader {
             try Architecture(Self.shape(first.family, layers: layers, hidden: hidden, intermediate: intermediate)),
             first.prefix
         )
+    }
+
+    /// The first module that no family has, by the family that has most of the others.
+    private func misfit(_ adapted: [String], layers: Int) throws -> String {
+        var least = adapted
+        for family in Architectures.modelTypes {
+            let probe = try Architecture(Self.shape(family, layers: layers, hidden: 2, intermediate: 3))
+            for prefix in ["", probe.encoderPrefix] {
+                let others = adapted.filter { !fits([$0], probe, prefix) }
+                if !others.isEmpty, others.count < least.count { least = others }
+            }
+        }
+        return least[0]
     }
 
     private static func shape(_ family: String, layers: Int, hidden: Int, intermediate: Int) -> ModelConfiguration {
@@ -261,8 +274,7 @@ private struct PEFTReader {
         guard (1...65_536).contains(count) else {
             throw module.wrong("\(classifier.out).weight", "\(count) labels", "1 to 65536", in: module.weightsFile)
         }
-        let head = NamedHead(
-            bundle.name, ClassificationHead(labels: AdapterHubLabels.anonymous(count), pooling: .first))
+        let head = NamedHead(bundle.name, AdapterHubLabels.head(AdapterHubLabels.anonymous(count)))
         for (ours, theirs) in TransformersNames.tensors(classifier, scope: head.scope) {
             let isDense = theirs.hasPrefix(classifier.dense + ".")
             let shape = (isDense ? [hidden, hidden] : [count, hidden]).prefix(theirs.hasSuffix(".bias") ? 1 : 2)
@@ -276,7 +288,8 @@ private struct PEFTReader {
         }
         bundle.heads = [head]
         warnings.append(
-            "\(module.folder.path): PEFT's files have no names for labels, so they are "
+            ForeignWarnings.oneOutput(head, folder: module.folder.path)
+                ?? "\(module.folder.path): PEFT's files have no names for labels, so they are "
                 + ForeignWarnings.shown(AdapterHubLabels.anonymous(count)))
     }
 

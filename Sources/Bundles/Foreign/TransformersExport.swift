@@ -88,6 +88,8 @@ package enum TransformersExport {
         case .full, .head: return []
         case .mlm, .adapter, .fusion, .composition:
             guard merge else {
+                // What cannot be merged gets no such advice
+                _ = try bundle.merged(into: model)
                 throw BundleError.content(
                     file: bundle.name, field: "kind", found: bundle.kind.rawValue,
                     expected: "adapters merged into the model, since a Hugging Face model has no adapters",

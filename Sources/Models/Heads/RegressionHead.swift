@@ -26,7 +26,8 @@ package struct RegressionHead: Head {
 
     package init(fields: HeadFields, labels: [String]) throws(HeadFault) {
         guard labels.isEmpty else {
-            throw HeadFault(field: "labels", found: "\(labels.count) labels", expected: "none for a head of numbers")
+            throw HeadFault(
+                field: "labels", found: counted(labels.count, "label"), expected: "none for a head of numbers")
         }
         self.init(
             numbers: try fields.numbers(), pooling: try fields.pooling(), textPrefix: try fields.textPrefix())

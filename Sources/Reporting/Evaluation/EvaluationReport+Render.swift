@@ -109,7 +109,7 @@ extension EvaluationReport: PageReport {
 
     private func mistakeTable(most: Int) -> TextTable {
         let isProbability = mistakeMeasure == "probability"
-        let isNumber = mistakes.allSatisfy { Double($0.predicted) != nil }
+        let isNumber = mistakes.allSatisfy { Double($0.predicted.replacing("−", with: "-")) != nil }
         var table = TextTable([
             .init("line", .trailing),
             .init(isProbability ? "true class" : "true", isNumber ? .trailing : .leading),

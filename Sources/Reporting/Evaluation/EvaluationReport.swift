@@ -114,6 +114,10 @@ package struct EvaluationReport: Sendable, Equatable, Encodable {
     package var mistakeOrder: String
     /// Examples that are longer than the maximum length; nil if this does not affect the scores.
     package var truncated: Int?
+    /// A sentence on the units of the loss, where they are not those of the metrics.
+    package var lossUnits: String?
+    /// Why the scores have no intervals; nil if they have them.
+    package var withoutIntervals: String?
     package var settings: [Setting]
 
     package init(
@@ -170,6 +174,8 @@ package struct EvaluationReport: Sendable, Equatable, Encodable {
                         + " longer than the maximum length. Words "
                         + "beyond it have no prediction of their own (raise --max-length)."))
         }
+        if let lossUnits { remarks.append(Verdict(.note, lossUnits)) }
+        if let withoutIntervals { remarks.append(Verdict(.note, "No intervals: \(withoutIntervals).")) }
         for rows in skipped {
             remarks.append(
                 Verdict(

@@ -18,6 +18,22 @@ package struct Interval: Equatable, Sendable {
 /// The draws and quantiles of the percentile bootstrap (Efron 1979). The same seed and data give the same numbers on any
 /// machine. `ClusteredBootstrap` computes the intervals.
 package enum Bootstrap {
+    /// Units (rows, or groups of rows) below which there is no interval. A percentile interval of few units is too narrow:
+    /// simulated on normal values it covers the mean in 84 % of cases with 5, 89 % with 10 and 94 % with 30, where 95 % are
+    /// meant; and where all of a few rows are right, its width is 0.
+    package static let fewestUnits = 10
+
+    /// Whether there are enough units for an interval.
+    /// - Parameter groups: the name of each row's group; nil: a unit by itself
+    package static func hasEnough(_ groups: [String?]) -> Bool {
+        groups.count { $0 == nil } + Set(groups.compactMap { $0 }).count >= fewestUnits
+    }
+
+    /// The note of a report that shows a score without an interval.
+    package static var tooFewWords: String {
+        "fewer than \(fewestUnits) test texts (or groups of texts): too few for an interval, which would be too narrow"
+    }
+
     /// The value below which a share of the sorted values lies, interpolated (NumPy's default); NaN if there are none.
     package static func quantile(_ sorted: [Double], _ share: Double) -> Double {
         guard let last = sorted.last else { return .nan }

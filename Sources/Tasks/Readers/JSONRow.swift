@@ -11,10 +11,7 @@ enum JSONRow {
         guard TextBytes.string(content) != nil else { throw .notUTF8(file: file, line: line) }
         let value: JSONValue
         do { value = try JSONReader.read(Array(content)) } catch {
-            let found = error.found == JSONFault.end ? "the line ends" : error.found
-            throw .malformed(
-                file: file, line: line,
-                problem: "not valid JSON: \(found) at byte \(error.offset), expected \(error.expected)", fix: fix)
+            throw .malformed(error, file: file, line: line, fix: fix)
         }
         guard case .object(let members) = value else {
             throw .malformed(file: file, line: line, problem: "\(value.kind), not a JSON object", fix: fix)
@@ -27,6 +24,22 @@ enum JSONRow {
             }
         }
         return values
+    }
+}
+
+extension TaskError {
+    /// A row that is not JSON.
+    static func malformed(_ fault: JSONFault, file: String, line: Int, fix: String) -> TaskError {
+        if let number = fault.notANumber {
+            let field = fault.member.map { " in '\(shown($0))'" } ?? ""
+            return .malformed(
+                file: file, line: line, problem: "not valid JSON: \(number)\(field) at byte \(fault.offset)",
+                fix: "write null where a number is missing, or delete the row")
+        }
+        let found = fault.found == JSONFault.end ? "the line ends" : fault.found
+        return .malformed(
+            file: file, line: line,
+            problem: "not valid JSON: \(found) at byte \(fault.offset), expected \(fault.expected)", fix: fix)
     }
 }
 

@@ -26,7 +26,7 @@ package enum PredictionInput: Equatable, Sendable {
         if !readsPairs || readsSingles && names.count != 2 { return .single(columns) }
         guard names.count == 2, names[0] != names[1], names.allSatisfy({ !$0.isEmpty }) else {
             throw .badValue(
-                file: "--text-column", line: 1, key: "columns", found: "'\(shown(columns))'",
+                file: "--text-column", line: 0, key: "columns", found: "'\(shown(columns))'",
                 expected: "two columns separated by a comma, because the head was trained on text pairs")
         }
         return .pair(names[0], names[1])

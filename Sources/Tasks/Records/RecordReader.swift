@@ -229,10 +229,7 @@ package struct RecordReader {
         let bytes = Array(bytes)
         let found: [(key: String, value: JSONValue, source: Range<Int>)]?
         do throws(JSONFault) { found = try JSONReader.members(bytes) } catch {
-            let what = error.found == JSONFault.end ? "the line ends" : error.found
-            throw .malformed(
-                file: name, line: line,
-                problem: "not valid JSON: \(what) at byte \(error.offset), expected \(error.expected)", fix: fix)
+            throw .malformed(error, file: name, line: line, fix: fix)
         }
         guard let members = found else {
             let kind = (try? JSONReader.read(bytes)).map { FieldValue($0).typeName } ?? "a value"

@@ -11,8 +11,10 @@ package struct SplitEvaluation: Sendable {
 
     package let predicted: SplitPredictions
     package let scores: Evaluation
-    /// 95 % intervals of each metric and of `loss`. NaN if the metric is undefined.
+    /// 95 % intervals of each metric and of `loss`. NaN if the metric is undefined, or if `hasIntervals` is false.
     package let intervals: [String: Interval]
+    /// Whether enough units were scored for intervals.
+    package let hasIntervals: Bool
     package let details: Details
 
     /// - Parameters:
@@ -22,7 +24,9 @@ package struct SplitEvaluation: Sendable {
         self.predicted = predicted
         scores = predicted.evaluation(metric: metric)
         // Groups are resampled whole; without them this is the bootstrap over examples
-        let bootstrap = ClusteredBootstrap([predicted.scored.map { predicted.examples[$0].group }], seed: seed)
+        let groups = predicted.scored.map { predicted.examples[$0].group }
+        let bootstrap = ClusteredBootstrap([groups], seed: seed)
+        hasIntervals = Bootstrap.hasEnough(groups)
         var intervals: [String: Interval] = [:]
         if !predicted.scored.isEmpty {
             let metrics = Metrics.standard.fitting(predicted.answers)
@@ -32,7 +36,9 @@ package struct SplitEvaluation: Sendable {
             let losses = predicted.scored.map { predicted.losses[$0] }
             if losses.contains(where: { $0.count > 0 }) { intervals["loss"] = bootstrap.mean(losses).interval() }
         }
-        self.intervals = intervals
+        self.intervals =
+            hasIntervals
+            ? intervals : intervals.mapValues { Interval(value: $0.value, low: .nan, high: .nan) }
         details =
             switch predicted.answers {
             case let answers as TagAnswers: .tags(TagDetails(predicted, answers))

@@ -60,7 +60,7 @@ extension Predictor {
     private func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
         switch (head.head.input, head.head.output) {
         case (.marked, .classes):
-            HeadAnswers.tags(results, counts: examples.map { TargetColumn.words($0).count }, head: head.head)
+            HeadAnswers.tags(results, counts: examples.map { TargetColumn.words($0).count }, head: head.head, other: "")
                 .map { .tags($0) }
         case (_, .classes): examples.indices.map { .classes(Array(results.row($0))) }
         case (_, .numbers): examples.indices.map { i in .numbers(Array(results.row(i))) }

@@ -37,14 +37,14 @@ package struct TagDetails: EvaluatedRows {
 
     package func cells(_ place: Int) -> [String] {
         [
-            gold(place).joined(separator: " "), predicted(place).joined(separator: " "), "\(errors(place))",
-            (examples[place].tagged?.tokens ?? []).joined(separator: " "),
+            JSONText.list(gold(place)), JSONText.list(predicted(place)), "\(errors(place))",
+            JSONText.list(examples[place].tagged?.tokens ?? []),
         ]
     }
 
     package func json(_ place: Int) -> String {
-        func list(_ texts: [String]) -> String { "[\(texts.map { JSONText.quoted($0) }.joined(separator: ","))]" }
-        return "\"gold\":\(list(gold(place))),\"tags\":\(list(predicted(place))),\"errors\":\(errors(place))"
-            + ",\"tokens\":\(list(examples[place].tagged?.tokens ?? []))"
+        let tokens = JSONText.list(examples[place].tagged?.tokens ?? [])
+        return "\"gold\":\(JSONText.list(gold(place))),\"tags\":\(JSONText.list(predicted(place)))"
+            + ",\"errors\":\(errors(place)),\"tokens\":\(tokens)"
     }
 }

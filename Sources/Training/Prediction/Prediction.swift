@@ -2,7 +2,7 @@
 package enum Prediction: Sendable, Equatable {
     /// A probability for each class; they add up to 1.
     case classes([Float])
-    /// A tag for each word, truncated words included.
+    /// A tag for each word, truncated words included; empty: the word has no prediction.
     case tags([String])
     /// One or several numbers, in the data's units.
     case numbers([Float])

@@ -88,25 +88,26 @@ package struct ClassForm: PredictionForm {
     }
 }
 
-/// A tag for each word: lists in JSON, words and tags joined by spaces in CSV.
+/// A tag for each word: two lists, as JSON also in the cells of CSV, since words and tags may contain any character. A word
+/// without a prediction has null.
 package struct TagForm: PredictionForm {
     package init() {}
 
-    package let truncation: String? = "words beyond it have the tag O, or the head's first label if it has no O"
+    package let truncation: String? = "words beyond it have the tag O, or null if the head has no O"
     package let fields = ["tokens", "tags"]
     package let columns = ["tokens", "tags"]
 
     package func cells(_ prediction: Prediction, _ example: Example) -> [String] {
-        [TargetColumn.words(example).joined(separator: " "), tags(prediction).joined(separator: " ")]
+        [JSONText.list(TargetColumn.words(example)), tags(prediction)]
     }
 
     package func json(_ prediction: Prediction, _ example: Example) -> String {
-        func list(_ texts: [String]) -> String { "[\(texts.map { JSONText.quoted($0) }.joined(separator: ","))]" }
-        return "\"tokens\":\(list(TargetColumn.words(example))),\"tags\":\(list(tags(prediction)))"
+        "\"tokens\":\(JSONText.list(TargetColumn.words(example))),\"tags\":\(tags(prediction))"
     }
 
-    private func tags(_ prediction: Prediction) -> [String] {
-        if case .tags(let tags) = prediction { tags } else { [] }
+    private func tags(_ prediction: Prediction) -> String {
+        guard case .tags(let tags) = prediction else { return "[]" }
+        return JSONText.list(tags.map { $0.isEmpty ? nil : $0 })
     }
 }
 
