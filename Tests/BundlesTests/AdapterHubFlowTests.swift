@@ -93,7 +93,8 @@ import Testing
         } catch {
             let words = "\(error)"
             #expect(expected == .fails, "\(text): \(words)")
-            #expect(words.contains("composition: \(text), expected a composition that the library can run: "), "\(words)")
+            #expect(
+                words.contains("composition: \(text), expected a composition that the library can run: "), "\(words)")
         }
     }
 

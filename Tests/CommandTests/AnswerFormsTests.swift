@@ -97,7 +97,8 @@ import Testing
         let csv = try predict(["--output-format", "csv"], input: "gi lo ba\n")
         let cell = #""[""gi"",""lo"",""ba""]""#
         #expect(csv.output.hasPrefix("line,tokens,tags\n1,\(cell),\"["), "\(csv.words)")
-        #expect(csv.output.hasSuffix("]\"\n") && csv.output.components(separatedBy: "\"\",\"\"").count == 5, "\(csv.words)")
+        #expect(
+            csv.output.hasSuffix("]\"\n") && csv.output.components(separatedBy: "\"\",\"\"").count == 5, "\(csv.words)")
         let refused = try predict(["--top-k", "2"])
         #expect(refused.status == 64 && refused.errors.contains("--top-k: found 2"), "\(refused.words)")
         let bad = try predict([], input: "{\"tokens\": [1]}\n")

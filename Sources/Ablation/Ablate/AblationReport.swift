@@ -22,7 +22,8 @@ struct AblationReport {
             tasks: tasks.map {
                 ComparisonReport.Task(
                     $0.name,
-                    note: "\(Human.count($0.data.train.count)) training, \(Human.count($0.data.test.count, "test text")), "
+                    note:
+                        "\(Human.count($0.data.train.count)) training, \(Human.count($0.data.test.count, "test text")), "
                         + "\(Self.size($0.data))\(remarks($0.data))")
             },
             rows: tasks.indices.flatMap { t in

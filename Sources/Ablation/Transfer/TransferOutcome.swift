@@ -65,7 +65,8 @@ package struct TransferOutcome {
             summary: words.summary, source: plan.source, languages: plan.languages, tasks: tasks,
             methods: methods.map { .init(id: $0, label: label($0), usesTargetLabels: $0.usesTargetLabels) },
             scores: rows, means: means, adapters: adapters, verdicts: words.verdicts(),
-            languageVerdicts: words.languageVerdicts(), warnings: warnings + tooFew(scores), facts: facts, settings: settings,
+            languageVerdicts: words.languageVerdicts(), warnings: warnings + tooFew(scores), facts: facts,
+            settings: settings,
             provenance: provenance)
     }
 

@@ -74,7 +74,8 @@ struct TransferWords {
         guard equal.isEmpty || equal.contains(where: { difference(best.method, $0) != nil }) else {
             return Verdict(
                 .note,
-                "No conclusions: the tasks have too few test texts in the target languages to tell a difference from noise.")
+                "No conclusions: the tasks have too few test texts in the target languages to tell a difference from noise."
+            )
         }
         return Verdict(
             .better,

@@ -201,7 +201,8 @@ public struct Evaluation: Sendable {
             let interval = (a - b).interval()
             return Score(
                 name: name, value: interval.value,
-                interval: interval.low.isNaN || !Bootstrap.hasEnough(rows.map(\.group)) ? nil : Interval(low: interval.low, high: interval.high),
+                interval: interval.low.isNaN || !Bootstrap.hasEnough(rows.map(\.group))
+                    ? nil : Interval(low: interval.low, high: interval.high),
                 isLowerBetter: type.isLowerBetter)
         }
     }

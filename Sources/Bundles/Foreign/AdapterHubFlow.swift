@@ -54,7 +54,8 @@ struct AdapterHubFlow {
                 for site in prefix.sites(architecture) { add(member, .prefix, "prefix/\(site.site.layer ?? 0)") }
                 continue
             }
-            let names = Set(try method.specs(architecture).map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
+            let names = Set(
+                try method.specs(architecture).map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
             for site in architecture.sites where site.site.layer != nil && names.contains(site.site.name) {
                 let isBottleneck = [Site.Kind.afterAttention, .afterFeedForward].contains(site.site.kind)
                 add(
@@ -98,7 +99,8 @@ struct AdapterHubFlow {
         case .bottleneck:
             // It reads and adds to what came into the place, not what the parts below it made of that
             guard let name = acting(node, at: place).first(where: isParallel) else { return }
-            differs("beside the parallel adapter \(name) in a stack, it drops what the other adapters add at the same site")
+            differs(
+                "beside the parallel adapter \(name) in a stack, it drops what the other adapters add at the same site")
         case .projection(let isSquare):
             let name = parts[1].text
             let reason = "in a stack, \(name) reads what the LoRA below it adds, not what the projection reads"
@@ -161,7 +163,9 @@ struct AdapterHubFlow {
 
     /// Each block prepares its input as one of its adapters needs it; a stack within it prepares that again.
     /// - Parameter reader: the adapter whose preparation the block makes
-    private mutating func readsTwice(_ node: CompositionNode, _ blocks: [Composition], _ reader: String, at place: Place) {
+    private mutating func readsTwice(
+        _ node: CompositionNode, _ blocks: [Composition], _ reader: String, at place: Place
+    ) {
         guard normalizes(reader), place.acting.contains(reader) else { return }
         for block in blocks {
             let names = block.members.filter(place.acting.contains)
