@@ -100,7 +100,8 @@ struct TrainingRun {
         if result.skippedSteps > 0 {
             Console.print(
                 Human.count(result.skippedSteps, "step was", "steps were")
-                    + " skipped because \(result.skippedSteps == 1 ? "its" : "their") loss or gradient was NaN or infinite")
+                    + " skipped because \(result.skippedSteps == 1 ? "its" : "their") loss or gradient was NaN or infinite"
+            )
         }
         summary.remarks.forEach { Console.print($0) }
         Console.print("written: \(out)")

@@ -58,7 +58,8 @@ import Testing
             await AmalgamError.thrown {
                 _ = try await model.train(.adapter(), on: try Fixture.task(), options: options()).result
             })
-        #expect(error.kind == .option && error.description.contains("an existing file that is not a bundle"), "\(error)")
+        #expect(
+            error.kind == .option && error.description.contains("an existing file that is not a bundle"), "\(error)")
         #expect(try String(contentsOf: fixture.url("game.h5"), encoding: .utf8) == "text,label\n")
 
         let folder = try #require(

@@ -206,7 +206,8 @@ import Testing
         var settings = TrainingSettings()
         settings.balancer = "magic"
         #expect(
-            throws: TrainingError.setting(name: "--balancer", found: "magic", expected: LossBalancers.names.joined(separator: ", "))
+            throws: TrainingError.setting(
+                name: "--balancer", found: "magic", expected: LossBalancers.names.joined(separator: ", "))
         ) { try settings.validate() }
         #expect(Set(LossBalancers.names).count == LossBalancers.names.count)
     }

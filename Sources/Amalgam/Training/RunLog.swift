@@ -30,7 +30,8 @@ struct RunLog {
     }
 
     /// What a training on tasks has.
-    static func fields(_ trained: Session.Trained, on tasks: [TaskData], balancer: String) -> [String: ConfigurationValue]
+    static func fields(_ trained: Session.Trained, on tasks: [TaskData], balancer: String) -> [String:
+        ConfigurationValue]
     {
         /// One task's stand by themselves, several by name.
         func byName(_ value: (TaskData) -> ConfigurationValue) -> ConfigurationValue {

@@ -75,7 +75,8 @@ final class TrainingFiles: Sendable {
                 fields["bundle"] = .string(output.relativePath)
                 fields["bundle_sha256"] = .string(Digest.sha256(bytes))
                 result.facts = RunLog(fields: fields).facts
-                try RunLog(fields: fields.merging(options.logFields.mapValues(\.stored)) { own, _ in own }).write(to: url)
+                try RunLog(fields: fields.merging(options.logFields.mapValues(\.stored)) { own, _ in own }).write(
+                    to: url)
             }
         }
         try? FileManager.default.removeItem(at: options.file)
