@@ -48,7 +48,8 @@ let package = Package(
         .target(
             name: "Amalgam",
             dependencies: [
-                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Reporting", "Tasks", "Text",
+                "Ablation", "Adapters", "Bundles", "Corpora", "Files", "Models", "Numerics", "Reporting", "Tasks",
+                "Text",
                 "Training",
             ]),
         // The library does the work; Reporting has a terminal's tables, progress and number formats

@@ -63,12 +63,16 @@ package enum Shell {
 
         // Both pipes are emptied at the same time: a full one would stop the program for ever.
         let printed = Drain(errors.fileHandleForReading)
-        let group = DispatchGroup()
-        DispatchQueue.global().async(group: group) { printed.run(limit: 1 << 26) {} }
+        // A thread of its own: where all of Dispatch's wait for programs, a block would wait for one of them
+        let isEmpty = DispatchSemaphore(value: 0)
+        Thread {
+            printed.run(limit: 1 << 26) {}
+            isEmpty.signal()
+        }.start()
         let result = Drain(output.fileHandleForReading)
         // SIGKILL: a program started from a thread of Dispatch can inherit SIGTERM blocked, and would print for ever.
         result.run(limit: limit) { kill(process.processIdentifier, SIGKILL) }
-        group.wait()
+        isEmpty.wait()
         process.waitUntilExit()
         guard !result.overflowed else { throw .tooLarge(path: program.lastPathComponent, limit: limit) }
         let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0

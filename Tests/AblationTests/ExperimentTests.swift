@@ -117,7 +117,7 @@ import Testing
         let cell = tiny.adapter(TinyExperiment.task("role"))
         let run = try tiny.run([cell])
         #expect(
-            run.words.contains("trainings: 1 results of an earlier version of amalgam cannot be used; trains again"))
+            run.words.contains("trainings: 1 result of an earlier version of amalgam cannot be used; trains again"))
         #expect(tiny.log.take() == ["role.adapter 0.001"])
         // Nor is a damaged one
         let file = try #require(try tiny.files(".json").first { !$0.contains("0123456789ab") })

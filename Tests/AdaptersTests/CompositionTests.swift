@@ -63,14 +63,20 @@ import Testing
         ("stack(a, b", "column 11: found the end of the expression, expected ',' or ')'"),
         ("stack(a b)", "column 9: found 'b', expected ',' or ')'"),
         ("stack()", "column 7: found ')', expected a bundle's file or a block"),
-        ("fusion(a, b)", "column 1: found 'fusion(', expected \(CompositionBlocks.kinds.joined(separator: ", ")) or a file"),
-        ("stack(l, mix(a))", "column 10: found 'mix(', expected \(CompositionBlocks.kinds.joined(separator: ", ")) or a file"),
+        (
+            "fusion(a, b)",
+            "column 1: found 'fusion(', expected \(CompositionBlocks.kinds.joined(separator: ", ")) or a file"
+        ),
+        (
+            "stack(l, mix(a))",
+            "column 10: found 'mix(', expected \(CompositionBlocks.kinds.joined(separator: ", ")) or a file"
+        ),
         ("a.h5, b.h5", "column 5: found ',', expected the end of the expression"),
         (
             "average(a, b, weights=[2, 3])",
             "column 15: found average: weights: a sum of 5, expected a sum of 1, such as [0.4, 0.6]"
         ),
-        ("average(a, b, weights=[1])", "column 15: found average: weights: 1 numbers, expected 2, one for each child"),
+        ("average(a, b, weights=[1])", "column 15: found average: weights: 1 number, expected 2, one for each child"),
         ("fuse(a, temperature=0)", "column 9: found fuse: temperature: 0, expected a number above 0"),
         (
             "fuse(a, value=maybe)",

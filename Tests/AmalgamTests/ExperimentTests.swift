@@ -91,7 +91,7 @@ import Testing
         #expect(told.stages.map(\.unit) == ["tasks", "steps", "steps"], "\(told.stages)")
         #expect(told.stages.last?.label == "adapter, role" && told.ended == 3)
         #expect(zip(told.stages, told.steps).allSatisfy { Array(1...$0.count) == $1 })
-        #expect(told.messages.contains { $0.hasPrefix("1 trained arms, 2 tasks, 1 seeds: about") }, "\(told.messages)")
+        #expect(told.messages.contains { $0.hasPrefix("1 trained arm, 2 tasks, 1 seed: about") }, "\(told.messages)")
         #expect(told.warnings == result.warnings && told.warnings.map(\.kind) == [.data])
         #expect(told.warnings.first?.text.contains("empty label") == true)
 

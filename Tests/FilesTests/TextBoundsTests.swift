@@ -30,7 +30,8 @@ import Testing
     @Test func saysWhere() {
         #expect(
             fault("{\"a\": \"\\ud83d\"}")
-                == JSONFault(offset: 13, found: "'\"'", expected: "no lone surrogate before this"))
+                == JSONFault(
+                    offset: 13, found: "'\"'", expected: "no lone surrogate before this", member: "a"))
         #expect(fault("[1, 2") == JSONFault(offset: 5, found: "the file ends", expected: "',' or ']'"))
         #expect(fault(String(repeating: "[", count: 100_000))?.offset == 128)
         #expect(fault(String(repeating: "{\"a\":", count: 100_000))?.expected == "at most 128 levels")

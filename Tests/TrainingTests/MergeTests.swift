@@ -120,7 +120,9 @@ import Testing
     @Test func refuses() throws {
         let model = try Golden.model()
         var bundle = try bundle([["seq_bn"]])
-        #expect { try bundle.merged(into: model) } throws: { "\($0)".contains("method bottleneck cannot be merged") }
+        #expect { try bundle.merged(into: model) } throws: {
+            "\($0)".contains("method bottleneck cannot be part of a transformers model")
+        }
         bundle.composition = .fuse(["m0"])
         #expect { try bundle.merged(into: model) } throws: { "\($0)".contains("a fusion attends anew") }
         bundle.composition = nil

@@ -89,9 +89,9 @@ public struct AdapterBundle: Sendable {
             let text = composed.composition?.text ?? ""
             return AdapterBundle(
                 try composed.bundle(name: name ?? text, base: base),
-                warnings: (composed.warnings + composed.headWarnings + composed.languageWarnings).map {
-                    .of(.composition, $0)
-                })
+                warnings: composed.warnings.map { .of(.composition, $0) }
+                    + composed.headWarnings.map { .of(.head, $0) }
+                    + composed.languageWarnings.map { .of(.composition, $0) })
         }
     }
 
