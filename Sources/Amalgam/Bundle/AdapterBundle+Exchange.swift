@@ -42,8 +42,7 @@ extension AdapterBundle {
         to folder: URL, as format: ExportFormat, allowsOtherModel: Bool = false
     ) throws(AmalgamError) -> [Warning] {
         try translated { () -> [Warning] in
-            let isOpen = if case .adapterHub = format { true } else { false }
-            try Folder.make(isOpen ? folder : folder.standardizedFileURL.deletingLastPathComponent())
+            try Folder.make(folder.standardizedFileURL.deletingLastPathComponent())
             let lock = try OutputLock(folder, who: "export")
             defer { withExtendedLifetime(lock) {} }
             switch format {
