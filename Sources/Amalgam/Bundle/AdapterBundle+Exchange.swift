@@ -60,7 +60,9 @@ extension AdapterBundle {
 
     /// The Python statements that load an exported folder in a `model` of the library `adapters`; nil for other formats, whose
     /// folders `from_pretrained` loads.
-    /// - Parameter folder: Its path, as Python is to open it.
+    /// - Parameters:
+    ///   - folder: Its path, as Python is to open it.
+    ///   - format: Of the folder.
     public func pythonLoading(_ folder: String, as format: ExportFormat) -> String? {
         if case .adapterHub = format { stored.adapterHubPython(folder: folder) } else { nil }
     }
