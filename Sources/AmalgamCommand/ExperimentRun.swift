@@ -19,21 +19,17 @@ struct ExperimentRun {
         StopSignals.install()
         let progress = common.progress
         let job = start()
-        var stopped = StoppedRun(text: "stopped before the first step")
-        do {
-            let result = try await StopSignals.stopping({ job.cancel() }) {
-                for try await event in job.events {
-                    if case .stopped(let step, let all, let checkpoint) = event {
-                        stopped = StoppedRun(step: step, of: all, checkpoint: checkpoint)
-                    }
-                    show(event, on: progress)
-                }
-                return try await job.result
-            }
-            print(result)
-        } catch is CancellationError {
-            throw stopped
-        }
+        print(
+            try await JobReader.result(job.events) {
+                job.cancel()
+            } stopped: {
+                guard case .stopped(let step, let all, let checkpoint) = $0 else { return nil }
+                return StoppedRun(step: step, of: all, checkpoint: checkpoint)
+            } show: {
+                show($0, on: progress)
+            } _: {
+                try await job.result
+            })
     }
 
     private func show(_ event: ExperimentEvent, on progress: ProgressReporter) {

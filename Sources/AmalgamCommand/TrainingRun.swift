@@ -28,21 +28,17 @@ struct TrainingRun {
         StopSignals.install()
         let progress = common.progress
         let job = job()
-        var stopped = StoppedRun(text: "stopped before the first step")
-        do {
-            let result = try await StopSignals.stopping({ job.cancel() }) {
-                for try await event in job.events {
-                    if case .stopped(let step, let all, let checkpoint) = event {
-                        stopped = StoppedRun(step: step, of: all, checkpoint: checkpoint)
-                    }
-                    event.show(on: progress, label: label)
-                }
-                return try await job.result
-            }
-            if !isQuiet { report(result, summary(result)) }
-        } catch is CancellationError {
-            throw stopped
+        let result = try await JobReader.result(job.events) {
+            job.cancel()
+        } stopped: {
+            guard case .stopped(let step, let all, let checkpoint) = $0 else { return nil }
+            return StoppedRun(step: step, of: all, checkpoint: checkpoint)
+        } show: {
+            $0.show(on: progress, label: label)
+        } _: {
+            try await job.result
         }
+        if !isQuiet { report(result, summary(result)) }
     }
 
     /// Trains on tasks.
