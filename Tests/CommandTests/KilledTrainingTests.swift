@@ -153,8 +153,7 @@ import Testing
         }
         print(tally.text)
         #expect(tally.ended >= victims.count - 1)
-        // Most where the machine is idle; beside other tests a process starts later than it was measured to
-        #expect(tally.fromAboveZero * 4 >= tally.resumes)
+        #expect(tally.fromAboveZero * 2 >= tally.resumes)
         #expect(Self.kills < 1000 || tally.inWrite >= 100)
     }
 
