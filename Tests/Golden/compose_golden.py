@@ -26,13 +26,10 @@ input, and the stack prepares it again. DoubleSeqBn prepares nothing, so here th
 Adapter and fusion weights are moved by N(0, 0.3); then the fusion's queries and keys are divided by 8 (stack_golden.py
 says why).
 """
-import argparse
 import os
-import shutil
 
 # First, since it sets HF_HUB_OFFLINE.
-from model_golden import Recorder, forget_where, perturb, soften, write_meta
-from stack_golden import read_batches
+from model_golden import Recorder, begin, forget_where, perturb, soften, write_meta
 
 import torch
 from adapters import AutoAdapterModel, DoubleSeqBnConfig, Fuse, SeqBnConfig, Stack
@@ -40,16 +37,9 @@ from adapters.composition import Average
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--start", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "seed1"))
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = begin(__doc__)
     out = options.out
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    recorder = Recorder(out, read_batches(options.start))
+    recorder = Recorder(out, batches)
 
     def classifier(stream, **configs):
         torch.manual_seed(options.seed)

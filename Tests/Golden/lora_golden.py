@@ -17,10 +17,8 @@ Cases: adapters_qv (the default), adapters_all (all projections that the library
 encoder alone, with a regular expression that leaves out layer 1; only the folder).
 All LoRA matrices are moved by N(0, 0.1) first: B starts at zero, and a wrong path would not show.
 """
-import argparse
 import json
 import os
-import shutil
 
 import model_golden
 import peft
@@ -66,19 +64,10 @@ def save_folder(model, folder, **options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = model_golden.begin(__doc__, "--model")
     # PEFT's pooler is part of the head here
     model_golden.trainable = trainable
-    out, source = options.out, os.path.join(options.model, "tiny")
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    stored = load_file(os.path.join(options.model, "batches.safetensors"))
-    batches = [{n.split(".")[1]: t for n, t in stored.items() if n.startswith(f"batch{i}.")} for i in range(5)]
+    out, source = options.out, os.path.join(options.start, "tiny")
     recorder = Recorder(out, batches)
 
     def generator(stream):
@@ -90,7 +79,7 @@ def main():
             ("adapters_all", LoRAConfig(r=4, alpha=6, attn_matrices=["q", "k", "v"], intermediate_lora=True,
                                         output_lora=True, leave_out=[1])))):
         model = AutoAdapterModel.from_pretrained(source, attn_implementation="eager")
-        model.load_head(os.path.join(options.model, "head"), use_safetensors=True)
+        model.load_head(os.path.join(options.start, "head"), use_safetensors=True)
         model.add_adapter("t", config=config)
         model_golden.perturb(model, ".loras.", generator(40 + stream), STD)
         model.train_adapter("t")

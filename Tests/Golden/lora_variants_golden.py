@@ -14,7 +14,6 @@ As lora_golden.py, with `peft` alone. Cases, each with the classification head u
                           from singular vectors in float64; dora: start.<module> = the first magnitudes
     DIR/patterns.json     which rank and alpha peft gives to each module, for a list of patterns
 """
-import argparse
 import json
 import os
 import shutil
@@ -54,18 +53,9 @@ def lora_plus(model, rate):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = model_golden.begin(__doc__, "--model")
     model_golden.trainable = trainable
-    out, source = options.out, os.path.join(options.model, "tiny")
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    stored = load_file(os.path.join(options.model, "batches.safetensors"))
-    batches = [{n.split(".")[1]: t for n, t in stored.items() if n.startswith(f"batch{i}.")} for i in range(5)]
+    out, source = options.out, os.path.join(options.start, "tiny")
     recorder = lora_golden.Recorder(out, batches)
     plain = model_golden.optimizer
 

@@ -50,7 +50,7 @@ import adapters  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 from adapters import AutoAdapterModel, DoubleSeqBnConfig, Fuse, ParBnConfig, SeqBnConfig  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from transformers import BertConfig, BertModel  # noqa: E402
 
 SHAPE = dict(vocab_size=150, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96,
@@ -188,6 +188,28 @@ def write_meta(out, seed, cases, **more):
                                 "transformers": transformers.__version__},
                    "cases": cases}, stream, indent=2)
         stream.write("\n")
+
+
+def read_batches(folder):
+    tensors = load_file(os.path.join(folder, "batches.safetensors"))
+    return [{n.split(".")[1]: t for n, t in tensors.items() if n.startswith(f"batch{i}.")} for i in range(BATCHES)]
+
+
+def begin(text, flag="--start"):
+    """For scripts that continue from this one's files: reads the options, empties the output folder, and fixes the threads.
+
+    text: of the help; flag: the option that names the folder of this script's files.
+    Returns the options, with that folder under `start`, and its batches."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, required=True)
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument(flag, dest="start", default=os.path.join(here, "seed1"))
+    parser.add_argument("--out", required=True)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    shutil.rmtree(options.out, ignore_errors=True)
+    os.makedirs(options.out)
+    return options, read_batches(options.start)
 
 
 class Recorder:

@@ -16,9 +16,7 @@ Cases: bitfit (all biases of the encoder), bitfit_subset (those of query and int
 ln_tuning (weights and biases of all norms). Nothing is decayed: a method that tunes what it adds to a weight would decay
 that, not the weight.
 """
-import argparse
 import os
-import shutil
 
 import model_golden
 import peft
@@ -53,21 +51,12 @@ class Recorder(model_golden.Recorder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = model_golden.begin(__doc__, "--model")
     # The pooler is part of the head here
     model_golden.trainable = trainable
     model_golden.OPTIMIZER = {**model_golden.OPTIMIZER, "weight_decay": 0.0}
-    out, source = options.out, os.path.join(options.model, "tiny")
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    stored = load_file(os.path.join(options.model, "batches.safetensors"))
-    batches = [{n.split(".")[1]: t for n, t in stored.items() if n.startswith(f"batch{i}.")} for i in range(5)]
-    head = load_file(os.path.join(options.model, "head", "model_head.safetensors"))
+    out, source = options.out, os.path.join(options.start, "tiny")
+    head = load_file(os.path.join(options.start, "head", "model_head.safetensors"))
     recorder = Recorder(out, batches)
 
     def fresh():

@@ -20,12 +20,9 @@ prefix_stack (two prefixes on each other; `t` learns). Cases of `peft`: peft_fla
 [length, layers · 2 · hidden]. transformers then counts the sequence's own positions from `length` on, which `adapters`
 and Li & Liang do not. So the position table is moved by `length` rows in these cases; all else is the same definition.
 """
-import argparse
 import os
-import shutil
 
-from model_golden import BASE_STD, Recorder, forget_where, gradients, perturb, write_meta
-from stack_golden import read_batches
+from model_golden import BASE_STD, Recorder, begin, forget_where, gradients, perturb, write_meta
 import peft  # noqa: E402
 import torch  # noqa: E402
 from adapters import AutoAdapterModel, PrefixTuningConfig, Stack  # noqa: E402
@@ -37,16 +34,8 @@ LABELS = 3
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--start", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "seed1"))
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = begin(__doc__)
     out = options.out
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    batches = read_batches(options.start)
     recorder = Recorder(out, batches)
     tiny = os.path.join(options.start, "tiny")
 

@@ -14,9 +14,7 @@ in float64.
 Cases: prompt (the prompt comes first, and the head reads its first row), prompt_after_bos (it comes after [CLS], which the
 head reads). The prompt is U(-0.5, 0.5), as it starts.
 """
-import argparse
 import os
-import shutil
 
 import model_golden
 import torch
@@ -36,22 +34,13 @@ class Recorder(model_golden.Recorder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    out, source = options.out, os.path.join(options.model, "tiny")
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    stored = load_file(os.path.join(options.model, "batches.safetensors"))
-    batches = [{n.split(".")[1]: t for n, t in stored.items() if n.startswith(f"batch{i}.")} for i in range(5)]
+    options, batches = model_golden.begin(__doc__, "--model")
+    out, source = options.out, os.path.join(options.start, "tiny")
     recorder = Recorder(out, batches)
     torch.manual_seed(options.seed)
     for case, combine in (("prompt", "prefix"), ("prompt_after_bos", "prefix_after_bos")):
         model = AutoAdapterModel.from_pretrained(source, attn_implementation="eager")
-        model.load_head(os.path.join(options.model, "head"), use_safetensors=True)
+        model.load_head(os.path.join(options.start, "head"), use_safetensors=True)
         config = PromptTuningConfig(prompt_length=LENGTH, combine=combine)
         model.add_adapter("t", config=config)
         model.train_adapter("t")

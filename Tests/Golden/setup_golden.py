@@ -20,14 +20,11 @@ says why). For each case this script adds:
 The library divides an average by the number of its children once more; the weights are given times that number, without
 normalization (compose_golden.py), and so they stand in adapter_setup.json.
 """
-import argparse
 import copy
 import os
-import shutil
 
 # First, since it sets HF_HUB_OFFLINE.
-from model_golden import forget_where, perturb, soften, write_meta
-from stack_golden import read_batches
+from model_golden import begin, forget_where, perturb, soften, write_meta
 
 import torch
 from adapters import (AutoAdapterModel, DoubleSeqBnConfig, Fuse, LoRAConfig, SeqBnConfig, SeqBnInvConfig, Stack)
@@ -36,16 +33,9 @@ from safetensors.torch import save_file
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--start", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "seed1"))
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = begin(__doc__)
     out = options.out
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    batch = {n: t for n, t in read_batches(options.start)[0].items() if n != "labels"}
+    batch = {n: t for n, t in batches[0].items() if n != "labels"}
 
     def average(*children, weights):
         return Average(*children, weights=[w * len(children) for w in weights], normalize_weights=False)

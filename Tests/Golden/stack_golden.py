@@ -49,26 +49,19 @@ and biases) are divided by 8. Without that the softmax over two adapters was so 
 vanished (5e-9, of which the library's float32 got 0.76 wrong) and the curve was chaotic; model_golden.py's fusions test
 that end. The head `m` is N(0, 0.1), its norm's weight 1 + N(0, 0.1).
 """
-import argparse
 import os
-import shutil
 
 # First, since it sets HF_HUB_OFFLINE.
-from model_golden import BASE_STD, Recorder, forget_where, gradients, perturb, soften, write_meta
+from model_golden import BASE_STD, Recorder, begin, forget_where, gradients, perturb, soften, write_meta
 
 import torch
 from adapters import (AdapterFusionConfig, AutoAdapterModel, DoubleSeqBnConfig, DoubleSeqBnInvConfig, Fuse, SeqBnConfig,
                       SeqBnInvConfig, Stack)
 from safetensors.torch import load_file, save_file
 
-BATCHES, TARGET_SHARE, NICE_ROWS = 5, 0.3, 5
+TARGET_SHARE, NICE_ROWS = 0.3, 5
 INVERTIBLE_STD = 0.3
 IGNORED = -100  # the label of torch's cross entropy where there is no target
-
-
-def read_batches(folder):
-    tensors = load_file(os.path.join(folder, "batches.safetensors"))
-    return [{n.split(".")[1]: t for n, t in tensors.items() if n.startswith(f"batch{i}.")} for i in range(BATCHES)]
 
 
 def choose_targets(batches, vocabulary, generator):
@@ -124,16 +117,8 @@ def logits_by_hand(model, batch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--start", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "seed1"))
-    options = parser.parse_args()
-    torch.set_num_threads(1)
+    options, batches = begin(__doc__)
     out = options.out
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    batches = read_batches(options.start)
     recorder = Recorder(out, batches)
 
     def generator(stream):  # from 500 on: model_golden.py uses the lower ones
