@@ -2,13 +2,14 @@
 """Scores of Amalgam and of the Python library `adapters` on one task at the same settings, seed by seed.
 
     level.py --task FOLDER --kind tagging|regression --model FOLDER --out FOLDER --amalgam BINARY
-             [--seeds 1 2 3] [--epochs 3] [--lr 1e-3] [--max-length 128] [--only ours|peer]
+             [--seeds 1 2 3] [--epochs 3] [--lr 1e-3] [--max-length 128] [--only ours|peer] [--device cpu|cuda]
 
 FOLDER of the task has train.jsonl, dev.jsonl and test.jsonl. Both sides train one seq_bn adapter with a head (tagging: one
 linear layer on the first token of each word; regression: two layers on [CLS]) in batches of 16 with AdamW (decay 0.01), a
-linear schedule with 10 % warmup and clipping to norm 1, and keep the epoch with the best dev score. Finished cells stay in
-`out`; a second run continues. Prints a table, and one JSON object as its last line: level means that the mean difference of
-the test scores is at least -1 point and that its 95 % interval (t, over seeds) is not wholly below 0.
+linear schedule with 10 % warmup and clipping to norm 1, and keep the epoch with the best dev score. --device says where the
+peer computes (in float32). Finished cells stay in `out`; a second run continues. Prints a table, and one JSON object as its
+last line: level means that the mean difference of the test scores is at least -1 point and that its 95 % interval (t, over
+seeds) is not wholly below 0.
 """
 import argparse
 import json
@@ -48,6 +49,7 @@ def peer(options, seed):
     else:
         model.add_classification_head("a", num_labels=1, layers=2)
     model.train_adapter("a")
+    model.to(options.device)
 
     def encode(row):
         if not tagging:
@@ -70,7 +72,7 @@ def peer(options, seed):
             batch["labels"] = torch.tensor([row[1] + [-100] * (longest - len(row[1])) for row in rows])
         else:
             batch["labels"] = torch.tensor([row[1][0] for row in rows])
-        return batch
+        return batch.to(options.device)
 
     def score(split):
         model.eval()
@@ -83,7 +85,7 @@ def peer(options, seed):
                 batch.pop("labels")
                 logits = model(**batch).logits
                 for place, i in enumerate(chosen):
-                    outputs[i] = logits[place]
+                    outputs[i] = logits[place].cpu()
         if not tagging:
             ours, gold = [output.reshape(-1)[0].item() for output in outputs], [row["score"] for row in data[split]]
             return {"pearson": pearsonr(ours, gold)[0], "spearman": spearmanr(ours, gold)[0]}
@@ -154,6 +156,7 @@ def main():
     parser.add_argument("--max-length", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=["ours", "peer"])
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     os.makedirs(options.out, exist_ok=True)
     cells = {}
