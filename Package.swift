@@ -52,12 +52,10 @@ let package = Package(
                 "Text",
                 "Training",
             ]),
-        // The library does the work; Reporting has a terminal's tables, progress and number formats
+        // Sees no more than every Swift program does
         .executableTarget(
             name: "AmalgamCommand",
-            dependencies: [
-                "Amalgam", "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            dependencies: ["Amalgam", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "AmalgamBenchmark",
             dependencies: [

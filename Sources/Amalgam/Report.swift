@@ -21,8 +21,9 @@ public struct Report: Sendable {
     /// - Parameter width: Columns; nil for no limit.
     public func text(width: Int? = nil) -> String { stored.text(on: Terminal(width: width)) }
 
-    /// The report for a terminal, with its colors.
-    package func text(on terminal: Terminal) -> String { stored.text(on: terminal) }
+    /// The report as text for this process's standard output: as wide as the terminal, with bold and dim where it shows them
+    /// (`NO_COLOR` turns them off); without a limit where standard output is a file or a pipe.
+    public var terminalText: String { stored.text(on: .of(.output)) }
 
     /// Writes the HTML page.
     /// - Parameter file: Replaced whole or not at all.

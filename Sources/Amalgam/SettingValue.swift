@@ -85,3 +85,43 @@ extension SettingValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral
     /// Nothing.
     public init(nilLiteral: ()) { self = .null }
 }
+
+extension SettingValue: Codable {
+    /// Reads any value that JSON can have.
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            self = .null
+        } else if let flag = try? value.decode(Bool.self) {
+            self = .bool(flag)
+        } else if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? value.decode(String.self) {
+            self = .string(text)
+        } else if let values = try? value.decode([SettingValue].self) {
+            self = .list(values)
+        } else {
+            self = .map(try value.decode([String: SettingValue].self))
+        }
+    }
+
+    /// Writes the value; a number that is NaN or infinite as null, as ``json`` does.
+    public func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
+        switch self {
+        case .null: try value.encodeNil()
+        case .bool(let flag): try value.encode(flag)
+        case .number(let number):
+            if let whole = Int(exactly: number) {
+                try value.encode(whole)
+            } else if number.isFinite {
+                try value.encode(number)
+            } else {
+                try value.encodeNil()
+            }
+        case .string(let text): try value.encode(text)
+        case .list(let values): try value.encode(values)
+        case .map(let values): try value.encode(values)
+        }
+    }
+}

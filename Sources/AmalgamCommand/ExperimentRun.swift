@@ -1,6 +1,5 @@
 import Amalgam
 import Foundation
-import Reporting
 
 /// What the commands that run an experiment do around it.
 struct ExperimentRun {
@@ -32,22 +31,18 @@ struct ExperimentRun {
             })
     }
 
-    private func show(_ event: ExperimentEvent, on progress: ProgressReporter) {
+    private func show(_ event: ExperimentEvent, on progress: ProgressDisplay) {
         switch event {
-        case .stage(let label, let count, let unit): progress.stage(label, total: count, unit: unit)
-        case .step(let done, _, let loss, let tokens): progress.update(done: done, loss: loss, tokens: tokens)
-        case .stageFinished: progress.finish()
-        case .message(let text): progress.message(text)
         case .warning(let warning, let stage?): progress.message("\(stage): warning: \(warning.commandLineText)")
         case .warning(let warning, nil):
             if warnsWithProgress { progress.message(warning.commandLineText) } else { Console.warn([warning]) }
-        case .planned, .stopped, .finished: break
+        default: progress.show(event)
         }
     }
 
     private func print(_ result: ExperimentResult) {
         guard common.json else {
-            Console.print(result.report.text(on: Terminal.of(.output)))
+            Console.print(result.report.terminalText)
             return Console.print("report: \(result.page.path)")
         }
         Console.print(json: ["report": .string(result.page.path), field: result.report.values[field] ?? .list([])])

@@ -136,6 +136,14 @@ package final class ProgressReporter: @unchecked Sendable {
         }
     }
 
+    /// Begins the rate anew: what lies between the last update and now, such as an evaluation, is no part of it.
+    package func restartRate() {
+        lock.withLock {
+            guard let now = current else { return }
+            recent = [(clock(), now.done, now.tokens)]
+        }
+    }
+
     /// Ends the stage.
     /// - Parameter summary: what came of it, in a few words
     package func finish(_ summary: String? = nil) {

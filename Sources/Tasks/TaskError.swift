@@ -144,8 +144,8 @@ extension TaskError: CustomStringConvertible {
                 + source.fix + numbersHint(unknown.first?.key ?? "", labels)
         case .noNumber(let file, let column, let place, let all):
             return
-                "\(file): '\(column)' has no number at place \(place) of \(all) in any training row; fill it in, or remove this "
-                + "place from the lists"
+                "\(file): value \(place) of \(all) of '\(column)' is missing in every training row; fill it in, or remove it "
+                + "from the lists"
         case .unscorable(let file, let split, let reason):
             return "\(file): the \(split) split cannot be scored: \(reason); add labels, or choose another split"
         case .tooFewLabels(let file, let labels, let minimum):

@@ -38,6 +38,8 @@ import Testing
         #expect(try last?.bundle.data() == result.bundle.data())
         #expect(result.steps == started && result.losses.count == started && result.trainableParameters > 0)
         #expect(result.bundle.provenance.steps == started && result.dev["game"]?.examples == 12)
+        #expect(result.summary[0].hasPrefix("game: dev accuracy ") && result.summary[0].hasSuffix(" on 12 texts"))
+        #expect(result.summary.count == 2 && result.summary[1].contains(" parameters trained in "), "\(result.summary)")
     }
 
     /// Cancelled by its task after some steps, then continued: the same bytes, with the checkpoint gone.

@@ -107,6 +107,26 @@ struct ProgressTests {
         #expect(sink.lines.last { $0.contains("left") }?.contains("4,000 tokens/s") == true, "\(sink.lines)")
     }
 
+    /// What comes between two updates, such as an evaluation, does not count as slow steps.
+    @Test func rateBeginsAnewAfterAPause() {
+        let (progress, sink, clock) = make(.lines(every: 1))
+        progress.stage("x", total: 1000)
+        var tokens = 0
+        func train(_ steps: ClosedRange<Int>) {
+            for step in steps {
+                clock.pass(0.1)
+                tokens += 100
+                progress.update(done: step, tokens: tokens)
+            }
+        }
+        train(1...100)
+        clock.pass(15)
+        progress.restartRate()
+        train(101...150)
+        let rates = sink.lines.filter { $0.contains("tokens/s") }
+        #expect(rates.count > 10 && rates.allSatisfy { $0.contains(" 1,000 tokens/s") }, "\(sink.lines)")
+    }
+
     @Test func manyThreads() {
         let (progress, sink, _) = make(.lines(every: 0))
         progress.stage("x", total: 4000)

@@ -47,7 +47,7 @@ struct RegressionTests {
     @Test func everyPlaceHasANumber() throws {
         let rows = [#"{"text": "a", "score": [1, null, 3]}"#, #"{"text": "b", "score": [null, null, 2]}"#]
         let expected =
-            "d/train.jsonl: 'score' has no number at place 2 of 3 in any training row; fill it in, or remove this place from "
+            "d/train.jsonl: value 2 of 3 of 'score' is missing in every training row; fill it in, or remove it from "
             + "the lists"
         #expect(scratch.message { _ = try load(rows.joined(separator: "\n")) } == expected)
         let whole = #"{"text": "c", "score": [1, 2, 3]}"#

@@ -69,7 +69,7 @@ extension AmalgamError {
                 expected: labels.joined(separator: ", "), fix: lastClause)
         case .noNumber(let file, let column, let place, let all):
             return make(
-                .noExamples, text, path: file, field: column, found: "no number at place \(place) of \(all)",
+                .noExamples, text, path: file, field: column, found: "value \(place) of \(all) is missing",
                 expected: "a number in at least one row", fix: lastClause)
         case .unscorable(let file, let split, let reason):
             return make(.noExamples, text, path: file, field: split, found: reason, fix: lastClause)

@@ -143,6 +143,7 @@ extension Model {
                 let (trained, fields) = try body(run)
                 let log = RunLog(trained, fields, threads: self.threads, start: start)
                 var result = TrainingResult(trained, log: log, warnings: run.warnings)
+                result.isModelsMaximum = result.maxLength < purpose.options.maxLength
                 try files?.finish(&result, log)
                 return result
             } catch TrainingError.done {

@@ -30,6 +30,8 @@ public struct TrainingResult: Sendable {
     public var truncatedTexts: Int
     /// The length in tokens at which they were: the option's, or the model's longest sequence.
     public var maxLength: Int
+    /// Whether that length is the model's longest sequence, which is shorter than the option.
+    public var isModelsMaximum = false
     /// Largest resident memory that was expected before the first step, in bytes.
     public var memoryEstimate: Int
     /// Identifies the training: two with the same one end with the same bundle.

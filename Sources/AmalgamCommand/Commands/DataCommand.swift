@@ -1,7 +1,6 @@
 import Amalgam
 import ArgumentParser
 import Foundation
-import Reporting
 
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,24 +33,7 @@ struct DataCommand: AsyncParsableCommand {
                 }
                 for warning in summary.warnings { Console.error("amalgam: \(warning.commandLineText)") }
                 if common.json { return Console.print(summary.json) }
-                for language in summary.languages {
-                    var table = TextTable([
-                        .init("task"), .init("labels", .trailing), .init("train", .trailing), .init("dev", .trailing),
-                        .init("test", .trailing), .init("dropped from test", .trailing),
-                    ])
-                    for task in language.tasks {
-                        table.append(
-                            [.init(task.name)]
-                                + [task.labels, task.train, task.dev, task.test, task.testInTraining].map {
-                                    .init(Human.count($0))
-                                })
-                    }
-                    Console.print("\n\(language.language): \(Human.count(language.texts, "description"))")
-                    Console.print(table.text(.columns, on: Terminal.of(.output)))
-                    if !language.leftOut.isEmpty {
-                        Console.print("excluded: \(language.leftOut.joined(separator: "; "))")
-                    }
-                }
+                Console.write(summary.report.terminalText)
                 Console.print("\nwritten: \(out)")
             }
         }

@@ -1,7 +1,6 @@
 import Amalgam
 import ArgumentParser
 import Foundation
-import Reporting
 
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,7 +43,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             let report = evaluation.report
             if let file = self.report { try report.write(to: URL(fileURLWithPath: file)) }
             if common.json { return Console.print(evaluation.values.json) }
-            Console.write(report.text(on: Terminal.of(.output)))
+            Console.write(report.terminalText)
             if let predictions { Console.print("predictions: \(predictions)") }
             if let file = self.report { Console.print("report: \(file)") }
         }

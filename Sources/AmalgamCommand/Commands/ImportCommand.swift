@@ -1,7 +1,6 @@
 import Amalgam
 import ArgumentParser
 import Foundation
-import Reporting
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,11 +29,7 @@ struct ImportCommand: AsyncParsableCommand {
             let bundle = try AdapterBundle(importing: URL(fileURLWithPath: folder), name: name, model: base)
             try bundle.write(to: URL(fileURLWithPath: out), replacesOtherFiles: false)
             Console.warn(bundle.warnings)
-            guard common.json else {
-                return Console.print(
-                    "\(bundle.kind.rawValue) \(bundle.name), \(Human.count(bundle.parameters, "parameter"))\nwritten: \(out)"
-                )
-            }
+            guard common.json else { return Console.print("\(bundle)\nwritten: \(out)") }
             Console.print(json: [
                 "bundle": .string(out), "kind": .string(bundle.kind.rawValue), "name": .string(bundle.name),
                 "members": .list(bundle.members.map { .string($0.name) }),

@@ -1,7 +1,6 @@
 import Amalgam
 import ArgumentParser
 import Foundation
-import Reporting
 
 struct TrainLanguageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,7 +42,7 @@ struct TrainLanguageCommand: AsyncParsableCommand {
         if let tokens, tokens < 1 { throw ValidationError("--tokens: found \(tokens), expected 1 or more") }
         if !heldOut.isEmpty, heldOut.count != text.count {
             throw ValidationError(
-                "--held-out: found \(Human.count(heldOut.count, "file")), expected \(text.count), one for each --text file"
+                "--held-out: found \(heldOut.count == 1 ? "1 file" : "\(heldOut.count) files"), expected \(text.count), one for each --text file"
             )
         }
         if headOnly, mlmHead != nil {
@@ -91,26 +90,12 @@ struct TrainLanguageCommand: AsyncParsableCommand {
         let run = TrainingRun(common: common, out: out, isQuiet: isFirst)
         var options = try training.options(seed: common.seed, output: run.output)
         if let name { options.name = name }
-        let shown = options.name ?? recipe.name(texts)
-        try await run.run(label: shown) {
-            model.trainLanguage(recipe, on: texts, tokens: tokens, options: options)
-        } summary: { result in
-            TrainingRun.Summary(
-                scores: Self.words(shown, result.perplexity),
-                remarks: tokens.map {
-                    [
-                        "an epoch reads at most \(Human.count($0, "token")): lines drawn by seed \(common.seed), an equal share of each file"
-                    ]
-                } ?? [])
+        let remark = tokens.map {
+            "an epoch reads at most \($0.formatted(.number.locale(Locale(identifier: "en_US")))) \($0 == 1 ? "token" : "tokens"): "
+                + "lines drawn by seed \(common.seed), an equal share of each file"
         }
-    }
-
-    private static func words(_ name: String, _ scores: Perplexity?) -> [String] {
-        guard let scores, let after = scores.after else { return [] }
-        let before = scores.before.map { "from \(Human.loss($0)) to " } ?? ""
-        return [
-            "\(name): perplexity \(before)\(Human.loss(after)) on \(Human.count(scores.scoredTokens, "masked token")) of "
-                + "held-out text, over the \(Human.count(scores.distinctTokens, "distinct token")) that the text uses"
-        ]
+        try await run.run(label: options.name ?? recipe.name(texts), remark: remark) {
+            model.trainLanguage(recipe, on: texts, tokens: tokens, options: options)
+        }
     }
 }

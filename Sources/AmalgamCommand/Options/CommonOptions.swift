@@ -1,7 +1,6 @@
 import Amalgam
 import ArgumentParser
 import Foundation
-import Reporting
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
@@ -26,7 +25,7 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
-    var progress: ProgressReporter { .standardError(silent: quiet) }
+    var progress: ProgressDisplay { ProgressDisplay(isSilent: quiet) }
 }
 
 /// Which model.

@@ -1,0 +1,95 @@
+import Reporting
+
+extension AdapterBundle: CustomStringConvertible {
+    /// What it is in a few words: "adapter reviews, 304,898 parameters".
+    public var description: String { "\(kind.rawValue) \(name), \(Human.count(parameters, "parameter"))" }
+}
+
+extension AdapterBundle {
+    /// What it contains and how it was trained, as a report.
+    public var report: Report { Report(BundleReport(bundle: self)) }
+
+    /// The same as values: `kind`, `name`, `base`, `members`, `language`, `composition`, `heads`, `parameters`, `task`, `seed`,
+    /// `steps`, `settings`, `dev`, `kernels`.
+    public var values: [String: SettingValue] {
+        [
+            "kind": .string(kind.rawValue), "name": .string(name),
+            "base": [
+                "name": .string(base.name), "fingerprint": .string(base.fingerprint ?? "unknown"),
+                "tokenizer": .string(base.tokenizer ?? "unknown"), "hidden": .init(base.hiddenSize),
+                "layers": .init(base.layers),
+            ],
+            "members": .list(members.map { .string($0.name) }),
+            "language": language.map { ["name": .string($0.name), "hash": .string($0.hash)] } ?? .null,
+            "composition": compositionTree ?? .null,
+            "heads": .map(
+                Dictionary(
+                    heads.map { ($0.name, .list($0.labels.map { .string($0) })) }, uniquingKeysWith: { a, _ in a })),
+            "parameters": .init(parameters), "task": .string(provenance.task), "seed": .init(provenance.seed),
+            "steps": .init(provenance.steps), "settings": provenance.settings, "dev": provenance.metrics,
+            "kernels": .string(provenance.kernels),
+        ]
+    }
+}
+
+/// A bundle's content as a page.
+private struct BundleReport: PageReport {
+    let bundle: AdapterBundle
+
+    func encode(to encoder: any Encoder) throws { try SettingValue.map(bundle.values).encode(to: encoder) }
+
+    func page() -> ReportPage {
+        ReportPage(title: bundle.description, sections: [.init("Content", [.table(table, caption: "")])])
+    }
+
+    func text(on terminal: Terminal) -> String { table.text(.columns, on: terminal) }
+
+    private var table: TextTable {
+        let base = bundle.base
+        let provenance = bundle.provenance
+        var table = TextTable([TextTable.Column("field"), TextTable.Column("value")])
+        func row(_ name: String, _ value: String) { if !value.isEmpty { table.append([.init(name), .init(value)]) } }
+        row("kind", bundle.kind.rawValue)
+        row("name", bundle.name)
+        row("base", "\(base.name), \(Human.count(base.layers, "layer")), hidden \(base.hiddenSize)")
+        row("fingerprint", base.fingerprint ?? "unknown")
+        row("tokenizer", base.tokenizer ?? "unknown")
+        for member in bundle.members {
+            row("adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(member.bytes))")
+        }
+        if let composition = bundle.composition { row("composition", composition) }
+        if let language = bundle.language { row("on language", "\(language.name), \(language.hash)") }
+        for head in bundle.heads {
+            let task = head.task.map { "for \(head.taskKind.map { "\($0.rawValue) " } ?? "")\($0), " } ?? ""
+            row("head \(head.name)", task + head.words)
+        }
+        row("parameters", Human.count(bundle.parameters))
+        row("task", provenance.task)
+        row("settings", provenance.settings.json)
+        row(
+            "steps",
+            "\(Human.count(provenance.steps)) in \(Human.count(provenance.epochs, "epoch")), seed \(provenance.seed)")
+        row("dev", provenance.metrics.json)
+        row("kernels", provenance.kernels)
+        row("license", provenance.license)
+        return table
+    }
+}
+
+extension AdapterBundle.Head {
+    fileprivate var words: String {
+        let input =
+            switch pooling {
+            case .firstToken?: "the first token"
+            case .mean?: "the mean of all tokens"
+            case nil: "each word"
+            }
+        let gives =
+            switch output {
+            case .classes(let labels), .tags(let labels):
+                "one of \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
+            case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
+            }
+        return "\(kind), reads \(input), gives \(gives)"
+    }
+}

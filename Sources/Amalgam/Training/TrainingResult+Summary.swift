@@ -1,0 +1,51 @@
+import Reporting
+
+extension TrainingResult {
+    /// What a person wants to know of it, in lines: scores on dev, parameters, speed and memory, what was skipped or truncated.
+    public var summary: [String] { lines(maxLength: LibraryWords.option("--max-length")) }
+
+    /// The same lines with options as the flags of the command `amalgam`.
+    package var commandLineSummary: [String] { lines(maxLength: "--max-length") }
+
+    private func lines(maxLength option: String) -> [String] {
+        let rate = facts["tokens_per_second"]?.number ?? 0
+        var lines = dev.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
+        if let perplexity, let words = perplexity.words { lines.append("\(bundle.name): \(words)") }
+        lines.append(
+            "\(Human.count(trainableParameters, "parameter")) trained in \(Human.count(steps, "step")), "
+                + "\(Human.count(tokens, "token")) at \(Human.count(rate)) tokens/s; peak memory "
+                + "\(Human.bytes(Int(facts["peak_memory_bytes"]?.number ?? 0)))")
+        if skippedSteps > 0 {
+            lines.append(
+                Human.count(skippedSteps, "step was", "steps were")
+                    + " skipped because \(skippedSteps == 1 ? "its" : "their") loss or gradient was NaN or infinite")
+        }
+        if truncatedTexts > 0 {
+            lines.append(
+                Human.count(truncatedTexts, "training text is", "training texts are") + " longer than "
+                    + "\(Human.count(maxLength, "token")) (\(isModelsMaximum ? "the model's maximum" : option)) and "
+                    + "\(truncatedTexts == 1 ? "was" : "were") truncated")
+        }
+        return lines
+    }
+}
+
+extension DevScores {
+    fileprivate var words: String {
+        let scores = headline.map { "\($0.metricWords) \(Human.metric(metrics[$0] ?? .nan))" }
+        let unknown =
+            unknownLabels > 0
+            ? ", \(Human.count(unknownLabels)) of them with an unknown label, which counts as wrong" : ""
+        return "dev \(scores.joined(separator: ", ")) on \(Human.count(examples, "text"))\(unknown)"
+    }
+}
+
+extension Perplexity {
+    fileprivate var words: String? {
+        guard let after else { return nil }
+        let start = before.map { "from \(Human.loss($0)) to " } ?? ""
+        return
+            "perplexity \(start)\(Human.loss(after)) on \(Human.count(scoredTokens, "masked token")) of held-out text, "
+            + "over the \(Human.count(distinctTokens, "distinct token")) that the text uses"
+    }
+}
