@@ -89,7 +89,7 @@ class Comparison:
         for task, labels in enumerate(T.LABELS):
             rows = T.texts(a.model, count if task == 0 else count // 4, labels, seed=100 + task)
             T.write(self.texts(task), rows)
-            lengths.append([T.pieces(row["text"]) for row in rows])
+            lengths.append([T.tokens(row["text"]) for row in rows])
         for row in ROWS[:-1]:
             tasks = self.tasks(row)
             for kind, steps, skip, batch in (("check", CHECKED, 0, CHECKED_BATCH), ("plain", self.steps(row), 3, BATCH),

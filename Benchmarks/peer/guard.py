@@ -38,7 +38,7 @@ def measure(a, folder):
     rows = T.texts(a.model, 32 * (STEPS + 2), 2, seed=5)
     T.write(texts, rows)
     with open(batches, "w", encoding="utf8") as stream:
-        json.dump(T.batches([[T.pieces(r["text"]) for r in rows]], 1, STEPS, 2, 32, False), stream)
+        json.dump(T.batches([[T.tokens(r["text"]) for r in rows]], 1, STEPS, 2, 32, False), stream)
     answer([a.benchmark, "init", "--model", a.model, "--out", folder, "--labels", "2"])
     shares, sets = {}, set()
     for _ in range(ROUNDS):

@@ -48,7 +48,7 @@ class Scale:
         texts, batches = os.path.join(self.folder, "texts.jsonl"), os.path.join(self.folder, "batches.json")
         T.write(texts, rows)
         with open(batches, "w", encoding="utf8") as stream:
-            json.dump(T.batches([[T.pieces(r["text"]) for r in rows]], 1, steps, 1, batch, False), stream)
+            json.dump(T.batches([[T.tokens(r["text"]) for r in rows]], 1, steps, 1, batch, False), stream)
         found = self.answer("row", name, "--model", model or self.a.model, "--texts", texts, "--batches", batches, "--start", start,
                             "--threads", str(threads), "--skip", "1", "--max-length", str(max(T.LONGEST, length or 0)))
         print(f"  {name} length {length or 'natural'} batch {batch} threads {threads} examples {count}: "

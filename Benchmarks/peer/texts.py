@@ -25,7 +25,7 @@ def vocabulary(model):
     return [w for w in words[1996:] if w.isascii() and w.isalpha()]  # before: special tokens, letters, signs
 
 
-def pieces(text):
+def tokens(text):
     return min(LONGEST, text.count(" ") + 4)
 
 
@@ -55,7 +55,7 @@ def write(path, rows):
 
 
 def cut(tasks, batch, grouped, seed):
-    """Batches of the rows `tasks` = [(task, [(row, pieces)])], one task each; grouped by length within 50 batches."""
+    """Batches of the rows `tasks` = [(task, [(row, tokens)])], one task each; grouped by length within 50 batches."""
     rng = random.Random(seed)
     found = []
     for task, rows in tasks:

@@ -181,10 +181,10 @@ def main():
     def collate(examples):
         width = max(len(ids) for ids, _, _ in examples)
         ids, types, mask = (torch.zeros(len(examples), width, dtype=torch.long) for _ in range(3))
-        for row, (pieces, segments, _) in enumerate(examples):
-            ids[row, :len(pieces)] = torch.tensor(pieces)
-            types[row, :len(pieces)] = torch.tensor(segments)
-            mask[row, :len(pieces)] = 1
+        for row, (tokens, segments, _) in enumerate(examples):
+            ids[row, :len(tokens)] = torch.tensor(tokens)
+            types[row, :len(tokens)] = torch.tensor(segments)
+            mask[row, :len(tokens)] = 1
         return dict(input_ids=ids, token_type_ids=types, attention_mask=mask,
                     labels=torch.tensor([label for _, _, label in examples]), head="task")
 

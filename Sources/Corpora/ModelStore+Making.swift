@@ -16,11 +16,11 @@ extension ModelStore {
             return unpacked.appendingPathComponent(path, isDirectory: true)
         case .e5(let weights, let tokenizer):
             let packed = try take(weights, in: work, progress: { progress("\(model.name): \($0)") })
-            let pieces = try take(tokenizer, in: work, progress: { progress("\(model.name): \($0)") })
+            let tokenizerFile = try take(tokenizer, in: work, progress: { progress("\(model.name): \($0)") })
             progress("\(model.name): unpacking the weights, from 4 bits to float32")
             let folder = work.appendingPathComponent("made", isDirectory: true)
             try CorporaError.wrap({ .unwritable(path: folder.path, reason: $0) }) {
-                try E5Folder(Q4BlockFile(packed, name: weights.file.path), tokenizer: pieces).write(to: folder)
+                try E5Folder(Q4BlockFile(packed, name: weights.file.path), tokenizer: tokenizerFile).write(to: folder)
             }
             return folder
         }

@@ -32,7 +32,7 @@ struct InspectCommand: AsyncParsableCommand {
                 }
             }
             guard common.json else {
-                Console.print(stored.report.terminalText)
+                Console.write(stored.report.terminalText)
                 return verified.forEach { Console.print("verified: \($0)") }
             }
             var fields = stored.values
