@@ -19,6 +19,15 @@ package enum AdapterHubExport {
         var writer = AdapterHubWriter(bundle: bundle, name: name)
         try writer.make()
         try refuseStale(folder, writing: Set(writer.files.map(\.path)))
+        if ModelCard.isReplaceable(in: folder) {
+            let card = ModelCard(
+                bundle: bundle, library: "adapter-transformers",
+                loading:
+                    "import adapters\n\nmodel = adapters.AutoAdapterModel.from_pretrained(\(ModelCard.base(bundle)))\n"
+                    + bundle.adapterHubPython(folder: ".").replacing("; ", with: "\n"),
+                notes: writer.warnings)
+            writer.files.append((ModelCard.file, card.data))
+        }
         for (path, data) in writer.files {
             let url = folder.appendingPathComponent(path)
             let parent = url.deletingLastPathComponent()

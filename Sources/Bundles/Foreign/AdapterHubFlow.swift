@@ -55,7 +55,7 @@ struct AdapterHubFlow {
                 continue
             }
             let names = Set(
-                try method.specs(architecture).map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
+                method.specs(architecture).map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
             for site in architecture.sites where site.site.layer != nil && names.contains(site.site.name) {
                 let isBottleneck = [Site.Kind.afterAttention, .afterFeedForward].contains(site.site.kind)
                 add(

@@ -69,9 +69,20 @@ package enum PEFTExport {
             configuration(bundle, updates, architecture, modules: modules, isClassifier: !modules.isEmpty)
         ).indented()
         let data = try SafetensorsWriter.data(tensors: tensors, metadata: ["format": "pt"])
+        let loader =
+            modules.isEmpty
+            ? "AutoModel.from_pretrained(\(ModelCard.base(bundle)))"
+            : "\(classifier?.modelClass ?? "AutoModel").from_pretrained(\(ModelCard.base(bundle)), "
+                + "num_labels=\(head?.firstTokenLabels?.count ?? 0))"
+        let card = ModelCard(
+            bundle: bundle, library: "peft",
+            loading: "import peft\nimport transformers\n\nmodel = transformers.\(loader)\n"
+                + "model = peft.PeftModel.from_pretrained(model, \".\")",
+            notes: warnings)
         try NewFolder.write(folder) { folder in
             try AtomicFile.replace(folder.appendingPathComponent("adapter_config.json"), with: Data((json + "\n").utf8))
             try AtomicFile.replace(folder.appendingPathComponent("adapter_model.safetensors"), with: data)
+            try AtomicFile.replace(folder.appendingPathComponent(ModelCard.file), with: card.data)
         }
         return warnings
     }

@@ -61,8 +61,14 @@ package enum TransformersExport {
         tensors += model.architecture.tensors.map { (prefix + $0.name, $0.shape, "base/\($0.name)") }
         let labels = modelClass == names.encoderClass ? nil : head?.firstTokenLabels
         let json = try configuration(model, modelClass: modelClass, labels: labels)
+        let card = ModelCard(
+            bundle: bundle, library: "transformers",
+            loading: "import transformers\n\nmodel = transformers.\(modelClass).from_pretrained(\".\")\n"
+                + "tokenizer = transformers.AutoTokenizer.from_pretrained(\".\")",
+            notes: warnings)
         try NewFolder.write(folder) { folder in
             try AtomicFile.replace(folder.appendingPathComponent("config.json"), with: Data((json + "\n").utf8))
+            try AtomicFile.replace(folder.appendingPathComponent(ModelCard.file), with: card.data)
             try SafetensorsWriter.write(
                 folder.appendingPathComponent("model.safetensors"), float32: tensors.map { ($0.name, $0.shape) },
                 metadata: ["format": "pt"]
