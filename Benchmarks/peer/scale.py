@@ -16,6 +16,8 @@ LENGTHS = [16, 32, 64, 128, 256, 512]
 LONG = [512, 1024, 2048, 4096, 8192]
 BATCHES = [1, 4, 16, 64, 256]
 EXAMPLES = [1_000, 10_000, 100_000]
+BUNDLES = 1000
+PARTS = ["adapters", "length", "long", "batch", "examples", "bundles"]
 
 
 def arguments():
@@ -24,8 +26,7 @@ def arguments():
     p.add_argument("--model", required=True)
     p.add_argument("--benchmark", required=True)
     p.add_argument("--tokens", type=int, default=16_000, help="approximate number of timed tokens per point")
-    p.add_argument("--only", nargs="+", choices=["adapters", "length", "long", "batch", "examples"],
-                   default=["adapters", "length", "long", "batch", "examples"])
+    p.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     p.add_argument("--most", type=int, default=10 ** 9, help="skip larger points, for a trial run")
     return p.parse_args()
 
@@ -92,6 +93,13 @@ class Scale:
             found["training examples"] = [point(n, "adapter_train", start, examples=n) for n in some(EXAMPLES)]
         return {name: points for name, points in found.items() if points}
 
+    def bundles(self):
+        """What many bundles on one model cost; nothing unless asked for."""
+        if "bundles" not in self.a.only:
+            return None
+        return self.answer("bundles", "--model", self.a.model, "--bundle", os.path.join(self.init(1), "adapter.h5"),
+                           "--count", str(min(BUNDLES, self.a.most)))
+
 
 def svg(found):
     """Small charts side by side over a logarithmic axis: tokens/s, each from 0."""
@@ -144,14 +152,26 @@ def markdown(found):
     return "\n".join(lines)
 
 
+def bundles_markdown(found):
+    lines = ["## Many bundles on one model", "", "Milliseconds for each further bundle, by tenths, and by how much each lets the process "
+             f"grow; a bundle's parameters take {found['parameter_bytes'] / 1e6:.2f} MB.", "",
+             "| | " + " | ".join(f"{10 * k + 10} %" for k in range(10)) + " | MB per bundle |", "| --- |" + " --: |" * 11]
+    for name, key in (("loaded", "loaded"), ("a predictor, with its first text", "ready")):
+        part = found[key]
+        lines.append(f"| {name} | " + " | ".join(f"{v:.1f}" for v in part["milliseconds"])
+                     + f" | {part['bytes_per_bundle'] / 1e6:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     a = arguments()
     os.makedirs(a.out, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        found = Scale(a, folder).run()
-    text = markdown(found)
-    for name, content in (("scale.md", text + "![](scale.svg)\n"), ("scale.svg", svg(found)),
-                          ("scale.json", json.dumps(found))):
+        scale = Scale(a, folder)
+        found, bundles = scale.run(), scale.bundles()
+    text = markdown(found) + ("" if bundles is None else bundles_markdown(bundles))
+    for name, content in (("scale.md", text + ("![](scale.svg)\n" if found else "")), ("scale.svg", svg(found)),
+                          ("scale.json", json.dumps({**found, "bundles": bundles}))):
         with open(os.path.join(a.out, name), "w", encoding="utf8") as stream:
             stream.write(content)
     print(text)
