@@ -16,6 +16,8 @@ package protocol AdapterMethod: Sendable {
     /// Fields that came after the method's first bundles. A configuration in which one has its default value does not
     /// hold it, so that these bundles keep their bytes.
     static var laterFields: Set<String> { get }
+    /// Fields that shape the training alone: trained adapters that differ in nothing else can be merged.
+    static var trainingFields: Set<String> { get }
 
     /// - Throws: `AdapterError` for a field that is unknown, of another type, or not supported.
     init(_ configuration: ConfigurationReader) throws(AdapterError)
@@ -46,10 +48,14 @@ package protocol AdapterMethod: Sendable {
     /// - Parameter tensor: the values of one of its tensors at this site: "A"
     /// - Throws: `AdapterError.merge` for a method that does more than a projection can
     func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws
+    /// How several of its adapters become one without training.
+    /// - Throws: `MergeFault` where the sum of two such adapters is not what they do together
+    func mergedForm() throws(MergeFault) -> MergedForm
 }
 
 extension AdapterMethod {
     package static var laterFields: Set<String> { [] }
+    package static var trainingFields: Set<String> { [] }
 
     package func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart {
         AdapterStart()
@@ -74,6 +80,10 @@ extension AdapterMethod {
 
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
         throw AdapterError.merge(method: Self.name)
+    }
+
+    package func mergedForm() throws(MergeFault) -> MergedForm {
+        throw MergeFault("method", found: Self.name, expected: "a method that can be merged", fix: MergeFault.compose)
     }
 }
 

@@ -12,6 +12,8 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
     case head(file: String, problem: String, fix: String)
     /// The bundles of a fusion do not go together.
     case members(String)
+    /// The bundles cannot be merged, or an option does not allow it (`file` is nil then).
+    case merge(file: String?, field: String, found: String, expected: String, fix: String?)
 
     package var description: String { oneLine(text) }
 
@@ -27,6 +29,9 @@ package enum BundleError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "different token ids. Use the model folder that it was trained with, or --force if you know that the ids agree"
         case .head(let file, let problem, let fix): "\(file): \(problem); \(fix)"
         case .members(let problem): problem
+        case .merge(let file, let field, let found, let expected, let fix):
+            (file.map { "\($0): " } ?? "") + "\(field): found \(found), expected \(expected)"
+                + (fix.map { "; \($0)" } ?? "")
         }
     }
 }

@@ -32,4 +32,6 @@ package struct BitFit: AdapterMethod {
 
     /// Nothing beside the shift.
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) {}
+
+    package func mergedForm() -> MergedForm { .values }
 }

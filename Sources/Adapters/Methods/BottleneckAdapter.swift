@@ -63,6 +63,8 @@ package struct BottleneckAdapter: AdapterMethod {
         "phm_layer": .bool(false), "inv_adapter": .null, "inv_adapter_reduction_factor": .null,
     ]
 
+    package static let trainingFields: Set<String> = ["init_weights"]
+
     /// How the matrices are initialized; biases are 0.
     enum Start: String, CaseIterable, Sendable {
         /// N(0, 0.02)
@@ -148,6 +150,16 @@ package struct BottleneckAdapter: AdapterMethod {
             ]
         }
         return specs
+    }
+
+    package func mergedForm() throws(MergeFault) -> MergedForm {
+        guard invertible == nil else {
+            throw MergeFault(
+                "inv_adapter", found: "nice",
+                expected: "none: the mean of two invertible adapters is not the mean of what they do",
+                fix: "merge adapters of the configuration seq_bn, or use each where it belongs: --compose 'stack(…)'")
+        }
+        return .values
     }
 
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {

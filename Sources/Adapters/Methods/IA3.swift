@@ -42,4 +42,6 @@ package struct IA3: AdapterMethod {
             projection.bias?[row] *= factor
         }
     }
+
+    package func mergedForm() -> MergedForm { .values }
 }

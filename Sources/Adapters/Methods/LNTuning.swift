@@ -34,4 +34,6 @@ package struct LNTuning: AdapterMethod {
 
     /// Nothing beside the shift.
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) {}
+
+    package func mergedForm() -> MergedForm { .values }
 }

@@ -28,6 +28,8 @@ package struct LoRA: AdapterMethod {
     ]
     package static let laterFields: Set<String> = ["use_dora", "init_lora_weights", "loraplus_lr_ratio"]
 
+    package static let trainingFields: Set<String> = ["dropout", "init_lora_weights", "loraplus_lr_ratio"]
+
     /// The projections under the names that configurations use, in the order of the computation.
     package static let roles = SiteRoles.projections
     private static let mostRank = 65_536
@@ -144,6 +146,18 @@ package struct LoRA: AdapterMethod {
         let narrow = builder.append(Linear(x, weight: try tensors(site, "A"), bias: nil, in: builder))
         guard startsFromSingularVectors else { return (narrow, try tensors(site, "B")) }
         return try besideStart(narrow, at: site, constant: constant, tensors, in: builder)
+    }
+
+    package func mergedForm() throws(MergeFault) -> MergedForm {
+        guard !hasMagnitudes else {
+            throw MergeFault(
+                "use_dora", found: "true", expected: "false: DoRA scales the rows of W + ΔW, so changes do not add up",
+                fix: MergeFault.compose)
+        }
+        guard !startsFromSingularVectors else {
+            throw MergeFault("init_lora_weights", found: Self.pissa, expected: "the form that bundles hold")
+        }
+        return .updates
     }
 
     /// W + s B A, each row summed in double.

@@ -16,6 +16,8 @@ package struct PrefixTuning: AdapterMethod {
         "dropout": .number(0), "flat": .bool(false), "leave_out": .list([]),
     ]
 
+    package static let trainingFields: Set<String> = ["bottleneck_size", "non_linearity", "dropout"]
+
     package let length: Int
     package let isFlat: Bool
     private let bottleneck: Int
@@ -105,5 +107,11 @@ package struct PrefixTuning: AdapterMethod {
     package func savedTensors(_ architecture: Architecture, _ tensors: MemberTensors) throws -> [String: [Float]] {
         let prefixes = try prefixes(of: architecture, tensors, in: PlanBuilder())
         return Dictionary(prefixes.map { ("\($0.key.name)/prefix", $0.value.values) }) { first, _ in first }
+    }
+
+    /// Of the form that bundles hold.
+    package func mergedForm() throws(MergeFault) -> MergedForm {
+        guard isFlat else { throw MergeFault("flat", found: "false", expected: "true, the form that bundles hold") }
+        return .values
     }
 }

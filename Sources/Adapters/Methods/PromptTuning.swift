@@ -17,6 +17,8 @@ package struct PromptTuning: AdapterMethod {
         "combine": .string("prefix"),
     ]
 
+    package static let trainingFields: Set<String> = ["prompt_init", "random_uniform_scale"]
+
     /// Where the prompt stands.
     enum Combination: String, CaseIterable {
         case prefix
@@ -49,4 +51,6 @@ package struct PromptTuning: AdapterMethod {
             context.builder.append(
                 VirtualRows(try context.output(), try tensors(site, "prompt"), in: context.builder)))
     }
+
+    package func mergedForm() -> MergedForm { .values }
 }

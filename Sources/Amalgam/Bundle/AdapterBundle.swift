@@ -29,6 +29,11 @@ public struct AdapterBundle: Sendable {
     /// The same for copies of one value: in a composition they are one adapter.
     var identity: ObjectIdentifier { ObjectIdentifier(content) }
 
+    /// The same for bundles that were read from one file, and for copies of one value.
+    var source: String {
+        content.file.map { $0.standardizedFileURL.resolvingSymlinksInPath().path } ?? "\(ObjectIdentifier(content))"
+    }
+
     /// What messages call it.
     var label: String { content.file?.relativePath ?? stored.name }
 

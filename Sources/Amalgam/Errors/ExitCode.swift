@@ -11,6 +11,7 @@ extension AmalgamError {
     static func exitCode(of error: any Error) -> Int32? {
         switch error {
         case is AdapterError: 64
+        case BundleError.merge(file: .some, _, _, _, _): 65
         case BundleError.members, FileError.library, TextError.noMerges, is CocoaError: 65
         case CorporaError.nothing: 66
         case FileError.system(_, _, let code): code == ENOENT || code == ENOTDIR ? nil : 74

@@ -142,6 +142,10 @@ extension AmalgamError {
                 fix: "use the model folder that it was trained with")
         case .head(let file, _, let fix): make(.head, error.description, path: file, fix: fix)
         case .members: make(.composition, error.description, fix: lastClause(error))
+        case .merge(let file, let field, let found, let expected, let fix):
+            make(
+                file == nil ? .option : .composition, error.description, path: file, field: field, found: found,
+                expected: expected, fix: fix)
         }
     }
 
