@@ -17,9 +17,9 @@ package struct AdapterConfiguration: Equatable, Sendable {
                 source: source, name: method, known: AdapterMethods.builtIn.map { $0.name })
         }
         let reader = try ConfigurationReader(fields, defaults: type.defaults, source: source)
-        _ = try type.init(reader)
+        let resolved = try type.init(reader).resolvedFields
         self.method = method
-        self.fields = Self.stored(reader.resolved, type)
+        self.fields = Self.stored(reader.resolved.merging(resolved) { $1 }, type)
     }
 
     private static func stored(
@@ -45,7 +45,7 @@ package struct AdapterConfiguration: Equatable, Sendable {
     /// For messages: the option of the preset that has these fields, else the fields.
     package var option: String {
         let preset = AdapterMethods.named(method).flatMap { type in
-            type.presets.first { Self.stored(type.defaults.merging($0.fields) { $1 }, type) == fields }?.name
+            type.presets.first { (try? Self(method: method, fields: $0.fields, source: ""))?.fields == fields }?.name
         }
         return preset.map { "--config \($0)" } ?? "\(method) \(json)"
     }
@@ -59,15 +59,32 @@ package struct AdapterConfiguration: Equatable, Sendable {
             guard parts.count == 2 else {
                 throw .field(source: "--set", field: override, found: "no value", expected: "field=value")
             }
-            fields[parts[0]] = ConfigurationValue(word: parts[1])
+            try AdapterMethods.named(method)?.set(
+                parts[0], to: ConfigurationValue(word: parts[1]), in: &fields, source: nameOrFile)
         }
         return try Self(method: method, fields: fields, source: nameOrFile)
     }
 
-    private static func base(_ nameOrFile: String) throws(AdapterError) -> (String, [String: ConfigurationValue]) {
-        for type in AdapterMethods.builtIn {
-            if let preset = type.presets.first(where: { $0.name == nameOrFile }) { return (type.name, preset.fields) }
+    /// The same method with some fields set, as a user names them.
+    /// - Throws: `AdapterError` naming the field
+    package func with(_ values: [String: ConfigurationValue]) throws(AdapterError) -> Self {
+        var fields = fields
+        for (field, value) in values.sorted(by: { $0.key < $1.key }) {
+            try AdapterMethods.named(method)?.set(field, to: value, in: &fields, source: method)
         }
+        return try Self(method: method, fields: fields, source: method)
+    }
+
+    /// A preset's method and fields; nil: none has the name.
+    static func preset(_ name: String) -> (method: String, fields: [String: ConfigurationValue])? {
+        for type in AdapterMethods.builtIn {
+            if let preset = type.presets.first(where: { $0.name == name }) { return (type.name, preset.fields) }
+        }
+        return nil
+    }
+
+    private static func base(_ nameOrFile: String) throws(AdapterError) -> (String, [String: ConfigurationValue]) {
+        if let preset = preset(nameOrFile) { return preset }
         guard nameOrFile.hasSuffix(".yaml") || nameOrFile.hasSuffix(".yml") || nameOrFile.contains("/") else {
             throw .unknownConfiguration(source: "--config", name: nameOrFile, known: AdapterMethods.presetNames)
         }

@@ -18,9 +18,17 @@ package protocol AdapterMethod: Sendable {
     static var laterFields: Set<String> { get }
     /// Fields that shape the training alone: trained adapters that differ in nothing else can be merged.
     static var trainingFields: Set<String> { get }
+    /// Sets a field as a user names it, before the configuration is read.
+    /// - Parameter source: of the configuration, for messages
+    /// - Throws: `AdapterError` for a name that no configuration of the method can have
+    static func set(
+        _ field: String, to value: ConfigurationValue, in fields: inout [String: ConfigurationValue], source: String
+    ) throws(AdapterError)
 
     /// - Throws: `AdapterError` for a field that is unknown, of another type, or not supported.
     init(_ configuration: ConfigurationReader) throws(AdapterError)
+    /// Fields of which a configuration keeps another form than it was given: with what it left out.
+    var resolvedFields: [String: ConfigurationValue] { get }
 
     /// Trainable tensors, named `site/layer/tensor`; shapes [out, in].
     func specs(_ architecture: Architecture) -> [ParameterSpec]
@@ -29,13 +37,16 @@ package protocol AdapterMethod: Sendable {
     func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart
     /// Rows that each sequence has beside its tokens, which `delta` fills at `afterEmbeddings`; nil: none.
     var virtualTokens: VirtualTokens? { get }
+    /// Whether what it does to a token depends on other tokens of the text, other than through attention.
+    var mixesTokens: Bool { get }
     /// What it adds to the bias of a projection or to the weight and bias of a norm; nil: nothing. `Merge` merges it.
     func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift?
     /// What it does at a site of the architecture that the tensors were made for; nil: nothing.
     func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta?
     /// Keys and values that precede each sequence's own in a layer's attention, [sequences, rows · width] each; nil: none.
+    /// - Parameter input: what the attention's projections read, [tokens, hidden]
     func extraKeysValues(
-        layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
+        layer: Int, input: Value, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
     ) throws -> (keys: Value, values: Value, rows: Int)?
     /// The fields that differ in the form that bundles hold, where that is not the form that is trained.
     var savedFields: [String: ConfigurationValue] { get }
@@ -57,18 +68,25 @@ extension AdapterMethod {
     package static var laterFields: Set<String> { [] }
     package static var trainingFields: Set<String> { [] }
 
+    package static func set(
+        _ field: String, to value: ConfigurationValue, in fields: inout [String: ConfigurationValue], source: String
+    ) throws(AdapterError) { fields[field] = value }
+
+    package var resolvedFields: [String: ConfigurationValue] { [:] }
+
     package func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart {
         AdapterStart()
     }
 
     package var virtualTokens: VirtualTokens? { nil }
+    package var mixesTokens: Bool { false }
 
     package func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift? { nil }
 
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? { nil }
 
     package func extraKeysValues(
-        layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
+        layer: Int, input: Value, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
     ) throws -> (keys: Value, values: Value, rows: Int)? { nil }
 
     package var savedFields: [String: ConfigurationValue] { [:] }
@@ -87,28 +105,6 @@ extension AdapterMethod {
     }
 }
 
-/// An adapter's tensors, trainable or frozen, under its own names.
-package struct MemberTensors {
-    private let operand: OperandTable
-    let prefix: String
-
-    /// - Parameter prefix: of the adapter's tensors in the table: `members/NAME`.
-    package init(_ operand: OperandTable, prefix: String) {
-        self.operand = operand
-        self.prefix = prefix
-    }
-
-    /// The name of a random site of the adapter: `members/NAME/query/3`.
-    func scope(_ site: Site) -> String { "\(prefix)/\(site.name)" }
-
-    package func callAsFunction(_ site: Site, _ tensor: String) throws(NumericsError) -> Operand {
-        try operand("\(prefix)/\(site.name)/\(tensor)")
-    }
-
-    /// A tensor that belongs to no single site.
-    package func callAsFunction(_ name: String) throws(NumericsError) -> Operand { try operand("\(prefix)/\(name)") }
-}
-
 /// The registry of methods.
 package enum AdapterMethods {
     package static let builtIn: [any AdapterMethod.Type] = [
@@ -119,6 +115,7 @@ package enum AdapterMethods {
         LoRA.self,
         PrefixTuning.self,
         PromptTuning.self,
+        Union.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

@@ -40,8 +40,10 @@ package struct EncoderPlan {
     /// - Parameter pooling: what a head reads; nil: every token.
     /// - Returns: the last hidden states [tokens, hidden], or one row a sequence; and each layer's own, embeddings first.
     package func build(pooling: Pool.Kind?) throws -> (output: Value, hidden: [Value]) {
-        var (x, hidden) = try architecture.layout.build(self, firstOnly: pooling == .first)
-        if pooling == .mean { x = builder.append(Pool(x, .mean, in: builder)) }
+        // Where tokens depend on each other outside attention too, the last layer computes all of them
+        let firstOnly = pooling == .first && !plugin.mixesTokens
+        var (x, hidden) = try architecture.layout.build(self, firstOnly: firstOnly)
+        if let pooling, !firstOnly { x = builder.append(Pool(x, pooling, in: builder)) }
         return (x, hidden)
     }
 
@@ -117,8 +119,9 @@ package struct EncoderPlan {
     }
 
     /// The keys and values that a method puts before a layer's own.
-    func extraKeysValues(layer: Int) throws -> (keys: Value, values: Value, rows: Int)? {
-        try plugin.extraKeysValues(layer: layer, builder)
+    /// - Parameter input: what the attention's projections read
+    func extraKeysValues(layer: Int, input: Value) throws -> (keys: Value, values: Value, rows: Int)? {
+        try plugin.extraKeysValues(layer: layer, input: input, builder)
     }
 
     private func context(_ site: Site, _ sublayer: Sublayer) -> SiteContext {

@@ -125,7 +125,7 @@ struct PostNormEncoder: EncoderLayout {
 
     private func block(_ plan: EncoderPlan, _ i: Int, _ x: Value, firstOnly: Bool) throws -> Value {
         let builder = plan.builder
-        let extra = try plan.extraKeysValues(layer: i)
+        let extra = try plan.extraKeysValues(layer: i, input: x)
         let k = try plan.projection(.key, layer: i, x)
         let v = try plan.projection(.value, layer: i, x)
         let rows = firstOnly ? builder.append(Pool(x, .first, in: builder)) : x

@@ -137,7 +137,7 @@ struct PreNormEncoder: EncoderLayout {
         func first(_ value: Value) -> Value { firstOnly ? builder.append(Pool(value, .first, in: builder)) : value }
         let normed =
             i == 0 ? x : try plan.norm(.attentionNorm, layer: i).append(x, in: builder)
-        let extra = try plan.extraKeysValues(layer: i)
+        let extra = try plan.extraKeysValues(layer: i, input: normed)
         let k = builder.append(Rotary(try plan.projection(.key, layer: i, normed), positions, in: builder))
         let v = try plan.projection(.value, layer: i, normed)
         let rows = first(normed)

@@ -52,6 +52,8 @@ package enum SiteDelta {
     case factored(narrow: Value, up: Operand, bias: Operand?, scale: Float)
     /// Takes the output's place; for methods that multiply.
     case replacement(Value)
+    /// Takes the place of all that the sublayer ends with: output, residual and norm.
+    case end(Value)
 
     /// A value with it applied.
     func applied(to value: Value, in builder: PlanBuilder) -> Value {
@@ -59,7 +61,7 @@ package enum SiteDelta {
         case .dense(let dense): builder.append(DropAdd(dense, residual: value, dropout: .none, in: builder))
         case .factored(let narrow, let up, let bias, let scale):
             builder.append(Linear(narrow, weight: up, bias: bias, residual: value, scale: scale, in: builder))
-        case .replacement(let replacement): replacement
+        case .replacement(let replacement), .end(let replacement): replacement
         }
     }
 }
@@ -101,25 +103,31 @@ package struct SiteShift {
 package protocol SitePlugin {
     /// Rows that each sequence has beside its tokens; the plugin fills them at `afterEmbeddings`. nil: none.
     var virtualTokens: VirtualTokens? { get }
+    /// Whether what it does to a token depends on other tokens of the text, as a gate over the text does. Then no layer may
+    /// compute some of the tokens alone.
+    var mixesTokens: Bool { get }
     /// What is added to the vectors of a projection or a norm; nil: nothing. Asked before `delta`.
     func shift(at site: SiteSpec) throws -> SiteShift?
     /// nil: nothing happens here.
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta?
     /// Keys and values that stand before each sequence's own in a layer's attention: [sequences, rows · hidden] each.
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
+    /// - Parameter input: what the attention's projections read, [tokens, hidden]
+    func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )?
 }
 
 extension SitePlugin {
     package var virtualTokens: VirtualTokens? { nil }
+    package var mixesTokens: Bool { false }
     package func shift(at site: SiteSpec) throws -> SiteShift? { nil }
-    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
-    {
-        nil
-    }
 }
 
 /// The bare model.
 package struct NoPlugin: SitePlugin {
     package init() {}
     package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? { nil }
+    package func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? { nil }
 }

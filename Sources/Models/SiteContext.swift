@@ -82,7 +82,7 @@ package final class SiteContext {
     package func normalized() throws -> Value {
         let top = states.count - 1
         if let known = states[top].normalized { return known }
-        guard let norm = sublayer.norm else { return try sum() }
+        guard let norm = sublayer.norm, !isAtEnd(top) else { return try sum() }
         let value = try norm.append(try sum(), in: builder)
         states[top].normalized = value
         return value
@@ -104,20 +104,33 @@ package final class SiteContext {
         return copy
     }
 
+    /// The same with a delta applied.
+    package func with(_ delta: SiteDelta) -> SiteContext {
+        let copy = fork()
+        copy.apply(delta)
+        return copy
+    }
+
+    /// Whether a delta has taken the place of residual and norm. Deltas after it act on what it gives.
+    package var hasEnded: Bool { isAtEnd(depth) }
+
     /// What the model continues with: the norm of the sum, or what of this the site has.
     package func result(of plugin: any SitePlugin) throws -> Value {
         if let delta = try plugin.delta(at: site, self) { apply(delta) }
         return try normalized()
     }
 
+    private func isAtEnd(_ i: Int) -> Bool {
+        states[...i].contains { if case .end? = $0.delta { true } else { false } }
+    }
+
     private func output(_ i: Int) -> Value {
         if let known = states[i].output { return known }
         let value: Value
         if let delta = states[i].delta {
-            if case .replacement(let h) = delta {
-                value = h
-            } else {
-                value = delta.applied(to: output(i - 1), in: builder)
+            switch delta {
+            case .replacement(let h), .end(let h): value = h
+            case .dense, .factored: value = delta.applied(to: output(i - 1), in: builder)
             }
         } else if let dropout = sublayer.dropout {
             value = builder.append(DropAdd(sublayer.output, dropout: dropout, in: builder))
@@ -129,7 +142,7 @@ package final class SiteContext {
     }
 
     private func sum(_ i: Int) -> Value {
-        guard let residual = sublayer.residual else { return output(i) }
+        guard let residual = sublayer.residual, !isAtEnd(i) else { return output(i) }
         if let known = states[i].sum { return known }
         let value: Value
         if let output = states[i].output {

@@ -42,6 +42,9 @@ import Testing
         #expect(try count(AdapterConfiguration.resolve("double_seq_bn").makeMethod().specs(encoder)) == 226_080)
         #expect(try count(AdapterConfiguration.resolve("ia3").makeMethod().specs(encoder)) == 13_824)
         #expect(try count(AdapterConfiguration.resolve("bitfit").makeMethod().specs(encoder)) == 25_728)
+        #expect(try count(AdapterConfiguration.resolve("mam").makeMethod().specs(encoder)) == 4_898_720)
+        #expect(try count(AdapterConfiguration.resolve("unipelt").makeMethod().specs(encoder)) == 2_760_872)
+        #expect(try count(AdapterConfiguration.resolve("scaled_par_bn").makeMethod().specs(encoder)) == 888_198)
         #expect(try count(AdapterConfiguration.resolve("ln_tuning").makeMethod().specs(encoder)) == 13 * 2 * 384)
         let member = Member(name: "a", configuration: try .resolve("seq_bn"))
         #expect(try count(Composition.fuse(["a"]).blockSpecs([member], encoder)) == 2_658_816)
@@ -60,8 +63,8 @@ import Testing
         #expect { try AdapterConfiguration.resolve("seq_bm") } throws: {
             "\($0)".contains("unknown adapter configuration 'seq_bm'")
         }
-        #expect { try AdapterConfiguration.resolve("seq_bn", overrides: ["use_gating=true"]) } throws: {
-            "\($0)".contains("use_gating")
+        #expect { try AdapterConfiguration.resolve("seq_bn", overrides: ["phm_layer=true"]) } throws: {
+            "\($0)".contains("phm_layer")
         }
     }
 }

@@ -40,15 +40,10 @@ import Testing
             ("config/phm_layer", true, "phm_layer: found true, expected false"),
             ("config/inv_adapter", "glow", "inv_adapter: found \"glow\", expected \"nice\""),
             ("config/inv_adapter", "nice", "inv_adapter_reduction_factor: found null"),
-            ("config/use_gating", true, "use_gating: found true"),
-            ("config/ln_before", true, "ln_before: found true"),
-            ("config/ln_after", true, "ln_after: found true"),
-            ("config/original_ln_after", false, "original_ln_after: found false"),
-            ("config/residual_before_ln", "post_add", "residual_before_ln: found \"post_add\""),
-            ("config/residual_before_ln", false, "residual_before_ln: found false"),
-            ("config/dropout", 0.1, "dropout: found 0.1"),
+            ("config/residual_before_ln", "x", "residual_before_ln: found \"x\", expected true, false or post_add"),
+            ("config/dropout", 1, "dropout: found 1, expected a probability"),
             ("config/stochastic_depth", 0.5, "config.stochastic_depth: 0.5, expected 0"),
-            ("config/scaling", "learned", "scaling: found \"learned\""),
+            ("config/scaling", "learnt", "scaling: found \"learnt\", expected a number over 0, learned or channel"),
             ("config/non_linearity", "quick_gelu", "non_linearity: found \"quick_gelu\""),
             (
                 "config/reduction_factor", ["1": 0, "default": 16],
@@ -65,7 +60,13 @@ import Testing
             ),
             ("config/architecture", "reft", "config.architecture: \"reft\""),
             ("config/surprise", 1, "config.surprise: 1"),
-            ("config", "mam", "config: \"mam\", expected double_seq_bn"),
+            ("config", "compacter", "config: \"compacter\", expected double_seq_bn"),
+            ("config", ["architecture": "union"], "config.configs: nothing"),
+            (
+                "config", ["architecture": "union", "configs": [["architecture": "union", "configs": []]]],
+                "config.configs: a union within a union"
+            ),
+            ("config", ["architecture": "union", "configs": ["seq_bn"], "x": 1], "config.x: 1, expected only"),
             ("config", NSNull(), "config: null"),
             ("hidden_size", nil, "hidden_size: nothing"),
             ("hidden_size", 1e30, "hidden_size: "),
@@ -128,6 +129,20 @@ import Testing
         #expect(
             problem { try adapter(["config/leave_out": [1]]) }.contains("layer.1.output.adapters.t.adapter_down.0.bias")
         )
+        for (field, value, tensor) in [
+            ("use_gating", true as Any, "gate.weight"), ("ln_before", true, "adapter_norm_before.weight"),
+            ("ln_after", true, "adapter_norm_after.weight"), ("scaling", "learned", "scaling"),
+            ("scaling", "channel", "scaling"),
+        ] {
+            #expect(
+                problem { try adapter(["config/\(field)": value]) }
+                    .contains(
+                        "layer.0.output.adapters.t.\(field == "ln_before" ? "adapter_down.1.weight" : tensor): missing"),
+                "\(field)")
+        }
+        #expect(
+            problem { try adapter(["config": ["architecture": "union", "configs": ["seq_bn", "lora"]]]) }
+                .contains("attention.self.query.loras.t.lora_A: missing"))
         #expect(problem { try adapter(["name": "u"]) }.contains("adapters.u.adapter_down.0.weight: missing"))
         // A layer higher up that is left out is there all the same
         #expect(try adapter(["config/leave_out": [3]]).base.shape.layers == 4)

@@ -73,7 +73,7 @@ import Testing
                         scale: residual == nil ? 1 : 0.5, in: b))
             }
             for i in 0..<depth {
-                switch draw(8) {
+                switch draw(9) {
                 case 0, 1:
                     let extra =
                         draw(2) == 0
@@ -119,6 +119,9 @@ import Testing
                 case 5:
                     x = b.append(
                         Linear(x, weight: try table("q\(i)"), bias: nil, residual: x, weightTransposed: true, in: b))
+                case 8:
+                    let gate = b.append(SequenceGate(try linear(x, "query\(i)"), in: b))
+                    x = b.append(GatedRows(x, by: gate, in: b))
                 default: x = b.append(DropAdd(x, dropout: site("drop\(i)"), in: b))
                 }
             }

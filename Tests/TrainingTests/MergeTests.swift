@@ -15,6 +15,8 @@ import Testing
         ["dora"], ["dora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
         ["pissa", "targets=all", "rank=3"], ["pissa", "rslora=true", #"rank_pattern={"1":2,"value/0":0}"#],
         ["pissa", "use_dora=true", "targets=all"], ["lora_plus"],
+        ["mam", #"configs=["lora","ia3"]"#],
+        ["mam", #"configs=["ia3",{"method":"lora","targets":"all","rank":2},"dora"]"#],
     ]
 
     private func moved(_ network: Network) {
@@ -98,7 +100,8 @@ import Testing
     /// Where the model has biases. Biases and norms that are tuned act first, wherever they stand in a stack.
     @Test(arguments: [
         [["bitfit"]], [["bitfit", "targets=query,output_norm", "leave_out=[2]"]], [["bitfit"], ["ia3"]],
-        [["ia3"], ["bitfit"]], [["bitfit"], ["lora", "targets=all"], ["ln_tuning"], ["bitfit", "targets=query"]],
+        [["ia3"], ["bitfit"]], [["mam", #"configs=["lora","bitfit","ln_tuning"]"#], ["ia3"]],
+        [["bitfit"], ["lora", "targets=all"], ["ln_tuning"], ["bitfit", "targets=query"]],
     ]) func biases(_ configurations: [[String]]) throws { try expectEqual(configurations, .bert) }
 
     @Test func average() throws {
@@ -122,6 +125,14 @@ import Testing
         var bundle = try bundle([["seq_bn"]])
         #expect { try bundle.merged(into: model) } throws: {
             "\($0)".contains("method bottleneck cannot be part of a transformers model")
+        }
+        for (configuration, method) in [
+            (["mam"], "prefix_tuning"),
+            (["unipelt", #"configs=["ia3",{"method":"lora","use_gating":true}]"#], "lora with"),
+            (["lora", "use_gating=true"], "lora with use_gating"),
+        ] {
+            let gated = try self.bundle([configuration])
+            #expect { try gated.merged(into: model) } throws: { "\($0)".contains("an adapter of method \(method)") }
         }
         bundle.composition = .fuse(["m0"])
         #expect { try bundle.merged(into: model) } throws: { "\($0)".contains("a fusion attends anew") }

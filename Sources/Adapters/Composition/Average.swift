@@ -83,6 +83,10 @@ private struct AveragePlugin: SitePlugin {
             case .factored(let narrow, let up, let bias, let scale)? where own.depth == depth:
                 sum = builder.append(
                     Linear(narrow, weight: up, bias: bias, residual: sum, scale: weight * scale, in: builder))
+            case .end?:
+                throw AdapterError.composition(
+                    "an adapter with original_ln_after false takes the place of the sublayer's residual and norm, which "
+                        + "has no average; use stack")
             default: return .replacement(try mean(of: deltas, context))
             }
         }
@@ -101,8 +105,10 @@ private struct AveragePlugin: SitePlugin {
         return context.builder.append(WeightedSum(outputs, weights: weights, in: context.builder))
     }
 
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
-        for child in children where try child.plugin.extraKeysValues(layer: layer, builder) != nil {
+    func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? {
+        for child in children where try child.plugin.extraKeysValues(layer: layer, input: input, builder) != nil {
             throw AdapterError.composition(
                 "\(child.outline.text): prefixes are keys and values of attention, which have no average; use stack")
         }

@@ -10,6 +10,7 @@ import Numerics
 package struct ComposedAdapters: SitePlugin {
     private let block: any SitePlugin
     private let first: LeafBlock?
+    package let mixesTokens: Bool
 
     /// - Parameters:
     ///   - members: at least those that the composition names.
@@ -34,6 +35,7 @@ package struct ComposedAdapters: SitePlugin {
         }
         block = try plugin(outline)
         first = outline.adapters.first.map { leaf($0.member, $0.method) }
+        mixesTokens = outline.adapters.contains { $0.method.mixesTokens }
         for (member, method) in outline.adapters.dropFirst() where method.virtualTokens != nil {
             throw .composition(
                 "adapter \(member.name): found a prompt above other adapters, expected it first; only the first adapter of a "
@@ -52,10 +54,9 @@ package struct ComposedAdapters: SitePlugin {
         }
     }
 
-    package func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)?
-    {
-        try block.extraKeysValues(layer: layer, builder)
-    }
+    package func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? { try block.extraKeysValues(layer: layer, input: input, builder) }
 }
 
 /// A child of a block, and what it does at the sites.
@@ -88,7 +89,7 @@ struct LeafBlock: SitePlugin {
         try method.delta(at: site, context, tensors)
     }
 
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
-        try method.extraKeysValues(layer: layer, of: architecture, tensors, in: builder)
-    }
+    func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? { try method.extraKeysValues(layer: layer, input: input, of: architecture, tensors, in: builder) }
 }

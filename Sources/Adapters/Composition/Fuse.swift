@@ -56,6 +56,12 @@ package struct Fuse: CompositionBlock {
         let sites = architecture.sites(.afterAttention, .afterFeedForward)
         for (member, method) in children.flatMap(\.adapters) {
             guard sites.contains(where: { method.bottleneck(at: $0) != nil }) else {
+                guard !(method is BottleneckAdapter) else {
+                    throw .composition(
+                        "adapter \(member.name): found a bottleneck that replaces the sublayer's output "
+                            + "(residual_before_ln, adapter_residual_before_ln or original_ln_after), expected one that "
+                            + "adds to it; compose it with stack, or train it again with --config seq_bn")
+                }
                 throw .composition(
                     "adapter \(member.name): found method \(member.configuration.method), expected bottleneck; only "
                         + "bottleneck adapters can be fused")
@@ -115,7 +121,9 @@ private struct FusePlugin: SitePlugin {
                     identityPull: fuse.configuration.regularization, in: builder)))
     }
 
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? { nil }
+    func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? { nil }
 
     /// What each child adds last, [rows, width] each; a child that does nothing here is skipped.
     private func outputs(at site: Site, _ context: SiteContext) throws -> [Value] {
@@ -126,7 +134,7 @@ private struct FusePlugin: SitePlugin {
             case .dense(let value)?: value
             case .factored(let narrow, let up, let bias, let scale)?:
                 own.builder.append(Linear(narrow, weight: up, bias: bias, scale: scale, in: own.builder))
-            case .replacement?:
+            case .replacement?, .end?:
                 throw AdapterError.composition(
                     "\(child.outline.text) replaces the output, and a fusion attends over what adapters add")
             }
@@ -146,12 +154,13 @@ extension FusePlugin {
         let upBias: Operand
     }
 
-    /// nil: a child is no single bottleneck, or is trained.
+    /// nil: a child is no single plain bottleneck, or is trained.
     private func narrowParts(at spec: SiteSpec) throws -> [Part]? {
         var parts: [Part] = []
         for child in children {
             guard let leaf = child.leaf else { return nil }
             guard let shape = leaf.method.bottleneck(at: spec) else { continue }
+            guard shape.isPlain else { return nil }
             let (tensors, site) = (leaf.tensors, spec.site)
             let part = Part(
                 shape: shape, down: try tensors(site, "down.weight"), downBias: try tensors(site, "down.bias"),

@@ -42,8 +42,19 @@ private struct StackPlugin: SitePlugin {
     }
 
     /// Those of all parts, of later ones first, as the `adapters` library puts each before what is there.
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
-        let extra = try blocks.reversed().compactMap { try $0.extraKeysValues(layer: layer, builder) }
+    func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? {
+        Stack.joined(try blocks.map { try $0.extraKeysValues(layer: layer, input: input, builder) }, in: builder)
+    }
+}
+
+extension Stack {
+    /// The keys and values of several parts, the lowest's first in the list and last in the result; nil: there are none.
+    static func joined(
+        _ parts: [(keys: Value, values: Value, rows: Int)?], in builder: PlanBuilder
+    ) -> (keys: Value, values: Value, rows: Int)? {
+        let extra = parts.reversed().compactMap { $0 }
         guard extra.count > 1 else { return extra.first }
         return (
             builder.append(Concatenate(extra.map(\.keys), in: builder)),

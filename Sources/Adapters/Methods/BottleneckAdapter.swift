@@ -2,28 +2,11 @@ import Files
 import Models
 import Numerics
 
-/// A narrow two-layer network at a site, as fusion sees it.
-package struct Bottleneck: Equatable, Sendable {
-    /// What it reads.
-    package enum Source: String, Sendable {
-        /// h, the sublayer's output
-        case output
-        /// LN(h + input), the block's own frozen norm
-        case normalized
-        /// the sublayer's input
-        case input
-    }
-    package let source: Source
-    package let activation: ActivationKind
-    /// Rows of the down matrix.
-    package let width: Int
-    package let scale: Float
-}
-
 /// Bottleneck adapters: delta = scaling · (up f(down x)), added to h before the block's norm.
 ///
 /// Pfeiffer et al. 2021 (`seq_bn`), Houlsby et al. 2019 (`double_seq_bn`), He et al. 2022 (`par_bn`). Fields are those of
 /// AdapterHub's BnConfig; x = LN(h + input) with `original_ln_before`, else h; the sublayer's input with `is_parallel`.
+/// `BottleneckForm` has the options that stand around the two matrices: norms, learned scales, dropout, gates, residuals.
 /// With `inv_adapter` an invertible adapter (`NICE`) beside it: MAD-X's language adapters (`seq_bn_inv`).
 package struct BottleneckAdapter: AdapterMethod {
     package static let name = "bottleneck"
@@ -46,6 +29,13 @@ package struct BottleneckAdapter: AdapterMethod {
             [
                 "reduction_factor": .number(2), "original_ln_before": .bool(false), "is_parallel": .bool(true),
                 "scaling": .number(4), "init_weights": .string("mam_adapter"),
+            ]
+        ),
+        (
+            "scaled_par_bn",
+            [
+                "reduction_factor": .number(2), "original_ln_before": .bool(false), "is_parallel": .bool(true),
+                "scaling": .string("learned"), "init_weights": .string("mam_adapter"),
             ]
         ),
     ]
@@ -78,7 +68,7 @@ package struct BottleneckAdapter: AdapterMethod {
     private let reductionFactor: LayerFactors
     private let activation: ActivationKind
     private let source: Bottleneck.Source
-    private let scale: Float
+    private let form: BottleneckForm
     private let start: Start
     private let leaveOut: Set<Int>
     private let invertible: NICE?
@@ -90,20 +80,10 @@ package struct BottleneckAdapter: AdapterMethod {
         activation = try c.choice("non_linearity", as: ActivationKind.self)
         let parallel = try c.bool("is_parallel")
         source = try parallel ? .input : c.bool("original_ln_before") ? .normalized : .output
-        scale = Float(try c.number("scaling", above: 0))
+        form = try BottleneckForm(c)
         start = try c.choice("init_weights", as: Start.self)
         leaveOut = try c.layers("leave_out")
-        if parallel, try c.bool("original_ln_before") {
-            throw .field(
-                source: c.source, field: "original_ln_before", found: "true",
-                expected: "false if is_parallel is true")
-        }
-        try c.require("original_ln_after", .bool(true))
-        try c.require("residual_before_ln", .bool(true))
-        for field in ["ln_before", "ln_after", "adapter_residual_before_ln", "use_gating", "phm_layer"] {
-            try c.require(field, .bool(false))
-        }
-        try c.require("dropout", .number(0))
+        try c.require("phm_layer", .bool(false))
         if c["inv_adapter"] == .null {
             invertible = nil
         } else {
@@ -127,17 +107,24 @@ package struct BottleneckAdapter: AdapterMethod {
         }
     }
 
-    package func bottleneck(at site: SiteSpec) -> Bottleneck? {
+    package var mixesTokens: Bool { form.hasGate }
+    /// Whether what it reads is normalized by a norm of its own.
+    package var hasNormBefore: Bool { form.hasNormBefore }
+
+    package func bottleneck(at site: SiteSpec) -> Bottleneck? { form.isSum ? shape(at: site) : nil }
+
+    private func shape(at site: SiteSpec) -> Bottleneck? {
         guard acts(at: site.site) else { return nil }
         // A file may say 1e-300: no tensor has such a shape, but there must be a number to compare with
         let width = max(1, Int(min(Double(site.output) / reductionFactor[site.site.layer ?? 0], 1_048_576)))
-        return Bottleneck(source: source, activation: activation, width: width, scale: scale)
+        return Bottleneck(
+            source: source, activation: activation, width: width, scale: form.constant, isPlain: form.isPlain)
     }
 
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         var specs = invertible?.specs(architecture) ?? []
         for site in architecture.sites(.afterAttention, .afterFeedForward) {
-            guard let bottleneck = bottleneck(at: site) else { continue }
+            guard let bottleneck = shape(at: site) else { continue }
             let (r, scope) = (bottleneck.width, site.site.name)
             let reads = bottleneck.source == .input ? site.input : site.output
             let (down, up): (Initializer, Initializer) =
@@ -148,6 +135,7 @@ package struct BottleneckAdapter: AdapterMethod {
                 ParameterSpec("\(scope)/up.weight", [site.output, r], up),
                 ParameterSpec("\(scope)/up.bias", [site.output], .zeros, decays: false),
             ]
+            specs += form.specs(site, reads: reads)
         }
         return specs
     }
@@ -165,23 +153,18 @@ package struct BottleneckAdapter: AdapterMethod {
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {
         if NICE.acts(at: site) { return try invertible?.delta(at: site, context, tensors) }
         guard acts(at: site) else { return nil }
-        let down = context.builder.append(
+        let (builder, x) = (context.builder, try context.value(source))
+        let down = builder.append(
             Linear(
-                try context.value(source), weight: try tensors(site, "down.weight"),
-                bias: try tensors(site, "down.bias"), in: context.builder))
-        return .factored(
-            narrow: context.builder.append(Activation(down, activation, in: context.builder)),
-            up: try tensors(site, "up.weight"), bias: try tensors(site, "up.bias"), scale: scale)
-    }
-}
-
-extension SiteContext {
-    /// The value that a bottleneck reads.
-    func value(_ source: Bottleneck.Source) throws -> Value {
-        switch source {
-        case .output: try output()
-        case .normalized: try normalized()
-        case .input: input
+                try form.before(x, at: site, tensors, in: builder), weight: try tensors(site, "down.weight"),
+                bias: try tensors(site, "down.bias"), in: builder))
+        let narrow = builder.append(Activation(down, activation, in: builder))
+        let (up, bias) = (try tensors(site, "up.weight"), try tensors(site, "up.bias"))
+        if form.isFactored {
+            return .factored(narrow: narrow, up: up, bias: bias, scale: form.constant)
         }
+        return try form.delta(
+            builder.append(Linear(narrow, weight: up, bias: bias, scale: form.constant, in: builder)), of: x, at: site,
+            context, tensors)
     }
 }

@@ -12,6 +12,8 @@ import Numerics
 /// `alpha_pattern` give other values to some of them: a role ("query"), a layer ("3") or both ("query/3"); both comes
 /// before the role, the role before the layer. Rank 0: no update there.
 ///
+/// With `use_gating`, a gate for each text and projection takes the place of s (UniPELT, Mao et al. 2022; `Gate`).
+///
 /// Variants have files of their own: `use_dora` (DoRA.swift) and `init_lora_weights: pissa` (PiSSA.swift). With
 /// `loraplus_lr_ratio`, B and DoRA's magnitudes learn at so many times the learning rate (LoRA+, Hayou et al. 2024).
 package struct LoRA: AdapterMethod {
@@ -24,9 +26,11 @@ package struct LoRA: AdapterMethod {
         "rank": .number(8), "alpha": .number(8), "rslora": .bool(false), "dropout": .number(0),
         "targets": .list([.string("query"), .string("value")]), "rank_pattern": .map([:]), "alpha_pattern": .map([:]),
         "leave_out": .list([]), "use_dora": .bool(false), "init_lora_weights": .bool(true),
-        "loraplus_lr_ratio": .number(1),
+        "loraplus_lr_ratio": .number(1), "use_gating": .bool(false),
     ]
-    package static let laterFields: Set<String> = ["use_dora", "init_lora_weights", "loraplus_lr_ratio"]
+    package static let laterFields: Set<String> = [
+        "use_dora", "init_lora_weights", "loraplus_lr_ratio", "use_gating",
+    ]
 
     package static let trainingFields: Set<String> = ["dropout", "init_lora_weights", "loraplus_lr_ratio"]
 
@@ -49,6 +53,8 @@ package struct LoRA: AdapterMethod {
     let startsFromSingularVectors: Bool
     /// LoRA+
     private let rateFactor: Float
+    /// UniPELT
+    package let hasGate: Bool
     /// All of them, as they were read.
     let fields: [String: ConfigurationValue]
 
@@ -63,6 +69,12 @@ package struct LoRA: AdapterMethod {
                 source: c.source, field: "init_lora_weights", found: other.json, expected: "true or \(Self.pissa)")
         }
         rateFactor = Float(try c.number("loraplus_lr_ratio", above: 0))
+        hasGate = try c.bool("use_gating")
+        if hasGate, hasMagnitudes || startsFromSingularVectors {
+            throw .field(
+                source: c.source, field: "use_gating", found: "true",
+                expected: "false if use_dora is true or init_lora_weights is \(Self.pissa)")
+        }
         rank = Double(try c.integer("rank", in: 1...Self.mostRank))
         alpha = try c.number("alpha", above: 0)
         isRankStabilized = try c.bool("rslora")
@@ -86,6 +98,8 @@ package struct LoRA: AdapterMethod {
         return (Int(rank), Float(scale))
     }
 
+    package var mixesTokens: Bool { hasGate }
+
     /// α at a site, as configurations have it.
     package func alpha(at site: Site) -> Double { alphas[site] ?? alpha }
 
@@ -96,6 +110,9 @@ package struct LoRA: AdapterMethod {
                 ParameterSpec("\(site.site.name)/A", [rank, site.input], .kaimingUniform(fanIn: site.input)),
                 ParameterSpec("\(site.site.name)/B", [site.output, rank], .zeros, rateFactor: rateFactor),
             ]
+            if hasGate {
+                specs += Gate.specs(site.site, input: site.input, bias: .kaimingUniform(fanIn: site.input))
+            }
             if hasMagnitudes {
                 specs.append(
                     ParameterSpec("\(site.site.name)/\(Self.magnitude)", [site.output], .ones, rateFactor: rateFactor))
@@ -133,7 +150,11 @@ package struct LoRA: AdapterMethod {
         }
         if hasMagnitudes { return try doraDelta(at: site, scale: scale, dropped: x, context, tensors) }
         let (narrow, up) = try product(at: site, x, constant: context.input, tensors, in: builder)
-        return .factored(narrow: narrow, up: up, bias: nil, scale: scale)
+        guard hasGate else { return .factored(narrow: narrow, up: up, bias: nil, scale: scale) }
+        // g · B A x = B (g · A x)
+        let gate = try Gate.value(context.input, at: site, tensors, in: builder)
+        return .factored(
+            narrow: builder.append(GatedRows(narrow, by: gate, in: builder)), up: up, bias: nil, scale: 1)
     }
 
     /// The factors A x and B of the update.
@@ -168,6 +189,7 @@ package struct LoRA: AdapterMethod {
                 source: "adapter", field: "init_lora_weights", found: Self.pissa,
                 expected: "the form that bundles hold")
         }
+        guard !hasGate else { throw AdapterError.merge(method: "\(Self.name) with use_gating") }
         let (a, b, width) = (try tensor("A"), try tensor("B"), projection.site.input)
         func add(_ o: Int, to row: inout [Double]) {
             for k in 0..<rank {

@@ -5,7 +5,8 @@ import Numerics
 ///
 /// With `flat` false, a network makes them from an embedding E [length, hidden] (section 4.3, as the `adapters` library):
 /// up(f(down(E))) has 2 · width columns for each layer, its keys and then its values. The network runs once per step, not
-/// once per sequence. Bundles of trained adapters hold the flat form: the keys and values themselves, [length, width].
+/// once per sequence. With `use_gating`, each layer has a gate on its prefix, or with `shared_gating` false one on the keys and one
+/// on the values (UniPELT, Mao et al. 2022; `Gate`). Bundles of trained adapters hold the flat form: the keys and values themselves, [length, width].
 package struct PrefixTuning: AdapterMethod {
     package static let name = "prefix_tuning"
     package static let presets: [(name: String, fields: [String: ConfigurationValue])] = [
@@ -13,8 +14,10 @@ package struct PrefixTuning: AdapterMethod {
     ]
     package static let defaults: [String: ConfigurationValue] = [
         "prefix_length": .number(30), "bottleneck_size": .number(512), "non_linearity": .string("tanh"),
-        "dropout": .number(0), "flat": .bool(false), "leave_out": .list([]),
+        "dropout": .number(0), "flat": .bool(false), "leave_out": .list([]), "use_gating": .bool(false),
+        "shared_gating": .bool(true),
     ]
+    package static let laterFields: Set<String> = ["use_gating", "shared_gating"]
 
     package static let trainingFields: Set<String> = ["bottleneck_size", "non_linearity", "dropout"]
 
@@ -24,6 +27,8 @@ package struct PrefixTuning: AdapterMethod {
     private let activation: ActivationKind
     private let dropout: Float
     private let leaveOut: Set<Int>
+    package let hasGate: Bool
+    private let sharesGate: Bool
 
     package init(_ c: ConfigurationReader) throws(AdapterError) {
         length = try c.integer("prefix_length", in: 1...4096)
@@ -32,7 +37,11 @@ package struct PrefixTuning: AdapterMethod {
         dropout = try c.probability("dropout")
         isFlat = try c.bool("flat")
         leaveOut = try c.layers("leave_out")
+        hasGate = try c.bool("use_gating")
+        sharesGate = try c.bool("shared_gating")
     }
+
+    package var mixesTokens: Bool { hasGate }
 
     /// The projections whose output gets a prefix: keys and values of each layer, in this order.
     package func sites(_ architecture: Architecture) -> [SiteSpec] {
@@ -44,10 +53,16 @@ package struct PrefixTuning: AdapterMethod {
 
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         let sites = sites(architecture)
+        let gates =
+            hasGate
+            ? sites.filter { $0.site.kind == .key }.flatMap {
+                Gate.specs(
+                    $0.site, input: $0.input, outputs: sharesGate ? 1 : 2, bias: .kaimingUniform(fanIn: $0.input))
+            } : []
         if isFlat {
-            return sites.map { ParameterSpec("\($0.site.name)/prefix", [length, $0.output], .normal(1)) }
+            return sites.map { ParameterSpec("\($0.site.name)/prefix", [length, $0.output], .normal(1)) } + gates
         }
-        guard let input = sites.first?.input else { return [] }
+        guard let input = sites.first?.input else { return gates }
         let output = sites.reduce(0) { $0 + $1.output }
         let (down, up) = (Initializer.kaimingUniform(fanIn: input), Initializer.kaimingUniform(fanIn: bottleneck))
         return [
@@ -56,23 +71,28 @@ package struct PrefixTuning: AdapterMethod {
             ParameterSpec("prefix/down.bias", [bottleneck], down, decays: false),
             ParameterSpec("prefix/up.weight", [output, bottleneck], up),
             ParameterSpec("prefix/up.bias", [output], up, decays: false),
-        ]
+        ] + gates
     }
 
     package func extraKeysValues(
-        layer: Int, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
+        layer: Int, input: Value, of architecture: Architecture, _ tensors: MemberTensors, in builder: PlanBuilder
     ) throws -> (keys: Value, values: Value, rows: Int)? {
         guard !leaveOut.contains(layer) else { return nil }
+        let gate =
+            hasGate ? try Gate.value(input, at: Site(.key, layer: layer), tensors, in: builder) : nil
         let prefixes = try prefixes(of: architecture, tensors, in: builder)
         /// [sequences, length · width]
         func value(_ kind: Site.Kind) throws -> Value {
             let site = Site(kind, layer: layer)
             let prefix = try prefixes[site] ?? tensors(site, "prefix")
-            let repeated = builder.append(RepeatedTensor(prefix, rows: .sequences, in: builder))
-            guard dropout > 0 else { return repeated }
+            var rows = builder.append(RepeatedTensor(prefix, rows: .sequences, in: builder))
+            if dropout > 0 {
+                let random = DropoutSite(site: "\(tensors.scope(site))/prefix", rate: dropout)
+                rows = builder.append(DropAdd(rows, dropout: random, in: builder))
+            }
+            guard let gate else { return rows }
             return builder.append(
-                DropAdd(
-                    repeated, dropout: DropoutSite(site: "\(tensors.scope(site))/prefix", rate: dropout), in: builder))
+                GatedRows(rows, by: gate, column: kind == .key ? 0 : gate.width - 1, in: builder))
         }
         return (try value(.key), try value(.value), length)
     }
@@ -83,7 +103,7 @@ package struct PrefixTuning: AdapterMethod {
     ) throws -> [Site: Operand] {
         guard !isFlat else { return [:] }
         let sites = sites(architecture)
-        let operands = try builder.derive("\(tensors.prefix)/prefix", rows: length) { rows in
+        let operands = try builder.derive("\(tensors.scope)/prefix", rows: length) { rows in
             let embedding = rows.append(WeightRows(try tensors("prefix/embedding"), in: rows))
             let down = rows.append(
                 Linear(

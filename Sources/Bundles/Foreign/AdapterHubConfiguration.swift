@@ -37,6 +37,9 @@ enum AdapterHubConfiguration {
     /// - Parameter former: the file is from before the library wrote its version, when "gelu" meant the tanh form.
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, former: Bool, file: String) throws -> AdapterConfiguration {
+        if AdapterHubUnion.stands(value) {
+            return try AdapterHubUnion.adapter(value, former: former, file: file)
+        }
         if AdapterHubPrefix.stands(value) { return try AdapterHubPrefix.adapter(value, file: file) }
         if AdapterHubLoRA.stands(value) { return try AdapterHubLoRA.adapter(value, file: file) }
         if case .string(let name)? = value {
@@ -51,7 +54,8 @@ enum AdapterHubConfiguration {
         let theirs = try AdapterHubFormerNames.fields(stored, file: file)
         if let architecture = theirs["architecture"], architecture != .null {
             throw refused(
-                file, "config.architecture", architecture.json, "null (a bottleneck adapter), lora or prefix_tuning")
+                file, "config.architecture", architecture.json,
+                "null (a bottleneck adapter), lora, prefix_tuning or union")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
             throw refused(
@@ -71,11 +75,12 @@ enum AdapterHubConfiguration {
         }
         fields["non_linearity"] = try activation(fields["non_linearity"], former: former, file: file)
         // Where the library does not look at a field, its value does not matter; ours has only the one it looks like.
-        if fields["is_parallel"] == .bool(true) { fields["original_ln_before"] = .bool(false) }
-        if fields["original_ln_before"] == .bool(false), fields["residual_before_ln"] == .bool(false) {
+        let isParallel = fields["is_parallel"] == .bool(true)
+        if isParallel { fields["original_ln_before"] = .bool(false) }
+        if isParallel || fields["original_ln_before"] == .bool(false) && fields["residual_before_ln"] == .bool(false) {
             fields["residual_before_ln"] = .bool(true)
         }
-        if fields["ln_after"] == .bool(false), case .bool? = fields["adapter_residual_before_ln"] {
+        if isParallel || fields["ln_after"] == .bool(false), case .bool? = fields["adapter_residual_before_ln"] {
             fields["adapter_residual_before_ln"] = .bool(false)
         }
         if fields["inv_adapter"] == .null { fields["inv_adapter_reduction_factor"] = .null }
@@ -101,6 +106,9 @@ enum AdapterHubConfiguration {
     /// All fields, as the library writes them.
     /// - Throws: `BundleError` for what the library has no configuration for
     static func adapter(_ member: Member, bundle: AdapterBundle) throws -> ConfigurationValue {
+        if let union = try member.configuration.makeMethod() as? Union {
+            return try AdapterHubUnion.fields(member, union, bundle: bundle)
+        }
         if let updates = try LoRAUpdates(member, Architecture(bundle.base.shape)) {
             return try AdapterHubLoRA.fields(updates, member: member, bundle: bundle)
         }
@@ -108,7 +116,7 @@ enum AdapterHubConfiguration {
         guard member.configuration.method == BottleneckAdapter.name else {
             throw BundleError.content(
                 file: bundle.name, field: "members/\(member.name)", found: "method \(member.configuration.method)",
-                expected: "\(BottleneckAdapter.name), \(LoRA.name) or \(PrefixTuning.name)",
+                expected: "\(BottleneckAdapter.name), \(LoRA.name), \(PrefixTuning.name) or a union of these",
                 fix: "adapters of other methods cannot be exported")
         }
         return bottleneck(member.configuration)
@@ -179,6 +187,15 @@ enum AdapterHubConfiguration {
                 return
                     "\(field) of \(member.name) and \(last.name) differs, and the library applies the last adapter's setting to all"
             }
+        }
+        let after = ["use_gating", "ln_after", "dropout"]
+        for member in members {
+            let fields = member.configuration.fields
+            guard let field = after.first(where: { ![nil, .bool(false), .number(0)].contains(fields[$0]) }) else {
+                continue
+            }
+            return
+                "\(member.name) has \(field), and the library fuses what adapters add before their dropout, gate and norm"
         }
         return last.configuration.fields["is_parallel"] == .bool(true)
             ? "the library adds the input twice in a fusion of parallel adapters" : nil

@@ -74,6 +74,7 @@ private struct AdapterHubWriter {
                 fix: "only encoders of these families can be exported")
         }
         warnings += ForeignWarnings.language(bundle)
+        warnings += try ForeignWarnings.gates(bundle).map { "results in the library will differ: \($0)" }
         switch bundle.kind {
         case .mlm:
             throw cannot(
@@ -227,7 +228,8 @@ private struct AdapterHubWriter {
     }
 
     private mutating func write(
-        _ part: AdapterHubModule.Part, name: String, configuration: ConfigurationValue, tensors names: [String],
+        _ part: AdapterHubModule.Part, name: String, configuration theirConfiguration: ConfigurationValue,
+        tensors names: [String],
         scope: String, folder: String, more: [String: ConfigurationValue] = [:]
     ) throws {
         let type = bundle.base.shape.family
@@ -239,7 +241,7 @@ private struct AdapterHubWriter {
                 fix: "only encoders of the BERT family can be exported")
         }
         let fields: [String: ConfigurationValue] = [
-            "config": configuration, "hidden_size": .number(Double(bundle.base.shape.hidden)),
+            "config": theirConfiguration, "hidden_size": .number(Double(bundle.base.shape.hidden)),
             "model_class": .string(modelClass), "model_name": .string(bundle.base.name), "model_type": .string(type),
             "name": .string(name), "version": .string("adapters.1.3.0"),
         ]
@@ -249,20 +251,27 @@ private struct AdapterHubWriter {
             }
             return tensor
         }
-        let values: [NamedTensor]
-        if let method = try bundle.members.first(where: { $0.scope == scope })?.configuration.makeMethod()
-            as? PrefixTuning
-        {
-            values = try AdapterHubPrefix.tensors(
-                method, Architecture(bundle.base.shape), name: name, prefix: prefix
-            ) { try own("\(scope)/\($0)") }
-        } else {
-            values = try names.map { ours in
-                guard let theirs = AdapterHubNames.theirs(ours, scope: scope, module: name, prefix: prefix) else {
-                    throw cannot(ours, "missing", "a tensor", fix: "create the bundle again")
-                }
-                let tensor = try own(ours)
-                return NamedTensor(AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs, tensor.shape, tensor.values)
+        var values: [NamedTensor] = []
+        var written: Set<String> = []
+        let configuration = bundle.members.first { $0.scope == scope }?.configuration
+        for part in try configuration.map({ try AdapterHubUnion.parts(of: $0) }) ?? [] {
+            guard let method = part.method as? PrefixTuning else { continue }
+            let architecture = try Architecture(bundle.base.shape)
+            values += try AdapterHubPrefix.tensors(method, architecture, name: name, prefix: prefix) {
+                try own("\(scope)/\(part.ours($0))")
+            }
+            written.formUnion(AdapterHubPrefix.names(method, architecture).map { "\(scope)/\(part.ours($0))" })
+        }
+        let method = try configuration?.makeMethod()
+        for ours in names where !written.contains(ours) {
+            guard
+                let theirs = AdapterHubNames.theirs(
+                    ours, scope: scope, method: method, module: name, prefix: prefix)
+            else { throw cannot(ours, "missing", "a tensor", fix: "create the bundle again") }
+            let tensor = try own(ours)
+            for theirs in [theirs, AdapterHubNames.copy(theirs)].compactMap({ $0 }) {
+                values.append(
+                    NamedTensor(AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs, tensor.shape, tensor.values))
             }
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(

@@ -49,18 +49,19 @@ struct AdapterHubFlow {
             places[place].acting.insert(member.name)
         }
         for member in members {
-            let method = try member.configuration.makeMethod()
-            if let prefix = method as? PrefixTuning {
-                for site in prefix.sites(architecture) { add(member, .prefix, "prefix/\(site.site.layer ?? 0)") }
-                continue
-            }
-            let names = Set(
-                method.specs(architecture).map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
-            for site in architecture.sites where site.site.layer != nil && names.contains(site.site.name) {
-                let isBottleneck = [Site.Kind.afterAttention, .afterFeedForward].contains(site.site.kind)
-                add(
-                    member, isBottleneck ? .bottleneck : .projection(isSquare: site.input == site.output),
-                    site.site.name)
+            for method in try AdapterHubUnion.parts(of: member.configuration).map(\.method) {
+                if let prefix = method as? PrefixTuning {
+                    for site in prefix.sites(architecture) { add(member, .prefix, "prefix/\(site.site.layer ?? 0)") }
+                    continue
+                }
+                let names = Set(
+                    method.specs(architecture).map { $0.name.split(separator: "/").dropLast().joined(separator: "/") })
+                for site in architecture.sites where site.site.layer != nil && names.contains(site.site.name) {
+                    let isBottleneck = [Site.Kind.afterAttention, .afterFeedForward].contains(site.site.kind)
+                    add(
+                        member, isBottleneck ? .bottleneck : .projection(isSquare: site.input == site.output),
+                        site.site.name)
+                }
             }
         }
         return places
@@ -73,7 +74,8 @@ struct AdapterHubFlow {
     private mutating func fails(_ reason: String) { failure = failure ?? reason }
 
     private func flag(_ field: String, _ name: String) -> Bool {
-        members[name]?.configuration.fields[field] == .bool(true)
+        let parts = members[name].flatMap { try? AdapterHubUnion.parts(of: $0.configuration) } ?? []
+        return parts.contains { $0.configuration.fields[field] == .bool(true) }
     }
 
     private func isParallel(_ name: String) -> Bool { flag("is_parallel", name) }

@@ -27,7 +27,8 @@ package enum AdapterHubImport {
     /// What the user should know of a bundle that was read from a folder.
     static func warnings(_ bundle: AdapterBundle, folder: String) -> [String] {
         let flow = bundle.composition.flatMap { try? AdapterHubSetup.flow($0, of: bundle) }
-        return (flow?.differences ?? []).map { "\(folder): results differ from the library's: there, \($0)" }
+        let gates = (try? ForeignWarnings.gates(bundle)) ?? []
+        return ((flow?.differences ?? []) + gates).map { "\(folder): results differ from the library's: there, \($0)" }
             + bundle.heads.compactMap { ForeignWarnings.oneOutput($0, folder: folder) }
             + bundle.heads.filter {
                 !$0.head.labels.isEmpty && $0.head.labels == AdapterHubLabels.anonymous($0.head.labels.count)
@@ -110,7 +111,13 @@ private struct AdapterHubReader {
 
     /// Layers that a member leaves out: they are there though they have no tensors.
     private func leftOut(_ member: Member) throws -> Set<Int> {
-        guard case .list(let layers)? = member.configuration.fields["leave_out"] else { return [] }
+        try AdapterHubUnion.parts(of: member.configuration).reduce(into: []) {
+            $0.formUnion(try leftOut($1.configuration, of: member))
+        }
+    }
+
+    private func leftOut(_ configuration: AdapterConfiguration, of member: Member) throws -> Set<Int> {
+        guard case .list(let layers)? = configuration.fields["leave_out"] else { return [] }
         return Set(
             try layers.map { layer in
                 guard case .number(let number) = layer, (0..<Double(AdapterHubModule.mostLayers)).contains(number)
@@ -260,25 +267,28 @@ private struct AdapterHubReader {
 
     /// The layers that the members' prefixes are for.
     private func prefixLayers() throws -> Int {
-        try members.reduce(0) { most, member in
-            guard let method = try member.configuration.makeMethod() as? PrefixTuning,
-                let module = modules[member.scope]
-            else { return most }
-            return max(most, AdapterHubPrefix.layers(method, leftOut: try leftOut(member).count, in: module))
+        var most = 0
+        for member in members {
+            for part in try AdapterHubUnion.parts(of: member.configuration) {
+                guard let method = part.method as? PrefixTuning, let module = modules[member.scope] else { continue }
+                let leftOut = try leftOut(part.configuration, of: member).count
+                most = max(most, AdapterHubPrefix.layers(method, leftOut: leftOut, in: module))
+            }
         }
+        return most
     }
 
     /// The tensors of members whose modules do not hold them one by one, by full name.
     private mutating func converted(_ architecture: Architecture) throws -> [String: [Float]] {
         var tensors: [String: [Float]] = [:]
         for member in members {
-            guard let method = try member.configuration.makeMethod() as? PrefixTuning,
-                var module = modules[member.scope]
-            else { continue }
-            for (name, values) in try AdapterHubPrefix.take(method, architecture, from: &module) {
-                tensors["\(member.scope)/\(name)"] = values
+            for part in try AdapterHubUnion.parts(of: member.configuration) {
+                guard let method = part.method as? PrefixTuning, var module = modules[member.scope] else { continue }
+                for (name, values) in try AdapterHubPrefix.take(method, architecture, from: &module) {
+                    tensors["\(member.scope)/\(part.ours(name))"] = values
+                }
+                modules[member.scope] = module
             }
-            modules[member.scope] = module
         }
         return tensors
     }
@@ -286,14 +296,18 @@ private struct AdapterHubReader {
     private mutating func tensors(_ bundle: AdapterBundle) throws -> [NamedTensor] {
         let scopes = modules.keys.sorted()
         let converted = try converted(Architecture(bundle.base.shape))
+        let methods = Dictionary(
+            try members.map { ($0.scope, try $0.configuration.makeMethod()) }
+        ) { first, _ in first }
         let tensors = try bundle.specs().map { spec in
             if let values = converted[spec.name] { return NamedTensor(spec.name, spec.shape, values) }
             guard let scope = scopes.first(where: { spec.name.hasPrefix($0 + "/") }), var module = modules[scope],
-                let theirs = AdapterHubNames.theirs(spec.name, scope: scope, module: module.name, prefix: module.prefix)
+                let theirs = AdapterHubNames.theirs(
+                    spec.name, scope: scope, method: methods[scope], module: module.name, prefix: module.prefix)
             else { throw BundleError.members("\(folder.path): \(spec.name): AdapterHub has no name for this tensor") }
             modules[scope] = nil  // so that the module is not copied
-            let values = try module.take(theirs, shape: spec.shape)
-            modules[scope] = module
+            defer { modules[scope] = module }
+            let values = try module.take(theirs, copy: AdapterHubNames.copy(theirs), shape: spec.shape)
             return NamedTensor(spec.name, spec.shape, values)
         }
         let absent = try members.map { try leftOut($0) }

@@ -30,7 +30,7 @@ enum AdapterHubLoRA {
                 file, "config.\(field)", fields[field]?.json ?? "", "only the fields of LoRAConfig in adapters 1.3.0")
         }
         // What was trained does not depend on how it started, so init_weights may be anything
-        for field in ["composition_mode", "use_gating", "use_dora", "vera_d", "vera_b"]
+        for field in ["composition_mode", "use_dora", "vera_d", "vera_b"]
         where fields[field] != defaults[field] {
             throw AdapterHubConfiguration.refused(
                 file, "config.\(field)", fields[field]?.json ?? "", defaults[field]?.json ?? "")
@@ -59,7 +59,7 @@ enum AdapterHubLoRA {
             fields: [
                 "rank": fields["r"] ?? .null, "alpha": fields["alpha"] ?? .null,
                 "dropout": fields["dropout"] ?? .null, "leave_out": fields["leave_out"] ?? .null,
-                "targets": .list(targets),
+                "targets": .list(targets), "use_gating": fields["use_gating"] ?? .null,
             ], source: "\(file): config")
     }
 
@@ -90,7 +90,7 @@ enum AdapterHubLoRA {
                 "r": .number(Double(first.rank)),
                 // With rank stabilization, the scale is another alpha's
                 "alpha": .number(updates.fields["rslora"] == .bool(true) ? alpha : first.alpha),
-                "dropout": .number(Double(updates.dropout)),
+                "dropout": .number(Double(updates.dropout)), "use_gating": .bool(updates.hasGate),
                 "leave_out": .list(
                     (0..<bundle.base.shape.layers).filter { !layers.contains($0) }.map { .init($0) }),
                 "selfattn_lora": .bool(!attention.isEmpty),

@@ -178,6 +178,18 @@ struct AdapterHubModule {
         throw Self.wrong(weights.name, name, "\(values[bad]) at element \(bad)", "finite numbers")
     }
 
+    /// A tensor that the library's files hold under two names; one is enough.
+    /// - Throws: `BundleError` where the two are not the same
+    mutating func take(_ tensor: String, copy: String?, shape: [Int]) throws -> [Float] {
+        guard let copy, self.shape(copy) != nil else { return try take(tensor, shape: shape) }
+        let values = try take(copy, shape: shape)
+        guard self.shape(tensor) != nil else { return values }
+        guard try take(tensor, shape: shape) == values else {
+            throw Self.wrong(weights.name, stored[tensor] ?? tensor, "other numbers than \(copy)", "the same numbers")
+        }
+        return values
+    }
+
     func shape(_ tensor: String) -> [Int]? { stored[tensor].flatMap { weights.tensors[$0]?.shape } }
 
     /// The tensors whose names end so, after a dot or as a whole; the shortest first.

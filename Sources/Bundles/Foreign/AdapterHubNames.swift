@@ -1,3 +1,4 @@
+import Adapters
 import Models
 
 /// AdapterHub's names for ours: one table for import and export, so that the two cannot differ.
@@ -12,14 +13,27 @@ enum AdapterHubNames {
     ]
     private static let bottleneck: [(ours: String, theirs: String)] = [
         ("down.weight", "adapter_down.0.weight"), ("down.bias", "adapter_down.0.bias"),
-        ("up.weight", "adapter_up.weight"), ("up.bias", "adapter_up.bias"),
+        ("up.weight", "adapter_up.weight"), ("up.bias", "adapter_up.bias"), ("scaling", "scaling"),
+        ("norm_before.weight", "\(normBefore).weight"), ("norm_before.bias", "\(normBefore).bias"),
+        ("norm_after.weight", "adapter_norm_after.weight"), ("norm_after.bias", "adapter_norm_after.bias"),
+        ("gate.weight", "gate.weight"), ("gate.bias", "gate.bias"),
     ]
+    private static let normBefore = "adapter_norm_before"
+    /// With a norm before, the network is the norm, the down matrix and the activation: 0, 1 and 2.
+    private static let (first, second) = (".adapter_down.0.", ".adapter_down.1.")
     /// `bert.encoder.layer.N.attention.self.query.loras.NAME.lora_A`
     private static let projections: [(ours: Site.Kind, theirs: String)] = [
         (.query, "attention.self.query"), (.key, "attention.self.key"), (.value, "attention.self.value"),
         (.intermediate, "intermediate.dense"), (.feedForwardOutput, "output.dense"),
     ]
-    private static let lora: [(ours: String, theirs: String)] = [("A", "lora_A"), ("B", "lora_B")]
+    private static let lora: [(ours: String, theirs: String)] = [
+        ("A", "lora_A"), ("B", "lora_B"), ("gate.weight", "gate.weight"), ("gate.bias", "gate.bias"),
+    ]
+    /// `bert.encoder.layer.N.attention.self.prefix_tuning.prefix_gates.NAME.weight`
+    private static let prefixGates: [(ours: Site.Kind, theirs: String)] = [(.key, "attention.self.prefix_tuning")]
+    private static let prefixGate: [(ours: String, theirs: String)] = [
+        ("gate.weight", "weight"), ("gate.bias", "bias"),
+    ]
     /// `bert.invertible_adapters.NAME.F.0.weight`
     private static let invertible: [(ours: String, theirs: String)] = ["F", "G"].flatMap { net in
         [("down", "0"), ("up", "2")].flatMap { ours, theirs in
@@ -41,8 +55,19 @@ enum AdapterHubNames {
     static func modelClass(modelType: String) -> String? { models[modelType]?.modelClass }
 
     /// `afterFeedForward/3/down.weight` to `bert.encoder.layer.3.output.adapters.NAME.adapter_down.0.weight`.
-    /// - Parameter prefix: `bert.`; empty for a model saved without its family's name
-    static func adapter(_ ours: String, name: String, prefix: String) -> String? {
+    /// - Parameters:
+    ///   - method: the adapter's; nil: one whose tensors' names tell all
+    ///   - prefix: `bert.`; empty for a model saved without its family's name
+    static func adapter(
+        _ ours: String, of method: (any AdapterMethod)? = nil, name: String, prefix: String
+    ) -> String? {
+        if let union = method as? Union {
+            guard let (part, own) = union.part(of: ours) else { return nil }
+            return adapter(own, of: part.method, name: name, prefix: prefix)
+        }
+        if method is PrefixTuning, let (stem, tensor) = layer(ours, prefix: prefix, among: prefixGates) {
+            return prefixGate.first { $0.ours == tensor }.map { "\(stem).prefix_gates.\(name).\($0.theirs)" }
+        }
         let home = "\(Site.Kind.afterEmbeddings.rawValue)/"
         if ours.hasPrefix(home) {
             return invertible.first { $0.ours == ours.dropFirst(home.count) }.map {
@@ -57,7 +82,14 @@ enum AdapterHubNames {
         guard let (stem, tensor) = layer(ours, prefix: prefix),
             let theirs = bottleneck.first(where: { $0.ours == tensor })?.theirs
         else { return nil }
-        return "\(stem).adapters.\(name).\(theirs)"
+        let full = "\(stem).adapters.\(name).\(theirs)"
+        let hasNormBefore = (method as? BottleneckAdapter)?.hasNormBefore == true
+        return hasNormBefore ? full.replacing(first, with: second, maxReplacements: 1) : full
+    }
+
+    /// The other name under which the library's files hold a tensor; nil: none.
+    static func copy(_ theirs: String) -> String? {
+        theirs.contains(".\(normBefore).") ? theirs.replacing(".\(normBefore).", with: first) : nil
     }
 
     /// Of a fusion by itself: its own tensors.
@@ -78,12 +110,15 @@ enum AdapterHubNames {
     /// A tensor in full, `members/NAME/…`, `blocks/ID/…` or `heads/NAME/…`, by the module that holds it.
     /// - Parameters:
     ///   - scope: `members/NAME`, `blocks/ID` or `heads/NAME`
+    ///   - method: of a member
     ///   - module: the module's name there
-    static func theirs(_ ours: String, scope: String, module: String, prefix: String) -> String? {
+    static func theirs(
+        _ ours: String, scope: String, method: (any AdapterMethod)?, module: String, prefix: String
+    ) -> String? {
         let own = String(ours.dropFirst(scope.count + 1))
         if scope.hasPrefix("blocks/") { return fusion(own, name: module, prefix: prefix) }
         return scope.hasPrefix("heads/")
-            ? head(own, name: module) : adapter(own, name: module, prefix: prefix)
+            ? head(own, name: module) : adapter(own, of: method, name: module, prefix: prefix)
     }
 
     /// (`bert.encoder.layer.3.output`, `down.weight`) of `afterFeedForward/3/down.weight`

@@ -43,10 +43,6 @@ enum AdapterHubPrefix {
                 file, "config.\(field)", fields[field]?.json ?? "",
                 "only the fields of PrefixTuningConfig in adapters 1.3.0")
         }
-        guard fields["use_gating"] == .bool(false) else {
-            throw AdapterHubConfiguration.refused(
-                file, "config.use_gating", fields["use_gating"]?.json ?? "", "false")
-        }
         return try AdapterConfiguration(
             method: PrefixTuning.name, fields: fields.filter { PrefixTuning.defaults[$0.key] != nil },
             source: "\(file): config")
@@ -55,6 +51,11 @@ enum AdapterHubPrefix {
     /// All fields, as the library writes them.
     static func fields(_ member: Member) -> ConfigurationValue {
         .map(defaults.merging(member.configuration.fields) { $1 })
+    }
+
+    /// The member's own names of what the module holds: all tensors but the gates, which stand in the layers.
+    static func names(_ method: PrefixTuning, _ architecture: Architecture) -> [String] {
+        method.isFlat ? method.sites(architecture).map { "\($0.site.name)/prefix" } : network.map(\.ours)
     }
 
     /// The tensors of the library's module, in its order of names.

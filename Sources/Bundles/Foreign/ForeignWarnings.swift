@@ -8,6 +8,17 @@ enum ForeignWarnings {
         ]
     }
 
+    /// What AdapterHub's library computes otherwise where adapters have gates.
+    /// - Throws: `AdapterError` for an adapter's configuration
+    static func gates(_ bundle: AdapterBundle) throws -> [String] {
+        let gated = try bundle.members.filter { try $0.configuration.makeMethod().mixesTokens }
+        guard !gated.isEmpty else { return [] }
+        return [
+            "the gates of \(shown(gated.map(\.name))) take the mean over padding too, unless each text is run alone or all "
+                + "texts of a batch are of one length"
+        ]
+    }
+
     static func textPrefix(_ bundle: AdapterBundle) -> [String] {
         bundle.heads.filter { !$0.head.textPrefix.isEmpty }.map {
             "head \($0.name): put \"\($0.head.textPrefix)\" before each text"

@@ -25,6 +25,8 @@ struct LoRAUpdates {
     let dropout: Float
     /// Whether it is DoRA.
     let hasMagnitudes: Bool
+    /// Whether gates take the scales' place.
+    let hasGate: Bool
     let fields: [String: ConfigurationValue]
 
     /// - Throws: `AdapterError`; nil for another method
@@ -33,6 +35,7 @@ struct LoRAUpdates {
         fields = member.configuration.fields
         dropout = method.dropout
         hasMagnitudes = method.hasMagnitudes
+        hasGate = method.hasGate
         list = architecture.sites.compactMap { site in
             method.update(at: site.site).map {
                 Update(site: site, rank: $0.rank, scale: $0.scale, alpha: method.alpha(at: site.site))

@@ -24,6 +24,11 @@ package enum PEFTExport {
                 bundle, "members/\(member.name)", "method \(member.configuration.method)", LoRA.name,
                 fix: "use --format adapterhub")
         }
+        guard !updates.hasGate else {
+            throw cannot(
+                bundle, "members/\(member.name): use_gating", "true", "false: peft has no gates",
+                fix: "use --format adapterhub")
+        }
         if let part = updates.list.first(where: { $0.site.rows != nil }) {
             throw cannot(
                 bundle, "members/\(member.name)/\(part.site.site.name)", "LoRA on a part of \(part.module)",
