@@ -208,7 +208,9 @@ package struct AdapterBundle: Equatable, Sendable {
     }
 
     /// The same where the scope's tensors are at hand.
-    package static func contentHash(_ tensors: some Sequence<NamedTensor>, of scope: String, configuration: String) -> String {
+    package static func contentHash(_ tensors: some Sequence<NamedTensor>, of scope: String, configuration: String)
+        -> String
+    {
         var digest = Digest.Incremental()
         digest.update(Data(configuration.utf8))
         for tensor in tensors {

@@ -103,8 +103,11 @@ package struct Composed: Sendable {
     /// Hashes of all that came from bundles, by scope.
     var scopeHashes: [String: String] {
         var all = Dictionary(
-            members.compactMap { member in hashes[member.name].map { (member.scope, $0) } }) { first, _ in first }
-        for node in composition?.nodes ?? [] where trainedBlocks.contains(node.scope) { all[node.scope] = blockHash(node) }
+            members.compactMap { member in hashes[member.name].map { (member.scope, $0) } }
+        ) { first, _ in first }
+        for node in composition?.nodes ?? [] where trainedBlocks.contains(node.scope) {
+            all[node.scope] = blockHash(node)
+        }
         return all
     }
 

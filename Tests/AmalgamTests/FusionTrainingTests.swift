@@ -16,7 +16,8 @@ import Testing
         }
         let frozen = try await train(.fusion([a, b]))
         #expect(frozen.bundle.members.map(\.contentHash) == [a, b].map { $0.members[0].contentHash })
-        #expect(frozen.bundle.members.allSatisfy { $0.startedFrom == nil } && frozen.bundle.provenance.startedFrom.isEmpty)
+        #expect(
+            frozen.bundle.members.allSatisfy { $0.startedFrom == nil } && frozen.bundle.provenance.startedFrom.isEmpty)
 
         let trained = try await train(.fusion([a, b], adapters: .trained()))
         #expect(trained.bundle.kind == .fusion && trained.run != frozen.run)
@@ -29,7 +30,8 @@ import Testing
         #expect(trained.bundle.report.terminalText.contains("trained further here"))
         // A rate of its own is another run with another result
         let faster = try await train(.fusion([a, b], adapters: .trained(learningRate: 1e-2)))
-        #expect(faster.run != trained.run && faster.bundle.members[0].contentHash != trained.bundle.members[0].contentHash)
+        #expect(
+            faster.run != trained.run && faster.bundle.members[0].contentHash != trained.bundle.members[0].contentHash)
         // The same in a composition: all that comes from bundles learns
         let composed = try await train(
             .composition(.stack([.bundle(a), .fuse([.bundle(a), .bundle(b)])]), adapters: .trained()))
@@ -66,7 +68,11 @@ import Testing
         let task = try TextTask.classification(
             name: "game", train: Fixture.examples(48), dev: Fixture.examples(12, shift: 1))
         var options = Fixture.options
-        options.epochs = 12
+        // 480 steps each
+        options.epochs = 10 * size
+        // The features of a random model are weak: a rate four times the default one
+        options.learningRate = 2e-3
+        options.pooling = .mean
         options.batch = .examples(size)
         let result = try await fixture.model().train(
             .fusion([a, b], adapters: trainsAdapters ? .trained() : .frozen), on: task, options: options

@@ -19,7 +19,10 @@ import Testing
 
     private func fuse(_ lab: Lab, _ words: [String], out: String) throws -> Lab.Run {
         try lab.run(
-            ["fuse", "--model", "@tiny", "--task", "@game", "--out", "@\(out).h5", "--epochs", "2", "--quiet", "--json"]
+            [
+                "fuse", "--model", "@tiny", "--task", "@game", "--out", "@\(out).h5", "--epochs", "2", "--quiet",
+                "--json",
+            ]
                 + words)
     }
 
@@ -46,7 +49,8 @@ import Testing
         // What is read scores what training saw
         let scored = try json(
             lab.run([
-                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@trained.h5", "--json",
+                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@trained.h5",
+                "--json",
                 "--quiet",
             ]))
         let dev = try #require(trained["dev"] as? [String: Any])
@@ -54,7 +58,8 @@ import Testing
         // Frozen adapters keep their content, the others do not
         let again = try fuse(lab, adapters + ["--init-from", "@trained.h5"], out: "again")
         #expect(
-            again.status == 65 && again.errors.contains("--init-from: bundle game is a fusion of game ("), "\(again.words)")
+            again.status == 65 && again.errors.contains("--init-from: bundle game is a fusion of game ("),
+            "\(again.words)")
     }
 
     @Test func anotherRateIsAnotherRun() throws {
@@ -82,7 +87,7 @@ import Testing
     @Test(arguments: [
         (["--adapters", "@a.h5", "@b.h5", "--init-from", "@a.h5"], "is of kind adapter, expected a fusion"),
         (["--adapters", "@a.h5", "--adapter-lr", "1e-4"], "--adapter-lr: needs --unfreeze"),
-        (["--adapters", "@a.h5", "--unfreeze", "--adapter-lr", "-1"], "--adapter-lr: found -1"),
+        (["--adapters", "@a.h5", "--unfreeze", "--adapter-lr", "0"], "--adapter-lr: found 0"),
         ([], "--adapters, --compose: give one of the two"),
     ]) func mistakes(_ words: [String], _ message: String) throws {
         let lab = try lab()

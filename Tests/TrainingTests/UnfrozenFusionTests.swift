@@ -19,7 +19,8 @@ import Testing
             "widths", .fuse(["a", "b"], fusion), ["a": ("seq_bn", []), "b": ("seq_bn", ["reduction_factor=8"])]
         ),
         (
-            "stacks", Composition(Fuse(fusion), [.stack([.leaf("l"), .leaf("a")]), .stack([.leaf("l"), .leaf("b")])]),
+            "stacks",
+            Composition(Fuse(fusion), [.stack([.leaf("l"), .leaf("a")]), .stack([.leaf("l"), .leaf("b")])]),
             ["l": ("double_seq_bn", []), "a": ("double_seq_bn", []), "b": ("double_seq_bn", [])]
         ),
     ]
@@ -42,7 +43,8 @@ import Testing
             let isMember = parts[0] == "members"
             let theirs = try #require(
                 Golden.torchName(spec.name, members: isMember ? [String(parts[1])] : ["a", "b"]))
-            let source = try file(isMember ? "\(parts[1])/adapter.safetensors" : "fusion/model_adapter_fusion.safetensors")
+            let source = try file(
+                isMember ? "\(parts[1])/adapter.safetensors" : "fusion/model_adapter_fusion.safetensors")
             return NamedTensor(spec.name, spec.shape, try source.floats(theirs))
         }
         return bundle
@@ -82,28 +84,7 @@ import Testing
     /// Slopes along random directions of each tensor against central differences, with all dropout.
     @Test(arguments: cases.map(\.name)) func gradients(_ name: String) throws {
         let test = try Self.network(name)
-        let plan = try test.plan(head: 0, trains: true)
-        let (workspace, batch) = (Workspace(threads: 1), try Golden.batches()[1])
-        _ = plan.step(batch, workspace: workspace, stepKey: 5)
-        let gradients = test.parameters.parameters.map(\.gradientArray)
-        for (parameter, gradient) in zip(test.parameters.parameters, gradients) {
-            let before = parameter.array
-            let key = Randomness.key(17, Randomness.hash(parameter.name))
-            var direction = (0..<parameter.count).map { Double(Randomness.normal(key, $0)) }
-            let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            for i in direction.indices { direction[i] /= length }
-            let expected = zip(gradient, direction).reduce(0.0) { $0 + Double($1.0) * $1.1 }
-            func loss(_ distance: Double) -> Double {
-                for i in 0..<parameter.count { parameter.values[i] = before[i] + Float(distance * direction[i]) }
-                defer { for i in 0..<parameter.count { parameter.values[i] = before[i] } }
-                return plan.step(batch, workspace: workspace, stepKey: 5)
-            }
-            // As in EveryMethodTests: one of three lengths must agree
-            let slopes = [16e-3, 4e-3, 1e-3].map { (loss($0) - loss(-$0)) / (2 * $0) }
-            #expect(
-                slopes.contains { abs($0 - expected) < 1e-4 + 0.01 * abs(expected) },
-                "\(parameter.name): \(slopes), expected \(expected)")
-        }
+        try Slopes.expectEqual(test, Golden.batches()[1])
         #expect(test.parameters.parameters.contains { $0.name.hasPrefix("members/a/") })
     }
 
@@ -120,7 +101,8 @@ import Testing
         #expect(settings.adapterRateFactor == 0.25 && settings.json.contains("adapter_lr"))
         func identity(_ factor: Float?, _ settings: TrainingSettings) throws -> RunIdentity {
             RunIdentity(
-                network: try Self.network(.fusion([bundle], nil), unfreezing: factor), kind: "fusion", name: "t", base: "",
+                network: try Self.network(.fusion([bundle], nil), unfreezing: factor), kind: "fusion", name: "t",
+                base: "",
                 data: "", settings: settings, scheduler: "", tasks: [], tokenizer: "")
         }
         var frozen = settings
@@ -216,16 +198,20 @@ import Testing
             ({ try .fusion([parts[0]], nil, from: fusion) }, "is a fusion of a ("),
             ({ try .fusion([parts[0], changed], nil, from: fusion) }, "give the same adapters"),
             ({ try .fusion(parts.reversed(), nil, from: fusion) }, "in another order"),
-            ({
-                var composed = Composed()
-                let leaves = [try composed.take(parts[0]), try composed.take(parts[1])]
-                let fuse = { Composition.above("", Fuse(.dynamic), leaves) }
-                return .composition(.above("", Stack(), [fuse(), fuse()]), of: composed, fusionFrom: fusion)
-            }, "the composition has 2 new fusions, expected one"),
-            ({
-                var composed = Composed()
-                return .composition(try composed.take(parts[0]), of: composed, fusionFrom: fusion)
-            }, "the composition has 0 new fusions, expected one"),
+            (
+                {
+                    var composed = Composed()
+                    let leaves = [try composed.take(parts[0]), try composed.take(parts[1])]
+                    let fuse = { Composition.above("", Fuse(.dynamic), leaves) }
+                    return .composition(.above("", Stack(), [fuse(), fuse()]), of: composed, fusionFrom: fusion)
+                }, "the composition has 2 new fusions, expected one"
+            ),
+            (
+                {
+                    var composed = Composed()
+                    return .composition(try composed.take(parts[0]), of: composed, fusionFrom: fusion)
+                }, "the composition has 0 new fusions, expected one"
+            ),
         ]
         for (recipe, words) in cases {
             let text = try #require(error(recipe), "\(words)")

@@ -146,6 +146,17 @@ package struct LoRA: AdapterMethod {
         return try besideStart(narrow, at: site, constant: constant, tensors, in: builder)
     }
 
+    package func adds(at projection: Site) -> Bool { update(at: projection) != nil && !hasMagnitudes }
+
+    package var notFusable: String? {
+        if hasMagnitudes { return "with use_dora, it rescales the projection and does not only add to it" }
+        let ends: Set<Site.Kind> = [.attentionOutput, .feedForwardOutput]
+        let others = Self.roles.filter { targets.contains($0.kind) && !ends.contains($0.kind) }.map(\.name)
+        guard !others.isEmpty else { return nil }
+        return
+            "it also acts on \(others.joined(separator: ", ")), where blocks do not end; use targets=attention_output,output"
+    }
+
     /// W + s B A, each row summed in double.
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
         guard let (rank, scale) = update(at: projection.site.site) else { return }

@@ -56,7 +56,8 @@ private struct BundleReport: PageReport {
         row("fingerprint", base.fingerprint ?? "unknown")
         row("tokenizer", base.tokenizer ?? "unknown")
         for member in bundle.members {
-            let change = member.startedFrom.map { ", trained further here; before, its hash was \($0.prefix(12))" } ?? ""
+            let change =
+                member.startedFrom.map { ", trained further here; before, its hash was \($0.prefix(12))" } ?? ""
             row("adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(member.bytes))\(change)")
         }
         if let composition = bundle.composition { row("composition", composition) }

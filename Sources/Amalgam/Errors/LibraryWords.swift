@@ -23,7 +23,8 @@ enum LibraryWords {
     }
 
     private static let options = [
-        "lr": "learningRate", "adapter-lr": "adapters.learningRate", "unfreeze": "adapters", "batch-size": "batch", "batch-tokens": "batch", "keep": "keeps",
+        "lr": "learningRate", "adapter-lr": "adapters.learningRate", "unfreeze": "adapters", "batch-size": "batch",
+        "batch-tokens": "batch", "keep": "keeps",
         "on-nan": "onNotFinite", "resume": "resumes", "mlm-head": "head", "init-from": "startingFrom",
         "force": "allowsOtherModel", "allow-changed": "allowsChanges", "share-texts": "sharesTexts",
         "language-lr": "languageLearningRate", "language-config": "languageConfiguration",
