@@ -55,6 +55,12 @@ package protocol AdapterMethod: Sendable {
     func savedTensors(_ architecture: Architecture, _ tensors: MemberTensors) throws -> [String: [Float]]
     /// Its bottleneck at a site, which fusion can attend over. nil for methods of another form.
     func bottleneck(at site: SiteSpec) -> Bottleneck?
+    /// Whether it adds to what a projection gives, and changes nothing else there. A fusion attends over that at the ends of
+    /// the blocks.
+    func adds(at projection: Site) -> Bool
+    /// Why a fusion cannot attend over it although it has no bottleneck, as a clause for a message; nil: it can, since it only
+    /// adds to the projections at the ends of the blocks.
+    var notFusable: String? { get }
     /// Makes its effect on a projection part of the projection's weight and bias; where it does nothing, neither changes.
     /// - Parameter tensor: the values of one of its tensors at this site: "A"
     /// - Throws: `AdapterError.merge` for a method that does more than a projection can
@@ -95,6 +101,8 @@ extension AdapterMethod {
     }
 
     package func bottleneck(at site: SiteSpec) -> Bottleneck? { nil }
+    package func adds(at projection: Site) -> Bool { false }
+    package var notFusable: String? { "it adds nothing at the end of a block" }
 
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
         throw AdapterError.merge(method: Self.name)

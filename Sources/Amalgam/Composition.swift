@@ -137,7 +137,7 @@ public struct Composition: Sendable {
         return all(node)
     }
 
-    /// Refuses a fusion over adapters that have no bottleneck.
+    /// Refuses a fusion over adapters that add nothing it could attend over.
     func checkFusions() throws(AmalgamError) {
         func check(_ node: Node, fuses: Bool) throws(AmalgamError) {
             switch node {

@@ -96,6 +96,9 @@ package struct Provenance: Equatable, Sendable {
     package var metrics = "{}"
     package var kernels = ""
     package var license = ""
+    /// SHA-256 of adapters and blocks as they were before this training changed them, by their scopes (`members/NAME`,
+    /// `blocks/ID`); only those that came from other bundles.
+    package var startedFrom: [String: String] = [:]
 
     package init() {}
 }
@@ -205,7 +208,9 @@ package struct AdapterBundle: Equatable, Sendable {
     }
 
     /// The same where the scope's tensors are at hand.
-    static func contentHash(_ tensors: some Sequence<NamedTensor>, of scope: String, configuration: String) -> String {
+    package static func contentHash(_ tensors: some Sequence<NamedTensor>, of scope: String, configuration: String)
+        -> String
+    {
         var digest = Digest.Incremental()
         digest.update(Data(configuration.utf8))
         for tensor in tensors {

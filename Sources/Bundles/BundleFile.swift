@@ -116,6 +116,10 @@ package enum BundleFile {
             let map = ConfigurationValue.map(Dictionary(pairs) { first, _ in first })
             provenance.attributes.append(("pairs", .string(map.json)))
         }
+        if !p.startedFrom.isEmpty {
+            let map = ConfigurationValue.map(p.startedFrom.mapValues { .string($0) })
+            provenance.attributes.append(("started_from", .string(map.json)))
+        }
         root.groups = [("base", base)]
         if !bundle.members.isEmpty { root.groups.append(("members", members)) }
         if !bundle.heads.isEmpty { root.groups.append(("heads", heads)) }

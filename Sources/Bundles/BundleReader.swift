@@ -260,6 +260,11 @@ struct BundleReader {
         p.metrics = try text(group, "metrics", in: path, default: "{}")
         p.kernels = try text(group, "kernels", in: path, default: "")
         p.license = try text(group, "license", in: path, default: "")
+        let started = try text(group, "started_from", in: path, default: "{}")
+        guard case .map(let hashes)? = ConfigurationValue(json: started) else {
+            throw wrong("\(path)@started_from", started, "a JSON object")
+        }
+        p.startedFrom = hashes.compactMapValues { if case .string(let hash) = $0 { hash } else { nil } }
         return p
     }
 

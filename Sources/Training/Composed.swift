@@ -1,5 +1,6 @@
 import Adapters
 import Bundles
+import Files
 import Models
 
 /// Adapters of several bundles under one composition, with their heads and tensors.
@@ -18,6 +19,8 @@ package struct Composed: Sendable {
     /// Hash of each member's content, by name.
     private var hashes: [String: String] = [:]
     private var bundles = 0
+    /// What parts were before they were trained on with a fusion: hashes by scope (`Provenance.startedFrom`).
+    private var startedFrom: [String: String] = [:]
     /// By a head's name in its bundles: its names here, each with the bundle.
     private var headSources: [String: [(name: String, bundle: String)]] = [:]
 
@@ -56,6 +59,7 @@ package struct Composed: Sendable {
             let name = (scopes[scope] ?? scope) + tensor.name.dropFirst(scope.count)
             tensors[name] = NamedTensor(name, tensor.shape, tensor.values)
         }
+        for (scope, hash) in bundle.provenance.startedFrom { startedFrom[scopes[scope] ?? scope] = hash }
         if provenance == nil, !bundle.heads.isEmpty { provenance = bundle.provenance }
         if let language = bundle.language { languages.append((bundle.name, language)) }
         let bundleNumber = bundles
@@ -74,6 +78,7 @@ package struct Composed: Sendable {
     package mutating func finish(_ tree: Composition) {
         let final = tree.numbered()
         let ids = Dictionary(zip(tree.nodes, final.nodes).map { ($0.scope, $1.scope) }) { first, _ in first }
+        startedFrom = Dictionary(startedFrom.map { (ids[$0] ?? $0, $1) }) { first, _ in first }
         for name in tensors.keys.sorted() where name.hasPrefix("blocks/") {
             let scope = TensorName.scope(name)
             guard let new = ids[scope], let tensor = tensors.removeValue(forKey: name) else { continue }
@@ -83,6 +88,27 @@ package struct Composed: Sendable {
             trainedBlocks.insert(new)
         }
         composition = final
+    }
+
+    /// Of an adapter's content; nil for a new one.
+    func hash(ofMember name: String) -> String? { hashes[name] }
+
+    /// SHA-256 of a block's configuration and tensors.
+    func blockHash(_ node: CompositionNode) -> String {
+        AdapterBundle.contentHash(
+            tensors.values.filter { TensorName.scope($0.name) == node.scope }.sorted { $0.name < $1.name },
+            of: node.scope, configuration: ConfigurationValue.map(node.block.fields).json)
+    }
+
+    /// Hashes of all that came from bundles, by scope.
+    var scopeHashes: [String: String] {
+        var all = Dictionary(
+            members.compactMap { member in hashes[member.name].map { (member.scope, $0) } }
+        ) { first, _ in first }
+        for node in composition?.nodes ?? [] where trainedBlocks.contains(node.scope) {
+            all[node.scope] = blockHash(node)
+        }
+        return all
     }
 
     /// Adds an adapter that has no tensors yet.
@@ -132,6 +158,7 @@ package struct Composed: Sendable {
         var bundle = AdapterBundle(
             name: name, base: base, members: members.sorted { $0.name < $1.name }, composition: composition,
             heads: heads.sorted { $0.name < $1.name }, provenance: provenance ?? Provenance())
+        bundle.provenance.startedFrom = startedFrom
         bundle.tensors = try bundle.specs().map { spec in
             guard let tensor = tensors[spec.name] else {
                 throw AdapterError.composition(

@@ -11,6 +11,8 @@ package struct Recipe: Sendable {
     /// The adapter that is trained from its initial values, or from those of `start`.
     private var new: AdapterConfiguration?
     private var start: AdapterBundle?
+    /// The new fusion starts from this bundle's.
+    private var fusionStart: AdapterBundle?
     /// Whether all weights of the base learn.
     private var trainsBase = false
 
@@ -38,12 +40,20 @@ package struct Recipe: Sendable {
         return recipe
     }
 
-    /// Attention over the adapters of these bundles, which stay frozen. A fusion among the bundles gives its adapters.
+    /// Attention over the adapters of these bundles. A fusion among the bundles gives its adapters.
+    /// - Parameters:
+    ///   - bundles: none: those of `start`
+    ///   - configuration: nil: that of `start`, or the dynamic one
+    ///   - start: a fusion of the same adapters, whose attention the new one starts with
     /// - Throws: `BundleError.members` for a bundle without adapters
-    package static func fusion(_ bundles: [AdapterBundle], _ configuration: FusionConfiguration) throws -> Recipe {
+    package static func fusion(
+        _ bundles: [AdapterBundle], _ configuration: FusionConfiguration?, from start: AdapterBundle? = nil
+    ) throws -> Recipe {
         var recipe = Recipe()
+        recipe.fusionStart = start
+        let configuration = try configuration ?? start.map { try FusionStart($0).configuration } ?? .dynamic
         var parts: [Composition] = []
-        for bundle in bundles {
+        for bundle in bundles.isEmpty ? [start].compactMap({ $0 }) : bundles {
             let part = try recipe.composed.take(bundle)
             if case .block(let node) = part, node.block is Fuse { parts += node.children } else { parts.append(part) }
         }
@@ -55,14 +65,18 @@ package struct Recipe: Sendable {
     /// - Parameters:
     ///   - tree: over what `composed` gave for its bundles
     ///   - new: nil: the tree has no new adapter
+    ///   - start: of the new adapter
+    ///   - fusionStart: a fusion of the parts that the tree's only new fusion has
     package static func composition(
-        _ tree: Composition, of composed: Composed, new: AdapterConfiguration? = nil, from start: AdapterBundle? = nil
+        _ tree: Composition, of composed: Composed, new: AdapterConfiguration? = nil, from start: AdapterBundle? = nil,
+        fusionFrom fusionStart: AdapterBundle? = nil
     ) -> Recipe {
         var recipe = Recipe()
         recipe.composed = composed
         recipe.composed.finish(tree)
         recipe.new = new
         recipe.start = start
+        recipe.fusionStart = fusionStart
         return recipe
     }
 
@@ -74,10 +88,24 @@ package struct Recipe: Sendable {
     /// What a user should know before the run.
     package var warnings: [String] { composed.warnings }
 
+    /// What changes of a bundle's content: hashes of the adapters and fusions that it starts from, by their scopes here.
+    /// - Parameter unfreezes: whether what comes from bundles learns on
+    package func startedFrom(unfreezes: Bool) throws -> [String: String] {
+        var hashes = unfreezes ? composed.scopeHashes : [:]
+        if let fusionStart, let fuse = composed.newFusions.first {
+            hashes[fuse.scope] = try FusionStart(fusionStart).hash
+        }
+        return hashes
+    }
+
     /// The arrangement for these heads, learning tensors included.
-    /// - Parameter name: of a new adapter.
+    /// - Parameters:
+    ///   - name: of a new adapter.
+    ///   - unfreezing: the learning rate of what comes from bundles, as a factor of the run's; nil: it is frozen.
     /// - Throws: `AdapterError`, `BundleError` where the bundles do not go together or with the model.
-    package func arrangement(model: EncoderModel, heads: [NamedHead], name: String) throws -> Arrangement {
+    package func arrangement(
+        model: EncoderModel, heads: [NamedHead], name: String, unfreezing: Float? = nil
+    ) throws -> Arrangement {
         var arrangement = Arrangement(model: model)
         arrangement.heads = heads
         var composed = composed
@@ -87,7 +115,9 @@ package struct Recipe: Sendable {
         if trainsBase { arrangement.trainBase() }
         let architecture = model.architecture
         for member in composed.members where member.name != own?.name {
-            for spec in try member.specs(architecture) { try arrangement.freeze(spec, composed.tensors) }
+            for spec in try member.specs(architecture) {
+                try arrangement.add(spec, from: composed.tensors, learning: unfreezing)
+            }
         }
         if let own {
             if let start {
@@ -96,9 +126,13 @@ package struct Recipe: Sendable {
                 try arrangement.train(own)
             }
         }
+        let started = try fusionStart.map { try FusionStart($0).tensors(for: composed) } ?? [:]
         for spec in try arrangement.composition?.blockSpecs(arrangement.members, architecture) ?? [] {
-            if composed.trainedBlocks.contains(TensorName.scope(spec.name)) {
-                try arrangement.freeze(spec, composed.tensors)
+            let scope = TensorName.scope(spec.name)
+            if composed.trainedBlocks.contains(scope) {
+                try arrangement.add(spec, from: composed.tensors, learning: unfreezing)
+            } else if let fusionStart, composed.newFusions.contains(where: { $0.scope == scope }) {
+                arrangement.trainable.append(try FusionStart.start(spec, from: started, of: fusionStart))
             } else {
                 arrangement.trainable.append(spec)
             }
@@ -148,13 +182,21 @@ extension Arrangement {
         }
     }
 
+    /// Adds a tensor that a bundle gives.
+    /// - Parameter factor: of its learning rate; nil: it is frozen
     /// - Throws: `BundleError.members` where the tensor is missing or of another shape
-    fileprivate mutating func freeze(_ spec: ParameterSpec, _ tensors: [String: NamedTensor]) throws {
+    fileprivate mutating func add(
+        _ spec: ParameterSpec, from tensors: [String: NamedTensor], learning factor: Float?
+    ) throws {
         guard let tensor = tensors[spec.name], tensor.shape == spec.shape else {
             throw BundleError.members(
                 "\(spec.name): found \(tensors[spec.name].map { "shape \($0.shape)" } ?? "no such tensor"), expected shape "
                     + "\(spec.shape); use bundles that were trained on this model")
         }
-        frozen[spec.name] = Weight(tensor.values, shape: tensor.shape)
+        guard let factor else { return frozen[spec.name] = Weight(tensor.values, shape: tensor.shape) }
+        var spec = spec
+        spec.initializer = .values(tensor.values)
+        spec.rateFactor *= factor
+        trainable.append(spec)
     }
 }

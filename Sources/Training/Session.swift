@@ -117,10 +117,19 @@ package final class Session {
         let heads = try tasks.map { try Self.head(for: $0, pooling: pooling, prefix: prefix) }
         try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
-        var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
+        let factor = settings.adapterRateFactor
+        var arrangement = try recipe.arrangement(model: model, heads: heads, name: name, unfreezing: factor)
+        let startedFrom = try recipe.startedFrom(unfreezes: factor != nil)
+        guard factor == nil || !startedFrom.isEmpty else {
+            throw TrainingError.setting(
+                name: "--unfreeze", found: "no adapter from a bundle", expected: "adapters that were trained before")
+        }
         arrangement.trainable += balancer.specs
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
+        var skeleton = try network.skeleton(name: name, base: base)
+        skeleton.provenance.startedFrom = startedFrom
+        try BundleFile.check(skeleton)
         for warning in recipe.warnings { observe(.warning(warning)) }
         let inputs = try SharedTexts.groups(tasks, shares: settings.sharesTexts).map { group in
             try trainingTask(group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
@@ -132,6 +141,7 @@ package final class Session {
             ) { result, provenance in
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
+                provenance.startedFrom = startedFrom
                 provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
             }
         }

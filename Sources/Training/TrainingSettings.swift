@@ -60,6 +60,11 @@ package struct TrainingSettings: Equatable, Sendable {
     package var mix = Mix.batch
     /// Of several tasks: how their losses are weighted (`LossBalancers`).
     package var balancer = EqualBalancer.name
+    /// Peak learning rate of adapters and blocks that come from bundles; nil: they are frozen.
+    package var adapterRate: Double?
+
+    /// The same as a factor of the run's learning rate.
+    package var adapterRateFactor: Float? { adapterRate.map { Float($0 / learningRate) } }
 
     package init() {}
 
@@ -71,6 +76,9 @@ package struct TrainingSettings: Equatable, Sendable {
         try check(seed >= 0, "--seed", seed, "0 or more")
         try check((1...100_000).contains(epochs), "--epochs", epochs, "1 to 100,000")
         try check(learningRate > 0 && learningRate <= 10, "--lr", learningRate, "over 0, at most 10")
+        if let adapterRate {
+            try check(adapterRate > 0 && adapterRate <= 10, "--adapter-lr", adapterRate, "over 0, at most 10")
+        }
         try check((0...1).contains(warmup), "--warmup", warmup, "a share in 0...1")
         try check(weightDecay >= 0 && weightDecay < 10, "--weight-decay", weightDecay, "0 or more, below 10")
         try check(clip >= 0 && clip.isFinite, "--clip", clip, "0 (none) or more, finite")
@@ -119,6 +127,7 @@ package struct TrainingSettings: Equatable, Sendable {
         if sharesTexts { map["share_texts"] = .bool(true) }
         if mix != .batch { map["mix"] = .string(mix.rawValue) }
         if balancer != EqualBalancer.name { map["balancer"] = .string(balancer) }
+        if let adapterRate { map["adapter_lr"] = .number(adapterRate) }
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json
     }

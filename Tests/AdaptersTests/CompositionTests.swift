@@ -117,7 +117,7 @@ import Testing
         }
         let lora = [Member(name: "a", configuration: try .resolve("lora"))]
         #expect { try Composition.fuse(["a"]).blockSpecs(lora, architecture) } throws: {
-            "\($0)".contains("only bottleneck adapters can be fused")
+            "\($0)".contains("it also acts on query, value")
         }
     }
 }

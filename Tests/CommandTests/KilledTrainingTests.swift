@@ -60,6 +60,9 @@ import Testing
                 ["train-language", "--text", "@a.txt", "--mlm-head", "@mlm.h5", "--max-length", "24", "--keep", "last"]),
             training("stack", ["train-adapter", "--task", "@game", "--language", "@l.h5"]),
             training("fusion", ["fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5"]),
+            training(
+                "unfrozen",
+                ["fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5", "--unfreeze", "--adapter-lr", "3e-4"]),
             // The last state: a best one of an early epoch would hide what was lost later
             training("full", ["finetune", "--task", "@game", "--keep", "last"]),
             training(

@@ -33,6 +33,25 @@ struct MemoryOfRunsTests {
         #expect(abs(estimate / peak - 1) < 0.2, "estimate \(Int(estimate)), peak \(Int(peak))")
     }
 
+    @Test func aFusionThatTrainsItsAdapters() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 3, train: 120, dev: 20)
+        let common = ["--task", "@game", "--model", Self.model ?? "", "--epochs", "1", "--quiet"]
+        for name in ["a", "b"] {
+            // Wide ones, so that what they take is more than the margin
+            let run = try lab.run(
+                ["train-adapter", "--set", "reduction_factor=1", "--name", name, "--out", "@\(name).h5"] + common)
+            try #require(run.status == 0, "\(run.words)")
+        }
+        let run = try lab.run(
+            ["fuse", "--adapters", "@a.h5", "@b.h5", "--unfreeze", "--threads", "2", "--out", "@f.h5"] + common)
+        try #require(run.status == 0, "\(run.words)")
+        let log = try #require(try JSONSerialization.jsonObject(with: lab.data("f.run.json")) as? [String: Any])
+        let estimate = try #require(log["memory_estimate_bytes"] as? Double)
+        let peak = try #require(log["peak_memory_bytes"] as? Double)
+        #expect(abs(estimate / peak - 1) < 0.2, "estimate \(Int(estimate)), peak \(Int(peak))")
+    }
+
     @Test func aRunThatCannotFitNamesSettingsThatDo() throws {
         let lab = try Lab()
         try lab.task("game", seed: 3, train: 120, dev: 20)

@@ -31,6 +31,9 @@ import Testing
                     "--batch-tokens", "100", "--class-weights", "--label-smoothing", "0.1", "--pooling", "mean")),
             Command(name: "fusion", arguments: on("fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5")),
             Command(
+                name: "fusion with its adapters",
+                arguments: on("fuse", "--task", "@game", "--adapters", "@a.h5", "@b.h5", "--unfreeze")),
+            Command(
                 name: "fusion of stacks on a language",
                 arguments: on("fuse", "--task", "@game", "--compose", "fuse(stack(@l.h5, @a.h5), stack(@l.h5, @b.h5))")),
             Command(name: "all weights", arguments: on("finetune", "--task", "@game")),

@@ -8,6 +8,11 @@ import Numerics
 /// query = what the last child's last adapter reads; keys and values uₙ = what each child adds last: an adapter's
 /// up-projection without residual, of a stack that of its highest adapter; out = Σ pₙ V uₙ. Each child sees the site as the
 /// fusion finds it.
+///
+/// A child may also be a LoRA on the projections at the ends of the blocks (`attention_output`, `output`): uₙ = s B A x, in the
+/// same space as what bottlenecks add there. It is held back at the projection and weighed with the others at the block's end,
+/// so the block's dropout does not apply to it; as the last child, its query is the block's output h. (`adapters` 1.3.0 fuses
+/// bottlenecks alone.)
 package struct Fuse: CompositionBlock {
     package static let kind = "fuse"
     package let configuration: FusionConfiguration
@@ -17,13 +22,13 @@ package struct Fuse: CompositionBlock {
 
     package init(_ fields: BlockFields) throws(BlockFault) { configuration = try FusionConfiguration(fields) }
 
-    /// Over the sites at which a child has a bottleneck: Q and K N(0, 0.02) with zero biases, V the identity with 1e-6 off
+    /// Over the sites at which a child adds something: Q and K N(0, 0.02) with zero biases, V the identity with 1e-6 off
     /// the diagonal.
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
         -> [ParameterSpec]
     {
         try check(children, architecture)
-        return architecture.sites(.afterAttention, .afterFeedForward).filter { bottleneck(at: $0, children) != nil }
+        return architecture.sites(.afterAttention, .afterFeedForward).filter { source(at: $0, children) != nil }
             .flatMap { site in
                 let (scope, d) = ("\(scope)/\(site.site.name)", site.output)
                 return [
@@ -45,29 +50,77 @@ package struct Fuse: CompositionBlock {
             children: children, fuse: self, dropout: architecture.configuration.attentionDropout, tensors: tensors)
     }
 
+    /// What the query is made of at a block's end: what the last child that adds there reads; nil: none adds.
+    fileprivate func source(at site: SiteSpec, _ children: [Outline]) -> Bottleneck.Source? {
+        children.reversed().lazy.compactMap { child in
+            child.bottleneck(at: site)?.source ?? (Self.update(of: child, at: site.site) ? .output : nil)
+        }.first
+    }
+
+    /// Whether a child is an adapter that adds to the projection at a block's end.
+    fileprivate static func update(of child: Outline, at end: Site) -> Bool {
+        guard case .leaf(_, let method) = child, let projection = end.projectionBefore else { return false }
+        return method.notFusable == nil && method.adds(at: projection)
+    }
+
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
             "a fusion attends anew for each token, so it cannot be part of a transformers model; use --format adapterhub, "
                 + "which can hold it")
     }
 
-    /// - Throws: `AdapterError.composition` for an adapter without bottlenecks
+    /// - Throws: `AdapterError.composition` for an adapter that adds nothing which a fusion could weigh
     private func check(_ children: [Outline], _ architecture: Architecture) throws(AdapterError) {
-        let sites = architecture.sites(.afterAttention, .afterFeedForward)
-        for (member, method) in children.flatMap(\.adapters) {
-            guard sites.contains(where: { method.bottleneck(at: $0) != nil }) else {
-                guard !(method is BottleneckAdapter) else {
+        for child in children {
+            for (member, method) in child.adapters {
+                if let hindrance = Self.hindrance(method, architecture) {
+                    guard !(method is BottleneckAdapter) else {
+                        throw .composition(
+                            "adapter \(member.name): found a bottleneck that replaces the sublayer's output "
+                                + "(residual_before_ln, adapter_residual_before_ln or original_ln_after), expected one "
+                                + "that adds to it; compose it with stack, or train it again with --config seq_bn")
+                    }
                     throw .composition(
-                        "adapter \(member.name): found a bottleneck that replaces the sublayer's output "
-                            + "(residual_before_ln, adapter_residual_before_ln or original_ln_after), expected one that "
-                            + "adds to it; compose it with stack, or train it again with --config seq_bn")
+                        "adapter \(member.name): found method \(member.configuration.method), expected \(Self.fusable); "
+                            + hindrance)
                 }
-                throw .composition(
-                    "adapter \(member.name): found method \(member.configuration.method), expected bottleneck; only "
-                        + "bottleneck adapters can be fused")
+                if case .block(let node, _) = child, !Self.hasBottlenecks(method, architecture) {
+                    throw .composition(
+                        "\(Composition.block(node).text): found method \(member.configuration.method) of adapter "
+                            + "\(member.name) in a block within a fusion, expected bottleneck; there, only bottleneck "
+                            + "adapters have an output of their own; make it a part of the fusion itself")
+                }
             }
         }
     }
+
+    /// What a fusion attends over, for messages.
+    package static let fusable = "bottleneck, or lora on attention_output and output alone"
+
+    /// Why a fusion cannot attend over an adapter; nil: it can.
+    package static func hindrance(_ method: any AdapterMethod, _ architecture: Architecture) -> String? {
+        hasBottlenecks(method, architecture) ? nil : method.notFusable
+    }
+
+    private static func hasBottlenecks(_ method: any AdapterMethod, _ architecture: Architecture) -> Bool {
+        architecture.sites(.afterAttention, .afterFeedForward).contains { method.bottleneck(at: $0) != nil }
+    }
+}
+
+extension Site {
+    /// At the end of a block: the projection whose output the block ends with.
+    fileprivate var projectionBefore: Site? {
+        switch kind {
+        case .afterAttention: Site(.attentionOutput, layer: layer)
+        case .afterFeedForward: Site(.feedForwardOutput, layer: layer)
+        default: nil
+        }
+    }
+}
+
+/// What children have added to projections, until the ends of the blocks: by projection, then by child.
+private final class HeldBack {
+    var outputs: [Site: [Int: Value]] = [:]
 }
 
 private struct FusePlugin: SitePlugin {
@@ -75,12 +128,23 @@ private struct FusePlugin: SitePlugin {
     let fuse: Fuse
     let dropout: Float
     let tensors: MemberTensors
+    private let heldBack = HeldBack()
+
+    init(children: [ComposedChild], fuse: Fuse, dropout: Float, tensors: MemberTensors) {
+        self.children = children
+        self.fuse = fuse
+        self.dropout = dropout
+        self.tensors = tensors
+    }
 
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         let outlines = children.map(\.outline)
-        guard let last = fuse.bottleneck(at: context.spec, outlines) else { return nil }
+        if site.kind == .attentionOutput || site.kind == .feedForwardOutput { try holdBack(at: site, context) }
+        guard [.afterAttention, .afterFeedForward].contains(site.kind),
+            let last = fuse.source(at: context.spec, outlines)
+        else { return nil }
         let builder = context.builder
-        let source = try context.value(last.source)
+        let source = try context.value(last)
         let parts = try narrowParts(at: context.spec)
         let outputs = parts == nil ? try outputs(at: site, context) : []
 
@@ -127,17 +191,33 @@ private struct FusePlugin: SitePlugin {
 
     /// What each child adds last, [rows, width] each; a child that does nothing here is skipped.
     private func outputs(at site: Site, _ context: SiteContext) throws -> [Value] {
-        try children.compactMap { child in
+        let before = site.projectionBefore.flatMap { heldBack.outputs[$0] } ?? [:]
+        return try children.enumerated().compactMap { i, child in
+            if let value = before[i] { return value }
             let (delta, own) = try child.delta(at: site, context)
-            return switch delta {
-            case nil: nil
-            case .dense(let value)?: value
-            case .factored(let narrow, let up, let bias, let scale)?:
-                own.builder.append(Linear(narrow, weight: up, bias: bias, scale: scale, in: own.builder))
-            case .replacement?, .end?:
-                throw AdapterError.composition(
-                    "\(child.outline.text) replaces the output, and a fusion attends over what adapters add")
-            }
+            return try output(delta, of: child, own.builder)
+        }
+    }
+
+    /// Computes what children add to a projection, for the block's end.
+    private func holdBack(at projection: Site, _ context: SiteContext) throws {
+        let end = Site(
+            projection.kind == .attentionOutput ? .afterAttention : .afterFeedForward, layer: projection.layer)
+        for (i, child) in children.enumerated() where Fuse.update(of: child.outline, at: end) {
+            let (delta, own) = try child.delta(at: projection, context)
+            heldBack.outputs[projection, default: [:]][i] = try output(delta, of: child, own.builder)
+        }
+    }
+
+    private func output(_ delta: SiteDelta?, of child: ComposedChild, _ builder: PlanBuilder) throws -> Value? {
+        switch delta {
+        case nil: nil
+        case .dense(let value)?: value
+        case .factored(let narrow, let up, let bias, let scale)?:
+            builder.append(Linear(narrow, weight: up, bias: bias, scale: scale, in: builder))
+        case .replacement?, .end?:
+            throw AdapterError.composition(
+                "\(child.outline.text) replaces the output, and a fusion attends over what adapters add")
         }
     }
 }
@@ -158,7 +238,7 @@ extension FusePlugin {
     private func narrowParts(at spec: SiteSpec) throws -> [Part]? {
         var parts: [Part] = []
         for child in children {
-            guard let leaf = child.leaf else { return nil }
+            guard let leaf = child.leaf, !Fuse.update(of: child.outline, at: spec.site) else { return nil }
             guard let shape = leaf.method.bottleneck(at: spec) else { continue }
             guard shape.isPlain else { return nil }
             let (tensors, site) = (leaf.tensors, spec.site)

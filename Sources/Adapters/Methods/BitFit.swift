@@ -20,6 +20,8 @@ package struct BitFit: AdapterMethod {
         choice = try SiteChoice(c, among: SiteRoles.projections + SiteRoles.norms)
     }
 
+    package var notFusable: String? { "it shifts biases of the model, for all parts of a composition alike" }
+
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         choice.sites(architecture).map {
             ParameterSpec("\($0.site.name)/bias", [$0.output], .zeros, decays: false)

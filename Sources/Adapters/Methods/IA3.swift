@@ -33,6 +33,8 @@ package struct IA3: AdapterMethod {
                 MultiplyRows(try context.output(), by: try tensors(site, "factors"), in: context.builder)))
     }
 
+    package var notFusable: String? { "it multiplies keys, values and inner activations, and adds nothing" }
+
     /// l ⊙ (W x + b) = (diag(l) W) x + l ⊙ b
     package func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws {
         guard acts(at: projection.site.site) else { return }

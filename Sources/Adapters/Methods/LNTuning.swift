@@ -18,6 +18,8 @@ package struct LNTuning: AdapterMethod {
         choice = try SiteChoice(c, among: SiteRoles.norms)
     }
 
+    package var notFusable: String? { "it shifts norms of the model, for all parts of a composition alike" }
+
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         choice.sites(architecture).flatMap { norm in
             (norm.bias == nil ? ["weight"] : ["weight", "bias"]).map {

@@ -178,7 +178,23 @@ package struct LoRA: AdapterMethod {
         guard !startsFromSingularVectors else {
             throw MergeFault("init_lora_weights", found: Self.pissa, expected: "the form that bundles hold")
         }
+        guard !hasGate else {
+            throw MergeFault(
+                "use_gating", found: "true", expected: "false: a gate makes another change of each text",
+                fix: MergeFault.compose)
+        }
         return .updates
+    }
+
+    package func adds(at projection: Site) -> Bool { update(at: projection) != nil && !hasMagnitudes }
+
+    package var notFusable: String? {
+        if hasMagnitudes { return "with use_dora, it rescales the projection and does not only add to it" }
+        let ends: Set<Site.Kind> = [.attentionOutput, .feedForwardOutput]
+        let others = Self.roles.filter { targets.contains($0.kind) && !ends.contains($0.kind) }.map(\.name)
+        guard !others.isEmpty else { return nil }
+        return
+            "it also acts on \(others.joined(separator: ", ")), where blocks do not end; use targets=attention_output,output"
     }
 
     /// W + s B A, each row summed in double.

@@ -51,6 +51,8 @@ package struct PrefixTuning: AdapterMethod {
         }
     }
 
+    package var notFusable: String? { "its keys and values are read by the attention itself" }
+
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         let sites = sites(architecture)
         let gates =

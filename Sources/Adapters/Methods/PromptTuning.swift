@@ -39,6 +39,8 @@ package struct PromptTuning: AdapterMethod {
 
     package var virtualTokens: VirtualTokens? { prompt }
 
+    package var notFusable: String? { "its rows stand among the tokens of the text" }
+
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
         architecture.sites(Self.home.kind).map {
             ParameterSpec("\($0.site.name)/prompt", [prompt.count, $0.output], .uniform(scale))

@@ -174,6 +174,7 @@ package struct Union: AdapterMethod {
     // MARK: - What the parts do
 
     package var virtualTokens: VirtualTokens? { parts.lazy.compactMap(\.method.virtualTokens).first }
+    package var notFusable: String? { "its parts act at different places; fuse adapters of one method each" }
     package var mixesTokens: Bool { parts.contains { $0.method.mixesTokens } }
 
     package func shift(at site: SiteSpec, _ tensors: MemberTensors) throws -> SiteShift? {

@@ -41,6 +41,9 @@ extension AdapterBundle {
         public var parameters: Int
         /// SHA-256 of its configuration and values.
         public var contentHash: String
+        /// The content hash of the adapter that this one was before the bundle's training, where it learned together with a
+        /// fusion; nil for an adapter that the training left as it was, or that is new.
+        public var startedFrom: String?
 
         /// Size of its values in bytes, as float32.
         public var bytes: Int { parameters * 4 }
@@ -52,7 +55,8 @@ extension AdapterBundle {
             Member(
                 name: member.name, configuration: AdapterConfiguration(member.configuration),
                 parameters: stored.bytes(under: member.scope) / 4,
-                contentHash: stored.contentHash(of: member.scope, configuration: member.configuration.json))
+                contentHash: stored.contentHash(of: member.scope, configuration: member.configuration.json),
+                startedFrom: stored.provenance.startedFrom[member.scope])
         }
     }
 
@@ -157,6 +161,9 @@ extension AdapterBundle {
         public var kernels: String
         /// Licenses of the tasks' data.
         public var license: String
+        /// SHA-256 of the adapters (`members/NAME`) and blocks (`blocks/ID`) of other bundles that it started from and changed:
+        /// adapters that learned together with a fusion, and a fusion that started from another one.
+        public var startedFrom: [String: String]
     }
 
     /// Where it came from.
@@ -165,7 +172,8 @@ extension AdapterBundle {
         func value(_ json: String) -> SettingValue { ConfigurationValue(json: json).map { SettingValue($0) } ?? [:] }
         return Provenance(
             task: p.task, dataSHA256: p.dataSHA256, seed: p.seed, settings: value(p.settings), steps: p.steps,
-            epochs: p.epochs, metrics: value(p.metrics), kernels: p.kernels, license: p.license)
+            epochs: p.epochs, metrics: value(p.metrics), kernels: p.kernels, license: p.license,
+            startedFrom: p.startedFrom)
     }
 }
 

@@ -10,7 +10,7 @@ extension AdapterBundle {
     public var report: Report { Report(BundleReport(bundle: self)) }
 
     /// The same as values: `kind`, `name`, `base`, `members`, `language`, `composition`, `heads`, `parameters`, `task`, `seed`,
-    /// `steps`, `settings`, `dev`, `kernels`.
+    /// `steps`, `settings`, `dev`, `kernels`, `started_from`.
     public var values: [String: SettingValue] {
         [
             "kind": .string(kind.rawValue), "name": .string(name),
@@ -28,6 +28,7 @@ extension AdapterBundle {
             "parameters": .init(parameters), "task": .string(provenance.task), "seed": .init(provenance.seed),
             "steps": .init(provenance.steps), "settings": provenance.settings, "dev": provenance.metrics,
             "kernels": .string(provenance.kernels),
+            "started_from": .map(provenance.startedFrom.mapValues { .string($0) }),
         ]
     }
 }
@@ -55,9 +56,14 @@ private struct BundleReport: PageReport {
         row("fingerprint", base.fingerprint ?? "unknown")
         row("tokenizer", base.tokenizer ?? "unknown")
         for member in bundle.members {
-            row("adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(member.bytes))")
+            let change =
+                member.startedFrom.map { ", trained further here; before, its hash was \($0.prefix(12))" } ?? ""
+            row("adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(member.bytes))\(change)")
         }
         if let composition = bundle.composition { row("composition", composition) }
+        for (scope, hash) in provenance.startedFrom.sorted(by: { $0.key < $1.key }) where scope.hasPrefix("blocks/") {
+            row("block \(scope.dropFirst("blocks/".count))", "started from a trained one, hash \(hash.prefix(12))")
+        }
         if let language = bundle.language { row("on language", "\(language.name), \(language.hash)") }
         for head in bundle.heads {
             let task = head.task.map { "for \(head.taskKind.map { "\($0.rawValue) " } ?? "")\($0), " } ?? ""

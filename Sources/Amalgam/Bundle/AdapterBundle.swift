@@ -2,6 +2,7 @@ import Adapters
 import Bundles
 import Files
 import Foundation
+import Models
 import Training
 
 /// Trained adapters with their composition, heads and provenance: what a training makes, and what a file holds.
@@ -102,16 +103,21 @@ public struct AdapterBundle: Sendable {
 
     /// Refuses adapters that a fusion cannot attend over.
     func checkFusable() throws(AmalgamError) {
-        guard let other = stored.members.first(where: { $0.configuration.method != BottleneckAdapter.name }) else {
-            return
+        // Without the numbers of its model, as in some imported bundles, the training itself refuses it
+        guard let architecture = try? Architecture(stored.base.shape) else { return }
+        for member in stored.members {
+            guard let method = try? member.configuration.makeMethod(),
+                let hindrance = Fuse.hindrance(method, architecture)
+            else { continue }
+            let name = member.configuration.method
+            throw AmalgamError.make(
+                .composition,
+                "\(label): adapter \(member.name): found method \(name), expected \(Fuse.fusable), since a fusion attends over "
+                    + "what adapters add at the ends of the blocks: \(hindrance); compose it with stack or average, or train it "
+                    + "again with --config seq_bn",
+                path: label, field: member.name, found: "method \(name)", expected: Fuse.fusable,
+                fix: "compose it with stack or average, or train it again with the configuration seq_bn")
         }
-        let method = other.configuration.method
-        throw AmalgamError.make(
-            .composition,
-            "\(label): adapter \(other.name): found method \(method), expected \(BottleneckAdapter.name), since a fusion attends "
-                + "over what bottleneck adapters add; compose it with stack or average, or train it again with --config seq_bn",
-            path: label, field: other.name, found: "method \(method)", expected: BottleneckAdapter.name,
-            fix: "compose it with stack or average, or train it again with the configuration seq_bn")
     }
 
     /// The file's bytes; the same bundle always gives the same ones.

@@ -23,7 +23,8 @@ enum LibraryWords {
     }
 
     private static let options = [
-        "lr": "learningRate", "batch-size": "batch", "batch-tokens": "batch", "keep": "keeps",
+        "lr": "learningRate", "adapter-lr": "adapters.learningRate", "unfreeze": "adapters", "batch-size": "batch",
+        "batch-tokens": "batch", "keep": "keeps",
         "on-nan": "onNotFinite", "resume": "resumes", "mlm-head": "head", "init-from": "startingFrom",
         "force": "allowsOtherModel", "allow-changed": "allowsChanges", "share-texts": "sharesTexts",
         "language-lr": "languageLearningRate", "language-config": "languageConfiguration",
@@ -59,6 +60,8 @@ enum LibraryWords {
         (" (train-adapter)", ""),
         ("with train-adapter --config prefix_tuning", "with the configuration prefix_tuning"),
         ("train it again here with train-adapter", "train it again here"),
+        ("; use --fusion static", "; use the options static"),
+        ("or only --init-from, which fuses", "or no bundles with startingFrom, which fuses"),
         ("or give another --out", "or give another file"),
         ("so --name is not used", "so name is not used"),
         ("names separated by commas", "names without '/' that do not begin with '.'"),

@@ -34,7 +34,7 @@ extension Model {
         let purpose = JobPurpose(
             who: recipe.kind.rawValue, kind: recipe.kind, subject: names.joined(separator: "+"), options: options)
         return job(purpose) { run in
-            let settings = try options.settings(rate: recipe.rate)
+            let settings = try options.settings(rate: recipe.rate, adapters: recipe.adapterRate)
             guard let scheduler = TaskSchedulers.named(options.scheduler) else {
                 throw TrainingError.setting(
                     name: "--scheduler", found: options.scheduler,

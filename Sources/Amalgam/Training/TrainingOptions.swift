@@ -163,12 +163,15 @@ public enum MemoryLimit: Sendable, Equatable {
 }
 
 extension TrainingOptions {
-    /// - Parameter rate: the recipe's learning rate
-    func settings(rate: Double) throws -> TrainingSettings {
+    /// - Parameters:
+    ///   - rate: the recipe's learning rate
+    ///   - adapters: of what comes from bundles; nil: it is frozen
+    func settings(rate: Double, adapters: Double? = nil) throws -> TrainingSettings {
         var s = TrainingSettings()
         s.seed = seed
         s.epochs = epochs
         s.learningRate = learningRate ?? rate
+        s.adapterRate = adapters
         s.warmup = warmup
         s.schedule = schedule.rawValue
         s.weightDecay = weightDecay

@@ -6,13 +6,19 @@ import Training
 public struct TrainingRecipe: Sendable {
     private enum Form: Sendable {
         case adapter(AdapterConfiguration, from: AdapterBundle?)
-        case fusion([AdapterBundle], FusionOptions)
-        case composition(Composition, new: AdapterConfiguration?, from: AdapterBundle?)
+        case fusion([AdapterBundle], FusionOptions?, from: AdapterBundle?)
+        case composition(Composition, new: AdapterConfiguration?, from: AdapterBundle?, fusionFrom: AdapterBundle?)
         case head
         case allWeights
     }
 
     private let form: Form
+    private var adapters = BundledAdapters.frozen
+
+    private init(form: Form, adapters: BundledAdapters = .frozen) {
+        self.form = form
+        self.adapters = adapters
+    }
 
     /// One adapter and a head for each task.
     /// - Parameters:
@@ -23,24 +29,37 @@ public struct TrainingRecipe: Sendable {
         _ configuration: AdapterConfiguration = .bottleneck, startingFrom start: AdapterBundle? = nil
     ) -> TrainingRecipe { TrainingRecipe(form: .adapter(configuration, from: start)) }
 
-    /// Attention over frozen adapters (AdapterFusion, Pfeiffer et al. 2021). A bundle that is a fusion gives its adapters.
+    /// Attention over adapters (AdapterFusion, Pfeiffer et al. 2021). A bundle that is a fusion gives its adapters.
     /// - Parameters:
-    ///   - bundles: Of bottleneck adapters, trained on the same model.
-    ///   - options: How the fusion attends.
-    public static func fusion(_ bundles: [AdapterBundle], _ options: FusionOptions = .dynamic) -> TrainingRecipe {
-        TrainingRecipe(form: .fusion(bundles, options))
+    ///   - bundles: Of adapters, trained on the same model; none for those of `start`.
+    ///   - options: How the fusion attends; nil for the options of `start`, or ``FusionOptions/dynamic`` without one.
+    ///   - start: A fusion of the same adapters in the same order, whose attention the new one starts with; its heads are not
+    ///     used. nil for the usual start.
+    ///   - adapters: Whether the adapters stay frozen, as in the paper, or learn together with the fusion.
+    public static func fusion(
+        _ bundles: [AdapterBundle], _ options: FusionOptions? = nil, startingFrom start: AdapterBundle? = nil,
+        adapters: BundledAdapters = .frozen
+    ) -> TrainingRecipe {
+        TrainingRecipe(form: .fusion(bundles, options, from: start), adapters: adapters)
     }
 
-    /// A composition: its new blocks learn, and the adapter in place of ``Composition/new``. What comes from bundles is
-    /// frozen.
+    /// A composition: its new blocks learn, and the adapter in place of ``Composition/new``.
     /// - Parameters:
     ///   - composition: With `new` at most once.
     ///   - configuration: Of the new adapter; needed if there is one.
     ///   - start: As for ``adapter(_:startingFrom:)``.
+    ///   - fusionStart: A fusion whose attention the composition's only new fusion starts with, as for
+    ///     ``fusion(_:_:startingFrom:adapters:)``.
+    ///   - adapters: Whether what comes from bundles, adapters and blocks, stays frozen or learns on.
     public static func composition(
         _ composition: Composition, new configuration: AdapterConfiguration? = nil,
-        startingFrom start: AdapterBundle? = nil
-    ) -> TrainingRecipe { TrainingRecipe(form: .composition(composition, new: configuration, from: start)) }
+        startingFrom start: AdapterBundle? = nil, fusionStartingFrom fusionStart: AdapterBundle? = nil,
+        adapters: BundledAdapters = .frozen
+    ) -> TrainingRecipe {
+        TrainingRecipe(
+            form: .composition(composition, new: configuration, from: start, fusionFrom: fusionStart),
+            adapters: adapters)
+    }
 
     /// A head alone.
     public static let head = TrainingRecipe(form: .head)
@@ -53,11 +72,14 @@ public struct TrainingRecipe: Sendable {
         switch form {
         case .adapter: 1e-3
         case .fusion: 5e-4
-        case .composition(let composition, _, _): composition.places.isEmpty ? 5e-4 : 1e-3
+        case .composition(let composition, _, _, _): composition.places.isEmpty ? 5e-4 : 1e-3
         case .head: 5e-3
         case .allWeights: 2e-4
         }
     }
+
+    /// The learning rate of what comes from bundles; nil: it is frozen.
+    var adapterRate: Double? { adapters.rate }
 
     /// The kind of the bundle that it makes.
     public var kind: AdapterBundle.Kind {
@@ -75,8 +97,9 @@ public struct TrainingRecipe: Sendable {
     var bundles: [AdapterBundle] {
         switch form {
         case .adapter(_, let start): [start].compactMap { $0 }
-        case .fusion(let bundles, _): bundles
-        case .composition(let composition, _, let start): composition.bundles + [start].compactMap { $0 }
+        case .fusion(let bundles, _, let start): bundles + [start].compactMap { $0 }
+        case .composition(let composition, _, let start, let fusionStart):
+            composition.bundles + [start, fusionStart].compactMap { $0 }
         case .head, .allWeights: []
         }
     }
@@ -89,11 +112,16 @@ public struct TrainingRecipe: Sendable {
         switch form {
         case .adapter(let configuration, let start):
             return (.adapter(configuration.stored, from: start?.stored), [])
-        case .fusion(let bundles, let options):
-            try check(options)
+        case .fusion(let bundles, let options, let start):
+            if let options { try check(options) }
             for bundle in bundles { try bundle.checkFusable() }
-            return (try .fusion(bundles.map(\.stored), options.stored), [])
-        case .composition(let composition, let new, let start):
+            if bundles.isEmpty, start == nil {
+                throw AmalgamError.make(
+                    .composition, "the fusion: found no bundle, expected at least one", found: "no bundle",
+                    expected: "at least one")
+            }
+            return (try .fusion(bundles.map(\.stored), options?.stored, from: start?.stored), [])
+        case .composition(let composition, let new, let start, let fusionStart):
             let places = composition.places
             if let place = places.dropFirst(new == nil ? 0 : 1).first {
                 throw AmalgamError.composition(
@@ -106,7 +134,7 @@ public struct TrainingRecipe: Sendable {
             let tree = try composition.tree(into: &composed)
             let recipe = Recipe.composition(
                 tree, of: composed, new: places.isEmpty ? nil : new?.stored,
-                from: places.isEmpty ? nil : start?.stored)
+                from: places.isEmpty ? nil : start?.stored, fusionFrom: fusionStart?.stored)
             return (recipe, composed.languageWarnings.map { .of(.composition, $0) })
         case .head: return (.head, [])
         case .allWeights: return (.full, [])
@@ -120,6 +148,25 @@ public struct TrainingRecipe: Sendable {
         }
         guard options.temperature > 0, options.temperature.isFinite else {
             throw TrainingError.setting(name: "temperature", found: "\(options.temperature)", expected: "over 0")
+        }
+    }
+}
+
+/// What a training does with adapters and blocks that come from bundles.
+public enum BundledAdapters: Sendable, Equatable {
+    /// They stay as they are.
+    case frozen
+    /// They learn together with the rest, and the new bundle has them as they are in the end. `learningRate` is their peak
+    /// rate, over 0; nil for ``standardLearningRate``.
+    case trained(learningRate: Double? = nil)
+
+    /// The peak rate of adapters that learn on where none is given: 1e-4, a tenth of a new adapter's.
+    public static let standardLearningRate = 1e-4
+
+    var rate: Double? {
+        switch self {
+        case .frozen: nil
+        case .trained(let rate): rate ?? Self.standardLearningRate
         }
     }
 }

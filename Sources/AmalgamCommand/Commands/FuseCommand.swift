@@ -5,16 +5,32 @@ import Foundation
 struct FuseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuse",
-        abstract: "Learn attention over frozen adapters for a task (AdapterFusion). The bundle includes the adapters.")
+        abstract: "Learn attention over adapters for a task (AdapterFusion). The bundle includes the adapters.")
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
     @Option(parsing: .upToNextOption, help: "The bundles with the adapters to fuse.") var adapters: [String] = []
     @OptionGroup var composition: ComposeOption
     @Option(help: "The bundle to write.") var out: String
-    @Option(help: "Kind of fusion: dynamic (with a value matrix) or static (without one).") var fusion = "dynamic"
-    @Option(help: "Strength of the penalty that keeps the value matrix near the identity; 0 for none.")
-    var regularization = 0.01
+    @Option(
+        help:
+            "Kind of fusion: dynamic (with a value matrix) or static (without one). (default: dynamic, or that of --init-from)"
+    )
+    var fusion: String?
+    @Option(
+        help: "Strength of the penalty that keeps the value matrix near the identity; 0 for none. (default: 0.01)")
+    var regularization: Double?
+    @Option(
+        help:
+            "Start from this bundle's fusion, of the same adapters; without --adapters, of those in the bundle. The head is new."
+    )
+    var initFrom: String?
+    @Flag(help: "Train the adapters together with the fusion; the bundle has them as they are then.")
+    var unfreeze = false
+    @Option(
+        help:
+            "Peak learning rate of the adapters with --unfreeze. (default: \(BundledAdapters.standardLearningRate))")
+    var adapterLr: Double?
     @Flag(help: "Allow adapters that were trained on a different model, if all shapes match.") var force = false
     @OptionGroup var language: LanguageOption
     @OptionGroup var training: TrainingFlags
@@ -22,9 +38,12 @@ struct FuseCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard adapters.isEmpty != (composition.compose == nil) else {
+        guard adapters.isEmpty || composition.compose == nil,
+            !(adapters.isEmpty && composition.compose == nil && initFrom == nil)
+        else {
             throw ValidationError("--adapters, --compose: give one of the two")
         }
+        if adapterLr != nil, !unfreeze { throw ValidationError("--adapter-lr: needs --unfreeze") }
     }
 
     func run() async throws {
@@ -34,25 +53,31 @@ struct FuseCommand: AsyncParsableCommand {
             var options = try training.options(seed: common.seed, output: run.output)
             options.allowsOtherModel = force
             let task = try labels.task(task)
+            let start = try initFrom.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
+            let state: BundledAdapters = unfreeze ? .trained(learningRate: adapterLr) : .frozen
             let recipe: TrainingRecipe =
                 if let composition = try composition.composition() {
-                    .composition(composition)
+                    .composition(composition, fusionStartingFrom: start, adapters: state)
                 } else {
-                    .fusion(try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }, fusion)
+                    .fusion(
+                        try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }, fusion,
+                        startingFrom: start, adapters: state)
                 }
             try await run.run(
                 recipe, on: [task], model: try model.model(common), language: try language.bundle(), options: options)
         }
     }
 
-    private func fusionOptions() throws -> FusionOptions {
-        guard regularization >= 0, regularization.isFinite else {
+    /// nil: as `--init-from`, or the default.
+    private func fusionOptions() throws -> FusionOptions? {
+        if let regularization, !(regularization >= 0 && regularization.isFinite) {
             throw wrongOption("--regularization", found: "\(regularization)", expected: "0 or more")
         }
         switch fusion {
-        case "dynamic": return FusionOptions(usesValue: true, regularization: Float(regularization))
+        case nil where regularization == nil: return nil
+        case nil, "dynamic": return FusionOptions(usesValue: true, regularization: Float(regularization ?? 0.01))
         case "static": return .static
-        default: throw wrongOption("--fusion", found: fusion, expected: "dynamic or static")
+        case let other?: throw wrongOption("--fusion", found: other, expected: "dynamic or static")
         }
     }
 }

@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+/// `fuse --unfreeze` and `fuse --init-from`, by the built command.
+@Suite struct FuseCommandTests {
+    private func lab() throws -> Lab {
+        let lab = try Lab()
+        try lab.task("game", seed: 1)
+        try lab.task("role", seed: 11)
+        for (name, task) in [("a", "game"), ("b", "role")] {
+            let run = try lab.run([
+                "train-adapter", "--model", "@tiny", "--task", "@\(task)", "--out", "@\(name).h5", "--epochs", "2",
+                "--quiet",
+            ])
+            try #require(run.status == 0, "\(run.words)")
+        }
+        return lab
+    }
+
+    private func fuse(_ lab: Lab, _ words: [String], out: String) throws -> Lab.Run {
+        try lab.run(
+            [
+                "fuse", "--model", "@tiny", "--task", "@game", "--out", "@\(out).h5", "--epochs", "2", "--quiet",
+                "--json",
+            ]
+                + words)
+    }
+
+    private func json(_ run: Lab.Run) throws -> [String: Any] {
+        try #require(run.status == 0, "\(run.words)")
+        let last = try #require(run.output.split(separator: "\n").last)
+        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+    }
+
+    @Test func adaptersLearnWithTheFusion() throws {
+        let lab = try lab()
+        let adapters = ["--adapters", "@a.h5", "@b.h5"]
+        let frozen = try json(fuse(lab, adapters, out: "frozen"))
+        let trained = try json(fuse(lab, adapters + ["--unfreeze"], out: "trained"))
+        let count = { (run: [String: Any]) in run["trainable_parameters"] as? Int ?? 0 }
+        #expect(count(trained) > count(frozen))
+        #expect(try lab.inspect("frozen.h5")["started_from"] as? [String: String] == [:])
+        let inspected = try lab.inspect("trained.h5")
+        let started = try #require(inspected["started_from"] as? [String: String])
+        #expect(started.keys.sorted() == ["members/game", "members/role"])
+        #expect((inspected["settings"] as? [String: Any])?["adapter_lr"] as? Double == 1e-4)
+        let shown = try lab.run(["inspect", "@trained.h5"])
+        #expect(shown.output.contains("trained further here"), "\(shown.words)")
+        // What is read scores what training saw
+        let scored = try json(
+            lab.run([
+                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@trained.h5",
+                "--json",
+                "--quiet",
+            ]))
+        let dev = try #require(trained["dev"] as? [String: Any])
+        #expect((scored["metrics"] as? [String: Any])?["accuracy"] as? Double == dev["accuracy"] as? Double)
+        // Frozen adapters keep their content, the others do not
+        let again = try fuse(lab, adapters + ["--init-from", "@trained.h5"], out: "again")
+        #expect(
+            again.status == 65 && again.errors.contains("--init-from: bundle game is a fusion of game ("),
+            "\(again.words)")
+    }
+
+    @Test func anotherRateIsAnotherRun() throws {
+        let lab = try lab()
+        let words = ["--adapters", "@a.h5", "@b.h5", "--unfreeze", "--adapter-lr"]
+        #expect(try fuse(lab, words + ["1e-4"], out: "x").status == 0)
+        #expect(try fuse(lab, words + ["1e-3"], out: "y").status == 0)
+        #expect(try lab.data("x.h5") != lab.data("y.h5"))
+    }
+
+    @Test func continuesAFusion() throws {
+        let lab = try lab()
+        #expect(try fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--fusion", "static"], out: "first").status == 0)
+        #expect(try fuse(lab, ["--init-from", "@first.h5"], out: "alone").status == 0)
+        #expect(try fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--init-from", "@first.h5"], out: "given").status == 0)
+        #expect(try lab.data("alone.h5") == lab.data("given.h5"))
+        let bundle = try lab.inspect("alone.h5")
+        #expect((bundle["started_from"] as? [String: String])?.keys.sorted() == ["blocks/fuse"])
+        let composed = try fuse(
+            lab, ["--compose", "fuse(@a.h5, @b.h5, value=false)", "--init-from", "@first.h5"], out: "composed")
+        #expect(composed.status == 0, "\(composed.words)")
+        #expect(try lab.data("alone.h5") == lab.data("composed.h5"))
+    }
+
+    @Test(arguments: [
+        (["--adapters", "@a.h5", "@b.h5", "--init-from", "@a.h5"], "is of kind adapter, expected a fusion"),
+        (["--adapters", "@a.h5", "--adapter-lr", "1e-4"], "--adapter-lr: needs --unfreeze"),
+        (["--adapters", "@a.h5", "--unfreeze", "--adapter-lr", "0"], "--adapter-lr: found 0"),
+        ([], "--adapters, --compose: give one of the two"),
+    ]) func mistakes(_ words: [String], _ message: String) throws {
+        let lab = try lab()
+        let run = try fuse(lab, words, out: "x")
+        #expect([64, 65].contains(run.status) && run.errors.contains(message), "\(run.words)")
+        #expect(!FileManager.default.fileExists(atPath: lab.folder.appendingPathComponent("x.h5").path))
+    }
+}
