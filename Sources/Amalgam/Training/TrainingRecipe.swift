@@ -31,11 +31,11 @@ public struct TrainingRecipe: Sendable {
         TrainingRecipe(form: .fusion(bundles, options))
     }
 
-    /// A composition: its new blocks learn, and the adapter in place of ``Composition/new``. What comes from bundles is
+    /// A composition: its new blocks learn, and the adapters in place of ``Composition/new``. What comes from bundles is
     /// frozen.
     /// - Parameters:
-    ///   - composition: With `new` at most once.
-    ///   - configuration: Of the new adapter; needed if there is one.
+    ///   - composition: With `new` at most once, and once in each part of ``Composition/multitask(_:tasks:)``.
+    ///   - configuration: Of new adapters; needed if there is one.
     ///   - start: As for ``adapter(_:startingFrom:)``.
     public static func composition(
         _ composition: Composition, new configuration: AdapterConfiguration? = nil,
@@ -95,10 +95,12 @@ public struct TrainingRecipe: Sendable {
             return (try .fusion(bundles.map(\.stored), options.stored), [])
         case .composition(let composition, let new, let start):
             let places = composition.places
-            if let place = places.dropFirst(new == nil ? 0 : 1).first {
+            if let place = new == nil ? places.first : composition.repeatedPlace {
                 throw AmalgamError.composition(
                     at: place, found: "new",
-                    expected: new == nil ? "a bundle, or a configuration for the new adapter" : "new only once",
+                    expected: new == nil
+                        ? "a bundle, or a configuration for the new adapter"
+                        : "new only once, or once in each part of multitask",
                     inCommand: new == nil ? "a bundle; train-adapter trains a new adapter" : nil)
             }
             try composition.checkFusions()
