@@ -23,7 +23,7 @@ public struct Composition: Sendable {
     /// A bundle's adapters, as they are composed in it.
     public static func bundle(_ bundle: AdapterBundle) -> Composition { Composition(.bundle(bundle)) }
 
-    /// The adapter that a training makes (see ``TrainingRecipe/composition(_:new:startingFrom:)``).
+    /// An adapter that a training makes (see ``TrainingRecipe/composition(_:new:startingFrom:)``).
     public static let new = Composition(.new(place: "new"))
 
     /// One part above the other, the lowest first: each reads what those below it have changed (Pfeiffer et al. 2020).
@@ -42,6 +42,28 @@ public struct Composition: Sendable {
     /// - Throws: ``AmalgamError/Kind/composition`` for another number of weights or another sum.
     public static func average(_ parts: [Composition], weights: [Double]? = nil) throws(AmalgamError) -> Composition {
         try block("average", parts, weights.map { ["weights": .list($0.map { .number($0) })] } ?? [:])
+    }
+
+    /// Parts side by side on the same texts: each makes a stream of its own of what the model gives, and the heads of its
+    /// bundles read that stream (Rücklé et al. 2021, section 4). ``HeadsPredictor`` runs all of them in one pass. It stands
+    /// alone or in a stack.
+    /// - Parameter parts: At least one; a part's head is that of its bundle, in a stack of its highest bundle with a head.
+    public static func parallel(_ parts: [Composition]) -> Composition {
+        Composition(.block(Parallel(), parts.map(\.node)))
+    }
+
+    /// A part for each task: a text goes through the part of the task that it belongs to. In a training on several tasks, each
+    /// trains its own part; ``new`` may stand in each of them. It stands alone or in a stack.
+    /// - Parameters:
+    ///   - parts: At least one.
+    ///   - tasks: The tasks of each part; nil for one each, in the order of the training's tasks, or in bundles of their heads.
+    /// - Throws: ``AmalgamError/Kind/composition`` for another number of entries than parts, or a task that stands twice.
+    public static func multitask(
+        _ parts: [Composition], tasks: [[String]]? = nil
+    ) throws(AmalgamError) -> Composition {
+        try block(
+            MultiTask.kind, parts,
+            tasks.map { [MultiTask.option: .list($0.map { .list($0.map { .string($0) }) })] } ?? [:])
     }
 
     /// Any block by its name: ``blockNames`` lists them.
@@ -66,7 +88,7 @@ public struct Composition: Sendable {
         }
     }
 
-    /// Names of the blocks that there are: `average`, `fuse`, `stack`.
+    /// Names of the blocks that there are: `average`, `fuse`, `multitask`, `parallel`, `stack`.
     public static var blockNames: [String] { CompositionBlocks.kinds }
 
     /// Reads an expression such as `stack(lang-de.h5, fuse(a.h5, b.h5, value=false))` or
@@ -126,15 +148,34 @@ public struct Composition: Sendable {
     }
 
     /// The places of `new`.
-    var places: [String] {
+    var places: [String] { places(.all) }
+
+    /// Of places of `new` that belong to the same heads, the second one; nil: each stands for an adapter of its own.
+    var repeatedPlace: String? {
+        guard places.count > 1 else { return nil }
+        let common = places(.outsideRouters)
+        if common.count > 1 { return common[1] }
+        return routedParts(node).lazy.compactMap { Composition($0).repeatedPlace }.first
+    }
+
+    private enum Reach { case all, outsideRouters }
+
+    private func places(_ reach: Reach) -> [String] {
         func all(_ node: Node) -> [String] {
             switch node {
             case .bundle: []
             case .new(let place): [place]
-            case .block(_, let parts): parts.flatMap(all)
+            case .block(let block, let parts):
+                reach == .outsideRouters && block is any HeadRouter ? [] : parts.flatMap(all)
             }
         }
         return all(node)
+    }
+
+    /// The parts of all routers.
+    private func routedParts(_ node: Node) -> [Node] {
+        guard case .block(let block, let parts) = node else { return [] }
+        return block is any HeadRouter ? parts : parts.flatMap(routedParts)
     }
 
     /// Refuses a fusion over adapters that add nothing it could attend over.

@@ -20,7 +20,8 @@ struct AmalgamTool: AsyncParsableCommand {
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self,
-            EvaluateCommand.self, PredictCommand.self, InspectCommand.self, MergeCommand.self, ImportCommand.self,
+            EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self, InspectCommand.self,
+            ImportCommand.self,
             ExportCommand.self,
             AblateCommand.self, TransferCommand.self, ModelCommand.self, DataCommand.self,
         ])

@@ -54,6 +54,9 @@ struct BundleReader {
         bundle.composition = try composition(bundle.members, version: version)
         try checkLayers(bundle, datasets: datasets.count)
         bundle.heads = try heads(version: version)
+        if let fault = bundle.composition?.routingFault(heads: bundle.heads.map(\.name)) {
+            throw wrong("/@composition", "\(fault.field): \(fault.found)", "\(fault.field): \(fault.expected)")
+        }
         try checkKind(bundle)
         if root.attribute("language") != nil {
             bundle.language = LanguageReference(

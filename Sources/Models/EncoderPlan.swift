@@ -20,20 +20,24 @@ package struct EncoderPlan {
     private let operand: OperandTable
     private let plugin: any SitePlugin
     private let dropout: Bool
+    private let scope: String
     private var configuration: ModelConfiguration { architecture.configuration }
 
     /// - Parameters:
     ///   - operand: tensors by their names in `Architecture.tensors` under "base/"; trainable ones overlay the model's.
     ///   - dropout: whether the base drops in training as config.json says; off, everything below the lowest site is
     ///     constant.
+    ///   - scope: before the names of what is derived, if several models are in one plan. They have the same virtual tokens.
     package init(
-        _ model: EncoderModel, operand: OperandTable, plugin: any SitePlugin, dropout: Bool, in builder: PlanBuilder
+        _ model: EncoderModel, operand: OperandTable, plugin: any SitePlugin, dropout: Bool, scope: String = "",
+        in builder: PlanBuilder
     ) {
         architecture = model.architecture
         self.operand = operand
         self.plugin = plugin
         self.builder = builder
         self.dropout = dropout
+        self.scope = scope
         builder.virtualTokens = plugin.virtualTokens
     }
 
@@ -100,7 +104,7 @@ package struct EncoderPlan {
         let summands = (vector.map { [SiteShift.Term(tensor: $0)] } ?? []) + terms
         if summands.count == 1, summands[0].scale == 1 { return summands[0].tensor }
         let width = summands[0].tensor.shape.reduce(1, *)
-        return builder.derive(name, rows: 1) { rows in
+        return builder.derive(scope + name, rows: 1) { rows in
             let values = summands.map { rows.append(WeightRows($0.tensor.reshaped([1, width]), in: rows)) }
             return [rows.append(WeightedSum(values, weights: summands.map(\.scale), in: rows))]
         }[0].reshaped([width])

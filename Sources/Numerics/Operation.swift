@@ -46,6 +46,8 @@ package protocol Operation: AnyObject {
     var output: Value { get }
     /// Values (inputs or the output) that `backward` reads.
     var readInBackward: [Value] { get }
+    /// What it computes, if streams of a plan may share it (`PlanBuilder.shareValues`); nil: each has its own.
+    var computation: Computation? { get }
     /// The trainable tensors that it multiplies with.
     var parameters: [Parameter] { get }
     /// Values that `accumulate` reads over a group of slices; the output's gradient is always there for it.
@@ -79,6 +81,7 @@ package protocol Operation: AnyObject {
 
 extension Operation {
     package var readInBackward: [Value] { [] }
+    package var computation: Computation? { nil }
     package var parameters: [Parameter] { [] }
     package var readForParameters: [Value] { [] }
     package func rightSides(differentiates: Bool) -> [RightSide] { [] }

@@ -6,12 +6,12 @@ import Models
 /// Adapters of several bundles under one composition, with their heads and tensors.
 package struct Composed: Sendable {
     package private(set) var members: [Member] = []
-    package private(set) var heads: [NamedHead] = []
+    package internal(set) var heads: [NamedHead] = []
     /// Of members, heads and trained blocks, by full name. Blocks that are new have none.
-    package private(set) var tensors: [String: NamedTensor] = [:]
+    package internal(set) var tensors: [String: NamedTensor] = [:]
     /// The language adapters that the bundles were trained on and do not hold.
     package private(set) var languages: [(bundle: String, reference: LanguageReference)] = []
-    package private(set) var composition: Composition?
+    package internal(set) var composition: Composition?
     /// Scopes of blocks that came with a bundle; all others are new.
     package private(set) var trainedBlocks: Set<String> = []
     /// Of the first bundle that has a head: its settings are those for the head's texts.
@@ -21,6 +21,10 @@ package struct Composed: Sendable {
     private var bundles = 0
     /// What parts were before they were trained on with a fusion: hashes by scope (`Provenance.startedFrom`).
     private var startedFrom: [String: String] = [:]
+    /// The heads that came with a member, by its name.
+    private(set) var headsOf: [String: [String]] = [:]
+    /// Of each bundle with heads: tokens of a text at most in its training.
+    private var lengths: [(bundle: String, tokens: Int)] = []
     /// By a head's name in its bundles: its names here, each with the bundle.
     private var headSources: [String: [(name: String, bundle: String)]] = [:]
 
@@ -46,13 +50,16 @@ package struct Composed: Sendable {
             hashes[name] = bundle.contentHash(of: member.scope, configuration: member.configuration.json)
             (names[member.name], scopes[member.scope]) = (name, taken.scope)
         }
+        var headNames: [String: String] = [:]
         for head in bundle.heads {
             var taken = head
             taken.name = Self.free(head.name, heads.map(\.name))
+            headNames[head.name] = taken.name
             heads.append(taken)
             headSources[head.name, default: []].append((taken.name, file ?? bundle.name))
             scopes[head.scope] = taken.scope
         }
+        for name in names.values { headsOf[name] = bundle.heads.compactMap { headNames[$0.name] } }
         for node in composition.nodes { scopes[node.scope] = "blocks/\(Self.taken(node.id, bundles))" }
         for tensor in bundle.tensors {
             let scope = TensorName.scope(tensor.name)
@@ -61,12 +68,17 @@ package struct Composed: Sendable {
         }
         for (scope, hash) in bundle.provenance.startedFrom { startedFrom[scopes[scope] ?? scope] = hash }
         if provenance == nil, !bundle.heads.isEmpty { provenance = bundle.provenance }
+        if let length = bundle.provenance.maxLength, !bundle.heads.isEmpty {
+            lengths.append((file ?? bundle.name, length))
+        }
         if let language = bundle.language { languages.append((bundle.name, language)) }
         let bundleNumber = bundles
-        return composition.renamed { names[$0] ?? $0 }.identified { Self.taken($0, bundleNumber) }
+        return composition.renamed { names[$0] ?? $0 }.identified { Self.taken($0, bundleNumber) }.routed { _, router in
+            router.heads?.map { $0.map { headNames[$0] ?? $0 } }
+        }
     }
 
-    private static func free(_ name: String, _ taken: [String]) -> String {
+    static func free(_ name: String, _ taken: [String]) -> String {
         guard taken.contains(name) else { return name }
         return (2...taken.count + 2).lazy.map { "\(name)_\($0)" }.first { !taken.contains($0) } ?? name
     }
@@ -134,6 +146,17 @@ package struct Composed: Sendable {
         }
     }
 
+    /// Where heads of several bundles read the same texts: whose maximum length they are cut at.
+    package var lengthWarnings: [String] {
+        guard composition?.routers.isEmpty == false, let first = lengths.first,
+            let other = lengths.first(where: { $0.tokens != first.tokens })
+        else { return [] }
+        return [
+            "bundle \(other.bundle) was trained on texts of at most \(counted(other.tokens, "token")), but here the maximum "
+                + "is that of \(first.bundle), \(first.tokens); --max-length changes it"
+        ]
+    }
+
     /// Where heads of several bundles have one name: whose head answers to it, and how to choose another.
     package var headWarnings: [String] {
         headSources.sorted { $0.key < $1.key }.filter { $0.value.count > 1 }.map { name, sources in
@@ -153,8 +176,12 @@ package struct Composed: Sendable {
     }
 
     /// Everything as one bundle, to evaluate or to save.
-    /// - Throws: `AdapterError.composition` for a block that needs training
+    /// - Throws: `AdapterError.composition` for a block that needs training, or a part without a head where each needs one
     package func bundle(name: String, base: BaseIdentity) throws -> AdapterBundle {
+        try routed().unroutedBundle(name: name, base: base)
+    }
+
+    private func unroutedBundle(name: String, base: BaseIdentity) throws -> AdapterBundle {
         var bundle = AdapterBundle(
             name: name, base: base, members: members.sorted { $0.name < $1.name }, composition: composition,
             heads: heads.sorted { $0.name < $1.name }, provenance: provenance ?? Provenance())

@@ -25,11 +25,11 @@ package struct HeadResults: Sendable {
     package func row(_ r: Int) -> ArraySlice<Float> { values[r * width..<(r + 1) * width] }
 }
 
-/// One head's predictions: the same plan as in training, without what only training needs.
+/// Heads' predictions on the same texts: the same plan as in training, without what only training needs.
 package final class Evaluator {
-    private let plan: HeadPlan
-    private let head: any Head
-    private let batchHead: BatchHead
+    private let plan: HeadsPlan
+    private let heads: [any Head]
+    private let batchHeads: [BatchHead]
     private let workspace: Workspace
 
     /// Tokens of a batch: enough for the slices to fill the threads.
@@ -38,42 +38,59 @@ package final class Evaluator {
     /// - Parameters:
     ///   - head: its index in the arrangement.
     ///   - column: of its targets in the examples.
-    package init(_ network: Network, head index: Int, column: Int = 0, workspace: Workspace) throws {
-        plan = try network.plan(head: index, trains: false)
-        head = network.arrangement.heads[index].head
-        batchHead = BatchHead(index: index, column: column, input: head.input)
+    package convenience init(_ network: Network, head index: Int, column: Int = 0, workspace: Workspace) throws {
+        try self.init(network, heads: [(index, column)], workspace: workspace)
+    }
+
+    /// - Parameter heads: of each its index in the arrangement, and the column of its targets in the examples.
+    package init(_ network: Network, heads: [(index: Int, column: Int)], workspace: Workspace) throws {
+        plan = try network.plan(heads: heads.map(\.index), trains: false)
+        self.heads = heads.map { network.arrangement.heads[$0.index].head }
+        batchHeads = heads.map { index, column in
+            BatchHead(index: index, column: column, input: network.arrangement.heads[index].head.input)
+        }
         self.workspace = workspace
     }
 
-    /// Runs the head over examples.
-    package func results(_ examples: EncodedExamples) -> HeadResults {
+    /// Runs the first head over examples.
+    package func results(_ examples: EncodedExamples) -> HeadResults { allResults(examples)[0] }
+
+    /// Runs all heads over examples, in one pass.
+    package func allResults(_ examples: EncodedExamples) -> [HeadResults] {
+        var all = heads.map { Self.empty($0, examples) }
+        // By length, so that no slice waits for one long text; results go back to their places
+        let order = (0..<examples.count).sorted { (examples.length($0), $0) < (examples.length($1), $1) }
+        for indices in examples.batches(order, policy: .tokens(Self.batchTokens)) {
+            let batch = examples.batch(indices, task: batchHeads[0].index, heads: batchHeads, predicts: true)
+            let run = plan.plan.run(batch, workspace: workspace)
+            for (n, values) in plan.heads.enumerated() {
+                let (outputs, losses) = (run.values(values.output), run.values(values.rowLosses))
+                let hasTarget = Self.hasTarget(batch.targets[batchHeads[n].index]?.values, rows: losses.count)
+                var next = 0
+                for i in indices {
+                    for row in all[n].rows(i) {
+                        write(outputs, row: next, of: heads[n], to: &all[n], row: row)
+                        all[n].losses[i].sum += Double(losses[next])
+                        all[n].losses[i].targets += hasTarget[next] ? 1 : 0
+                        next += 1
+                    }
+                }
+            }
+        }
+        return all
+    }
+
+    /// Room for a head's results.
+    private static func empty(_ head: any Head, _ examples: EncodedExamples) -> HeadResults {
         let (width, count) = (head.output.width, examples.count)
         let words = (0..<count).map { i in
             head.input == .marked ? examples.wordTokens(i, all: false, longest: .max).map(\.word) : []
         }
         var offsets = [0]
         for i in 0..<count { offsets.append(offsets[i] + (head.input == .marked ? words[i].count : 1)) }
-        var results = HeadResults(
+        return HeadResults(
             width: width, values: [Float](repeating: 0, count: (offsets.last ?? 0) * width), offsets: offsets,
             words: words.flatMap { $0 }, losses: [(sum: Double, targets: Int)](repeating: (0, 0), count: count))
-        // By length, so that no slice waits for one long text; results go back to their places
-        let order = (0..<count).sorted { (examples.length($0), $0) < (examples.length($1), $1) }
-        for indices in examples.batches(order, policy: .tokens(Self.batchTokens)) {
-            let batch = examples.batch(indices, task: batchHead.index, heads: [batchHead], predicts: true)
-            let run = plan.plan.run(batch, workspace: workspace)
-            let (outputs, losses) = (run.values(plan.output), run.values(plan.rowLosses))
-            let hasTarget = Self.hasTarget(batch.targets[batchHead.index]?.values, rows: losses.count)
-            var next = 0
-            for i in indices {
-                for row in results.rows(i) {
-                    write(outputs, row: next, to: &results, row: row)
-                    results.losses[i].sum += Double(losses[next])
-                    results.losses[i].targets += hasTarget[next] ? 1 : 0
-                    next += 1
-                }
-            }
-        }
-        return results
     }
 
     private static func hasTarget(_ values: HeadTargets.Values?, rows: Int) -> [Bool] {
@@ -87,7 +104,8 @@ package final class Evaluator {
 
     /// A row of the head's output as probabilities, or as numbers in the data's units.
     private func write(
-        _ outputs: UnsafeBufferPointer<Float>, row source: Int, to results: inout HeadResults, row: Int
+        _ outputs: UnsafeBufferPointer<Float>, row source: Int, of head: any Head, to results: inout HeadResults,
+        row: Int
     ) {
         let width = results.width
         results.values.withUnsafeMutableBufferPointer { all in
@@ -102,11 +120,11 @@ package final class Evaluator {
         }
     }
 
-    /// Scores examples.
+    /// Scores examples by the first head.
     /// - Parameter metric: the task's own
     package func evaluate(_ examples: EncodedExamples, metric: any Metric.Type) -> Evaluation {
         let results = results(examples)
-        return Evaluation(results, examples.columns[batchHead.column], head: head, metric: metric)
+        return Evaluation(results, examples.columns[batchHeads[0].column], head: heads[0], metric: metric)
     }
 
     /// The most likely class; of equal ones the first.

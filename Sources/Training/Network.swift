@@ -83,14 +83,48 @@ package final class Network {
         }
     }
 
-    func plugin() throws -> any SitePlugin {
-        guard let composition = arrangement.stacked else { return NoPlugin() }
+    func plugin() throws -> any SitePlugin { try plugin(arrangement.stacked) }
+
+    private func plugin(_ composition: Composition?) throws -> any SitePlugin {
+        guard let composition else { return NoPlugin() }
         return try ComposedAdapters(
             composition, members: arrangement.members + (arrangement.language.map { [$0.member] } ?? []),
             architecture: arrangement.model.architecture, operand: operand)
     }
 
-    /// A plan from token ids to the losses of some heads, which share the encoder's pass.
+    /// What some heads read: each composition with the heads that read what it gives, both in order.
+    private func streams(_ heads: [Int]) throws -> [(composition: Composition?, heads: [Int])] {
+        var streams: [(composition: Composition?, heads: [Int])] = []
+        for index in heads {
+            let own = try arrangement.stacked?.serving(arrangement.heads[index].name)
+            if let n = streams.firstIndex(where: { $0.composition == own }) {
+                streams[n].heads.append(index)
+            } else {
+                streams.append((own, [index]))
+            }
+        }
+        return streams
+    }
+
+    /// The compositions that some heads read, each once: heads with equal ones can share the encoder's pass.
+    func compositions(_ heads: [Int]) throws -> [Composition?] { try streams(heads).map(\.composition) }
+
+    /// Heads in the groups that can be in one plan: those with the same virtual tokens.
+    func planGroups(_ heads: [Int]) throws -> [[Int]] {
+        var groups: [(virtual: VirtualTokens?, heads: [Int])] = []
+        for stream in try streams(heads) {
+            let virtual = try plugin(stream.composition).virtualTokens
+            if let n = groups.firstIndex(where: { $0.virtual == virtual }) {
+                groups[n].heads += stream.heads
+            } else {
+                groups.append((virtual, stream.heads))
+            }
+        }
+        return groups.map(\.heads)
+    }
+
+    /// A plan from token ids to the losses of some heads. Heads that read the same adapters share the encoder's pass; others
+    /// share what lies below the first site where their adapters differ.
     /// - Parameters:
     ///   - heads: indices of the heads.
     ///   - trains: whether gradients are wanted.
@@ -101,13 +135,27 @@ package final class Network {
         losses: [Int: LossSettings] = [:]
     ) throws -> HeadsPlan {
         let builder = PlanBuilder(precision: precision)
-        let encoder = EncoderPlan(
-            arrangement.model, operand: operand, plugin: try plugin(), dropout: trains && baseDropout, in: builder)
-        // Where no head needs more, the last layer computes the first tokens' rows alone
-        let readsFirst = indices.allSatisfy { arrangement.heads[$0].head.input == .pooled(.first) }
-        let hidden = try encoder.build(pooling: readsFirst ? .first : nil).output
+        let streams = try streams(indices)
+        if streams.count > 1 { builder.shareValues() }
+        var hiddenStates: [Int: Value] = [:]
+        for (n, stream) in streams.enumerated() {
+            let plugin = try plugin(stream.composition)
+            guard n == 0 || plugin.virtualTokens == builder.virtualTokens else {
+                throw AdapterError.composition(
+                    "\(arrangement.composition?.text ?? ""): found prompts of different lengths for the same texts, expected "
+                        + "the same; use the heads one by one")
+            }
+            let encoder = EncoderPlan(
+                arrangement.model, operand: operand, plugin: plugin, dropout: trains && baseDropout,
+                scope: n == 0 ? "" : "\(n)/", in: builder)
+            // Where no head needs more, the last layer computes the first tokens' rows alone
+            let readsFirst = stream.heads.allSatisfy { arrangement.heads[$0].head.input == .pooled(.first) }
+            let output = try encoder.build(pooling: readsFirst ? .first : nil).output
+            for head in stream.heads { hiddenStates[head] = output }
+        }
         let heads = try indices.map { index in
             let named = arrangement.heads[index]
+            guard let hidden = hiddenStates[index] else { preconditionFailure("head \(index) has no stream") }
             let rows = named.head.input.rows(of: hidden, head: index, mixes: mixes, in: builder)
             let output = try named.head.build(
                 rows, operand: operand, scope: named.scope,

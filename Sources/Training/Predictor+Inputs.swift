@@ -12,20 +12,43 @@ extension NamedHead {
     }
 }
 
-extension Predictor {
+extension NamedHead {
     /// Refuses texts of another form than the head was trained on: a single text for a head on pairs, or the reverse.
+    /// - Parameter file: what messages call the bundle
     /// - Throws: `BundleError.head`
-    package func check(_ examples: [Example]) throws(BundleError) {
-        guard let pairs = head.readsPairs, let wrong = examples.first(where: { ($0.pair != nil) != pairs }) else {
+    func check(_ examples: [Example], file: String) throws(BundleError) {
+        guard let pairs = readsPairs, let wrong = examples.first(where: { ($0.pair != nil) != pairs }) else {
             return
         }
         let (wants, found) =
             pairs ? ("pairs of texts", "a single text") : ("single texts", "a pair of texts")
         let place = wrong.line > 0 ? "line \(wrong.line)" : "text \(wrong.id + 1)"
         throw .head(
-            file: file, problem: "head \(head.name) was trained on \(wants), but \(place) is \(found)",
+            file: file, problem: "head \(name) was trained on \(wants), but \(place) is \(found)",
             fix: pairs ? "give text_a and text_b" : "give one text")
     }
+
+}
+
+extension HeadsPredictor {
+    /// Refuses inputs of another form than a head was trained on.
+    /// - Parameter words: whether the examples are words
+    /// - Throws: `BundleError.head`
+    package func check(_ examples: [Example], words: Bool) throws(BundleError) {
+        guard words == readsWords else {
+            throw .head(
+                file: file,
+                problem: "its heads read \(readsWords ? "words" : "texts"), not \(words ? "words" : "texts")",
+                fix: "give \(readsWords ? "words" : "texts")")
+        }
+        for head in heads { try head.check(examples, file: file) }
+    }
+}
+
+extension Predictor {
+    /// Refuses texts of another form than the head was trained on: a single text for a head on pairs, or the reverse.
+    /// - Throws: `BundleError.head`
+    package func check(_ examples: [Example]) throws(BundleError) { try head.check(examples, file: file) }
 
     /// Refuses examples whose number of answers is not that of the head.
     /// - Throws: `BundleError.head`

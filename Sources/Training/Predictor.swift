@@ -49,16 +49,11 @@ package final class Predictor {
             Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
         // What was packed need not stay in memory from the file too
         session.model.releasePages()
-        if let maxLength {
-            self.maxLength = maxLength
-        } else if case .map(let settings)? = ConfigurationValue(json: bundle.provenance.settings),
-            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
-        {
-            self.maxLength = length
-        } else {
-            self.maxLength = 128
-        }
+        self.maxLength = maxLength ?? bundle.provenance.maxLength ?? Self.standardLength
     }
+
+    /// Tokens of a text at most, where neither the user nor the bundle says.
+    static let standardLength = 128
 
     /// Scores examples whose labels are the head's, or unknown to it.
     package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
@@ -71,5 +66,15 @@ package final class Predictor {
     /// Examples as the head reads them.
     package func encoded(_ examples: [Example]) -> EncodedExamples {
         session.encode([(head.head, examples)], maxLength: maxLength, prefix: head.head.textPrefix)
+    }
+}
+
+extension Provenance {
+    /// Tokens of a text at most in the training; nil: unknown.
+    package var maxLength: Int? {
+        guard case .map(let settings)? = ConfigurationValue(json: settings),
+            case .number(let length)? = settings["max_length"], let length = Int(exactly: length), length > 2
+        else { return nil }
+        return length
     }
 }

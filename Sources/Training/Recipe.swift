@@ -8,7 +8,7 @@ import Numerics
 package struct Recipe: Sendable {
     /// Adapters and blocks that exist, with the tree that they and the new ones form.
     private var composed = Composed()
-    /// The adapter that is trained from its initial values, or from those of `start`.
+    /// The configuration of adapters that are trained from their initial values, or from those of `start`.
     private var new: AdapterConfiguration?
     private var start: AdapterBundle?
     /// The new fusion starts from this bundle's.
@@ -18,7 +18,7 @@ package struct Recipe: Sendable {
 
     private init() {}
 
-    /// In a tree: the adapter that is to be trained.
+    /// In a tree: an adapter that is to be trained; each place has an adapter of its own.
     package static let newAdapter = Composition.leaf("")
 
     /// A head alone.
@@ -61,7 +61,7 @@ package struct Recipe: Sendable {
         return recipe
     }
 
-    /// A tree in which the new blocks learn, and the adapter in place of `newAdapter`.
+    /// A tree in which the new blocks learn, and the adapters in place of `newAdapter`.
     /// - Parameters:
     ///   - tree: over what `composed` gave for its bundles
     ///   - new: nil: the tree has no new adapter
@@ -100,7 +100,7 @@ package struct Recipe: Sendable {
 
     /// The arrangement for these heads, learning tensors included.
     /// - Parameters:
-    ///   - name: of a new adapter.
+    ///   - name: of a new adapter; one that serves some of the heads is called after these.
     ///   - unfreezing: the learning rate of what comes from bundles, as a factor of the run's; nil: it is frozen.
     /// - Throws: `AdapterError`, `BundleError` where the bundles do not go together or with the model.
     package func arrangement(
@@ -109,21 +109,29 @@ package struct Recipe: Sendable {
         var arrangement = Arrangement(model: model)
         arrangement.heads = heads
         var composed = composed
-        let own = new.map { composed.add(Member(name: name, configuration: $0)) }
+        var own: [Member] = []
+        arrangement.composition = try composed.composition.map { tree in
+            let routed = try tree.routed(for: heads.map(\.name))
+            guard let new else { return routed }
+            return routed.placing(name) { name in
+                let member = composed.add(Member(name: name, configuration: new))
+                own.append(member)
+                return member.name
+            }
+        }
         arrangement.members = composed.members
-        arrangement.composition = composed.composition?.renamed { $0.isEmpty ? own?.name ?? $0 : $0 }
         if trainsBase { arrangement.trainBase() }
         let architecture = model.architecture
-        for member in composed.members where member.name != own?.name {
+        for member in composed.members where !own.contains(where: { $0.name == member.name }) {
             for spec in try member.specs(architecture) {
                 try arrangement.add(spec, from: composed.tensors, learning: unfreezing)
             }
         }
-        if let own {
+        for member in own {
             if let start {
-                arrangement.trainable += try Self.start(own, from: start, architecture)
+                arrangement.trainable += try Self.start(member, from: start, architecture)
             } else {
-                try arrangement.train(own)
+                try arrangement.train(member)
             }
         }
         let started = try fusionStart.map { try FusionStart($0).tensors(for: composed) } ?? [:]
@@ -198,5 +206,49 @@ extension Arrangement {
         spec.initializer = .values(tensor.values)
         spec.rateFactor *= factor
         trainable.append(spec)
+    }
+}
+
+extension Composition {
+    /// The tree with the heads of a training in its routers: those that a router names itself, or one for each part.
+    /// - Parameter names: of the heads, in order
+    /// - Throws: `AdapterError.composition` for parts and heads that do not match
+    fileprivate func routed(for names: [String]) throws -> Composition {
+        guard !routers.isEmpty else { return self }
+        let tree = try routed { node, router in
+            let kind = type(of: router).kind
+            guard !(router is Parallel) else {
+                throw AdapterError.composition(
+                    "\(text): found \(kind) in a training, expected multitask; train its parts one by one, or "
+                        + "together as multitask")
+            }
+            if let heads = router.heads { return heads.map { $0.map(GroupName.safe) } }
+            guard node.children.count == names.count else {
+                throw AdapterError.composition(
+                    "\(kind): found \(counted(node.children.count, "part")) for \(counted(names.count, "task")), expected one "
+                        + "for each task; \(type(of: router).option)=[[\"a\", \"b\"], [\"c\"]] gives a part several")
+            }
+            return names.map { [$0] }
+        }
+        if let fault = tree.routingFault(heads: names) {
+            throw AdapterError.composition("\(text): \(fault.field): found \(fault.found), expected \(fault.expected)")
+        }
+        return tree
+    }
+
+    /// The tree with adapters in place of the new ones.
+    /// - Parameters:
+    ///   - name: wanted for an adapter that all heads read; those of a router's part are called after its heads
+    ///   - make: creates an adapter with a wanted name, and gives the name that it has
+    fileprivate func placing(_ name: String, _ make: (String) -> String) -> Composition {
+        switch self {
+        case .leaf(let leaf): return .leaf(leaf.isEmpty ? make(name) : leaf)
+        case .block(let node):
+            let heads = (node.block as? any HeadRouter)?.heads
+            let children = node.children.enumerated().map { i, child in
+                child.placing(heads.map { GroupName.safe($0[i].joined(separator: "+")) } ?? name, make)
+            }
+            return .above(node.id, node.block, children)
+        }
     }
 }

@@ -25,13 +25,16 @@ struct MultitaskProbe {
     let balancer: any LossBalancer
     var settings: TrainingSettings
 
-    /// - Parameter counts: training examples of each task; tasks without any are left out, their heads are not.
+    /// - Parameters:
+    ///   - counts: training examples of each task; tasks without any are left out, their heads are not.
+    ///   - recipe: nil: one adapter, or all weights if `full`.
     init(
-        _ settings: TrainingSettings = TrainingSettings(), counts: [Int] = [40, 24, 12, 30], full: Bool = false
+        _ settings: TrainingSettings = TrainingSettings(), counts: [Int] = [40, 24, 12, 30], full: Bool = false,
+        recipe: Recipe? = nil
     ) throws {
         self.settings = settings
         balancer = try LossBalancers.make(settings.balancer, for: Self.heads)
-        let recipe = full ? Recipe.full : .adapter(try .resolve("seq_bn"), from: nil)
+        let recipe = try recipe ?? (full ? Recipe.full : .adapter(.resolve("seq_bn"), from: nil))
         var arrangement = try recipe.arrangement(model: Golden.model(), heads: Self.heads, name: "t")
         arrangement.trainable += balancer.specs
         network = try Network(arrangement, seed: UInt64(settings.seed))
@@ -88,12 +91,13 @@ struct MultitaskProbe {
     /// Trains, and stops after so many steps as a signal would; a new process goes on from the checkpoint, and so on.
     /// - Returns: the tensors at the end, and the result.
     static func stopped(
-        _ settings: TrainingSettings, after steps: [Int], scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0]
+        _ settings: TrainingSettings, after steps: [Int], scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
+        recipe: Recipe? = nil
     ) throws -> (tensors: [NamedTensor], result: TrainingResult) {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         for steps in steps {
-            let probe = try MultitaskProbe(settings)
+            let probe = try MultitaskProbe(settings, recipe: recipe)
             let asked = Counter()
             let keeping = CheckpointSettings(
                 file, every: .infinity, resumes: true, stops: { asked.next() >= steps })
@@ -101,7 +105,7 @@ struct MultitaskProbe {
                 try probe.trainer(scheduler: scheduler).run(keeping, identity: probe.identity())
             }
         }
-        let probe = try MultitaskProbe(settings)
+        let probe = try MultitaskProbe(settings, recipe: recipe)
         let result = try probe.trainer(scheduler: scheduler).run(
             CheckpointSettings(file, every: 0, resumes: true), identity: probe.identity())
         return (probe.network.tensors, result)

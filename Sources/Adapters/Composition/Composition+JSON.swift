@@ -21,6 +21,7 @@ extension Composition {
                 "id", found: composition.nodes.map(\.id).joined(separator: ", "),
                 expected: composition.numbered().nodes.map(\.id).joined(separator: ", "))
         }
+        if let fault = composition.nestingFault { throw fault }
         self = composition
     }
 

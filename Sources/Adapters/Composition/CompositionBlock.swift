@@ -9,6 +9,8 @@ import Numerics
 package protocol CompositionBlock: Sendable {
     /// As in bundles and expressions: "fuse".
     static var kind: String { get }
+    /// The kinds of blocks that may stand around it, at any depth; nil: all.
+    static var parents: Set<String>? { get }
     /// Its configuration in full.
     var fields: [String: ConfigurationValue] { get }
     /// - Throws: `BlockFault` for a field that is unknown, of another type or out of range
@@ -32,6 +34,8 @@ package protocol CompositionBlock: Sendable {
 }
 
 extension CompositionBlock {
+    package static var parents: Set<String>? { nil }
+
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
         -> [ParameterSpec]
     { [] }
@@ -46,6 +50,8 @@ package enum CompositionBlocks {
     package static let builtIn: [any CompositionBlock.Type] = [
         Average.self,
         Fuse.self,
+        MultiTask.self,
+        Parallel.self,
         Stack.self,
     ]
 
@@ -89,6 +95,27 @@ package struct BlockFields {
         guard let value = fields[name] else { return fallback }
         guard case .bool(let flag) = value else { throw BlockFault(name, found: value.json, expected: "true or false") }
         return flag
+    }
+
+    /// A list of names, or of lists of them; nil: the field is absent.
+    package func names(_ name: String) throws(BlockFault) -> [[String]]? {
+        guard let value = fields[name] else { return nil }
+        func fault(_ value: ConfigurationValue) -> BlockFault {
+            BlockFault(name, found: value.json, expected: "a list of names, such as [\"a\", \"b\"]")
+        }
+        guard case .list(let list) = value else { throw fault(value) }
+        var names: [[String]] = []
+        for item in list {
+            switch item {
+            case .string(let name) where !name.isEmpty: names.append([name])
+            case .list(let items) where !items.isEmpty:
+                let own = items.compactMap { if case .string(let name) = $0, !name.isEmpty { name } else { nil } }
+                guard own.count == items.count else { throw fault(item) }
+                names.append(own)
+            default: throw fault(item)
+            }
+        }
+        return names
     }
 
     /// A finite number.

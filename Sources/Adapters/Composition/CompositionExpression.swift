@@ -84,7 +84,7 @@ private struct ExpressionParser {
     init(text: [Character]) { self.text = text }
 
     mutating func whole() throws(CompositionExpression.Fault) -> CompositionExpression {
-        let expression = try expression(depth: 0)
+        let expression = try expression(above: [])
         skipSpace()
         guard position == text.count else { throw fault("the end of the expression") }
         return expression
@@ -100,7 +100,8 @@ private struct ExpressionParser {
             column: column, found: next.map { "'\($0)'" } ?? "the end of the expression", expected: expected)
     }
 
-    private mutating func expression(depth: Int) throws(CompositionExpression.Fault) -> CompositionExpression {
+    /// - Parameter above: the kinds of blocks around it, the outermost first
+    private mutating func expression(above: [String]) throws(CompositionExpression.Fault) -> CompositionExpression {
         skipSpace()
         let start = column
         let (word, isQuoted) = try self.word()
@@ -113,8 +114,11 @@ private struct ExpressionParser {
                 column: start, found: "'\(word)('",
                 expected: CompositionBlocks.kinds.joined(separator: ", ") + " or a file")
         }
-        guard depth < Self.deepest else {
+        guard above.count < Self.deepest else {
             throw .init(column: start, found: "more than \(Self.deepest) levels", expected: "fewer levels")
+        }
+        if let fault = kind.nestingFault(within: above) {
+            throw .init(column: start, found: fault.found, expected: fault.expected)
         }
         position += 1
         var children: [CompositionExpression] = []
@@ -131,7 +135,7 @@ private struct ExpressionParser {
                 columns[option] = at
             } else {
                 guard fields.isEmpty else { throw fault("an option, since options follow the bundles") }
-                children.append(try expression(depth: depth + 1))
+                children.append(try expression(above: above + [word]))
             }
             skipSpace()
         } while take(",")

@@ -9,6 +9,13 @@ package indirect enum Outline: Sendable {
     /// - Parameter members: at least those that the composition names
     /// - Throws: `AdapterError` for an adapter that is missing, or for its configuration
     package init(_ composition: Composition, members: [Member]) throws(AdapterError) {
+        if let fault = composition.nestingFault {
+            throw .composition("\(composition.text): found \(fault.found), expected \(fault.expected)")
+        }
+        self = try Self.outline(composition, members)
+    }
+
+    private static func outline(_ composition: Composition, _ members: [Member]) throws(AdapterError) -> Outline {
         switch composition {
         case .leaf(let name):
             guard let member = members.first(where: { $0.name == name }) else {
@@ -16,11 +23,11 @@ package indirect enum Outline: Sendable {
                     "the composition uses adapter \(name), which is missing; found "
                         + (members.isEmpty ? "none" : members.map(\.name).joined(separator: ", ")))
             }
-            self = .leaf(member, try member.configuration.makeMethod())
+            return .leaf(member, try member.configuration.makeMethod())
         case .block(let node):
             var children: [Outline] = []
-            for child in node.children { children.append(try Outline(child, members: members)) }
-            self = .block(node, children)
+            for child in node.children { children.append(try outline(child, members)) }
+            return .block(node, children)
         }
     }
 

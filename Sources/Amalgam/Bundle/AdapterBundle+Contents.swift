@@ -63,6 +63,9 @@ extension AdapterBundle {
     /// How the adapters act together, such as `stack(a, fuse(b, c))`; nil without adapters.
     public var composition: String? { stored.composition?.text }
 
+    /// Whether its adapters run side by side on the same texts (``Composition/parallel(_:)``): each has heads of its own.
+    public var isParallel: Bool { stored.composition?.routers.contains { $0.router is Parallel } == true }
+
     /// The same as a tree, in the form that files have: an adapter's name, or a block with its parts and options; nil without
     /// adapters.
     public var compositionTree: SettingValue? { (stored.composition?.json).map { SettingValue($0) } }

@@ -97,6 +97,7 @@ public struct AdapterBundle: Sendable {
                 try composed.bundle(name: name ?? text, base: base),
                 warnings: composed.warnings.map { .of(.composition, $0) }
                     + composed.headWarnings.map { .of(.head, $0) }
+                    + composed.lengthWarnings.map { .of(.head, $0) }
                     + composed.languageWarnings.map { .of(.composition, $0) })
         }
     }

@@ -16,7 +16,7 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
     let head: NamedHead
 
     /// Texts that are predicted together; between two such portions a call can be cancelled.
-    private static let portion = 4096
+    static let portion = 4096
 
     init(_ predictor: Training.Predictor, bundle: String, model: String, isHeadNamed: Bool) {
         self.predictor = predictor

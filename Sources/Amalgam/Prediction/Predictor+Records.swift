@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 extension Predictor {
     /// Predicts records, one result a line: in large portions if records arrive fast, and at once if they arrive one by one.
@@ -27,17 +28,30 @@ extension Predictor {
         _ source: RecordSource, options: RecordOptions = RecordOptions(),
         write: @escaping @Sendable (_ lines: String) -> Bool
     ) async throws -> RecordSummary {
+        try await RecordRun.run(options) { [worker] isCancelled in
+            try worker.predict(
+                source, textColumn: options.textColumn, options.stored, isCancelled: isCancelled, write: write)
+        }
+    }
+}
+
+/// A run over records.
+enum RecordRun {
+    /// - Parameters:
+    ///   - options: are validated first
+    ///   - body: reads the records and writes the results, on a queue of its own
+    static func run(
+        _ options: RecordOptions,
+        _ body: @escaping @Sendable (_ isCancelled: () -> Bool) throws -> PredictionStream.Summary
+    ) async throws -> RecordSummary {
         try options.validate()
         let cancellation = Cancellation()
         // The source may make its reader wait: neither the predictor's queue nor Swift's threads wait with it
         let queue = DispatchQueue(label: "amalgam.records")
         let summary = try await withTaskCancellationHandler {
-            try await Background.run(on: queue) { [worker] () -> RecordSummary? in
+            try await Background.run(on: queue) { () -> RecordSummary? in
                 do {
-                    return RecordSummary(
-                        try worker.predict(
-                            source, textColumn: options.textColumn, options.stored,
-                            isCancelled: { cancellation.isRequested }, write: write))
+                    return RecordSummary(try body { cancellation.isRequested })
                 } catch is CancellationError { return nil }
             }
         } onCancel: {

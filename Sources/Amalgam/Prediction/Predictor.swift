@@ -25,6 +25,21 @@ public struct PredictorOptions: Sendable {
     public init() {}
 }
 
+extension PredictorOptions {
+    /// Checks the options and the bundle against a model.
+    /// - Returns: the language adapter, and warnings
+    func prepare(_ model: Model, _ bundle: AdapterBundle) throws -> (LanguageAdapter?, [Warning]) {
+        if let threads, !(1...1024).contains(threads) {
+            throw TrainingError.setting(name: "threads", found: "\(threads)", expected: "1 to 1024")
+        }
+        var warnings = try model.check(bundle, allowsOtherModel: allowsOtherModel)
+        let adapter = try language.map {
+            try model.languageAdapter($0, allowsOtherModel) { warnings += $0 }
+        }
+        return (adapter, warnings)
+    }
+}
+
 /// A head of a bundle on its model, ready to predict and to score.
 ///
 /// Build it once and use it from any task: calls run one after the other on a thread of the predictor's own, each with all
@@ -47,13 +62,7 @@ public final class Predictor: Sendable {
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
         let (worker, warnings) = try translated { () -> (PredictionWorker, [Warning]) in
-            if let threads = options.threads, !(1...1024).contains(threads) {
-                throw TrainingError.setting(name: "threads", found: "\(threads)", expected: "1 to 1024")
-            }
-            var warnings = try model.check(bundle, allowsOtherModel: options.allowsOtherModel)
-            let language = try options.language.map {
-                try model.languageAdapter($0, options.allowsOtherModel) { warnings += $0 }
-            }
+            let (language, warnings) = try options.prepare(model, bundle)
             let predictor = try Training.Predictor(
                 model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
                 language: language, head: options.head, task: options.task?.headTask, maxLength: options.maxLength,

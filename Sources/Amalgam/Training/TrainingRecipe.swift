@@ -43,10 +43,10 @@ public struct TrainingRecipe: Sendable {
         TrainingRecipe(form: .fusion(bundles, options, from: start), adapters: adapters)
     }
 
-    /// A composition: its new blocks learn, and the adapter in place of ``Composition/new``.
+    /// A composition: its new blocks learn, and the adapters in place of ``Composition/new``.
     /// - Parameters:
-    ///   - composition: With `new` at most once.
-    ///   - configuration: Of the new adapter; needed if there is one.
+    ///   - composition: With `new` at most once, and once in each part of ``Composition/multitask(_:tasks:)``.
+    ///   - configuration: Of new adapters; needed if there is one.
     ///   - start: As for ``adapter(_:startingFrom:)``.
     ///   - fusionStart: A fusion whose attention the composition's only new fusion starts with, as for
     ///     ``fusion(_:_:startingFrom:adapters:)``.
@@ -123,10 +123,12 @@ public struct TrainingRecipe: Sendable {
             return (try .fusion(bundles.map(\.stored), options?.stored, from: start?.stored), [])
         case .composition(let composition, let new, let start, let fusionStart):
             let places = composition.places
-            if let place = places.dropFirst(new == nil ? 0 : 1).first {
+            if let place = new == nil ? places.first : composition.repeatedPlace {
                 throw AmalgamError.composition(
                     at: place, found: "new",
-                    expected: new == nil ? "a bundle, or a configuration for the new adapter" : "new only once",
+                    expected: new == nil
+                        ? "a bundle, or a configuration for the new adapter"
+                        : "new only once, or once in each part of multitask",
                     inCommand: new == nil ? "a bundle; train-adapter trains a new adapter" : nil)
             }
             try composition.checkFusions()

@@ -19,6 +19,10 @@ struct PredictCommand: AsyncParsableCommand {
             probability is below --threshold); a head for tags gives tokens and tags, where words beyond the maximum \
             length get the tag O, or null if the head has no O; in CSV, tokens and tags are JSON lists; a head for numbers gives score, a number or a list. If a copied field has the same \
             name as a field of the result, it is renamed to input_NAME.
+
+            Parallel adapters, as in --compose 'parallel(a.h5, b.h5)', read each text once, and every head answers: heads \
+            is an object with the result of each head under the head's name; CSV has columns NAME.label and so on. With \
+            --head, only that head answers.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -53,11 +57,17 @@ struct PredictCommand: AsyncParsableCommand {
                 } else {
                     try RecordSource(.standardInput, format: format, quoting: quoting)
                 }
-            let predictor = try bundle.predictor(bundle.read(), on: model.model(common))
-            let summary = try await predictor.predict(source, options: options) { lines in
+            let (bundle, model) = (try self.bundle.read(), try self.model.model(common))
+            let write: @Sendable (String) -> Bool = { lines in
                 Console.write(lines)
                 return !Console.hasFailed
             }
+            let summary =
+                if let heads = try self.bundle.headsPredictor(bundle, on: model) {
+                    try await heads.predict(source, options: options, write: write)
+                } else {
+                    try await self.bundle.predictor(bundle, on: model).predict(source, options: options, write: write)
+                }
             Console.warn(summary.warnings)
         }
     }

@@ -1,11 +1,14 @@
 import Amalgam
 import ArgumentParser
 import Foundation
+import Foundation
 
 struct TrainMultitaskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train-multitask",
-        abstract: "Train one shared adapter, or all weights, on several tasks at once, with a head per task.")
+        abstract:
+            "Train one shared adapter, an adapter per task, or all weights, on several tasks at once, with a head per task."
+    )
 
     @OptionGroup var model: ModelOptions
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
@@ -34,6 +37,13 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
         name: .customLong("set"), parsing: .singleValue,
         help: "Override a field of the configuration: field=value; a list as targets=query,value.")
     var overrides: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            """
+            What the tasks train instead of one adapter: 'multitask(new, new)' for an adapter for each task, in their order, \
+            'stack(new, multitask(new, new))' for one that all share below these.
+            """, valueName: "expression"))
+    var compose: String?
     @Flag(
         help: """
             Train tasks with the same training file together: one pass over each text serves all their heads. A row may lack \
@@ -52,8 +62,23 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
                 .apply(to: &options)
             let recipe: TrainingRecipe
             switch mode {
-            case "adapter": recipe = .adapter(try AdapterConfiguration(config, overrides: overrides))
-            case "full": recipe = .allWeights
+            case "adapter":
+                let configuration = try AdapterConfiguration(config, overrides: overrides)
+                recipe =
+                    if let compose {
+                        .composition(
+                            try Composition(compose) { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) },
+                            new: configuration)
+                    } else {
+                        .adapter(configuration)
+                    }
+            case "full":
+                guard compose == nil else {
+                    throw wrongOption(
+                        "--compose", found: "a composition",
+                        expected: "none with --mode full, which trains the model's weights")
+                }
+                recipe = .allWeights
             default: throw wrongOption("--mode", found: mode, expected: "adapter or full")
             }
             try await run.run(

@@ -41,6 +41,20 @@ struct BundleOptions: ParsableArguments {
     /// Prints the predictor's warnings.
     /// - Parameter task: what is scored; nil: texts without a task.
     func predictor(_ bundle: AdapterBundle, on model: Model, for task: TextTask? = nil) throws -> Predictor {
+        let predictor = try Predictor(model, bundle, options: options(for: task))
+        Console.warn(predictor.warnings)
+        return predictor
+    }
+
+    /// All heads of parallel adapters, if the user has not chosen one; nil for other bundles. Prints its warnings.
+    func headsPredictor(_ bundle: AdapterBundle, on model: Model) throws -> HeadsPredictor? {
+        guard head == nil, bundle.isParallel else { return nil }
+        let predictor = try HeadsPredictor(model, bundle, options: options())
+        Console.warn(predictor.warnings)
+        return predictor
+    }
+
+    private func options(for task: TextTask? = nil) throws -> PredictorOptions {
         var options = PredictorOptions()
         options.head = head
         options.task = task
@@ -48,8 +62,6 @@ struct BundleOptions: ParsableArguments {
         options.maxLength = maxLength
         options.precision = try precision.value()
         options.allowsOtherModel = force
-        let predictor = try Predictor(model, bundle, options: options)
-        Console.warn(predictor.warnings)
-        return predictor
+        return options
     }
 }

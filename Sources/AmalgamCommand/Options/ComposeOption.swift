@@ -6,7 +6,7 @@ import Foundation
 struct ComposeOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A composition of bundles, such as 'stack(lang-de.h5, fuse(a.h5, b.h5))' or 'average(a.h5, b.h5, weights=[0.7, 0.3])'.",
+            "A composition of bundles, such as 'stack(lang-de.h5, fuse(a.h5, b.h5))', 'average(a.h5, b.h5, weights=[0.7, 0.3])' or 'parallel(a.h5, b.h5)'.",
             valueName: "expression"))
     var compose: String?
 

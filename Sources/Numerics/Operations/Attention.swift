@@ -53,6 +53,13 @@ package final class Attention: Operation {
 
     package var inputs: [Value] { [q, k, v] + (extra.map { [$0.keys, $0.values] } ?? []) }
     package var readInBackward: [Value] { inputs }
+    package var computation: Computation? {
+        var window = -1.0
+        if case .window(let width) = mask { window = Double(width) }
+        return Computation(
+            self, [q, k, v, extra?.keys, extra?.values],
+            numbers: [Double(extra?.rows ?? 0), Double(heads), window] + dropout.numbers)
+    }
 
     private func length(_ run: SliceRun, _ sequence: Int) -> Int {
         run.batch.offsets[sequence + 1] - run.batch.offsets[sequence]

@@ -36,6 +36,7 @@ package final class Activation: Operation {
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? { Computation(self, [x], numbers: [Double(kind.code)]) }
     package var readInBackward: [Value] { [x] }
 
     package func forward(_ run: SliceRun) {
@@ -68,6 +69,7 @@ package final class DropAdd: Operation {
 
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? { Computation(self, [x, residual], numbers: dropout.numbers) }
 
     package func forward(_ run: SliceRun) {
         run.withIdentities(x.rows) { identities in

@@ -31,6 +31,9 @@ package final class Embedding: Operation {
 
     package var inputs: [Value] { [] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? {
+        Computation(self, [], operands: [words, positions, types], numbers: [Double(firstPosition)])
+    }
     package var parameters: [Parameter] { [words, positions, types].compactMap { $0?.parameter } }
     package var parameterUnits: Int {
         wordUnits + [positions, types].count(where: { $0?.isTrainable == true })

@@ -17,6 +17,7 @@ package final class GatedActivation: Operation {
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? { Computation(self, [x], numbers: [Double(kind.code)]) }
     package var readInBackward: [Value] { [x] }
 
     package func forward(_ run: SliceRun) {

@@ -22,6 +22,9 @@ package final class LayerNorm: Operation {
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? {
+        Computation(self, [x], operands: [gamma, beta], numbers: [Double(epsilon)])
+    }
     package var readInBackward: [Value] { [x] }
     package var parameters: [Parameter] { [gamma.parameter, beta?.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { gamma.isTrainable ? [x] : [] }

@@ -45,6 +45,10 @@ package final class Linear: Operation {
 
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? {
+        Computation(
+            self, [x, residual], operands: [weight, bias], numbers: [Double(scale), transposesWeight ? 1 : 0])
+    }
     package var parameters: [Parameter] { [weight.parameter, bias?.parameter].compactMap { $0 } }
     package var readForParameters: [Value] { weight.isTrainable ? [x] : [] }
     package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double {
@@ -116,7 +120,7 @@ package final class Linear: Operation {
                 left + first, width: leftWidth, columns: min(Self.tile, leftWidth - first), right, width: rightWidth,
                 rows: rows, into: w.gradient + first * rightWidth, scale: scale, adds: run.accumulates)
             // a loss of the parameters counts once a step, however many batches are added up
-            if identityPull > 0, run.beginsStep { pull(w, rows: first..<min(first + Self.tile, leftWidth)) }
+            if identityPull > 0, run.countsLoss(of: w) { pull(w, rows: first..<min(first + Self.tile, leftWidth)) }
         } else if let b = bias?.parameter {
             run.begin(b)
             if scale == 1 {

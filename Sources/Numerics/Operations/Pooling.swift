@@ -17,6 +17,7 @@ package final class Pool: Operation {
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .gathered }
+    package var computation: Computation? { Computation(self, [x], numbers: [kind == .first ? 0 : 1]) }
 
     /// The tokens that a sequence's row is made of, counted from the batch's first.
     private func used(_ batch: PackedBatch, _ sequence: Int) -> Range<Int> {

@@ -13,6 +13,7 @@ package final class RotaryTable: @unchecked Sendable {  // read-only after init
     package let positions: Int
     /// Columns of a head; even.
     package let head: Int
+    let theta: Double
     /// [positions, head]: the cosines of a position, then its sines.
     let values: AlignedBuffer
 
@@ -20,6 +21,7 @@ package final class RotaryTable: @unchecked Sendable {  // read-only after init
         precondition(head > 0 && head % 2 == 0, "rotary positions for a head of \(head) columns")
         self.positions = positions
         self.head = head
+        self.theta = theta
         values = AlignedBuffer(count: positions * head)
         let half = head / 2
         let frequencies = (0..<half).map { 1 / Float(pow(theta, Double(Float(2 * $0) / Float(head)))) }
@@ -53,6 +55,9 @@ package final class Rotary: Operation {
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .own }
+    package var computation: Computation? {
+        Computation(self, [x], numbers: [Double(table.positions), Double(table.head), table.theta])
+    }
 
     package func forward(_ run: SliceRun) {
         turn(run, run.values(output), run.values(x), inverse: false, adds: false)

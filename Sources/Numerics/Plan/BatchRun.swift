@@ -9,13 +9,15 @@ package final class BatchRun {
     /// Whether gradients are added to what is there.
     package let accumulates: Bool
     /// Whether this is the step's first batch: losses of the parameters alone count once a step.
-    package let beginsStep: Bool
+    private let beginsStep: Bool
+    /// Offsets of parameters whose own losses another plan of the step has counted.
+    private let counted: Set<Int>
     private let plan: Plan
     private let keptBases: [UnsafeMutablePointer<Float>]
 
     init(
         plan: Plan, batch: PackedBatch, group: BatchSlice, workspace: Workspace,
-        keptBases: [UnsafeMutablePointer<Float>], accumulates: Bool, beginsStep: Bool
+        keptBases: [UnsafeMutablePointer<Float>], accumulates: Bool, beginsStep: Bool, counted: Set<Int>
     ) {
         self.plan = plan
         self.group = group
@@ -23,6 +25,7 @@ package final class BatchRun {
         self.keptBases = keptBases
         self.accumulates = accumulates
         self.beginsStep = beginsStep
+        self.counted = counted
         kernels = workspace.kernels
     }
 
@@ -40,6 +43,9 @@ package final class BatchRun {
         guard case .kept(let index) = place else { preconditionFailure("a value was not kept for its parameters") }
         return keptBases[index] + (index < plan.kept.outputs ? range(value).lowerBound * value.width : 0)
     }
+
+    /// Whether a loss of this parameter alone counts now.
+    package func countsLoss(of parameter: Parameter) -> Bool { beginsStep && !counted.contains(parameter.offset) }
 
     /// Sets a gradient to zero unless it is added to.
     package func begin(_ parameter: Parameter) {

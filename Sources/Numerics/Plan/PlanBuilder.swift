@@ -9,6 +9,8 @@ package final class PlanBuilder {
     var derived: [String: [Operand]] = [:]
     /// What the plan inserts into each sequence of a batch before it runs; nil: nothing.
     package var virtualTokens: VirtualTokens?
+    /// What several streams have in common; nil: there is one stream.
+    private var shared: SharedValues?
     private var values = 0
 
     package init(precision: Precision = .float32) {
@@ -26,11 +28,17 @@ package final class PlanBuilder {
         return Value(id: values, rows: rows, width: width)
     }
 
+    /// From now on, an operation that computes what another one computes is not appended again: for plans that run several
+    /// models with common parts on the same batch.
+    package func shareValues() { shared = SharedValues() }
+
+    /// - Returns: the operation's value, or the value of an equal operation that is shared.
     @discardableResult
     package func append(_ operation: some Operation) -> Value {
         precondition(
             derivedRows == nil || operation.parameters.allSatisfy { $0.derived == nil },
             "a derived tensor cannot be derived from another")
+        if let known = shared?.value(of: operation) { return known }
         operations.append(operation)
         return operation.output
     }

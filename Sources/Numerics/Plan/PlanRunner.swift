@@ -36,12 +36,15 @@ extension Plan {
     /// - Parameters:
     ///   - stepKey: (seed, step), mixed; nil: nothing is dropped.
     ///   - accumulates: adds to the parameters' gradients instead of writing them: from a step's second batch on.
+    ///   - beginsStep: whether this is the plan's first batch of the step, so that losses of the parameters alone count; nil:
+    ///     unless `accumulates`.
+    ///   - counted: offsets of parameters whose own losses another plan of the step has counted.
     ///   - endsStep: whether no other batch of this plan belongs to the step. Until then, the gradients of parameters that
     ///     tensors are derived from are incomplete.
     /// - Returns: reads of `outputs` over the whole batch, valid until the workspace's next run.
     package func run(
         _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false,
-        endsStep: Bool = true
+        beginsStep: Bool? = nil, counted: Set<Int> = [], endsStep: Bool = true
     ) -> PlanResults {
         let batch = prepared(batch)
         let floats = keptFloats(batch)
@@ -53,7 +56,8 @@ extension Plan {
             derived.begin(workspace: workspace, stepKey: stepKey, accumulates: accumulates, area: area + floats)
         }
         let results = execute(
-            batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, area: area, packing: packing)
+            batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, beginsStep: beginsStep,
+            counted: counted, area: area, packing: packing)
         if endsStep {
             derived.end(workspace: workspace, stepKey: stepKey, accumulates: step.accumulates, area: area + floats)
         }
@@ -63,11 +67,11 @@ extension Plan {
 
     /// Runs the plan's own operations.
     /// - Parameters:
-    ///   - beginsStep: whether losses of the parameters alone count; nil: unless `accumulates`.
+    ///   - beginsStep, counted: see `run`.
     ///   - area: room for `keptFloats`.
     func execute(
         _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?, accumulates: Bool, beginsStep: Bool? = nil,
-        area: UnsafeMutablePointer<Float>, packing: [PackingTask]
+        counted: Set<Int> = [], area: UnsafeMutablePointer<Float>, packing: [PackingTask]
     ) -> PlanResults {
         let groups = groups(of: batch)
         let bases = keptLayout(batch, groups).offsets.map { area + $0 }
@@ -92,7 +96,8 @@ extension Plan {
             for (w, wave) in parameterGradients.waves.enumerated() {
                 let run = BatchRun(
                     plan: self, batch: batch, group: group, workspace: workspace, keptBases: bases,
-                    accumulates: accumulates || i > 0 || w > 0, beginsStep: (beginsStep ?? !accumulates) && i == 0)
+                    accumulates: accumulates || i > 0 || w > 0, beginsStep: (beginsStep ?? !accumulates) && i == 0,
+                    counted: counted)
                 workspace.pool.run(wave.count) { index, _ in
                     operations[wave[index].operation].accumulate(unit: wave[index].unit, run)
                 }
@@ -183,8 +188,10 @@ extension Plan {
     }
 
     /// The regularizers' part of the loss, at the parameters' present values.
-    package func parameterLoss() -> Double {
-        operations.reduce(derived.parameterLoss()) { $0 + $1.parameterLoss() }
+    /// - Parameter counted: offsets of parameters whose own losses do not count
+    package func parameterLoss(counted: Set<Int> = []) -> Double {
+        operations.filter { !$0.parameters.contains { counted.contains($0.offset) } }
+            .reduce(derived.parameterLoss()) { $0 + $1.parameterLoss() }
     }
 }
 

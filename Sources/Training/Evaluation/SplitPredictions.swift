@@ -58,9 +58,16 @@ extension Predictor {
     }
 
     private func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
-        switch (head.head.input, head.head.output) {
+        head.head.predictions(examples, results)
+    }
+}
+
+extension Head {
+    /// What the head's results say of each example.
+    func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+        switch (input, output) {
         case (.marked, .classes):
-            HeadAnswers.tags(results, counts: examples.map { TargetColumn.words($0).count }, head: head.head, other: "")
+            HeadAnswers.tags(results, counts: examples.map { TargetColumn.words($0).count }, head: self, other: "")
                 .map { .tags($0) }
         case (_, .classes): examples.indices.map { .classes(Array(results.row($0))) }
         case (_, .numbers): examples.indices.map { i in .numbers(Array(results.row(i))) }

@@ -61,8 +61,15 @@ package struct LossPlan {
     }
 
     /// The same; each loss by itself, without regularizers.
-    func sums(_ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?) -> [Double] {
-        let results = plan.run(batch, workspace: workspace, stepKey: stepKey)
+    /// - Parameters:
+    ///   - accumulates: adds to gradients that other plans of the step have begun.
+    ///   - counted: offsets of parameters whose regularizers they have counted.
+    func sums(
+        _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?, accumulates: Bool = false,
+        counted: Set<Int> = []
+    ) -> [Double] {
+        let results = plan.run(
+            batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, beginsStep: true, counted: counted)
         return losses.map { results.values($0).reduce(0.0) { $0 + Double($1) } }
     }
 }

@@ -6,6 +6,8 @@ package enum Prediction: Sendable, Equatable {
     case tags([String])
     /// One or several numbers, in the data's units.
     case numbers([Float])
+    /// What several heads predict, in their order.
+    indirect case each([Prediction])
 
     /// The most likely class; of equal ones the first. 0 for other forms.
     package var best: Int { if case .classes(let probabilities) = self { Evaluator.best(probabilities) } else { 0 } }

@@ -1,3 +1,4 @@
+import Bundles
 import Files
 import Models
 import Tasks
@@ -133,6 +134,35 @@ package struct NumberForm: PredictionForm {
     }
 }
 
+/// The predictions of several heads: in JSON an object for each head under its name, in CSV columns that begin with it.
+package struct EachForm: PredictionForm {
+    private let heads: [(name: String, form: any PredictionForm)]
+
+    package init(_ heads: [(name: String, form: any PredictionForm)]) { self.heads = heads }
+
+    package let fields = ["heads"]
+    package var columns: [String] { heads.flatMap { head in head.form.columns.map { "\(head.name).\($0)" } } }
+    package var truncation: String? { heads.lazy.compactMap(\.form.truncation).first }
+
+    package func cells(_ prediction: Prediction, _ example: Example) -> [String] {
+        zip(heads, parts(prediction)).flatMap { $0.form.cells($1, example) }
+    }
+
+    package func json(_ prediction: Prediction, _ example: Example) -> String {
+        let each = zip(heads, parts(prediction)).map { head, own in
+            "\(JSONText.quoted(head.name)):{\(head.form.json(own, example))}"
+        }
+        return "\"heads\":{\(each.joined(separator: ","))}"
+    }
+
+    private func parts(_ prediction: Prediction) -> [Prediction] {
+        guard case .each(let parts) = prediction, parts.count == heads.count else {
+            preconditionFailure("predictions of \(heads.count) heads")
+        }
+        return parts
+    }
+}
+
 extension Predictor {
     /// What the head predicts, in a word: classes, tags or numbers.
     package var form: String {
@@ -145,6 +175,19 @@ extension Predictor {
 }
 
 extension PredictionSettings {
+    /// How the predictions of several heads are written. Settings of classes act on the heads that predict classes.
+    /// - Throws: `TrainingError.setting` for settings of classes, if no head predicts any
+    package func form(of heads: [NamedHead]) throws(TrainingError) -> any PredictionForm {
+        let hasClasses = heads.contains { $0.head.predictsClasses }
+        var forms: [(name: String, form: any PredictionForm)] = []
+        for head in heads {
+            var own = self
+            if hasClasses, !head.head.predictsClasses { (own.top, own.threshold) = (1, 0) }
+            forms.append((head.name, try own.form(of: head.head)))
+        }
+        return EachForm(forms)
+    }
+
     /// How a head's predictions are written.
     /// - Throws: `TrainingError.setting` for settings of classes, if the head predicts something else
     package func form(of head: any Head) throws(TrainingError) -> any PredictionForm {
@@ -162,5 +205,12 @@ extension PredictionSettings {
                 name: name, found: value, expected: "no such option, because this head predicts \(found), not classes")
         }
         return form
+    }
+}
+
+extension Head {
+    /// Whether it predicts a class of each text.
+    fileprivate var predictsClasses: Bool {
+        if case .classes = output { input != .marked } else { false }
     }
 }

@@ -1,15 +1,30 @@
+import Adapters
 import Models
 import Numerics
 
 /// The plans that a run's steps need, and the batches that they run on: a plan for each task, or with `--mix within` one for
-/// all.
+/// all tasks that go through the same adapters.
 struct StepPlans {
+    /// A plan with the tasks whose examples it runs on.
+    private struct Shared {
+        let plan: LossPlan
+        let tasks: [Int]
+    }
+
     private let tasks: [TrainingTask]
-    /// Of each task, or the one of all.
-    private let plans: [LossPlan]
+    private let plans: [Shared]
+    /// Of each task.
+    private let planOf: [Int]
     private let mixes: Bool
-    /// The tensors that only a task's own heads have, in a plan of all.
+    /// The tensors that only a task's own heads have, if others share its plan.
     private let own: [Set<String>]
+
+    /// What the plans of a step run on, one after the other.
+    struct Batch {
+        fileprivate let parts: [(plan: Int, batch: PackedBatch)]
+
+        var tokens: Int { parts.reduce(0) { $0 + $1.batch.tokens } }
+    }
 
     /// What a step came to.
     struct Losses {
@@ -24,21 +39,25 @@ struct StepPlans {
     init(_ network: Network, tasks: [TrainingTask], settings: TrainingSettings) throws {
         self.tasks = tasks
         mixes = settings.mix == .within && tasks.count > 1
-        guard mixes else {
-            plans = try tasks.map { try $0.objective.plan(network, settings: settings) }
-            own = tasks.map { _ in [] }
-            return
+        let groups = mixes ? try Self.groups(tasks, network) : tasks.indices.map { [$0] }
+        let mixes = mixes
+        plans = try groups.map { group in
+            guard mixes else {
+                return Shared(plan: try tasks[group[0]].objective.plan(network, settings: settings), tasks: group)
+            }
+            let others = group.dropFirst().map { tasks[$0].objective }
+            guard let plan = try tasks[group[0]].objective.mixedPlan(with: others, network, settings: settings) else {
+                throw TrainingError.setting(
+                    name: "--mix", found: settings.mix.rawValue,
+                    expected: "\(Mix.batch.rawValue): these tasks have no plan in common")
+            }
+            return Shared(plan: plan, tasks: group)
         }
-        let others = tasks.dropFirst().map(\.objective)
-        guard let plan = try tasks[0].objective.mixedPlan(with: others, network, settings: settings) else {
-            throw TrainingError.setting(
-                name: "--mix", found: settings.mix.rawValue,
-                expected: "\(Mix.batch.rawValue): these tasks have no plan in common")
-        }
-        plans = [plan]
+        planOf = tasks.indices.map { task in groups.firstIndex { $0.contains(task) } ?? 0 }
         let hidden = network.arrangement.model.configuration.hidden
         own = tasks.map { task in
-            Set(
+            guard mixes else { return [] }
+            return Set(
                 task.objective.heads.flatMap { head in
                     let named = network.arrangement.heads[head.index]
                     return named.head.specs(hidden: hidden, scope: named.scope).map(\.name)
@@ -46,51 +65,92 @@ struct StepPlans {
         }
     }
 
-    private func plan(_ step: TrainingStep) -> LossPlan { plans[mixes ? 0 : step.parts[0].task] }
+    /// Tasks whose heads read the same adapters, in order.
+    private static func groups(_ tasks: [TrainingTask], _ network: Network) throws -> [[Int]] {
+        var groups: [(compositions: [Composition?], tasks: [Int])] = []
+        for (index, task) in tasks.enumerated() {
+            let heads = task.objective.heads.map(\.index).filter { network.arrangement.heads.indices.contains($0) }
+            let own = try network.compositions(heads)
+            if let n = groups.firstIndex(where: { $0.compositions == own }) {
+                groups[n].tasks.append(index)
+            } else {
+                groups.append((own, [index]))
+            }
+        }
+        return groups.map(\.tasks)
+    }
 
-    /// The heads of a step's plan, in the order of the plan's losses.
-    private func heads(_ step: TrainingStep) -> [TrainedHead] {
-        mixes ? tasks.flatMap(\.objective.heads) : tasks[step.parts[0].task].objective.heads
+    /// The plans of a step, each with the parts that it runs on.
+    private func parts(_ step: TrainingStep) -> [(plan: Int, parts: [TrainingStep.Part])] {
+        var found: [(plan: Int, parts: [TrainingStep.Part])] = []
+        for index in plans.indices {
+            let parts = step.parts.filter { planOf[$0.task] == index }
+            if !parts.isEmpty { found.append((index, parts)) }
+        }
+        return found
     }
 
     /// - Parameters:
     ///   - coefficients: of the losses, by the head's index.
     ///   - longest: tokens that are taken of an example at most.
-    func batch(
-        _ step: TrainingStep, coefficients: [Double] = [], longest: Int = .max, stepKey: UInt64
-    ) -> PackedBatch {
-        let parts = step.parts.map { part in
-            tasks[part.task].objective.part(
-                part.examples, of: tasks[part.task].train, task: part.task, longest: longest, stepKey: stepKey)
-        }
-        return PackedBatch(parts, marksSequences: mixes, coefficients: coefficients)
+    func batch(_ step: TrainingStep, coefficients: [Double] = [], longest: Int = .max, stepKey: UInt64) -> Batch {
+        Batch(
+            parts: parts(step).map { plan, parts in
+                let parts = parts.map { part in
+                    tasks[part.task].objective.part(
+                        part.examples, of: tasks[part.task].train, task: part.task, longest: longest, stepKey: stepKey)
+                }
+                return (plan, PackedBatch(parts, marksSequences: mixes, coefficients: coefficients))
+            })
     }
 
     /// Forward and backward; gradients are in the parameters then.
-    func run(_ step: TrainingStep, _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64) -> Losses {
-        let plan = plan(step)
-        let sums = plan.sums(batch, workspace: workspace, stepKey: stepKey)
-        var losses = Losses(heads: [], regularizers: plan.plan.parameterLoss(), total: 0)
-        for (head, sum) in zip(heads(step), sums) {
-            while losses.heads.count <= head.index { losses.heads.append(nil) }
-            if batch.targets[head.index].map({ $0.normalizer > 0 }) == true { losses.heads[head.index] = sum }
+    func run(_ step: TrainingStep, _ batch: Batch, workspace: Workspace, stepKey: UInt64) -> Losses {
+        var losses = Losses(heads: [], regularizers: 0, total: 0)
+        // Several plans add to the gradients of what they share
+        let adds = batch.parts.count > 1
+        if adds {
+            for parameter in batch.parts.flatMap({ plans[$0.plan].plan.plan.parameters }) {
+                parameter.gradient.update(repeating: 0, count: parameter.count)
+            }
         }
-        losses.total = sums.reduce(0, +) + losses.regularizers
+        var counted: Set<Int> = []
+        for (index, batch) in batch.parts {
+            let shared = plans[index]
+            let sums = shared.plan.sums(
+                batch, workspace: workspace, stepKey: stepKey, accumulates: adds, counted: counted)
+            for (head, sum) in zip(shared.tasks.flatMap { tasks[$0].objective.heads }, sums) {
+                while losses.heads.count <= head.index { losses.heads.append(nil) }
+                if batch.targets[head.index].map({ $0.normalizer > 0 }) == true { losses.heads[head.index] = sum }
+            }
+            losses.regularizers += shared.plan.plan.parameterLoss(counted: counted)
+            losses.total += sums.reduce(0, +)
+            if adds { counted.formUnion(shared.plan.plan.parameters.map(\.offset)) }
+        }
+        losses.total += losses.regularizers
         return losses
     }
 
-    /// The tensors that a step moves: all of its plan, but for the heads of tasks that are not in it.
+    /// The tensors that a step moves: all of its plans, but for the heads of tasks that are not in it.
     func parameters(_ step: TrainingStep) -> [Parameter] {
-        let all = plan(step).plan.parameters
-        guard mixes, step.parts.count < tasks.count else { return all }
+        let parts = parts(step)
+        guard mixes, step.parts.count < tasks.count || parts.count > 1 else {
+            return plans[parts[0].plan].plan.plan.parameters
+        }
         let present = Set(step.parts.map(\.task))
         let absent = tasks.indices.filter { !present.contains($0) }
-        return all.filter { parameter in !absent.contains { own[$0].contains(parameter.name) } }
+        var seen: Set<Int> = []
+        return parts.flatMap { plans[$0.plan].plan.plan.parameters }.filter { parameter in
+            !absent.contains { own[$0].contains(parameter.name) } && seen.insert(parameter.offset).inserted
+        }.sorted { $0.offset < $1.offset }
     }
 
     /// Bytes of the work areas that a step needs.
     /// - Parameter longest: tokens that are taken of an example at most.
     func workBytes(_ step: TrainingStep, longest: Int, threads: Int) -> (arenas: Int, shared: Int) {
-        plan(step).plan.workBytes(batch(step, longest: longest, stepKey: 0), threads: threads)
+        batch(step, longest: longest, stepKey: 0).parts.reduce((arenas: 0, shared: 0)) { most, part in
+            let bytes = plans[part.plan].plan.plan.workBytes(part.batch, threads: threads)
+            return (max(most.arenas, bytes.arenas), max(most.shared, bytes.shared))
+        }
     }
 }

@@ -1,0 +1,57 @@
+/// What an operation computes, as far as it can be told from the plan: equal ones compute the same values.
+package struct Computation: Hashable {
+    private let operation: ObjectIdentifier
+    private let inputs: [Int?]
+    private let operands: [Place?]
+    private let numbers: [Double]
+
+    /// Where an operand's elements lie, and under which shape they are read.
+    private struct Place: Hashable {
+        let floats: UInt
+        let shape: [Int]
+
+        init(_ operand: Operand) {
+            floats = UInt(bitPattern: operand.floats)
+            shape = operand.shape
+        }
+    }
+
+    /// - Parameters:
+    ///   - inputs: in a fixed order; nil: the operation has none in this place.
+    ///   - operands: as `inputs`.
+    ///   - numbers: whatever else the result depends on.
+    init(
+        _ operation: some Operation, _ inputs: [Value?], operands: [Operand?] = [], numbers: [Double] = []
+    ) {
+        self.operation = ObjectIdentifier(type(of: operation))
+        self.inputs = inputs.map { $0?.id }
+        self.operands = operands.map { $0.map { Place($0) } }
+        self.numbers = numbers
+    }
+}
+
+/// Values of a plan that several streams of operations have in common.
+///
+/// Each stream appends what it would append by itself. Where an equal operation is there already, its value is taken. What
+/// depends on a trainable tensor is not shared, since some operations must be the only consumer of their inputs' gradients.
+struct SharedValues {
+    private var known: [Computation: Value] = [:]
+    private var differentiable: Set<Int> = []
+
+    /// The value of an equal operation; nil: there is none, and this one counts from now on.
+    mutating func value(of operation: some Operation) -> Value? {
+        guard operation.parameters.isEmpty, !operation.inputs.contains(where: { differentiable.contains($0.id) }) else {
+            differentiable.insert(operation.output.id)
+            return nil
+        }
+        guard let computation = operation.computation else { return nil }
+        if let value = known[computation] { return value }
+        known[computation] = operation.output
+        return nil
+    }
+}
+
+extension DropoutSite {
+    /// Of a `Computation`.
+    var numbers: [Double] { [Double(siteHash >> 32), Double(siteHash & 0xFFFF_FFFF), Double(rate)] }
+}

@@ -1,0 +1,90 @@
+import Bundles
+import Files
+import Models
+import Numerics
+import Tasks
+
+/// Several heads of a bundle at work on the same texts, in one pass: those of parallel adapters, or of one adapter.
+package final class HeadsPredictor {
+    package let heads: [NamedHead]
+    /// What messages call the bundle.
+    let file: String
+    private let session: Session
+    /// Each with the places of its heads.
+    private let evaluators: [(evaluator: Evaluator, places: [Int])]
+    private let maxLength: Int
+    /// What a user should know: another language adapter than the bundle was trained with.
+    package let languageWarnings: [String]
+
+    /// - Parameters:
+    ///   - file: what messages call the bundle; nil: its name.
+    ///   - language: what its adapters are stacked on; nil: the bare base.
+    ///   - maxLength: nil: as in training.
+    /// - Throws: `BundleError.head` for a bundle without heads, or with heads that do not read the same texts;
+    ///   `TrainingError.setting` for a precision that the processor does not have.
+    package init(
+        _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
+        maxLength: Int? = nil, precision: Precision = .float32
+    ) throws {
+        try precision.validate()
+        if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
+        let file = file ?? bundle.name
+        try Self.check(bundle.heads, file: file)
+        languageWarnings = [bundle.warning(on: language, file: file)].compactMap { $0 }
+        self.session = session
+        self.file = file
+        heads = bundle.heads
+        var arrangement = Arrangement(model: session.model, bundle: bundle)
+        if let language { arrangement.stack(on: language) }
+        let network = try Network(arrangement, seed: 0, precision: precision)
+        evaluators = try network.planGroups(Array(bundle.heads.indices)).map { group in
+            (try Evaluator(network, heads: group.map { ($0, $0) }, workspace: session.workspace), group)
+        }
+        // What was packed need not stay in memory from the file too
+        session.model.releasePages()
+        self.maxLength = maxLength ?? bundle.provenance.maxLength ?? Predictor.standardLength
+    }
+
+    /// Heads read the same tokens only if they begin their texts alike and read the same kind of input.
+    private static func check(_ heads: [NamedHead], file: String) throws(BundleError) {
+        guard let first = heads.first else {
+            throw .head(
+                file: file, problem: "the bundle has no head",
+                fix: "train one with amalgam train-adapter --init-from \(file)")
+        }
+        func words(_ head: NamedHead) -> String {
+            head.head.input == .marked ? "words" : head.readsPairs == true ? "pairs of texts" : "texts"
+        }
+        for head in heads {
+            let problem: String
+            if words(head) != words(first) {
+                problem = "head \(first.name) reads \(words(first)), and \(head.name) \(words(head))"
+            } else if head.head.textPrefix != first.head.textPrefix {
+                problem =
+                    "head \(first.name) puts \"\(first.head.textPrefix)\" before each text, and \(head.name) "
+                    + "\"\(head.head.textPrefix)\""
+            } else {
+                continue
+            }
+            throw .head(file: file, problem: problem, fix: "choose one with --head")
+        }
+    }
+
+    /// The kind of task that records are read as; nil where no head says.
+    package var kind: String? { heads.lazy.compactMap { $0.task?.kind }.first }
+    /// Whether they read words.
+    package var readsWords: Bool { heads[0].head.input == .marked }
+
+    /// What each head predicts for each example (`Prediction.each`), in order, and how many examples were truncated.
+    package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
+        let encoded = session.encode(
+            heads.map { ($0.head, examples) }, maxLength: maxLength, prefix: heads[0].head.textPrefix)
+        var each = [[Prediction]](repeating: [], count: heads.count)
+        for (evaluator, places) in evaluators {
+            for (place, results) in zip(places, evaluator.allResults(encoded)) {
+                each[place] = heads[place].head.predictions(examples, results)
+            }
+        }
+        return (examples.indices.map { i in .each(each.map { $0[i] }) }, encoded.truncated)
+    }
+}
