@@ -44,6 +44,17 @@ public struct Composition: Sendable {
         try block("average", parts, weights.map { ["weights": .list($0.map { .number($0) })] } ?? [:])
     }
 
+    /// A part with its effect multiplied: h + s (o − h), where o is what the part makes of h. With 0 it does nothing.
+    ///
+    /// Prompts and prefixes, which add no output, cannot be scaled.
+    /// - Parameters:
+    ///   - part: What is scaled.
+    ///   - factor: s, finite; it may be negative or over 1.
+    /// - Throws: ``AmalgamError/Kind/composition`` for a factor that is not finite.
+    public static func scale(_ part: Composition, by factor: Double) throws(AmalgamError) -> Composition {
+        try block(Scale.kind, [part], [Scale.option: .number(factor)])
+    }
+
     /// Parts side by side on the same texts: each makes a stream of its own of what the model gives, and the heads of its
     /// bundles read that stream (Rücklé et al. 2021, section 4). ``HeadsPredictor`` runs all of them in one pass. It stands
     /// alone or in a stack.
@@ -88,7 +99,7 @@ public struct Composition: Sendable {
         }
     }
 
-    /// Names of the blocks that there are: `average`, `fuse`, `multitask`, `parallel`, `stack`.
+    /// Names of the blocks that there are: `average`, `fuse`, `multitask`, `parallel`, `scale`, `stack`.
     public static var blockNames: [String] { CompositionBlocks.kinds }
 
     /// Reads an expression such as `stack(lang-de.h5, fuse(a.h5, b.h5, value=false))` or

@@ -52,6 +52,7 @@ package enum CompositionBlocks {
         Fuse.self,
         MultiTask.self,
         Parallel.self,
+        Scale.self,
         Stack.self,
     ]
 
