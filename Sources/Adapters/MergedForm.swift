@@ -22,5 +22,5 @@ package struct MergeFault: Error, Equatable, Sendable {
     }
 
     /// What helps where adapters cannot become one.
-    package static let compose = "keep them apart: --compose 'average(…)', or a fusion"
+    package static let compose = "compose them instead: --compose 'average(…)'"
 }

@@ -28,6 +28,6 @@ struct AmalgamTool: AsyncParsableCommand {
 
     static func main() async {
         Console.holdStreams()
-        await main(nil)
+        await main(NumberList.joined(Array(CommandLine.arguments.dropFirst()), option: "--weights"))
     }
 }

@@ -54,14 +54,14 @@ import Testing
     @Test func otherMethodsAndFields() throws {
         #expect(
             refused([try bundle("a", "ia3"), try bundle("b", "bitfit")])
-                == "b.h5: adapter b: method: found bitfit, expected ia3, as in a.h5; keep them apart: --compose 'average(…)', or a "
-                + "fusion")
+                == "b.h5: adapter b: method: found bitfit, expected ia3, as in a.h5; compose them instead: --compose 'average(…)'"
+        )
         #expect(
             refused([
                 try bundle("a", "seq_bn", ["reduction_factor=4"]), try bundle("b", "seq_bn", ["reduction_factor=2"]),
             ])
-                == "b.h5: adapter b: reduction_factor: found 2, expected 4, as in a.h5, since values are merged one by one; keep them "
-                + "apart: --compose 'average(…)', or a fusion")
+                == "b.h5: adapter b: reduction_factor: found 2, expected 4, as in a.h5, since values are merged one by one; compose "
+                + "them instead: --compose 'average(…)'")
         #expect(
             refused([try bundle("a", "bitfit"), try bundle("b", "bitfit", ["targets=query"])])
                 .hasPrefix("b.h5: adapter b: targets: found \"query\", expected \"all\", as in a.h5"))
@@ -77,7 +77,7 @@ import Testing
         #expect(
             refused([a, try bundle("b", "dora")])
                 == "b.h5: adapter b: use_dora: found true, expected false: DoRA scales the rows of W + ΔW, so changes do not add up; "
-                + "keep them apart: --compose 'average(…)', or a fusion")
+                + "compose them instead: --compose 'average(…)'")
         #expect(
             refused([try bundle("b", "seq_bn_inv", ["reduction_factor=4"])])
                 .hasPrefix(

@@ -89,7 +89,7 @@ extension AdapterBundle {
     ///   - name: Of the bundle and its adapter; nil for the bundles' names, joined by `+`.
     ///   - allowsOtherModel: Accepts bundles that were trained on different models or tokenizers if all shapes agree.
     /// - Throws: ``AmalgamError/Kind/composition``, naming the bundle, the field and a fix, for bundles that cannot be merged;
-    ///   ``AmalgamError/Kind/option`` for an option's value.
+    ///   ``AmalgamError/Kind/otherModel`` for bundles of different models; ``AmalgamError/Kind/option`` for an option's value.
     public init(
         merging bundles: [AdapterBundle], method: String, weights: [Double]? = nil,
         options: MergeOptions = MergeOptions(),

@@ -45,6 +45,15 @@ private struct BundleReport: PageReport {
 
     func text(on terminal: Terminal) -> String { table.text(.columns, on: terminal) }
 
+    /// Of what it was merged, and how: "by ties: game (1), works (0.5)".
+    private var merged: String {
+        guard let merge = bundle.provenance.settings["merge"], case .list(let parts)? = merge["bundles"] else {
+            return ""
+        }
+        let names = parts.map { "\($0["name"]?.text ?? "") (\($0["weight"]?.json ?? ""))" }
+        return "by \(merge["method"]?.text ?? ""): \(names.joined(separator: ", "))"
+    }
+
     private var table: TextTable {
         let base = bundle.base
         let provenance = bundle.provenance
@@ -71,6 +80,7 @@ private struct BundleReport: PageReport {
         }
         row("parameters", Human.count(bundle.parameters))
         row("task", provenance.task)
+        row("merged", merged)
         row("settings", provenance.settings.json)
         row(
             "steps",

@@ -43,6 +43,8 @@ enum LibraryWords {
         ("add --merge", "merge them"),
         ("train one with amalgam train-adapter --init-from", "train one that starts from"),
         ("'amalgam fuse --compose'", "the recipe composition"),
+        ("--compose 'average(…)'", "Composition.average"),
+        ("--compose 'stack(…)'", "Composition.stack"),
         (
             "create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change",
             "create it again, or set allowsChanges if you trust the change"

@@ -144,8 +144,8 @@ extension AmalgamError {
         case .members: make(.composition, error.description, fix: lastClause(error))
         case .merge(let file, let field, let found, let expected, let fix):
             make(
-                file == nil ? .option : .composition, error.description, path: file, field: field, found: found,
-                expected: expected, fix: fix)
+                file == nil ? .option : field.hasPrefix("base ") ? .otherModel : .composition, error.description,
+                path: file, field: field, found: found, expected: expected, fix: fix)
         }
     }
 

@@ -15,11 +15,10 @@ struct MergeCommand: AsyncParsableCommand {
     @Option(help: "How to merge; see above.") var method: String
     @Option(parsing: .upToNextOption, help: "The bundles, of one adapter each.") var bundles: [String]
     @Option(
-        parsing: .upToNextOption,
         help: ArgumentHelp(
-            "A weight for each bundle. (default: with average equal ones that sum to 1, else 1 each)",
-            valueName: "number"))
-    var weights: [String] = []
+            "A weight for each bundle, such as 1 -0.5. (default: with average equal ones that sum to 1, else 1 each)",
+            valueName: "numbers"))
+    var weights: String?
     @Option(help: "The share of values that stays. (default: 0.2 with ties, 0.5 with dare_linear and dare_ties)")
     var density: Double?
     @Option(help: "Multiplies what ties and dare_ties give. (default: 1)") var scale: Double?
@@ -44,7 +43,7 @@ struct MergeCommand: AsyncParsableCommand {
                 density: density, scale: scale, rank: rank, combination: combination, seed: common.seed, heads: heads)
             let merged = try AdapterBundle(
                 merging: bundles.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }, method: method,
-                weights: weights.isEmpty ? nil : weights, options: options, name: name, allowsOtherModel: force)
+                weights: weights, options: options, name: name, allowsOtherModel: force)
             try merged.write(to: URL(fileURLWithPath: out), replacesOtherFiles: false)
             Console.warn(merged.warnings)
             guard common.json else { return Console.print("\(merged)\nwritten: \(out)") }
@@ -58,12 +57,13 @@ struct MergeCommand: AsyncParsableCommand {
         }
     }
 
-    /// The weights: words of one number each, or of several with commas.
-    private func numbers() throws(AmalgamError) -> [Double] {
+    /// The weights; nil: none are given.
+    private func numbers() throws(AmalgamError) -> [Double]? {
+        guard let weights else { return nil }
         var numbers: [Double] = []
-        for word in weights.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
+        for word in weights.split(whereSeparator: { $0 == "," || $0 == " " }) {
             guard let number = Double(word) else {
-                throw wrongOption("--weights", found: "'\(word)'", expected: "numbers, such as 0.7 -0.3")
+                throw wrongOption("--weights", found: "'\(word)'", expected: "numbers, such as 1 -0.5")
             }
             numbers.append(number)
         }

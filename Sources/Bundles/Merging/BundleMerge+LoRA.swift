@@ -11,6 +11,8 @@ extension BundleMerge {
         let rule: (Int) throws -> MergedUpdate
         switch method {
         case let method as any UpdateMerge: rule = try method.rule(for: updates)
+        case let method as any LinearMerge:
+            rule = method.factorized(updates) { options.rank ?? updates.sumOfRanks(at: $0) }
         case let method as any ValueMerge:
             rule = try method.factorized(updates) { options.rank ?? updates.sumOfRanks(at: $0) }
         default:

@@ -42,15 +42,28 @@ package struct MergedUpdate {
     /// The nearest matrix of a rank: its largest singular vectors, A = √Σ Vᵀ and B = U √Σ.
     ///
     /// Values below 3e-7 of the largest one are float32's noise and take no rank; the rank is 1 at least.
-    package init(_ matrix: [Float], input: Int, output: Int, rank: Int) {
-        let found = SingularVectors(matrix, rows: output, columns: input, count: min(rank, input, output))
-        let floor = 3e-7 * (found.values.first ?? 0)
-        let rank = max(1, found.values.prefix { $0 > floor }.count)
+    /// - Parameters:
+    ///   - matrix: ΔW [output, input], or Qᵀ ΔW if `space` is given
+    ///   - space: Q, in which ΔW is
+    init(_ matrix: [Double], input: Int, output: Int, rank: Int, space: ColumnSpace? = nil) {
+        let rows = space?.basis.count ?? output
+        let found = SingularVectors(
+            matrix.map { Float($0) }, rows: rows, columns: input, count: min(rank, input, rows))
+        let rank = found.rank
         let roots = found.values.prefix(rank).map { $0.squareRoot() }
+        let left = found.left.prefix(rank).map { space?.lifted($0) ?? $0 }
         update = LowRank(
             rank: rank, a: zip(found.right, roots).flatMap { vector, root in vector.map { Float($0 * root) } },
-            b: (0..<output).flatMap { o in zip(found.left, roots).map { Float($0[o] * $1) } })
+            b: (0..<output).flatMap { o in zip(left, roots).map { Float($0[o] * $1) } })
         kept = found.values.prefix(rank).reduce(0) { $0 + $1 * $1 }
-        whole = matrix.reduce(0) { $0 + Double($1) * Double($1) }
+        whole = matrix.reduce(0) { $0 + $1 * $1 }
+    }
+}
+
+extension SingularVectors {
+    /// The number of values over float32's noise, 3e-7 of the largest one; at least 1.
+    var rank: Int {
+        let floor = 3e-7 * (values.first ?? 0)
+        return max(1, values.prefix { $0 > floor }.count)
     }
 }

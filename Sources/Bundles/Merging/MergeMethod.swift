@@ -31,6 +31,15 @@ package protocol ValueMerge: MergeMethod {
     func rule(for vectors: TaskVectors) throws -> (_ tensor: Int) throws -> [Double]
 }
 
+/// The weighted sum Σ wₙ τₙ.
+package protocol LinearMerge: ValueMerge {}
+
+extension LinearMerge {
+    package func rule(for vectors: TaskVectors) -> (_ tensor: Int) throws -> [Double] {
+        { try vectors.sum(weights, $0) }
+    }
+}
+
 /// Merges LoRA by its factors.
 package protocol UpdateMerge: MergeMethod {
     /// - Returns: what gives the merged update of a site, by its place in `Updates.sites`

@@ -57,8 +57,24 @@ extension ValueMerge {
         let rule = try rule(for: updates.changes)
         return { site in
             let spec = updates.sites[site]
-            return MergedUpdate(
-                try rule(site).map { Float($0) }, input: spec.input, output: spec.output, rank: rank(site))
+            return MergedUpdate(try rule(site), input: spec.input, output: spec.output, rank: rank(site))
+        }
+    }
+}
+
+extension LinearMerge {
+    /// The same in the space of the updates' columns, where nothing is lost and matrices are small.
+    func factorized(_ updates: Updates, rank: @escaping (_ site: Int) -> Int) -> (_ site: Int) throws -> MergedUpdate {
+        { site in
+            let (spec, parts) = (updates.sites[site], updates.present(at: site))
+            let space = ColumnSpace(parts.map(\.update), output: spec.output)
+            var sum = [Double](repeating: 0, count: space.basis.count * spec.input)
+            for (adapter, update) in parts {
+                for (i, value) in space.coordinates(update, input: spec.input).enumerated() {
+                    sum[i] += weights[adapter] * value
+                }
+            }
+            return MergedUpdate(sum, input: spec.input, output: spec.output, rank: rank(site), space: space)
         }
     }
 }

@@ -2,7 +2,7 @@ import Adapters
 import Foundation
 
 /// The weighted mean of the adapters: Σ wₙ τₙ with Σ wₙ = 1, as `adapters` averages; of LoRA the mean of ΔW.
-package struct AverageMerge: ValueMerge {
+package struct AverageMerge: LinearMerge {
     package static let name = "average"
     package static let summary = "the weighted mean; weights sum to 1"
     package static let options: Set<MergeOptions.Option> = [.rank]
@@ -19,9 +19,5 @@ package struct AverageMerge: ValueMerge {
                 expected: "a sum of 1" + (sum > 0 ? ", such as \(scaled)" : ""),
                 fix: "use method \(TaskArithmetic.name) for other sums")
         }
-    }
-
-    package func rule(for vectors: TaskVectors) -> (_ tensor: Int) throws -> [Double] {
-        { try vectors.sum(weights, $0) }
     }
 }

@@ -35,8 +35,7 @@ package struct KnOTS: UpdateMerge {
     }
 
     package func rule(for updates: Updates) throws -> (_ site: Int) throws -> MergedUpdate {
-        let changes = updates.changes
-        let spaces = try updates.sites.indices.map { try Self.space(updates, changes, $0) }
+        let spaces = updates.sites.indices.map { Self.space(updates, $0) }
         let vectors = TaskVectors(
             count: updates.parts.count,
             tensors: zip(updates.sites, spaces).map { ($0.site.name, $0.input * $1.rank) }
@@ -46,29 +45,32 @@ package struct KnOTS: UpdateMerge {
             let (space, spec) = (spaces[site], updates.sites[site])
             let merged = LowRank(rank: space.rank, a: try rule(site).map { Float($0) }, b: space.basis)
             guard let rank, rank < space.rank else { return MergedUpdate(merged) }
+            let columns = ColumnSpace([merged], output: spec.output)
             return MergedUpdate(
-                merged.product(input: spec.input, output: spec.output), input: spec.input, output: spec.output,
-                rank: rank)
+                columns.coordinates(merged, input: spec.input), input: spec.input, output: spec.output, rank: rank,
+                space: columns)
         }
     }
 
-    /// U [output, rank], and for each adapter Σ Vₙᵀ = Uᵀ ΔWₙ [rank, input].
-    private static func space(
-        _ updates: Updates, _ changes: TaskVectors, _ site: Int
-    ) throws -> (rank: Int, basis: [Float], parts: [[Float]]) {
-        let (spec, all) = (updates.sites[site], try updates.parts.indices.map { try changes.values($0, site) })
-        let (input, output, width) = (spec.input, spec.output, spec.input * all.count)
-        let beside = (0..<output).flatMap { o in all.flatMap { $0[o * input..<(o + 1) * input] } }
-        let found = SingularVectors(
-            beside, rows: output, columns: width, count: min(updates.sumOfRanks(at: site), output, width))
-        let floor = 3e-7 * (found.values.first ?? 0)
-        let rank = max(1, found.values.prefix { $0 > floor }.count)
-        let basis = (0..<output).flatMap { o in found.left.prefix(rank).map { Float($0[o]) } }
-        let parts = all.indices.map { adapter in
-            zip(found.values, found.right).prefix(rank).flatMap { value, vector in
+    /// U [output, rank], and for each adapter Σ Vₙᵀ [rank, input]. In the space of the updates' columns, since U is there.
+    private static func space(_ updates: Updates, _ site: Int) -> (rank: Int, basis: [Float], parts: [[Float]]) {
+        let (spec, present) = (updates.sites[site], updates.present(at: site))
+        let (input, count) = (spec.input, updates.parts.count)
+        let columns = ColumnSpace(present.map(\.update), output: spec.output)
+        let rows = columns.basis.count
+        var beside = [Float](repeating: 0, count: rows * count * input)
+        for (adapter, update) in present {
+            for (i, value) in columns.coordinates(update, input: input).enumerated() {
+                beside[(i / input * count + adapter) * input + i % input] = Float(value)
+            }
+        }
+        let found = SingularVectors(beside, rows: rows, columns: count * input, count: min(rows, count * input))
+        let left = found.left.prefix(found.rank).map(columns.lifted)
+        let parts = (0..<count).map { adapter in
+            zip(found.values, found.right).prefix(found.rank).flatMap { value, vector in
                 vector[adapter * input..<(adapter + 1) * input].map { Float(value * $0) }
             }
         }
-        return (rank, basis, parts)
+        return (found.rank, (0..<spec.output).flatMap { o in left.map { Float($0[o]) } }, parts)
     }
 }

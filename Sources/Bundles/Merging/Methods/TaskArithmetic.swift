@@ -3,7 +3,7 @@ import Adapters
 /// Task arithmetic: Σ wₙ τₙ with any weights (Ilharco et al. 2023, section 2); negative ones take a task away.
 ///
 /// τ is what an adapter adds: its parameters, for (IA)³ their difference from 1 (as Zhang et al. 2023 negate (IA)³), for LoRA ΔW.
-package struct TaskArithmetic: ValueMerge {
+package struct TaskArithmetic: LinearMerge {
     package static let name = "task_arithmetic"
     package static let summary = "the weighted sum, 1 each by default; negative weights take a task away"
     package static let options: Set<MergeOptions.Option> = [.rank]
@@ -12,9 +12,5 @@ package struct TaskArithmetic: ValueMerge {
 
     package init(_ options: MergeOptions, count: Int) throws(MergeFault) {
         weights = try options.weights(count, default: 1)
-    }
-
-    package func rule(for vectors: TaskVectors) -> (_ tensor: Int) throws -> [Double] {
-        { try vectors.sum(weights, $0) }
     }
 }

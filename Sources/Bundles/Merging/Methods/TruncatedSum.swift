@@ -18,8 +18,8 @@ package struct TruncatedSum: UpdateMerge {
         rank = options.rank
     }
 
-    package func rule(for updates: Updates) throws -> (_ site: Int) throws -> MergedUpdate {
-        try sum.factorized(updates) { site in
+    package func rule(for updates: Updates) -> (_ site: Int) throws -> MergedUpdate {
+        sum.factorized(updates) { site in
             rank ?? updates.present(at: site).reduce(1) { max($0, $1.update.rank) }
         }
     }
