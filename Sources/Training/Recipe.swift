@@ -3,6 +3,7 @@ import Bundles
 import Files
 import Models
 import Numerics
+import Text
 
 /// What a run trains: what stands on the frozen base, and which of its tensors learn. Heads always learn.
 package struct Recipe: Sendable {
@@ -75,9 +76,13 @@ package struct Recipe: Sendable {
     package var warnings: [String] { composed.warnings }
 
     /// The arrangement for these heads, learning tensors included.
-    /// - Parameter name: of a new adapter.
+    /// - Parameters:
+    ///   - name: of a new adapter.
+    ///   - tokenizer: the model's, for a new adapter that begins with a text.
     /// - Throws: `AdapterError`, `BundleError` where the bundles do not go together or with the model.
-    package func arrangement(model: EncoderModel, heads: [NamedHead], name: String) throws -> Arrangement {
+    package func arrangement(
+        model: EncoderModel, heads: [NamedHead], name: String, tokenizer: (any Tokenizer)? = nil
+    ) throws -> Arrangement {
         var arrangement = Arrangement(model: model)
         arrangement.heads = heads
         var composed = composed
@@ -93,7 +98,7 @@ package struct Recipe: Sendable {
             if let start {
                 arrangement.trainable += try Self.start(own, from: start, architecture)
             } else {
-                try arrangement.train(own)
+                try arrangement.train(own, tokenizer: tokenizer)
             }
         }
         for spec in try arrangement.composition?.blockSpecs(arrangement.members, architecture) ?? [] {

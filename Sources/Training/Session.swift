@@ -117,7 +117,7 @@ package final class Session {
         let heads = try tasks.map { try Self.head(for: $0, pooling: pooling, prefix: prefix) }
         try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
-        var arrangement = try recipe.arrangement(model: model, heads: heads, name: name)
+        var arrangement = try recipe.arrangement(model: model, heads: heads, name: name, tokenizer: tokenizer)
         arrangement.trainable += balancer.specs
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
