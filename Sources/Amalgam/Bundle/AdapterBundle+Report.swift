@@ -55,7 +55,9 @@ private struct BundleReport: PageReport {
         row("fingerprint", base.fingerprint ?? "unknown")
         row("tokenizer", base.tokenizer ?? "unknown")
         for member in bundle.members {
-            row("adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(member.bytes))")
+            let parts = member.configuration.parts.map(\.method).joined(separator: ", ")
+            let method = member.configuration.method + (parts.isEmpty ? "" : " of \(parts)")
+            row("adapter \(member.name)", "\(method), \(Human.bytes(member.bytes))")
         }
         if let composition = bundle.composition { row("composition", composition) }
         if let language = bundle.language { row("on language", "\(language.name), \(language.hash)") }
