@@ -68,6 +68,14 @@ package struct ConfigurationReader {
         return choice
     }
 
+    /// A text that is not empty.
+    package func text(_ field: String) throws(AdapterError) -> String {
+        guard case .string(let text) = self[field], text.contains(where: { !$0.isWhitespace }) else {
+            throw wrong(field, "a text")
+        }
+        return text
+    }
+
     /// A list of layer numbers.
     package func layers(_ field: String) throws(AdapterError) -> Set<Int> {
         guard case .list(let values) = self[field] else { throw wrong(field, "a list of layer numbers") }

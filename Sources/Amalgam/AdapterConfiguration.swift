@@ -44,26 +44,48 @@ public struct AdapterConfiguration: Sendable, Equatable {
         stored = try translated { try Adapters.AdapterConfiguration.resolve(nameOrFile, overrides: overrides) }
     }
 
+    /// Several methods that act together as one adapter, such as Mix-and-Match (``mixAndMatch``).
+    ///
+    /// ```swift
+    /// let both = try AdapterConfiguration(union: [.lora, .parallelBottleneck])
+    /// let wider = try both.with(["lora.rank": 16])
+    /// ```
+    /// Where two parts act at one site, they act as in a stack, in the order of the list.
+    /// - Parameter parts: 1 to 32, none of them a union; at most one with a prompt.
+    /// - Throws: ``AmalgamError/Kind/configuration`` for other parts.
+    public init(union parts: [AdapterConfiguration]) throws(AmalgamError) {
+        let configs = parts.map { part in
+            SettingValue.map(part.fields.merging(["method": .string(part.method)]) { $1 }).stored
+        }
+        stored = try translated {
+            try Adapters.AdapterConfiguration(
+                method: Union.name, fields: ["configs": .list(configs)], source: Union.name)
+        }
+    }
+
     /// The same method with some fields replaced.
+    /// - Parameter fields: Values by the names of the method's fields. A field of a union's part has the part's method before
+    ///   it, `lora.rank`; the second part of a method is `lora_2`.
     /// - Throws: ``AmalgamError/Kind/configuration``, naming the field.
     public func with(_ fields: [String: SettingValue]) throws(AmalgamError) -> AdapterConfiguration {
-        try translated {
-            AdapterConfiguration(
-                try Adapters.AdapterConfiguration(
-                    method: stored.method, fields: stored.fields.merging(fields.mapValues(\.stored)) { $1 },
-                    source: stored.method))
-        }
+        try translated { AdapterConfiguration(try stored.with(fields.mapValues(\.stored))) }
     }
 
     /// Names of all presets: `seq_bn`, `lora`, `ia3`, ….
     public static var presetNames: [String] { AdapterMethods.presetNames }
 
     /// The method's name: `bottleneck`, `lora`, `ia3`, `bitfit`, `ln_tuning`, `prefix_tuning`,
-    /// `prompt_tuning`.
+    /// `prompt_tuning`, `union`.
     public var method: String { stored.method }
 
     /// The method's fields with their values. A field that came later with its default value is not listed.
     public var fields: [String: SettingValue] { stored.fields.mapValues { SettingValue($0) } }
+
+    /// The methods that a union is made of, in the order in which they act; none for any other method.
+    public var parts: [AdapterConfiguration] {
+        let union = try? stored.makeMethod() as? Union
+        return union?.parts.map { AdapterConfiguration($0.configuration) } ?? []
+    }
 
     /// A bottleneck after each feed-forward sublayer (Pfeiffer et al. 2021): preset `seq_bn`.
     public static let bottleneck = builtIn("seq_bn")
@@ -71,6 +93,8 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static let doubleBottleneck = builtIn("double_seq_bn")
     /// A bottleneck beside the feed-forward sublayer (He et al. 2022): preset `par_bn`.
     public static let parallelBottleneck = builtIn("par_bn")
+    /// The same with a learned factor on each bottleneck's output: preset `scaled_par_bn`.
+    public static let scaledParallelBottleneck = builtIn("scaled_par_bn")
     /// A bottleneck with an invertible adapter at the embeddings, for languages (MAD-X, Pfeiffer et al. 2020): preset
     /// `seq_bn_inv`.
     public static let invertibleBottleneck = builtIn("seq_bn_inv")
@@ -93,6 +117,12 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static let prefixTuning = builtIn("prefix_tuning")
     /// 10 learned rows before each text, in the output of the embeddings (Lester et al. 2021): preset `prompt_tuning`.
     public static let promptTuning = builtIn("prompt_tuning")
+
+    /// Mix-and-Match: prefix tuning together with a wide parallel bottleneck (He et al. 2022): preset `mam`.
+    public static let mixAndMatch = builtIn("mam")
+    /// Prefix tuning, a bottleneck and LoRA, each with a gate that weighs what it adds to a text (UniPELT, Mao et al. 2022):
+    /// preset `unipelt`.
+    public static let uniPELT = builtIn("unipelt")
 
     private static func builtIn(_ name: String) -> AdapterConfiguration {
         do { return AdapterConfiguration(try .resolve(name)) } catch { preconditionFailure("\(error)") }

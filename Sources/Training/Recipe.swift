@@ -3,6 +3,7 @@ import Bundles
 import Files
 import Models
 import Numerics
+import Text
 
 /// What a run trains: what stands on the frozen base, and which of its tensors learn. Heads always learn.
 package struct Recipe: Sendable {
@@ -101,10 +102,12 @@ package struct Recipe: Sendable {
     /// The arrangement for these heads, learning tensors included.
     /// - Parameters:
     ///   - name: of a new adapter; one that serves some of the heads is called after these.
+    ///   - tokenizer: the model's, for a new adapter that begins with a text.
     ///   - unfreezing: the learning rate of what comes from bundles, as a factor of the run's; nil: it is frozen.
     /// - Throws: `AdapterError`, `BundleError` where the bundles do not go together or with the model.
     package func arrangement(
-        model: EncoderModel, heads: [NamedHead], name: String, unfreezing: Float? = nil
+        model: EncoderModel, heads: [NamedHead], name: String, tokenizer: (any Tokenizer)? = nil,
+        unfreezing: Float? = nil
     ) throws -> Arrangement {
         var arrangement = Arrangement(model: model)
         arrangement.heads = heads
@@ -131,7 +134,7 @@ package struct Recipe: Sendable {
             if let start {
                 arrangement.trainable += try Self.start(member, from: start, architecture)
             } else {
-                try arrangement.train(member)
+                try arrangement.train(member, tokenizer: tokenizer)
             }
         }
         let started = try fusionStart.map { try FusionStart($0).tensors(for: composed) } ?? [:]

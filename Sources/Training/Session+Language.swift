@@ -22,7 +22,9 @@ package enum LanguageRecipe: Sendable {
     }
 
     /// - Parameter train: what it will be trained on.
-    func arrangement(model: EncoderModel, name: String, train: EncodedExamples) throws -> Arrangement {
+    func arrangement(
+        model: EncoderModel, name: String, train: EncodedExamples, tokenizer: any Tokenizer
+    ) throws -> Arrangement {
         var arrangement = Arrangement(model: model)
         let encoder = model.configuration
         switch self {
@@ -40,7 +42,7 @@ package enum LanguageRecipe: Sendable {
             let member = Member(name: name, configuration: configuration)
             arrangement.members = [member]
             arrangement.composition = .leaf(name)
-            try arrangement.train(member)
+            try arrangement.train(member, tokenizer: tokenizer)
             for tensor in head.tensors { arrangement.frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
         }
         return arrangement
@@ -104,7 +106,7 @@ extension Session {
         let objective = MaskedLanguageModelling(
             name: name, table: table, mask: packer.mask, special: packer.special)
         var before: Evaluation?
-        let arrangement = try recipe.arrangement(model: model, name: name, train: train)
+        let arrangement = try recipe.arrangement(model: model, name: name, train: train, tokenizer: tokenizer)
         if case .adapter = recipe {
             var bare = arrangement
             (bare.members, bare.composition, bare.trainable) = ([], nil, [])

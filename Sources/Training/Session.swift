@@ -118,7 +118,8 @@ package final class Session {
         try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
         let factor = settings.adapterRateFactor
-        var arrangement = try recipe.arrangement(model: model, heads: heads, name: name, unfreezing: factor)
+        var arrangement = try recipe.arrangement(
+            model: model, heads: heads, name: name, tokenizer: tokenizer, unfreezing: factor)
         let startedFrom = try recipe.startedFrom(unfreezes: factor != nil)
         guard factor == nil || !startedFrom.isEmpty else {
             throw TrainingError.setting(

@@ -29,13 +29,33 @@ import Testing
     @Test(arguments: [
         ("prompt_length=0", "prompt_length: found 0"), ("combine=suffix", "combine: found \"suffix\", expected prefix"),
         ("random_uniform_scale=0", "random_uniform_scale: found 0"),
-        ("prompt_init=from_string", "prompt_init: found \"from_string\""), ("length=3", "length: unknown field"),
+        ("prompt_init=from_string", "prompt_init_text: found null, expected a text"),
+        ("prompt_init=zeros", "prompt_init: found \"zeros\", expected random_uniform, from_string"),
+        ("prompt_init_text=a", "prompt_init_text: found \"a\", expected null unless prompt_init is from_string"),
+        ("length=3", "length: unknown field"),
     ]) func refuses(_ override: String, _ message: String) {
         do {
             _ = try AdapterConfiguration.resolve("prompt_tuning", overrides: [override])
             Issue.record("no error for \(override)")
         } catch {
             #expect("\(error)".contains(message), "\(error)")
+        }
+    }
+
+    /// A text gives the first values, one row for each virtual token; without a tokenizer it cannot.
+    @Test func fromText() throws {
+        let text = ["prompt_length=3", "prompt_init=from_string", "prompt_init_text=x y"]
+        let union =
+            #"configs=["lora",{"method":"prompt_tuning","prompt_length":3,"prompt_init":"from_string","prompt_init_text":"x y"}]"#
+        for (preset, overrides) in [("prompt_tuning", text), ("mam", [union])] {
+            let member = Member(name: "p", configuration: try .resolve(preset, overrides: overrides))
+            func start(_ embeddings: ((String, Int) throws -> [Float])?) throws -> Initializer? {
+                try member.start(architecture(), base: { _ in [] }, embeddings: embeddings).trainable.last?.initializer
+            }
+            #expect(try start { $0 == "x y" ? [Float($1)] : [] } == .values([3]))
+            #expect { try start(nil) } throws: {
+                "\($0)".hasPrefix("adapter p: prompt_init_text: found a text, expected a tokenizer")
+            }
         }
     }
 

@@ -117,6 +117,11 @@ import Testing
         let unknown = await AmalgamError.thrown { _ = try AdapterConfiguration.lora.with(["rnak": 4]) }
         #expect(unknown?.kind == .configuration && unknown?.field == "rnak")
         #expect(await AmalgamError.thrown { _ = try AdapterConfiguration(preset: "x") }?.kind == .configuration)
+        let both = try AdapterConfiguration(union: [.prefixTuning, .parallelBottleneck])
+        #expect(try both.with(["prefix_tuning.bottleneck_size": 800]) == .mixAndMatch)
+        #expect(both.method == "union" && both.parts == [.prefixTuning, .parallelBottleneck] && wide.parts.isEmpty)
+        let nested = await AmalgamError.thrown { _ = try AdapterConfiguration(union: [both]) }
+        #expect(nested?.kind == .configuration && nested?.found == "a union within a union")
         for name in AdapterConfiguration.presetNames { _ = try AdapterConfiguration(preset: name) }
         let bundle = try await fixture.adapter("game", wide)
         #expect(bundle.members[0].configuration == wide)

@@ -1,11 +1,11 @@
 import Adapters
 import Bundles
-import Bundles
 import Files
 import Foundation
 import Models
 import Numerics
 import Testing
+import Text
 
 @testable import Training
 
@@ -46,6 +46,23 @@ import Testing
         var settings = AdamW.Settings()
         settings.decaysAll = true
         try Parity.expectEqualSteps(network, plan, file(name), settings)
+    }
+
+    /// A prompt that starts from a text, shorter and longer than the prompt, is what `adapters` and `peft` make of it, bit for
+    /// bit.
+    @Test(arguments: [3, 40], ["adapters", "peft"]) func startsFromAText(_ length: Int, _ library: String) throws {
+        let model = try EncoderModel(
+            folder: Golden.folder.deletingLastPathComponent().appendingPathComponent("families/roberta-bpe"))
+        let configuration = try AdapterConfiguration.resolve(
+            "prompt_tuning",
+            overrides: [
+                "prompt_length=\(length)", "prompt_init=from_string", "prompt_init_text=Is this package a game?",
+            ])
+        let arrangement = try Recipe.adapter(configuration, from: nil).arrangement(
+            model: model, heads: [], name: "t", tokenizer: model.tokenizer())
+        let network = try Network(arrangement, seed: 0)
+        let prompt = try #require(network.parameters["members/t/afterEmbeddings/prompt"])
+        #expect(try prompt.array == file("from_string").floats("\(library).\(length)"))
     }
 
     /// In a batch of several tasks, heads find their sequences and their tokens as in batches of one task.

@@ -153,6 +153,7 @@ package struct Union: AdapterMethod {
         for part in parts {
             let start = try part.method.start(architecture, weight: weight)
             for (name, values) in start.values { all.values[Self.name(name, of: part.id)] = values }
+            for (name, text) in start.texts { all.texts[Self.name(name, of: part.id)] = text }
             all.frozen += start.frozen.map { (Self.name($0.name, of: part.id), $0.shape, $0.values) }
         }
         return all

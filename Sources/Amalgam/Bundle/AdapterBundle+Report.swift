@@ -67,7 +67,9 @@ private struct BundleReport: PageReport {
         for member in bundle.members {
             let change =
                 member.startedFrom.map { ", trained further here; before, its hash was \($0.prefix(12))" } ?? ""
-            row("adapter \(member.name)", "\(member.configuration.method), \(Human.bytes(member.bytes))\(change)")
+            let parts = member.configuration.parts.map(\.method).joined(separator: ", ")
+            let method = member.configuration.method + (parts.isEmpty ? "" : " of \(parts)")
+            row("adapter \(member.name)", "\(method), \(Human.bytes(member.bytes))\(change)")
         }
         if let composition = bundle.composition { row("composition", composition) }
         for (scope, hash) in provenance.startedFrom.sorted(by: { $0.key < $1.key }) where scope.hasPrefix("blocks/") {

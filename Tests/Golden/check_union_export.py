@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Checks, by hand, that AdapterHub's library takes the unions, gates and bottlenecks that amalgam exports.
+
+    check_union_export.py --amalgam BINARY [--golden DIR]
+
+Needs adapters 1.3.0. Each folder of union_golden.py's goes through `amalgam import FOLDER --out A.h5` and `amalgam export
+A.h5 --out FOLDER`; the library loads what was exported without a missing or unexpected tensor, and with it gives the
+fixture's logits, each text alone.
+"""
+import argparse
+import os
+import subprocess
+import tempfile
+
+import union_golden
+import torch
+from adapters import AutoAdapterModel
+from safetensors.torch import load_file
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--amalgam", required=True)
+    parser.add_argument("--golden", default=os.path.join(here, "unions"))
+    parser.add_argument("--start", default=os.path.join(here, "seed1"))
+    arguments = parser.parse_args()
+    batch = {n.split(".")[1]: t for n, t in load_file(os.path.join(arguments.start, "batches.safetensors")).items()
+             if n.startswith("batch0.")}
+    with tempfile.TemporaryDirectory() as scratch:
+        for case in union_golden.CASES:
+            bundle, out = os.path.join(scratch, case + ".h5"), os.path.join(scratch, case)
+            for command in (["import", os.path.join(arguments.golden, case), "--out", bundle],
+                            ["export", bundle, "--out", out]):
+                subprocess.run([arguments.amalgam, *command], check=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+            model = AutoAdapterModel.from_pretrained(os.path.join(arguments.start, "tiny"), attn_implementation="eager")
+            model.load_head(os.path.join(arguments.start, "head"), use_safetensors=True)
+            info = {}
+            model.load_adapter(out, use_safetensors=True, set_active=True, loading_info=info)
+            assert not info.get("missing_keys") and not info.get("unexpected_keys"), (case, info)
+            model.active_head = "h"
+            with torch.no_grad():
+                logits = union_golden.OneByOne(model.double().eval())(**batch).logits
+            golden = load_file(os.path.join(arguments.golden, case + ".safetensors"))["logits"]
+            error = float((logits - golden).abs().max())
+            assert error < 1e-5, f"{case}: logits differ by {error}"
+            print(f"{case}: logits within {error:.1e}")
+
+
+if __name__ == "__main__":
+    main()
