@@ -21,7 +21,7 @@ struct AmalgamTool: AsyncParsableCommand {
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self,
             EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ImportCommand.self, ExportCommand.self,
-            AblateCommand.self, TransferCommand.self, ModelCommand.self, DataCommand.self,
+            AblateCommand.self, TransferCommand.self, MethodsCommand.self, ModelCommand.self, DataCommand.self,
         ])
 
     static func main() async {
