@@ -17,7 +17,11 @@ import time
 import texts as T
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TRAIN = ["adapter_train", "adapter_train_mean", "fusion8_train", "full_finetune", "multitask_train"]
+TRAIN = ["adapter_train", "adapter_train_mean", "fusion8_train", "lora_train", "prefix_train", "full_finetune",
+         "multitask_train"]
+# The bundle that a row starts from, where it is not adapter.h5
+START = {"full_finetune": "head", "multitask_train": "multitask", "fusion8_train": "fusion", "infer_fusion8": "fusion",
+         "lora_train": "lora", "prefix_train": "prefix"}
 ROWS = TRAIN + ["infer_adapter", "infer_fusion8", "cold_start"]
 # Timed steps: (--quick, else). Fusion is the peer's slowest, prediction its fastest.
 STEPS = {"fusion8_train": (8, 20), "full_finetune": (8, 20), "infer_adapter": (25, 60), "infer_fusion8": (10, 25)}
@@ -101,7 +105,7 @@ class Comparison:
             for split, part in (("dev", cold[:200]), ("test", cold[200:400]), ("train", cold[400:])):
                 T.write(os.path.join(self.data, "cold", f"{split}.jsonl"), part)
         process([a.benchmark, "init", "--model", a.model, "--out", self.start, "--labels", *map(str, T.LABELS)])
-        for bundle in ("adapter", "multitask", "fusion", "head"):
+        for bundle in ("adapter", "multitask", "fusion", "head", "lora", "prefix"):
             process([a.amalgam, "export", f"{self.start}/{bundle}.h5", "--out", f"{self.start}/peer/{bundle}"])
 
     def steps(self, row):
@@ -121,8 +125,7 @@ class Comparison:
 
     # One process -----------------------------------------------------------------------------------------------------
     def ours(self, row, precision, kind="plain", dropout="on"):
-        start = {"full_finetune": "head", "multitask_train": "multitask", "fusion8_train": "fusion",
-                 "infer_fusion8": "fusion"}.get(row, "adapter")
+        start = START.get(row, "adapter")
         return answer([
             self.a.benchmark, "row", row, "--model", self.a.model, "--texts",
             *(self.texts(t) for t in range(self.tasks(row))), "--batches", self.batches(row, kind), "--precision",

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The peer's side of Benchmarks/compare: AdapterHub's `adapters` on PyTorch, on given batches. Prints one JSON object.
+"""The peer's side of Benchmarks/compare: AdapterHub's `adapters`, and for lora_train and prefix_train `peft`, on PyTorch, on
+given batches. Prints one JSON object.
 
     peer_rows.py time ROW --setting plain|grouped|best|bf16 …   one row: tokens_per_second, peak_memory_bytes, losses
     peer_rows.py check ROW… …                                   each row's losses, plain and best, without dropout
     peer_rows.py versions
 
 Settings: best routes float32 products to oneDNN (the fastest exact way); bf16 is autocast; plain and grouped differ only in
-their batches. START/adapter, START/multitask, START/fusion and START/head are AdapterHub folders from `amalgam export`.
+their batches. START/adapter, …, START/head are AdapterHub folders from `amalgam export`.
 """
 import argparse
 import glob
@@ -33,8 +34,66 @@ def arguments():
     return p.parse_args()
 
 
+# By row: the folder with its initial weights
+PEFT = {"lora_train": "lora", "prefix_train": "prefix"}
+
+
+def build_peft(row, a, labels, dropout):
+    """The same for a row with `peft`. Its names are the last parts of the AdapterHub names of the same tensors."""
+    import re
+
+    import peft
+    import torch
+    import transformers
+    from safetensors.torch import load_file
+
+    rates = {} if dropout else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    base = transformers.AutoModel.from_pretrained(a.model, attn_implementation="sdpa", add_pooling_layer=False, **rates)
+    tensors = {}
+    for path in glob.glob(os.path.join(a.start, PEFT[row], "**", "*.safetensors"), recursive=True):
+        tensors.update(load_file(path))
+    layers, width = base.config.num_hidden_layers, base.config.hidden_size
+    if row == "lora_train":
+        config = peft.LoraConfig(r=8, lora_alpha=8, target_modules=["query", "value"])
+        values = {}
+        for name, tensor in tensors.items():
+            found = re.search(r"(layer\.\d+\.attention\.self\.(?:query|value))\.loras\.shared\.(lora_[AB])$", name)
+            if found:
+                values[f"base_model.model.encoder.{found[1]}.{found[2]}.default.weight"] = tensor
+    else:
+        # Both libraries have it as [length, layers · 2 · width]
+        table = next(t for n, t in tensors.items() if n.endswith(".control_trans")).reshape(-1, layers * 2 * width)
+        config = peft.PrefixTuningConfig(task_type="FEATURE_EXTRACTION", num_virtual_tokens=table.shape[0])
+        values = {"prompt_encoder.default.embedding.weight": table}
+        # transformers counts a text's positions from the prefix's end on; `adapters` and Li & Liang do not
+        positions = base.embeddings.position_embeddings.weight.data
+        positions.copy_(torch.roll(positions, table.shape[0], dims=0))
+    model = peft.get_peft_model(base, config)
+    wrong = model.load_state_dict(values, strict=False)
+    missing = [n for n, p in model.named_parameters() if p.requires_grad and n not in values]
+    if wrong.unexpected_keys or missing:
+        raise SystemExit(f"{row}: initial weights do not match: {wrong.unexpected_keys[:3]} unexpected, {missing[:3]} missing")
+    rate = base.config.hidden_dropout_prob
+    head = torch.nn.Sequential(torch.nn.Dropout(rate), torch.nn.Linear(width, width), torch.nn.Tanh(),
+                               torch.nn.Dropout(rate), torch.nn.Linear(width, labels[0]))
+    head.load_state_dict({n.split(".", 2)[2]: t for n, t in tensors.items() if n.startswith("heads.task0.")})
+
+    class Classifier(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model, self.head, self.base_model = model, head, None
+
+        def forward(self, head=None, labels=None, **inputs):
+            logits = self.head(self.model(**inputs).last_hidden_state[:, 0])
+            return argparse.Namespace(loss=torch.nn.functional.cross_entropy(logits, labels))
+
+    return Classifier()
+
+
 def build(row, a, labels, dropout):
     """The model with the row's adapters and heads, with the initial weights of the start folders; heads: task0, …"""
+    if row in PEFT:
+        return build_peft(row, a, labels, dropout), False
     import adapters
     import torch
     from adapters.heads import ClassificationHead
@@ -136,7 +195,7 @@ def main():
     if a.mode == "versions":
         import importlib.metadata
         import platform
-        names = ("torch", "adapters", "transformers", "tokenizers")
+        names = ("torch", "adapters", "peft", "transformers", "tokenizers")
         return print(json.dumps({"python": platform.python_version(),
                                  **{n: importlib.metadata.version(n) for n in names}}))
     torch.set_num_threads(a.threads)

@@ -12,7 +12,8 @@ import Training
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write bundles with initial weights: adapter.h5, multitask.h5, fusion.h5, head.h5.")
+        abstract:
+            "Write bundles with initial weights: adapter.h5, lora.h5, prefix.h5, multitask.h5, fusion.h5, head.h5.")
 
     @Option(help: "A Hugging Face folder, or the name of a fetched model.") var model: String
     @Option(help: "The output folder.") var out: String
@@ -31,14 +32,18 @@ struct InitCommand: ParsableCommand {
         let folder = URL(fileURLWithPath: out, isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let heads = RowHeads.named(labels, pooling: .first)
-        let adapter = Member(name: "shared", configuration: try .resolve("seq_bn"))
+        func shared(_ preset: String) throws -> Member { Member(name: "shared", configuration: try .resolve(preset)) }
+        let adapter = try shared("seq_bn")
         let fused = try (0..<adapters).map { Member(name: "a\($0)", configuration: try .resolve("seq_bn")) }
         let base = BaseIdentity(name: model.name, fingerprint: nil, shape: model.configuration)
 
         func write(_ file: String, _ bundle: AdapterBundle) throws {
             try BundleFile.write(filled(bundle), to: folder.appendingPathComponent(file))
         }
-        for (file, heads) in [("adapter.h5", [heads[0]]), ("multitask.h5", heads)] {
+        for (file, adapter, heads) in [
+            ("adapter.h5", adapter, [heads[0]]), ("lora.h5", try shared("lora"), [heads[0]]),
+            ("prefix.h5", try shared("prefix_tuning_flat"), [heads[0]]), ("multitask.h5", adapter, heads),
+        ] {
             try write(
                 file,
                 AdapterBundle(

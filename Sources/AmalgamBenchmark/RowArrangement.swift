@@ -9,6 +9,8 @@ enum RowName: String, CaseIterable {
     case adapterTrain = "adapter_train"
     case adapterTrainMean = "adapter_train_mean"
     case fusionTrain = "fusion8_train"
+    case loraTrain = "lora_train"
+    case prefixTrain = "prefix_train"
     case full = "full_finetune"
     case multitask = "multitask_train"
     case inferAdapter = "infer_adapter"
@@ -40,6 +42,8 @@ enum RowName: String, CaseIterable {
             recipe = try .fusion(fused, .dynamic)
         case .adapterTrain, .adapterTrainMean, .multitask, .inferAdapter:
             recipe = .adapter(try .resolve("seq_bn"), from: nil)
+        case .loraTrain: recipe = .adapter(try .resolve("lora"), from: nil)
+        case .prefixTrain: recipe = .adapter(try .resolve("prefix_tuning_flat"), from: nil)
         }
         var arrangement = try recipe.arrangement(model: model, heads: heads, name: "shared")
         var known: [String: NamedTensor] = [:]

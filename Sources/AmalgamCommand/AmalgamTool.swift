@@ -21,9 +21,8 @@ struct AmalgamTool: AsyncParsableCommand {
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self,
             EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self, InspectCommand.self,
-            ImportCommand.self,
-            ExportCommand.self,
-            AblateCommand.self, TransferCommand.self, ModelCommand.self, DataCommand.self,
+            ImportCommand.self, ExportCommand.self,
+            AblateCommand.self, TransferCommand.self, MethodsCommand.self, ModelCommand.self, DataCommand.self,
         ])
 
     static func main() async {

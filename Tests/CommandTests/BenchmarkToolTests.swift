@@ -66,6 +66,10 @@ import Testing
             #expect(trained[2] != predicted[2])
         }
         _ = try losses("adapter_train_mean", start: "adapter")
+        for (row, start) in [("lora_train", "lora"), ("prefix_train", "prefix")] {
+            let trained = try losses(row, start: start, more: ["--dropout", "off"])
+            #expect(trained[2] != trained[0])
+        }
         _ = try losses("multitask_train", start: "multitask")
         _ = try losses("full_finetune", more: ["--threads", "1"])
     }

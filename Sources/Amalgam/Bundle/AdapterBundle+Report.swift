@@ -9,7 +9,7 @@ extension AdapterBundle {
     /// What it contains and how it was trained, as a report.
     public var report: Report { Report(BundleReport(bundle: self)) }
 
-    /// The same as values: `kind`, `name`, `base`, `members`, `language`, `composition`, `heads`, `parameters`, `task`, `seed`,
+    /// The same as values: `kind`, `name`, `base`, `members`, `member_parameters`, `language`, `composition`, `heads`, `parameters`, `task`, `seed`,
     /// `steps`, `settings`, `dev`, `kernels`, `started_from`.
     public var values: [String: SettingValue] {
         [
@@ -20,6 +20,8 @@ extension AdapterBundle {
                 "layers": .init(base.layers),
             ],
             "members": .list(members.map { .string($0.name) }),
+            "member_parameters": .map(
+                Dictionary(members.map { ($0.name, .init($0.parameters)) }, uniquingKeysWith: { a, _ in a })),
             "language": language.map { ["name": .string($0.name), "hash": .string($0.hash)] } ?? .null,
             "composition": compositionTree ?? .null,
             "heads": .map(
