@@ -49,9 +49,11 @@ extension CompositionBlock {
 package enum CompositionBlocks {
     package static let builtIn: [any CompositionBlock.Type] = [
         Average.self,
+        BatchSplit.self,
         Fuse.self,
         MultiTask.self,
         Parallel.self,
+        TokenSplit.self,
         Stack.self,
     ]
 
