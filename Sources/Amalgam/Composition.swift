@@ -77,6 +77,26 @@ public struct Composition: Sendable {
             tasks.map { [MultiTask.option: .list($0.map { .list($0.map { .string($0) }) })] } ?? [:])
     }
 
+    /// Texts by their order: the first so many pass through the first part, the next through the second, and so on. One call
+    /// of a predictor gets all of them; an evaluation's split has as many.
+    /// - Parameters:
+    ///   - parts: At least one.
+    ///   - sizes: The number of texts of each part, 1 or more.
+    /// - Throws: ``AmalgamError/Kind/composition`` for another number of sizes than parts.
+    public static func batchSplit(_ parts: [Composition], sizes: [Int]) throws(AmalgamError) -> Composition {
+        try block(BatchSplit.kind, parts, ["batch_sizes": .list(sizes.map { .number(Double($0)) })])
+    }
+
+    /// Tokens by their positions: the first so many of each text pass through the first part, the next through the second, and
+    /// so on; the last part has the rest. Positions include special tokens.
+    /// - Parameters:
+    ///   - parts: At least one, of adapters that act on tokens: no prefixes, prompts or changed biases.
+    ///   - lengths: The number of tokens of each part, 1 or more; of the last one at least so many.
+    /// - Throws: ``AmalgamError/Kind/composition`` for another number of lengths than parts.
+    public static func split(_ parts: [Composition], lengths: [Int]) throws(AmalgamError) -> Composition {
+        try block(TokenSplit.kind, parts, ["splits": .list(lengths.map { .number(Double($0)) })])
+    }
+
     /// Any block by its name: ``blockNames`` lists them.
     /// - Parameters:
     ///   - name: One of ``blockNames``.
@@ -99,7 +119,7 @@ public struct Composition: Sendable {
         }
     }
 
-    /// Names of the blocks that there are: `average`, `fuse`, `multitask`, `parallel`, `scale`, `stack`.
+    /// Names of the blocks that there are: `average`, `batchsplit`, `fuse`, `multitask`, `parallel`, `scale`, `split`, `stack`.
     public static var blockNames: [String] { CompositionBlocks.kinds }
 
     /// Reads an expression such as `stack(lang-de.h5, fuse(a.h5, b.h5, value=false))` or

@@ -58,8 +58,14 @@ package final class Evaluator {
     /// Runs all heads over examples, in one pass.
     package func allResults(_ examples: EncodedExamples) -> [HeadResults] {
         var all = heads.map { Self.empty($0, examples) }
+        run(examples, 0..<examples.count, into: &all)
+        return all
+    }
+
+    /// Runs all heads over some of the examples.
+    func run(_ examples: EncodedExamples, _ range: Range<Int>, into all: inout [HeadResults]) {
         // By length, so that no slice waits for one long text; results go back to their places
-        let order = (0..<examples.count).sorted { (examples.length($0), $0) < (examples.length($1), $1) }
+        let order = range.sorted { (examples.length($0), $0) < (examples.length($1), $1) }
         for indices in examples.batches(order, policy: .tokens(Self.batchTokens)) {
             let batch = examples.batch(indices, task: batchHeads[0].index, heads: batchHeads, predicts: true)
             let run = plan.plan.run(batch, workspace: workspace)
@@ -77,11 +83,10 @@ package final class Evaluator {
                 }
             }
         }
-        return all
     }
 
     /// Room for a head's results.
-    private static func empty(_ head: any Head, _ examples: EncodedExamples) -> HeadResults {
+    static func empty(_ head: any Head, _ examples: EncodedExamples) -> HeadResults {
         let (width, count) = (head.output.width, examples.count)
         let words = (0..<count).map { i in
             head.input == .marked ? examples.wordTokens(i, all: false, longest: .max).map(\.word) : []

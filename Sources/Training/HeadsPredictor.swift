@@ -1,3 +1,4 @@
+import Adapters
 import Bundles
 import Files
 import Models
@@ -10,8 +11,7 @@ package final class HeadsPredictor {
     /// What messages call the bundle.
     let file: String
     private let session: Session
-    /// Each with the places of its heads.
-    private let evaluators: [(evaluator: Evaluator, places: [Int])]
+    private let evaluator: BundleEvaluator
     private let maxLength: Int
     /// What a user should know: another language adapter than the bundle was trained with.
     package let languageWarnings: [String]
@@ -36,10 +36,8 @@ package final class HeadsPredictor {
         heads = bundle.heads
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
-        let network = try Network(arrangement, seed: 0, precision: precision)
-        evaluators = try network.planGroups(Array(bundle.heads.indices)).map { group in
-            (try Evaluator(network, heads: group.map { ($0, $0) }, workspace: session.workspace), group)
-        }
+        evaluator = try BundleEvaluator(
+            arrangement, heads: Array(bundle.heads.indices), precision: precision, workspace: session.workspace)
         // What was packed need not stay in memory from the file too
         session.model.releasePages()
         self.maxLength = maxLength ?? bundle.provenance.maxLength ?? Predictor.standardLength
@@ -75,16 +73,18 @@ package final class HeadsPredictor {
     /// Whether they read words.
     package var readsWords: Bool { heads[0].head.input == .marked }
 
+    /// The number of texts that the bundle is for (`BatchSplit`); nil: any number, in any order.
+    package var batchSize: Int? { evaluator.batchSize }
+
+    /// Refuses another number of texts than the bundle is for.
+    /// - Throws: `AdapterError.composition`
+    package func check(count: Int) throws(AdapterError) { try evaluator.check(count) }
+
     /// What each head predicts for each example (`Prediction.each`), in order, and how many examples were truncated.
     package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
         let encoded = session.encode(
             heads.map { ($0.head, examples) }, maxLength: maxLength, prefix: heads[0].head.textPrefix)
-        var each = [[Prediction]](repeating: [], count: heads.count)
-        for (evaluator, places) in evaluators {
-            for (place, results) in zip(places, evaluator.allResults(encoded)) {
-                each[place] = heads[place].head.predictions(examples, results)
-            }
-        }
+        let each = zip(heads, evaluator.results(encoded)).map { $0.head.predictions(examples, $1) }
         return (examples.indices.map { i in .each(each.map { $0[i] }) }, encoded.truncated)
     }
 }

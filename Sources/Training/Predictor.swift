@@ -13,7 +13,7 @@ package final class Predictor {
     /// The task kind that the head was trained for; nil where the bundle does not say.
     package var kind: String? { head.task?.kind }
     private let session: Session
-    private let evaluator: Evaluator
+    private let evaluator: BundleEvaluator
     private let maxLength: Int
 
     /// What a user should know: another language adapter than the bundle was trained with.
@@ -45,8 +45,8 @@ package final class Predictor {
         head = bundle.heads[index]
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
-        evaluator = try Evaluator(
-            Network(arrangement, seed: 0, precision: precision), head: index, workspace: session.workspace)
+        evaluator = try BundleEvaluator(
+            arrangement, heads: [index], precision: precision, workspace: session.workspace)
         // What was packed need not stay in memory from the file too
         session.model.releasePages()
         self.maxLength = maxLength ?? bundle.provenance.maxLength ?? Self.standardLength
@@ -57,11 +57,19 @@ package final class Predictor {
 
     /// Scores examples whose labels are the head's, or unknown to it.
     package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
-        evaluator.evaluate(encoded(examples), metric: metric)
+        let encoded = encoded(examples)
+        return Evaluation(results(encoded), encoded.columns[0], head: head.head, metric: metric)
     }
 
+    /// The number of texts that the bundle is for (`BatchSplit`); nil: any number, in any order.
+    package var batchSize: Int? { evaluator.batchSize }
+
+    /// Refuses another number of texts than the bundle is for.
+    /// - Throws: `AdapterError.composition`
+    package func check(count: Int) throws(AdapterError) { try evaluator.check(count) }
+
     /// What the head says of encoded examples.
-    func results(_ examples: EncodedExamples) -> HeadResults { evaluator.results(examples) }
+    func results(_ examples: EncodedExamples) -> HeadResults { evaluator.results(examples)[0] }
 
     /// Examples as the head reads them.
     package func encoded(_ examples: [Example]) -> EncodedExamples {

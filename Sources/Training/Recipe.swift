@@ -217,6 +217,10 @@ extension Composition {
     /// - Parameter names: of the heads, in order
     /// - Throws: `AdapterError.composition` for parts and heads that do not match
     fileprivate func routed(for names: [String]) throws -> Composition {
+        guard batchSize == nil else {
+            throw AdapterError.composition(
+                "\(text): found batchsplit in a training, whose texts have no order, expected multitask")
+        }
         guard !routers.isEmpty else { return self }
         let tree = try routed { node, router in
             let kind = type(of: router).kind

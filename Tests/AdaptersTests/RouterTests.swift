@@ -57,9 +57,34 @@ import Testing
             "multitask(a, tasks=3)",
             "column 14: found multitask: tasks: 3, expected a list of names, such as [\"a\", \"b\"]"
         ),
+        (
+            "fuse(a, batchsplit(b, batch_sizes=3))",
+            "column 9: found batchsplit in fuse, expected batchsplit alone or in average, batchsplit, multitask, parallel, split, stack"
+        ),
+        (
+            "batchsplit(a, b, batch_sizes=[1])",
+            "column 18: found batchsplit: batch_sizes: 1 number, expected 2 whole numbers from 1 on, one for each child"
+        ),
+        (
+            "split(a, b)",
+            "column 1: found split: splits: nothing, expected 2 whole numbers from 1 on, one for each child"
+        ),
+        (
+            "split(a, splits=[1.5])",
+            "column 10: found split: splits: 1.5, expected 1 whole numbers from 1 on, one for each child"
+        ),
         ("multitask(a, heads=[\"x\"])", "column 14: found multitask: heads: an unknown option, expected tasks"),
     ]) func mistakes(_ text: String, _ message: String) {
         #expect { try CompositionExpression(text) } throws: { "\($0)" == message }
+    }
+
+    /// One number counts for all parts, as in the `adapters` library.
+    @Test func sizes() throws {
+        #expect(
+            try tree("split(a, batchsplit(b, c, batch_sizes=3), splits=[2, 5])")
+                == Composition(
+                    TokenSplit(lengths: [2, 5]),
+                    [.leaf("a"), Composition(BatchSplit(sizes: [3, 3]), [.leaf("b"), .leaf("c")])]))
     }
 
     /// Each head's own tree, with the ids that the whole has.

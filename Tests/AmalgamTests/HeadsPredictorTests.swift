@@ -85,6 +85,37 @@ import Testing
         #expect(lengths.warnings.contains { $0.description.contains("maxLength changes it") }, "\(lengths.warnings)")
     }
 
+    /// Texts by their order, and tokens by their positions.
+    @Test func splits() async throws {
+        let model = try fixture.model()
+        let (a, b) = (try await fixture.adapter("a"), try await fixture.adapter("b"))
+        var options = PredictorOptions()
+        options.head = "a"
+        let batch = try AdapterBundle(composing: .batchSplit([.bundle(a), .bundle(b)], sizes: [2, 1]))
+        let texts = ["a x", "b c z", "o"]
+        let found = try await Predictor(model, batch, options: options).classes(of: texts)
+        let own = try await Predictor(model, a).classes(of: texts)
+        #expect(Array(found[..<2]) == Array(own[..<2]) && found[2] != own[2])
+        let count = await AmalgamError.thrown {
+            _ = try await Predictor(model, batch, options: options).classes(of: texts + ["x"])
+        }
+        #expect(count?.kind == .composition && count?.description.contains("found 4 texts, expected 3") == true)
+        try fixture.write("in.txt", texts)
+        let stream = await AmalgamError.thrown {
+            _ = try await Predictor(model, batch, options: options).predict(
+                RecordSource(contentsOf: fixture.url("in.txt"))
+            ) { _ in true }
+        }
+        #expect(stream?.kind == .composition, "\(stream as Any)")
+
+        let tokens = try AdapterBundle(composing: .split([.bundle(a), .bundle(b)], lengths: [1, 9]))
+        #expect(tokens.composition == "split(a, b, splits=[1, 9])")
+        #expect(try AdapterBundle(data: tokens.data()).data() == tokens.data())
+        #expect(try await Predictor(model, tokens, options: options).classes(of: texts) != own)
+        let lengths = await AmalgamError.thrown { _ = try Composition.split([.bundle(a)], lengths: [0]) }
+        #expect(lengths?.kind == .composition && lengths?.field == "splits")
+    }
+
     /// Each task trains its own adapter, above one that all share.
     @Test func multitask() async throws {
         let model = try fixture.model()

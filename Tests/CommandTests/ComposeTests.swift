@@ -89,9 +89,9 @@ import Testing
     @Test func parallel() throws {
         let lab = try lab()
         let saved = try lab.run(["compose", "parallel(@a.h5, @b.h5)", "--out", "@both.h5", "--name", "both"])
-        #expect(saved.status == 0 && saved.output.contains("parallel(a, b"), "\(saved.words)")
+        #expect(saved.status == 0 && saved.output.contains("parallel(game, role, "), "\(saved.words)")
         let bundle = try lab.inspect("both.h5")
-        #expect(bundle["kind"] as? String == "composition" && (bundle["heads"] as? [Any])?.count == 2)
+        #expect(bundle["kind"] as? String == "composition" && (bundle["heads"] as? [String: Any])?.count == 2)
         func predict(_ words: [String]) throws -> [[String: Any]] {
             try lines(lab.run(["predict", "--model", "@tiny"] + words, input: "gi ba\nlo bu\n"))
         }
@@ -120,7 +120,7 @@ import Testing
         #expect(csv.output.hasPrefix("line,game.label,game.probability,") && csv.output.contains(",role.label,"))
         let merged = try lab.run(
             ["export", "@both.h5", "--format", "hf", "--merge", "--model", "@tiny", "--out", "@hf"])
-        #expect(merged.status == 65 && merged.errors.contains("parallel"), "\(merged.words)")
+        #expect(merged.status != 0 && merged.errors.contains("parallel has different weights"), "\(merged.words)")
     }
 
     /// An adapter for each task above a shared one, in batches of both tasks; it scores and predicts task by task.

@@ -49,10 +49,12 @@ extension CompositionBlock {
 package enum CompositionBlocks {
     package static let builtIn: [any CompositionBlock.Type] = [
         Average.self,
+        BatchSplit.self,
         Fuse.self,
         MultiTask.self,
         Parallel.self,
         Scale.self,
+        TokenSplit.self,
         Stack.self,
     ]
 

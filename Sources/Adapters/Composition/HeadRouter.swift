@@ -6,7 +6,7 @@ import Numerics
 ///
 /// Sequences do not see each other in an encoder, so this is what the model gives with that child alone in the block's
 /// place (`Composition.serving`). Sites and plans therefore never see a router.
-package protocol HeadRouter: CompositionBlock {
+package protocol HeadRouter: SequenceSelector {
     /// The option with the heads: "heads".
     static var option: String { get }
     /// The heads that each child serves; nil: whoever places the block has yet to say.
@@ -47,12 +47,6 @@ extension HeadRouter {
         throws(AdapterError) -> any SitePlugin
     {
         throw .composition("\(Self.kind): found no head that it serves, expected one; name its \(Self.option)")
-    }
-
-    package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
-        throw AdapterError.composition(
-            "\(Self.kind) has different weights for different heads, so it cannot be part of one transformers model; export "
-                + "its parts one by one")
     }
 }
 

@@ -46,6 +46,11 @@ package enum Merge {
         adapter: @escaping (String) throws -> [Float], base: (String) throws -> [Float]
     ) throws -> [(name: String, shape: [Int], values: [Float])] {
         let outline = try Outline(composition, members: members)
+        if let kind = composition.selectors.first {
+            throw AdapterError.composition(
+                "\(kind) has different weights for different texts, so it cannot be part of one transformers model; export "
+                    + "its adapters one by one")
+        }
         let shifts = try ComposedAdapters(
             composition, members: members, architecture: architecture,
             operand: OperandTable(trainable: ParameterBuffer([], seed: 0)) { name in

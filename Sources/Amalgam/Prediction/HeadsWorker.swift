@@ -14,8 +14,10 @@ final class HeadsWorker: @unchecked Sendable {  // the queue runs one call at a 
     func predictions(_ examples: [Example], words: Bool) async throws -> [Prediction] {
         var all: [Prediction] = []
         all.reserveCapacity(examples.count)
-        for start in stride(from: 0, to: examples.count, by: PredictionWorker.portion) {
-            let portion = Array(examples[start..<min(start + PredictionWorker.portion, examples.count)])
+        try translated { try predictor.check(count: examples.count) }
+        let size = predictor.batchSize == nil ? PredictionWorker.portion : max(1, examples.count)
+        for start in stride(from: 0, to: examples.count, by: size) {
+            let portion = Array(examples[start..<min(start + size, examples.count)])
             all += try await Background.run(on: queue) { [self] () -> [Prediction] in
                 try predictor.check(portion, words: words)
                 return predictor.predictions(portion).predictions
@@ -29,6 +31,7 @@ final class HeadsWorker: @unchecked Sendable {  // the queue runs one call at a 
         _ source: RecordSource, textColumn: String?, _ settings: PredictionSettings, isCancelled: () -> Bool,
         write: (String) -> Bool
     ) throws -> PredictionStream.Summary {
+        try RecordRun.refuseBatchSizes(predictor.batchSize)
         let bytes = try source.take()
         var stream = PredictionStream(
             reader: source.reader, form: try settings.form(of: predictor.heads),

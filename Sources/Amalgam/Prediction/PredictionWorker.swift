@@ -33,8 +33,11 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
     func predictions(_ examples: [Example], of form: String) async throws -> [Prediction] {
         var all: [Prediction] = []
         all.reserveCapacity(examples.count)
-        for start in stride(from: 0, to: max(1, examples.count), by: Self.portion) {
-            let portion = Array(examples[start..<min(start + Self.portion, examples.count)])
+        try translated { try predictor.check(count: examples.count) }
+        // Texts whose order matters belong together
+        let size = predictor.batchSize == nil ? Self.portion : max(1, examples.count)
+        for start in stride(from: 0, to: max(1, examples.count), by: size) {
+            let portion = Array(examples[start..<min(start + size, examples.count)])
             all += try await Background.run(on: queue) { [self] () -> [Prediction] in
                 guard predictor.form == form else {
                     throw BundleError.head(
@@ -56,6 +59,7 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
                 splits: [split.stored], labels: KnownLabels(head.head.labels, source: .bundle(file: bundle)))
             try predictor.check(data[split.stored])
             try predictor.checkAnswers(of: data[split.stored])
+            try predictor.check(count: data[split.stored].count)
             let headWarnings = isHeadNamed ? [] : [otherTask].compactMap { $0 }
             return Evaluation(
                 SplitEvaluation(
@@ -76,6 +80,7 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
         _ source: RecordSource, textColumn: String?, _ settings: PredictionSettings, isCancelled: () -> Bool,
         write: (String) -> Bool
     ) throws -> PredictionStream.Summary {
+        try RecordRun.refuseBatchSizes(predictor.batchSize)
         let bytes = try source.take()
         var stream = PredictionStream(
             reader: source.reader, form: try settings.form(of: head.head),

@@ -51,7 +51,7 @@ enum AdapterHubSetup {
         for node in flat.nodes {
             let kind = type(of: node.block).kind
             guard nesting[kind] != nil else {
-                throw refused(composition, bundle.name, "no \(kind), which the library does not have")
+                throw refused(composition, bundle.name, "only \(nesting.keys.sorted().joined(separator: ", "))")
             }
             for case .block(let child) in node.children {
                 let inner = type(of: child.block).kind
