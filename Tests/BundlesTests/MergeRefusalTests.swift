@@ -166,9 +166,16 @@ import Testing
 
     @Test func nothingAndTooMuch() throws {
         #expect(refused([]) == "--bundles: found none, expected at least one")
-        #expect(
-            refused([try bundle("a", "ia3")], "task_arithmetic") { $0.weights = [1e300] }
-                .contains("found numbers too large for float32"))
+        #expect(refused([try bundle("a")], "dare_linear") { $0.seed = -1 } == "--seed: found -1, expected 0 or more")
+        for (preset, method) in [
+            ("ia3", "task_arithmetic"), ("lora", "task_arithmetic"), ("lora", "cat"), ("lora", "knots"),
+        ] {
+            let text = refused([try bundle("a", preset), try bundle("b", preset)], method) {
+                $0.weights = [1e300, 1]
+                if method == "knots" { $0.combination = "task_arithmetic" }
+            }
+            #expect(text.contains("found numbers too large for float32"), "\(preset) \(method): \(text)")
+        }
     }
 
     @Test func headsOfOneName() throws {

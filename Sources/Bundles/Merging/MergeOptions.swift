@@ -35,6 +35,7 @@ package struct MergeOptions: Equatable, Sendable {
     /// Refuses options that a method does not read.
     /// - Throws: `MergeFault`
     func check(_ method: any MergeMethod.Type) throws(MergeFault) {
+        guard seed >= 0 else { throw MergeFault("--seed", found: "\(seed)", expected: "0 or more") }
         let given: [(Option, String?)] = [
             (.density, density.map { "\($0)" }), (.scale, scale.map { "\($0)" }), (.rank, rank.map { "\($0)" }),
             (.combination, combination),
