@@ -9,6 +9,7 @@ fixture's logits, each text alone.
 """
 import argparse
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -27,14 +28,20 @@ def main():
     arguments = parser.parse_args()
     batch = {n.split(".")[1]: t for n, t in load_file(os.path.join(arguments.start, "batches.safetensors")).items()
              if n.startswith("batch0.")}
+    tiny = os.path.join(arguments.start, "tiny")
     with tempfile.TemporaryDirectory() as scratch:
+        # A prompt's folder does not tell the number of layers; a model needs a tokenizer, whichever
+        model_folder = os.path.join(scratch, "model")
+        shutil.copytree(tiny, model_folder)
+        with open(os.path.join(model_folder, "vocab.txt"), "w", encoding="utf8") as stream:
+            stream.writelines(f"{word}\n" for word in ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
         for case in union_golden.CASES:
             bundle, out = os.path.join(scratch, case + ".h5"), os.path.join(scratch, case)
-            for command in (["import", os.path.join(arguments.golden, case), "--out", bundle],
+            for command in (["import", os.path.join(arguments.golden, case), "--out", bundle, "--model", model_folder],
                             ["export", bundle, "--out", out]):
                 subprocess.run([arguments.amalgam, *command], check=True, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-            model = AutoAdapterModel.from_pretrained(os.path.join(arguments.start, "tiny"), attn_implementation="eager")
+            model = AutoAdapterModel.from_pretrained(tiny, attn_implementation="eager")
             model.load_head(os.path.join(arguments.start, "head"), use_safetensors=True)
             info = {}
             model.load_adapter(out, use_safetensors=True, set_active=True, loading_info=info)

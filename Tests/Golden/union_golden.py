@@ -12,8 +12,8 @@ AdapterHub's `adapters` in float64 (eager attention, dropout off), from weights 
                            library cannot save tensors that are shared as safetensors)
     DIR/meta.json          seed, versions, and for each case its configuration and measurements
 
-Cases whose names begin with mam, unipelt or gate are unions or have gates; those with bn are bottlenecks with options of
-BnConfig. The library's gates are means over a batch's padding, too, which no paper has. So where a case has gates, each
+Cases whose names begin with mam, unipelt, union or gate are unions or have gates; those with bn are bottlenecks with options
+of BnConfig; ia3 and prompt are here for their folders. The library's gates are means over a batch's padding, too, which no paper has. So where a case has gates, each
 text is run alone, and the loss is the mean over the batch; meta.json tells how far the padded batch's logits are from these
 (padding).
 """
@@ -22,8 +22,8 @@ import os
 
 import model_golden
 import torch
-from adapters import (AutoAdapterModel, BnConfig, ConfigUnion, DoubleSeqBnConfig, LoRAConfig, MAMConfig, ParBnConfig,
-                      PrefixTuningConfig, SeqBnConfig, UniPELTConfig)
+from adapters import (AutoAdapterModel, BnConfig, ConfigUnion, DoubleSeqBnConfig, IA3Config, LoRAConfig, MAMConfig,
+                      ParBnConfig, PrefixTuningConfig, PromptTuningConfig, SeqBnConfig, UniPELTConfig)
 from safetensors.torch import save_file
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -53,6 +53,9 @@ CASES = {
     "bn_channel": DoubleSeqBnConfig(reduction_factor=8, scaling="channel", original_ln_before=True),
     "bn_parallel": ParBnConfig(reduction_factor=8, ln_before=True, ln_after=True, original_ln_after=False),
     "bn_layers": DoubleSeqBnConfig(reduction_factor={"1": 16, "default": 8}, leave_out=[0], dropout=0.1),
+    "ia3": IA3Config(leave_out=[1]),
+    "prompt": PromptTuningConfig(prompt_length=3, combine="prefix_after_bos"),
+    "union_prompt": ConfigUnion(PromptTuningConfig(prompt_length=4), IA3Config(), SeqBnConfig(reduction_factor=12)),
 }
 
 

@@ -16,7 +16,8 @@ import Testing
     static let folder = Golden.folder.deletingLastPathComponent().appendingPathComponent("unions")
     static let cases = [
         "mam", "unipelt", "unipelt_apart", "union_sublayers", "gate_parallel", "bn_norms", "bn_norm_of_sum",
-        "bn_residual_after", "bn_post_add", "bn_no_end", "bn_scaled", "bn_channel", "bn_parallel", "bn_layers",
+        "bn_residual_after", "bn_post_add", "bn_no_end", "bn_scaled", "bn_channel", "bn_parallel", "bn_layers", "ia3",
+        "prompt", "union_prompt",
     ]
 
     private static func file(_ name: String) throws -> SafetensorsFile {
@@ -24,7 +25,7 @@ import Testing
     }
 
     private static func imported(_ name: String) throws -> AdapterBundle {
-        try AdapterHubImport.read(folder: folder.appendingPathComponent(name))
+        try AdapterHubImport.read(folder: folder.appendingPathComponent(name), model: Golden.model())
     }
 
     /// Everything of the folder learns, and the head.
@@ -80,7 +81,7 @@ import Testing
         let warnings = try AdapterHubExport.write(bundle, to: out)
         let isGated = name.hasPrefix("unipelt") || name.hasPrefix("gate")
         #expect(warnings.count == (isGated ? 1 : 0) && warnings.allSatisfy { $0.contains("padding") }, "\(warnings)")
-        #expect(try AdapterHubImport.read(folder: out) == bundle)
+        #expect(try AdapterHubImport.read(folder: out, model: Golden.model()) == bundle)
         let theirs = Self.folder.appendingPathComponent(name)
         let files = try [out, theirs].map { try SafetensorsFile($0.appendingPathComponent("adapter.safetensors")) }
         #expect(files[0].names == files[1].names)

@@ -41,6 +41,8 @@ enum AdapterHubConfiguration {
             return try AdapterHubUnion.adapter(value, former: former, file: file)
         }
         if AdapterHubPrefix.stands(value) { return try AdapterHubPrefix.adapter(value, file: file) }
+        if AdapterHubPrompt.stands(value) { return try AdapterHubPrompt.adapter(value, file: file) }
+        if AdapterHubIA3.stands(value) { return try AdapterHubIA3.adapter(value, file: file) }
         if AdapterHubLoRA.stands(value) { return try AdapterHubLoRA.adapter(value, file: file) }
         if case .string(let name)? = value {
             guard let preset = named[name] else {
@@ -55,7 +57,7 @@ enum AdapterHubConfiguration {
         if let architecture = theirs["architecture"], architecture != .null {
             throw refused(
                 file, "config.architecture", architecture.json,
-                "null (a bottleneck adapter), lora, prefix_tuning or union")
+                "null (a bottleneck adapter), lora, prefix_tuning, prompt_tuning or union")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
             throw refused(
@@ -112,11 +114,17 @@ enum AdapterHubConfiguration {
         if let updates = try LoRAUpdates(member, Architecture(bundle.base.shape)) {
             return try AdapterHubLoRA.fields(updates, member: member, bundle: bundle)
         }
-        if member.configuration.method == PrefixTuning.name { return AdapterHubPrefix.fields(member) }
+        switch member.configuration.method {
+        case PrefixTuning.name: return AdapterHubPrefix.fields(member)
+        case PromptTuning.name: return AdapterHubPrompt.fields(member)
+        case IA3.name: return AdapterHubIA3.fields(member)
+        default: break
+        }
         guard member.configuration.method == BottleneckAdapter.name else {
             throw BundleError.content(
                 file: bundle.name, field: "members/\(member.name)", found: "method \(member.configuration.method)",
-                expected: "\(BottleneckAdapter.name), \(LoRA.name), \(PrefixTuning.name) or a union of these",
+                expected: [BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name]
+                    .joined(separator: ", ") + " or a union of these",
                 fix: "adapters of other methods cannot be exported")
         }
         return bottleneck(member.configuration)

@@ -271,7 +271,9 @@ private struct AdapterHubWriter {
             let tensor = try own(ours)
             for theirs in [theirs, AdapterHubNames.copy(theirs)].compactMap({ $0 }) {
                 values.append(
-                    NamedTensor(AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs, tensor.shape, tensor.values))
+                    NamedTensor(
+                        AdapterHubSpelling.of(type)?.theirs(theirs) ?? theirs,
+                        AdapterHubNames.shape(tensor.shape, theirs: theirs), tensor.values))
             }
         }
         let json = ConfigurationValue.map(fields.merging(more) { a, _ in a }).indented(

@@ -9,17 +9,19 @@ import Models
 /// it or beside it; a composition's (`AdapterHubSetupFile`). What the folder does not say about the base (all but its width and, from the tensors, its layers) is
 /// 0: unknown.
 package enum AdapterHubImport {
-    /// - Parameter name: the bundle's, and the adapter's or the head's where the folder holds one; nil: as it is there
+    /// - Parameters:
+    ///   - name: the bundle's, and the adapter's or the head's where the folder holds one; nil: as it is there
+    ///   - model: the base model, which a prompt needs: its folder does not tell the number of layers
     /// - Throws: `BundleError`, `AdapterError`, `FileError` naming the file and the field or tensor
-    package static func read(folder: URL, name: String? = nil) throws -> AdapterBundle {
-        try readTelling(folder: folder, name: name).bundle
+    package static func read(folder: URL, name: String? = nil, model: EncoderModel? = nil) throws -> AdapterBundle {
+        try readTelling(folder: folder, name: name, model: model).bundle
     }
 
     /// The same with what the user should know of the bundle.
     package static func readTelling(
-        folder: URL, name: String?
+        folder: URL, name: String?, model: EncoderModel? = nil
     ) throws -> (bundle: AdapterBundle, warnings: [String]) {
-        var reader = AdapterHubReader(folder: folder)
+        var reader = AdapterHubReader(folder: folder, model: model)
         let bundle = try reader.bundle(name: name)
         return (bundle, reader.warnings + warnings(bundle, folder: folder.path))
     }
@@ -42,6 +44,7 @@ package enum AdapterHubImport {
 
 private struct AdapterHubReader {
     let folder: URL
+    let model: EncoderModel?
     /// By the scope of the tensors that they hold: `members/NAME`, `blocks/fuse`, `heads/NAME`.
     private var modules: [String: AdapterHubModule] = [:]
     private var members: [Member] = []
@@ -50,7 +53,7 @@ private struct AdapterHubReader {
     private var composition: Composition?
     private(set) var warnings: [String] = []
 
-    init(folder: URL) { self.folder = folder }
+    init(folder: URL, model: EncoderModel?) { (self.folder, self.model) = (folder, model) }
 
     mutating func bundle(name: String?) throws -> AdapterBundle {
         try NotAnAdapter.check(folder)
@@ -93,10 +96,18 @@ private struct AdapterHubReader {
                     fix: "import only modules of the same base model")
             }
         }
-        let layers = max(modules.values.map(\.layers).max() ?? 0, try prefixLayers())
+        var layers = max(modules.values.map(\.layers).max() ?? 0, try prefixLayers())
+        layers = try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }
+        if layers == 0, let member = members.first {
+            guard let model else {
+                throw AdapterHubModule.wrong(
+                    folder.path, "the number of layers", "no tensor in a layer (the prompt of \(member.name))",
+                    "the base model, which tells it", fix: "give the base model with --model")
+            }
+            layers = model.configuration.layers
+        }
         let shape = ModelConfiguration(
-            family: first.modelType, hidden: first.hidden,
-            layers: try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }, heads: 0,
+            family: first.modelType, hidden: first.hidden, layers: layers, heads: 0,
             intermediate: modules.values.map(\.intermediate).max() ?? 0, vocabulary: 0,
             positions: 0, types: 0)
         var bundle = AdapterBundle(
@@ -307,7 +318,8 @@ private struct AdapterHubReader {
             else { throw BundleError.members("\(folder.path): \(spec.name): AdapterHub has no name for this tensor") }
             modules[scope] = nil  // so that the module is not copied
             defer { modules[scope] = module }
-            let values = try module.take(theirs, copy: AdapterHubNames.copy(theirs), shape: spec.shape)
+            let values = try module.take(
+                theirs, copy: AdapterHubNames.copy(theirs), shape: AdapterHubNames.shape(spec.shape, theirs: theirs))
             return NamedTensor(spec.name, spec.shape, values)
         }
         let absent = try members.map { try leftOut($0) }

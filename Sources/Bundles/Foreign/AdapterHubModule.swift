@@ -121,7 +121,11 @@ struct AdapterHubModule {
         self.stored = stored
         rest = Set(stored.keys)
         let names = stored.keys.sorted()
-        prefix = names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first ?? ""
+        prefix =
+            names.lazy.compactMap { AdapterHubNames.place($0)?.prefix }.first
+            ?? names.lazy.compactMap { name in
+                name.firstRange(of: AdapterHubPrompt.module).map { String(name[..<$0.lowerBound]) }
+            }.first ?? ""
         for tensor in names {
             guard let place = AdapterHubNames.place(tensor) else { continue }
             guard let layer = Int(place.layer), (0..<Self.mostLayers).contains(layer) else {

@@ -27,7 +27,8 @@ enum AdapterHubNames {
         (.intermediate, "intermediate.dense"), (.feedForwardOutput, "output.dense"),
     ]
     private static let lora: [(ours: String, theirs: String)] = [
-        ("A", "lora_A"), ("B", "lora_B"), ("gate.weight", "gate.weight"), ("gate.bias", "gate.bias"),
+        ("A", "lora_A"), ("B", "lora_B"), ("factors", "lora_B"), ("gate.weight", "gate.weight"),
+        ("gate.bias", "gate.bias"),
     ]
     /// `bert.encoder.layer.N.attention.self.prefix_tuning.prefix_gates.NAME.weight`
     private static let prefixGates: [(ours: Site.Kind, theirs: String)] = [(.key, "attention.self.prefix_tuning")]
@@ -69,6 +70,7 @@ enum AdapterHubNames {
             return prefixGate.first { $0.ours == tensor }.map { "\(stem).prefix_gates.\(name).\($0.theirs)" }
         }
         let home = "\(Site.Kind.afterEmbeddings.rawValue)/"
+        if ours == "\(home)prompt" { return "\(prefix)\(AdapterHubPrompt.module)\(name).prompt_embedding.weight" }
         if ours.hasPrefix(home) {
             return invertible.first { $0.ours == ours.dropFirst(home.count) }.map {
                 "\(prefix)invertible_adapters.\(name).\($0.theirs)"
@@ -85,6 +87,11 @@ enum AdapterHubNames {
         let full = "\(stem).adapters.\(name).\(theirs)"
         let hasNormBefore = (method as? BottleneckAdapter)?.hasNormBefore == true
         return hasNormBefore ? full.replacing(first, with: second, maxReplacements: 1) : full
+    }
+
+    /// The shape that the library has for a tensor: that of a vector of factors is [out, 1].
+    static func shape(_ ours: [Int], theirs: String) -> [Int] {
+        ours.count == 1 && theirs.hasSuffix(".lora_B") ? ours + [1] : ours
     }
 
     /// The other name under which the library's files hold a tensor; nil: none.

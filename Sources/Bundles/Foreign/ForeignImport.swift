@@ -13,6 +13,6 @@ package enum ForeignImport {
         folder: URL, name: String?, model: EncoderModel?
     ) throws -> (bundle: AdapterBundle, warnings: [String]) {
         if PEFTModule.stands(in: folder) { return try PEFTImport.read(folder: folder, name: name, model: model) }
-        return try AdapterHubImport.readTelling(folder: folder, name: name)
+        return try AdapterHubImport.readTelling(folder: folder, name: name, model: model)
     }
 }
