@@ -62,26 +62,53 @@ import Testing
         }
     }
 
-    /// A fusion, with frozen adapters or with trained ones, stays finite and learns, whatever the size of a batch.
+    /// A fusion, with frozen adapters or with trained ones, stays finite and learns, whatever the size of a batch. The random
+    /// model's features are weak beside its dropout, so only the fusion's own dropout is on, at four times the default rate.
     @Test(arguments: [1, 4, 16], [false, true]) func smallBatches(_ size: Int, _ trainsAdapters: Bool) async throws {
-        let (a, b) = (try await fixture.adapter("a"), try await fixture.adapter("b"))
-        let task = try TextTask.classification(
-            name: "game", train: Fixture.examples(48), dev: Fixture.examples(12, shift: 1))
+        let adapters = [try await fixture.adapter("a"), try await fixture.adapter("b")]
         var options = Fixture.options
         // Larger batches have fewer steps in an epoch
-        options.epochs = 30 + 20 * size
-        // The features of a random model are weak: a rate four times the default one
+        options.epochs = 20 + 10 * size
         options.learningRate = 2e-3
         options.pooling = .mean
+        options.usesBaseDropout = false
+        options.headDropout = 0
+        try await Self.expectLearns(fixture.model(), adapters, size, trainsAdapters, options)
+    }
+
+    private static let realModel = ProcessInfo.processInfo.environment["AMALGAM_TEST_MODEL"]
+
+    /// The same on a real model, with the settings that users get.
+    @Test(.enabled(if: realModel != nil), arguments: [1, 4, 16])
+    func smallBatchesOnARealModel(_ size: Int) async throws {
+        let model = try Model(folder: URL(fileURLWithPath: Self.realModel ?? ""), threads: 2)
+        var options = Fixture.options
+        options.learningRate = 5e-3
+        var adapters: [AdapterBundle] = []
+        for name in ["a", "b"] {
+            adapters.append(
+                try await model.train(.adapter(), on: Fixture.task(name), options: options).result.bundle)
+        }
+        var standard = TrainingOptions()
+        standard.epochs = 4 + size
+        try await Self.expectLearns(model, adapters, size, false, standard)
+    }
+
+    private static func expectLearns(
+        _ model: Model, _ adapters: [AdapterBundle], _ size: Int, _ trainsAdapters: Bool, _ options: TrainingOptions
+    ) async throws {
+        let task = try TextTask.classification(
+            name: "game", train: Fixture.examples(48), dev: Fixture.examples(12, shift: 1))
+        var options = options
         options.batch = .examples(size)
-        let result = try await fixture.model().train(
-            .fusion([a, b], adapters: trainsAdapters ? .trained() : .frozen), on: task, options: options
+        let result = try await model.train(
+            .fusion(adapters, adapters: trainsAdapters ? .trained() : .frozen), on: task, options: options
         ).result
         #expect(result.skippedSteps == 0 && result.losses.allSatisfy { $0.isFinite })
         let epoch = result.losses.count / options.epochs
         func mean(_ losses: some Collection<Double>) -> Double { losses.reduce(0, +) / Double(losses.count) }
         let (first, last) = (mean(result.losses.prefix(epoch)), mean(result.losses.suffix(epoch)))
         #expect(last < 0.6 * first, "batches of \(size): loss \(first), then \(last)")
-        #expect((result.dev["game"]?.score ?? 0) > 0.9, "\(result.summary)")
+        #expect((result.dev["game"]?.score ?? 0) > 0.9, "batches of \(size): \(result.summary)")
     }
 }
