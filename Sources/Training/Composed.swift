@@ -160,6 +160,12 @@ package struct Composed: Sendable {
     /// Where heads of several bundles have one name: whose head answers to it, and how to choose another.
     package var headWarnings: [String] {
         headSources.sorted { $0.key < $1.key }.filter { $0.value.count > 1 }.map { name, sources in
+            if composition?.routers.contains(where: { $0.router is Parallel }) == true {
+                let others = sources.dropFirst().map { "that of \($0.bundle) is called \($0.name)" }
+                return
+                    "\(sources.count) bundles have a head named \(name): that of \(sources[0].bundle) keeps the name, "
+                    + others.joined(separator: ", ")
+            }
             let others = sources.dropFirst().map { "--head \($0.name) for that of \($0.bundle)" }
             return
                 "\(sources.count) bundles have a head named \(name): that of \(sources[0].bundle) is used; choose "
