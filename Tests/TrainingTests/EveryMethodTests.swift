@@ -85,6 +85,22 @@ import Testing
         }
     }
 
+    /// Options that change a method's form, with dropout and gates.
+    @Test(
+        arguments: [
+            ["seq_bn", "dropout=0.3", "use_gating=true", "scaling=learned", "ln_before=true", "ln_after=true"],
+            ["double_seq_bn", "scaling=channel", "original_ln_after=false", "ln_after=true", "non_linearity=tanh"],
+            ["seq_bn", "residual_before_ln=post_add", "original_ln_after=false", "dropout=0.2"],
+            ["par_bn", "use_gating=true", "original_ln_after=false"], ["lora", "use_gating=true", "dropout=0.3"],
+            ["prefix_tuning_flat", "use_gating=true", "shared_gating=false", "dropout=0.2", "prefix_length=3"],
+            ["unipelt", #"configs=["ia3",{"method":"lora","targets":"all"},"par_bn","ln_tuning","prompt_tuning"]"#],
+        ], TestBase.allCases) func gradientsOfOptions(_ configuration: [String], _ base: TestBase) throws
+    {
+        for (name, error) in try gradientErrors(configuration[0], base, Array(configuration.dropFirst())) {
+            #expect(error == nil, "\(name)")
+        }
+    }
+
     /// The test above fails where half of the entries are missing, where a gradient is all zero, and where one is doubled.
     @Test(arguments: ["half", "zero", "double"]) func wrongGradientsAreFound(_ fault: String) throws {
         let errors = try gradientErrors("seq_bn", .bert, []) { gradient in
