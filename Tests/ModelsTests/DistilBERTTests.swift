@@ -58,6 +58,10 @@ import Testing
             drops[site.name] = context.sublayer.dropout != nil
             return nil
         }
+
+        func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+            keys: Value, values: Value, rows: Int
+        )? { nil }
     }
 
     private func drops(_ folder: String) throws -> [String: Bool] {

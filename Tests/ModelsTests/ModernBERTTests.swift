@@ -91,6 +91,10 @@ import Testing
             if let residual = context.residual { apart[site.name] = residual != context.input }
             return nil
         }
+
+        func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+            keys: Value, values: Value, rows: Int
+        )? { nil }
     }
 
     @Test func inputAndResidualAreApart() throws {

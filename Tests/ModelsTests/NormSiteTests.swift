@@ -15,6 +15,10 @@ import Testing
 
         func shift(at site: SiteSpec) throws -> SiteShift? { shifts?(site) }
         func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? { try deltas?(site, context) }
+
+        func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+            keys: Value, values: Value, rows: Int
+        )? { nil }
     }
 
     /// The last hidden states, and the number of operations.

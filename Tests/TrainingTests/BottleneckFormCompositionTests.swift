@@ -57,7 +57,10 @@ import Testing
         #expect(difference.largest < 1e-5, "\(difference)")
         #expect(try logits(even, ["residual_before_ln=false"]).allSatisfy(\.isFinite))
         #expect { try logits(even, ["original_ln_after=false"]) } throws: {
-            "\($0)".contains("has no average; use stack")
+            "\($0)".contains("cannot be a part of an average; use stack")
+        }
+        #expect { try logits(TokenSplit(lengths: [2, 100]), ["original_ln_after=false"]) } throws: {
+            "\($0)".contains("cannot be a part of a split; use stack")
         }
         #expect(try logits(Stack(), ["original_ln_after=false"]).allSatisfy(\.isFinite))
     }

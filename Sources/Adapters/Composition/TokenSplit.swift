@@ -81,6 +81,7 @@ private struct TokenSplitPlugin: SitePlugin {
     func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         let deltas = try parts.map { try $0.child.delta(at: site, context) }
         guard deltas.contains(where: { $0.delta != nil || $0.site.depth > context.depth }) else { return nil }
+        try WeightedParts.refuseEnds(deltas, in: "a split")
         let outputs = try deltas.map { delta, own in
             // On a fork, since a single adapter shares the block's own view of the site
             let site = own.fork()
@@ -91,8 +92,10 @@ private struct TokenSplitPlugin: SitePlugin {
             context.builder.append(SelectByPosition(outputs, ends: parts.map(\.end), in: context.builder)))
     }
 
-    func extraKeysValues(layer: Int, _ builder: PlanBuilder) throws -> (keys: Value, values: Value, rows: Int)? {
-        for (child, _) in parts where try child.plugin.extraKeysValues(layer: layer, builder) != nil {
+    func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
+        keys: Value, values: Value, rows: Int
+    )? {
+        for (child, _) in parts where try child.plugin.extraKeysValues(layer: layer, input: input, builder) != nil {
             throw AdapterError.composition(
                 "\(child.outline.text): found prefixes in a split, expected adapters that act on tokens; prefixes are keys and "
                     + "values of all tokens")

@@ -33,6 +33,7 @@ struct WeightedParts: SitePlugin {
         let depth = context.depth
         let deltas = try children.map { try $0.delta(at: site, context) }
         guard deltas.contains(where: { $0.delta != nil }) else { return nil }
+        try Self.refuseEnds(deltas, in: name)
         // Where every part adds once, only what they add is summed
         var sum: Value?
         for ((delta, own), weight) in zip(deltas, weights) {
@@ -45,14 +46,23 @@ struct WeightedParts: SitePlugin {
             case .factored(let narrow, let up, let bias, let scale)? where own.depth == depth:
                 sum = builder.append(
                     Linear(narrow, weight: up, bias: bias, residual: sum, scale: weight * scale, in: builder))
-            case .end?:
-                throw AdapterError.composition(
-                    "an adapter with original_ln_after false takes the place of the sublayer's residual and norm, which "
-                        + "cannot be a part of \(name); use stack")
             default: return .replacement(try outputs(of: deltas, context))
             }
         }
         return sum.map { .dense($0) }
+    }
+
+    /// What takes the place of the sublayer's residual and norm is no output that could be added to others.
+    static func refuseEnds(
+        _ deltas: [(delta: SiteDelta?, site: SiteContext)], in name: String
+    ) throws(AdapterError) {
+        for (delta, site) in deltas {
+            let ends = if case .end? = delta { true } else { site.hasEnded }
+            guard ends else { continue }
+            throw .composition(
+                "an adapter with original_ln_after false takes the place of the sublayer's residual and norm, which "
+                    + "cannot be a part of \(name); use stack")
+        }
     }
 
     /// (1 − Σ wₙ) h + Σ wₙ oₙ, for parts that multiply or add more than once.
