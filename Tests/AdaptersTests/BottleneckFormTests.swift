@@ -17,8 +17,8 @@ import Testing
     @Test(arguments: [
         (["ln_before=true"], [ParameterSpec("norm_before.weight", [48], .ones, decays: false)]),
         (["ln_after=true"], [ParameterSpec("norm_after.bias", [48], .zeros, decays: false)]),
-        (["scaling=learned"], [ParameterSpec("scaling", [1], .ones, decays: false)]),
-        (["scaling=channel"], [ParameterSpec("scaling", [48], .ones, decays: false)]),
+        (["scaling=learned"], [ParameterSpec("scaling", [1], .ones)]),
+        (["scaling=channel"], [ParameterSpec("scaling", [48], .ones)]),
         (
             ["use_gating=true"],
             [

@@ -139,10 +139,10 @@ import Testing
         try lora.export(to: fixture.url("peft"), as: .peft)
         let back = try AdapterBundle(importing: fixture.url("peft"), model: fixture.model())
         #expect(back.members.map(\.configuration.method) == ["lora"])
-        let scaled = try await fixture.adapter("s", .ia3)
-        let refused = await AmalgamError.thrown { try scaled.export(to: fixture.url("scaled"), as: .adapterHub()) }
-        #expect(refused?.description.contains("method ia3") == true, "\(refused as Any)")
-        #expect(!FileManager.default.fileExists(atPath: fixture.url("scaled").path))
+        let norms = try await fixture.adapter("s", .layerNormTuning)
+        let refused = await AmalgamError.thrown { try norms.export(to: fixture.url("norms"), as: .adapterHub()) }
+        #expect(refused?.description.contains("method ln_tuning") == true, "\(refused as Any)")
+        #expect(!FileManager.default.fileExists(atPath: fixture.url("norms").path))
         #expect(
             await AmalgamError.thrown { try bundle.export(to: fixture.url("no"), as: .peft) }?.description
                 .contains("--") == false)

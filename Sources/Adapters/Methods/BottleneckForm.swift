@@ -109,8 +109,8 @@ struct BottleneckForm: Sendable {
         var specs = hasNormBefore ? Self.norm(site.site, "norm_before", reads) : []
         switch scale {
         case .constant: break
-        case .learned: specs.append(ParameterSpec("\(site.site.name)/scaling", [1], .ones, decays: false))
-        case .channel: specs.append(ParameterSpec("\(site.site.name)/scaling", [site.output], .ones, decays: false))
+        case .learned: specs.append(ParameterSpec("\(site.site.name)/scaling", [1], .ones))
+        case .channel: specs.append(ParameterSpec("\(site.site.name)/scaling", [site.output], .ones))
         }
         if hasNormAfter { specs += Self.norm(site.site, "norm_after", site.output) }
         if hasGate { specs += Gate.specs(site.site, input: reads, bias: .zeros) }

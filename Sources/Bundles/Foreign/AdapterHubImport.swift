@@ -98,7 +98,7 @@ private struct AdapterHubReader {
         }
         var layers = max(modules.values.map(\.layers).max() ?? 0, try prefixLayers())
         layers = try members.flatMap { try leftOut($0) }.reduce(layers) { max($0, $1 + 1) }
-        if layers == 0, let member = members.first {
+        if layers == 0, let member = members.first, try member.configuration.makeMethod().virtualTokens != nil {
             guard let model else {
                 throw AdapterHubModule.wrong(
                     folder.path, "the number of layers", "no tensor in a layer (the prompt of \(member.name))",
