@@ -34,7 +34,8 @@ struct ModelCard {
 
     private var text: String {
         var parts = [
-            frontMatter + Self.mark, "# \(Self.line(bundle.name))", Self.table([("field", "value")] + contents),
+            frontMatter + Self.mark, "# \(Self.line(bundle.name))", "Exported from a bundle with this content:",
+            Self.table([("field", "value")] + contents),
         ]
         if !scores.isEmpty { parts += ["## Scores on dev", Self.table([("task and metric", "value")] + scores)] }
         parts += ["## Load it", "```python\n\(loading)\n```"]
