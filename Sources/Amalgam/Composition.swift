@@ -23,7 +23,7 @@ public struct Composition: Sendable {
     /// A bundle's adapters, as they are composed in it.
     public static func bundle(_ bundle: AdapterBundle) -> Composition { Composition(.bundle(bundle)) }
 
-    /// An adapter that a training makes (see ``TrainingRecipe/composition(_:new:startingFrom:)``).
+    /// An adapter that a training makes (see ``TrainingRecipe/composition(_:new:startingFrom:fusionStartingFrom:adapters:)``).
     public static let new = Composition(.new(place: "new"))
 
     /// One part above the other, the lowest first: each reads what those below it have changed (Pfeiffer et al. 2020).

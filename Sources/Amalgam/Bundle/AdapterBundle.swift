@@ -62,7 +62,7 @@ public struct AdapterBundle: Sendable {
     }
 
     /// Bundles as one, to evaluate, predict with or save. All parts must be trained: a new fusion needs
-    /// ``TrainingRecipe/composition(_:new:startingFrom:)``.
+    /// ``TrainingRecipe/composition(_:new:startingFrom:fusionStartingFrom:adapters:)``.
     /// - Parameters:
     ///   - composition: Without `new`.
     ///   - name: Of the bundle; nil for the composition's text.
