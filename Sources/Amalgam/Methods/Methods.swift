@@ -38,7 +38,7 @@ public struct Methods: Sendable, Equatable {
             scores.isEmpty ? nil : scores.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value } / Double(scores.count)
         }
 
-        /// Whether it scored less than both references beyond the noise: the intervals of both differences are below 0. nil if
+        /// Whether it scored significantly less than both references: the intervals of both differences are below 0. nil if
         /// it was not compared with both.
         public var isWorse: Bool? {
             let intervals = Methods.references.compactMap { differences[$0]?.interval }
