@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: layerChoices)
     func layerChoice(_ field: String, _ json: String, _ expected: String) throws {
         let value = try #require(ConfigurationValue(json: json))
-        let choice = try PEFTConfiguration(PEFTModule(changed("peft_all", [field: value]))).layerChoice
+        let choice = try PEFTModuleChoice(PEFTModule(changed("peft_all", [field: value]))).layerChoice
         #expect(choice ?? "" == expected)
     }
 

@@ -4,26 +4,21 @@ import Models
 
 /// What a PEFT LoRA configuration says beside its tensors; what changes the computation and is not supported is refused
 /// by name.
-struct PEFTConfiguration {
+struct PEFTLoRAConfiguration {
     let rank: Int
     let alpha: Double
     let dropout: Double
     let isRankStabilized: Bool
-    let isClassifier: Bool
+    let choice: PEFTModuleChoice
     /// DoRA
     let hasMagnitudes: Bool
     /// PiSSA: the base is another one than the one that is named, in a way that the named one tells.
     let startsFromSingularVectors: Bool
-    /// nil: a regular expression, or a word for all; the tensors tell what it means.
-    let targets: [String]?
-    /// The field that picks some of the layers; nil: every layer of the base model is adapted.
-    let layerChoice: String?
     private let alphas: [(key: ModulePattern, value: Double)]
     private let ranks: [(key: ModulePattern, value: Double)]
     private let module: PEFTModule
 
-    /// Fields that must say this, or nothing.
-    private static let refused: [(field: String, only: [ConfigurationValue])] = [
+    private static let refused: [PEFTModule.Only] = [
         ("use_dora", [.bool(false), .bool(true)]), ("bias", [.string("none")]), ("lora_bias", [.bool(false)]),
         ("use_qalora", [.bool(false)]), ("layer_replication", []), ("megatron_config", []),
         ("trainable_token_indices", []), ("target_parameters", [.list([])]), ("arrow_config", []),
@@ -36,25 +31,15 @@ struct PEFTConfiguration {
         ("loftq_config", [.map([:])]), ("corda_config", []),
     ]
     /// Fields that make no difference to what a trained adapter computes.
-    private static let ignored: Set<String> = [
-        "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision",
-        "inference_mode", "fan_in_fan_out", "exclude_modules", "layers_pattern", "layers_to_transform", "megatron_core",
-        "eva_config", "qalora_group_size", "runtime_config", "modules_to_save", "r", "lora_alpha", "lora_dropout",
-        "use_rslora", "rank_pattern", "alpha_pattern", "target_modules",
-    ]
+    private static let ignored = PEFTModuleChoice.fields.union([
+        "megatron_core", "eva_config", "qalora_group_size", "r", "lora_alpha", "lora_dropout", "use_rslora",
+        "rank_pattern", "alpha_pattern",
+    ])
 
     init(_ module: PEFTModule) throws {
         self.module = module
         let fields = module.fields
-        for (field, only) in Self.refused {
-            guard let value = fields[field], value != .null, !only.contains(value) else { continue }
-            throw module.wrong(field, value.json, only.first?.json ?? "null")
-        }
-        let known = Self.ignored.union(Self.refused.map(\.field))
-        for (field, value) in fields.sorted(by: { $0.key < $1.key })
-        where !known.contains(field) && ![.null, .bool(false), .list([]), .map([:])].contains(value) {
-            throw module.wrong(field, value.json, "only fields of LoraConfig in peft 0.18")
-        }
+        try module.checkFields(Self.refused, others: Self.ignored, of: "LoraConfig")
         func number(_ field: String, _ expected: String, _ isRight: (Double) -> Bool) throws -> Double {
             guard case .number(let number)? = fields[field], isRight(number) else {
                 throw module.wrong(field, fields[field]?.json ?? "nothing", expected)
@@ -71,35 +56,9 @@ struct PEFTConfiguration {
         }
         hasMagnitudes = fields["use_dora"] == .bool(true)
         startsFromSingularVectors = fields["init_lora_weights"] == .string("pissa")
-        switch fields["task_type"] {
-        case .string("SEQ_CLS")?: isClassifier = true
-        default: isClassifier = false
-        }
-        switch fields["target_modules"] {
-        case .list(let list)?:
-            targets = try list.map {
-                guard case .string(let name) = $0 else {
-                    throw module.wrong("target_modules", $0.json, "names of modules")
-                }
-                return name
-            }
-        case .string?: targets = nil
-        case let other: throw module.wrong("target_modules", other?.json ?? "nothing", "names of modules")
-        }
-        layerChoice = Self.layerChoice(fields)
+        choice = try PEFTModuleChoice(module)
         ranks = try Self.patterns("rank_pattern", module)
         alphas = try Self.patterns("alpha_pattern", module)
-    }
-
-    /// Names of modules are the same in every layer unless they have a number that is not the end of a word, such as `lin1`.
-    private static func layerChoice(_ fields: [String: ConfigurationValue]) -> String? {
-        if let value = fields["layers_to_transform"], ![.null, .list([])].contains(value) {
-            return "layers_to_transform"
-        }
-        return ["target_modules", "exclude_modules"].first { field in
-            let text = fields[field]?.json ?? ""
-            return zip(text, text.dropFirst()).contains { !$0.isLetter && $1.isNumber }
-        }
     }
 
     /// α of a module, by its name in the model.

@@ -11,6 +11,9 @@ struct PEFTModule {
     private static let mostJSON = 1 << 24
     static let mostLayers = 1024
 
+    /// A projection with tensors of the method, and its module as the file names it.
+    typealias Adapted = (site: SiteSpec, name: String)
+
     let file: String
     let folder: URL
     let fields: [String: ConfigurationValue]
@@ -81,12 +84,32 @@ struct PEFTModule {
         throw wrong(name, "\(values[bad]) at element \(bad)", "finite numbers", in: weights.name)
     }
 
+    /// - Parameter tensors: what the method calls those that were taken
     /// - Throws: `BundleError` for a tensor that nobody took
-    func finish() throws {
+    func finish(_ tensors: String) throws {
         guard let extra = names.first else { return }
         throw wrong(
-            extra, "a tensor", "only LoRA matrices of the encoder's projections, and a classification head",
+            extra, "a tensor", "only \(tensors) of the encoder's projections, and a classification head",
             in: weights.name)
+    }
+
+    /// A field that must have one of some values, or none.
+    typealias Only = (field: String, only: [ConfigurationValue])
+
+    /// Refuses, by name, what changes the computation and is not supported.
+    /// - Parameters:
+    ///   - others: fields that may have any value
+    ///   - type: the configuration's class
+    func checkFields(_ refused: [Only], others: Set<String>, of type: String) throws {
+        for (field, only) in refused {
+            guard let value = fields[field], value != .null, !only.contains(value) else { continue }
+            throw wrong(field, value.json, only.first?.json ?? "null")
+        }
+        let known = others.union(refused.map(\.field))
+        for (field, value) in fields.sorted(by: { $0.key < $1.key })
+        where !known.contains(field) && ![.null, .bool(false), .list([]), .map([:])].contains(value) {
+            throw wrong(field, value.json, "only fields of \(type) in peft 0.18")
+        }
     }
 
     func wrong(_ field: String, _ found: String, _ expected: String, in file: String? = nil) -> BundleError {

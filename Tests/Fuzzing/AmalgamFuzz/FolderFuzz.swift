@@ -117,7 +117,8 @@ enum HubFuzz: FuzzedReader {
 enum PEFTFuzz: FuzzedReader {
     static let name = "peft"
     static let files = [
-        "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
+        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTImport.swift", "Bundles/Foreign/PEFTLoRA.swift",
+        "Bundles/Foreign/PEFTLoRAConfiguration.swift", "Bundles/Foreign/PEFTMethod.swift",
         "Bundles/Foreign/PEFTModule.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
     ]
     static let tokens = words(
