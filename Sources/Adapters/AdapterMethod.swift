@@ -124,6 +124,7 @@ package enum AdapterMethods {
         PrefixTuning.self,
         PromptTuning.self,
         Union.self,
+        VeRA.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

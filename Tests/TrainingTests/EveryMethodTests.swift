@@ -77,7 +77,7 @@ import Testing
     }
 
     /// Variants with dropout of their own, which changes their form.
-    @Test(arguments: ["dora", "pissa", "lora_plus"], TestBase.allCases) func gradientsWithDropout(
+    @Test(arguments: ["dora", "pissa", "lora_plus", "vera"], TestBase.allCases) func gradientsWithDropout(
         _ preset: String, _ base: TestBase
     ) throws {
         for (name, error) in try gradientErrors(preset, base, ["dropout=0.3", "targets=all"]) {
