@@ -118,10 +118,12 @@ enum PEFTFuzz: FuzzedReader {
     static let name = "peft"
     static let files = [
         "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
-        "Bundles/Foreign/PEFTModule.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
+        "Bundles/Foreign/PEFTModule.swift", "Bundles/Foreign/PEFTMethod.swift", "Bundles/Foreign/PEFTLoRA.swift",
+        "Bundles/Foreign/PEFTVeRA.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
     ]
     static let tokens = words(
-        "\"peft_type\":\"LORA\"", "\"r\":2", "\"lora_alpha\":", "\"use_rslora\":true", "\"rank_pattern\":{\"query\":2}",
+        "\"peft_type\":\"LORA\"", "\"peft_type\":\"VERA\"", "\"projection_prng_key\":7", "\"d_initial\":0.1", "\"r\":2",
+        "\"lora_alpha\":", "\"use_rslora\":true", "\"rank_pattern\":{\"query\":2}",
         "\"alpha_pattern\":{\"^encoder\\\\.layer.0.*\":3}", "\"target_modules\":[\"query\",\"value\"]",
         "\"target_modules\":\".*\"", "\"modules_to_save\":[\"classifier\"]", "\"task_type\":\"SEQ_CLS\"",
         "\"use_dora\":true", "\"bias\":\"all\"", "\"init_lora_weights\":\"pissa\"", "\"auto_mapping\":",
