@@ -123,6 +123,7 @@ package enum AdapterMethods {
         LoRA.self,
         PrefixTuning.self,
         PromptTuning.self,
+        ReFT.self,
         Union.self,
         VeRA.self,
     ]

@@ -44,6 +44,7 @@ enum AdapterHubConfiguration {
         if AdapterHubPrompt.stands(value) { return try AdapterHubPrompt.adapter(value, file: file) }
         if AdapterHubIA3.stands(value) { return try AdapterHubIA3.adapter(value, file: file) }
         if AdapterHubLoRA.stands(value) { return try AdapterHubLoRA.adapter(value, file: file) }
+        if AdapterHubReFT.stands(value) { return try AdapterHubReFT.adapter(value, file: file) }
         if case .string(let name)? = value {
             guard let preset = named[name] else {
                 throw refused(file, "config", "\"\(name)\"", named.keys.sorted().joined(separator: ", "))
@@ -57,7 +58,7 @@ enum AdapterHubConfiguration {
         if let architecture = theirs["architecture"], architecture != .null {
             throw refused(
                 file, "config.architecture", architecture.json,
-                "null (a bottleneck adapter), lora, prefix_tuning, prompt_tuning or union")
+                "null (a bottleneck adapter), lora, prefix_tuning, prompt_tuning, reft or union")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
             throw refused(
@@ -118,13 +119,15 @@ enum AdapterHubConfiguration {
         case PrefixTuning.name: return AdapterHubPrefix.fields(member)
         case PromptTuning.name: return AdapterHubPrompt.fields(member)
         case IA3.name: return AdapterHubIA3.fields(member)
+        case ReFT.name: return try AdapterHubReFT.fields(member, bundle: bundle)
         default: break
         }
         guard member.configuration.method == BottleneckAdapter.name else {
             throw BundleError.content(
                 file: bundle.name, field: "members/\(member.name)", found: "method \(member.configuration.method)",
-                expected: [BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name]
-                    .joined(separator: ", ") + " or a union of these",
+                expected: [
+                    BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name, ReFT.name,
+                ].joined(separator: ", ") + " or a union of these",
                 fix: "adapters of other methods cannot be exported")
         }
         return bottleneck(member.configuration)
