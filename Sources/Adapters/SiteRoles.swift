@@ -12,6 +12,15 @@ package enum SiteRoles {
         ("embedding_norm", .embeddingNorm), ("attention_norm", .attentionNorm), ("output_norm", .feedForwardNorm),
         ("final_norm", .finalNorm),
     ]
+
+    /// Why a fusion cannot attend over what is added to some projections; nil: they all stand at the ends of blocks.
+    static func notFusable(_ targets: Set<Site.Kind>) -> String? {
+        let ends: Set<Site.Kind> = [.attentionOutput, .feedForwardOutput]
+        let others = projections.filter { targets.contains($0.kind) && !ends.contains($0.kind) }.map(\.name)
+        guard !others.isEmpty else { return nil }
+        return
+            "it also acts on \(others.joined(separator: ", ")), where blocks do not end; use targets=attention_output,output"
+    }
 }
 
 /// The sites that a method acts at: some roles, less some layers.
@@ -29,6 +38,10 @@ struct SiteChoice: Sendable {
     func contains(_ site: Site) -> Bool { roles.contains(site.kind) && !(site.layer.map(leaveOut.contains) ?? false) }
 
     func has(_ role: Site.Kind) -> Bool { roles.contains(role) }
+
+    /// Why a fusion cannot attend over what is added to these projections, as a clause for a message; nil: they all stand at
+    /// the ends of blocks.
+    var notFusable: String? { SiteRoles.notFusable(roles) }
 
     /// In the order of the computation.
     func sites(_ architecture: Architecture) -> [SiteSpec] { architecture.sites(roles).filter { contains($0.site) } }

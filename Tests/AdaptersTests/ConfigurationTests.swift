@@ -63,8 +63,10 @@ import Testing
         #expect { try AdapterConfiguration.resolve("seq_bm") } throws: {
             "\($0)".contains("unknown adapter configuration 'seq_bm'")
         }
-        #expect { try AdapterConfiguration.resolve("seq_bn", overrides: ["phm_layer=true"]) } throws: {
-            "\($0)".contains("phm_layer")
+        #expect {
+            try AdapterConfiguration.resolve("seq_bn", overrides: ["phm_layer=true", "learn_phm=false"])
+        } throws: {
+            "\($0)".contains("learn_phm")
         }
     }
 }

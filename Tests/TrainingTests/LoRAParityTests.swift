@@ -92,9 +92,8 @@ import Testing
         let parts = name.split(separator: "/").map(String.init)
         let site = Site(try #require(Site.Kind(rawValue: parts[2])), layer: Int(parts[3]))
         let weight = try #require(try Architecture(bundle.base.shape)[site]?.weight)
-        let end = try #require(
-            ["A": "lora_A.weight", "B": "lora_B.weight", "magnitude": "lora_magnitude_vector"][parts[4]])
-        return "bert.\(weight.dropLast(".weight".count)).\(end)"
+        let tensor = try #require(LoRAUpdates.tensors(hasMagnitudes: true).first { $0.ours == parts[4] })
+        return "bert.\(weight.dropLast(".weight".count)).\(tensor.theirs)"
     }
 
     @Test(arguments: cases) func logitsLossAndGradients(_ name: String) throws {

@@ -15,6 +15,7 @@ import Testing
         ["dora"], ["dora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
         ["pissa", "targets=all", "rank=3"], ["pissa", "rslora=true", #"rank_pattern={"1":2,"value/0":0}"#],
         ["pissa", "use_dora=true", "targets=all"], ["lora_plus"],
+        ["vera", "r=8"], ["vera", "r=5", "targets=all", "projection_prng_key=3", "dropout=0.3"],
         ["mam", #"configs=["lora","ia3"]"#],
         ["mam", #"configs=["ia3",{"method":"lora","targets":"all","rank":2},"dora"]"#],
     ]
@@ -94,7 +95,7 @@ import Testing
             [["ia3"], ["lora", "targets=key"]], [ia3OfInputs, ["lora", "targets=all"], ["ia3"]],
             [["lora", "targets=all"], ["dora", "targets=key,output"]],
             [["ia3"], ["dora", "targets=all", "dropout=0.2"]], [["dora", "targets=key"], ["ia3"]],
-            [["ia3"], ["dora", "targets=key,intermediate"], ["pissa", "targets=all"]],
+            [["ia3"], ["dora", "targets=key,intermediate"], ["pissa", "targets=all"]], [["vera", "r=8"], ["ia3"]],
         ], TestBase.allCases) func stack(_ configurations: [[String]], _ base: TestBase) throws
     {
         try expectEqual(configurations, base)

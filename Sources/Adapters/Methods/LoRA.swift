@@ -190,11 +190,7 @@ package struct LoRA: AdapterMethod {
 
     package var notFusable: String? {
         if hasMagnitudes { return "with use_dora, it rescales the projection and does not only add to it" }
-        let ends: Set<Site.Kind> = [.attentionOutput, .feedForwardOutput]
-        let others = Self.roles.filter { targets.contains($0.kind) && !ends.contains($0.kind) }.map(\.name)
-        guard !others.isEmpty else { return nil }
-        return
-            "it also acts on \(others.joined(separator: ", ")), where blocks do not end; use targets=attention_output,output"
+        return SiteRoles.notFusable(targets)
     }
 
     /// W + s B A, each row summed in double.

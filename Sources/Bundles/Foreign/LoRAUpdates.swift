@@ -10,6 +10,15 @@ struct LoRAUpdates {
         let scale: Float
         /// α as its configuration has it.
         let alpha: Double
+
+        /// The projection's module in the model: its weight's name without `.weight`.
+        var module: String { String((site.weight ?? "").dropLast(".weight".count)) }
+    }
+
+    /// The tensors of a module that PEFT's names have: ours, and what follows the module's name in theirs.
+    static func tensors(hasMagnitudes: Bool) -> [(ours: String, theirs: String)] {
+        [("A", "lora_A.weight"), ("B", "lora_B.weight")]
+            + (hasMagnitudes ? [(LoRA.magnitude, "lora_magnitude_vector")] : [])
     }
 
     let list: [Update]

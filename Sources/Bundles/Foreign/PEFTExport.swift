@@ -3,13 +3,15 @@ import Files
 import Foundation
 import Models
 
-/// Bundles as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
+/// Bundles of LoRA, (IA)³ and VeRA as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
 ///
-/// Names of tensors are `base_model.model.` and the projection's module, then the method's own, such as `.lora_A.weight`. With
-/// a head that transformers' class for the family has too, the folder is for that class, and the head is saved under
-/// `modules_to_save`; else it is for the encoder alone.
+/// Names of tensors are `base_model.model.`, the projection's module, and the tensor's own (`PEFTContent`). With a head that
+/// transformers' class for the family has too, the folder is for that class, and the head is saved under `modules_to_save`;
+/// else it is for the encoder alone.
 package enum PEFTExport {
     static let prefix = "base_model.model."
+    /// Of tensors that belong to no module.
+    static let adapterPrefix = "base_model."
 
     /// Writes a new folder; all of it or nothing.
     /// - Returns: warnings: what the folder does not contain
@@ -19,20 +21,21 @@ package enum PEFTExport {
         guard bundle.kind == .adapter, bundle.members.count == 1, let member = bundle.members.first else {
             throw cannot(bundle, "kind", bundle.kind.rawValue, "one adapter", fix: "export adapters one by one")
         }
-        var found: (type: any PEFTMethod.Type, content: PEFTContent)?
-        for type in PEFTMethods.all where found == nil {
-            found = try type.content(member, architecture, bundle: bundle).map { (type, $0) }
-        }
-        guard let (type, content) = found else {
+        guard let content = try PEFTContent(member, architecture) else {
             throw cannot(
-                bundle, "members/\(member.name)", "method \(member.configuration.method)", PEFTMethods.names,
+                bundle, "members/\(member.name)", "method \(member.configuration.method)",
+                "\(LoRA.name), \(IA3.name) or \(VeRA.name)",
                 fix: "use --format adapterhub")
         }
-        if let part = content.modules.first(where: { $0.site.rows != nil })?.site {
+        guard !content.hasGate else {
             throw cannot(
-                bundle, "members/\(member.name)/\(part.site.name)",
-                "\(type.title) on a part of \(PEFTContent.module(part))",
-                "\(type.title) on whole modules", fix: "use --format transformers --merge")
+                bundle, "members/\(member.name): use_gating", "true", "false: peft has no gates",
+                fix: "use --format adapterhub")
+        }
+        if let part = content.modules.first(where: { $0.site.rows != nil }) {
+            throw cannot(
+                bundle, "members/\(member.name)/\(part.site.site.name)", "\(content.title) on a part of \(part.module)",
+                "\(content.title) on whole modules", fix: "use --format transformers --merge")
         }
         var warnings = ForeignWarnings.language(bundle)
         let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
@@ -63,24 +66,18 @@ package enum PEFTExport {
                     bundle, part: "adapter", names: TransformersNames.of(bundle.base.shape.family)))
         }
         warnings += ForeignWarnings.textPrefix(bundle)
-        for (site, tensors) in content.modules {
+        for (site, module, tensors) in content.modules {
             for tensor in tensors {
                 try add(
                     "\(member.scope)/\(site.site.name)/\(tensor.ours)",
-                    as: "\(encoderPrefix)\(PEFTContent.module(site)).\(tensor.theirs)", shape: tensor.theirShape)
+                    as: "\(encoderPrefix)\(module).\(tensor.theirs)",
+                    shape: tensor.theirShape)
             }
         }
-        let shared: [String: ConfigurationValue] = [
-            "peft_type": .string(type.type), "peft_version": .string("0.18.1"),
-            "task_type": modules.isEmpty ? .null : .string("SEQ_CLS"),
-            "auto_mapping": modules.isEmpty ? PEFTModule.encoderMapping(bundle.base.shape.family) : .null,
-            "target_modules": .list(
-                PEFTContent.names(content.modules.map(\.site), architecture).map { .string($0) }),
-            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
-            "fan_in_fan_out": .bool(false), "inference_mode": .bool(true),
-            "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
-        ]
-        let json = ConfigurationValue.map(shared.merging(content.fields) { $1 }).indented()
+        for (name, shape, values) in content.shared { tensors.append((adapterPrefix + name, shape, .float32(values))) }
+        let json = ConfigurationValue.map(
+            configuration(bundle, content, architecture, modules: modules, isClassifier: !modules.isEmpty)
+        ).indented()
         let data = try SafetensorsWriter.data(tensors: tensors, metadata: ["format": "pt"])
         let loader =
             modules.isEmpty
@@ -100,7 +97,23 @@ package enum PEFTExport {
         return warnings
     }
 
-    static func cannot(
+    private static func cannot(
         _ bundle: AdapterBundle, _ field: String, _ found: String, _ expected: String, fix: String
     ) -> BundleError { .content(file: bundle.name, field: field, found: found, expected: expected, fix: fix) }
+
+    private static func configuration(
+        _ bundle: AdapterBundle, _ content: PEFTContent, _ architecture: Architecture, modules: [String],
+        isClassifier: Bool
+    ) -> [String: ConfigurationValue] {
+        [
+            "peft_version": .string("0.18.1"),
+            "task_type": isClassifier ? .string("SEQ_CLS") : .null,
+            "auto_mapping": isClassifier ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
+            "target_modules": .list(
+                PEFTContent.names(content.modules.map(\.module), architecture).map { .string($0) }),
+            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
+            "fan_in_fan_out": .bool(false), "inference_mode": .bool(true),
+            "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
+        ].merging(content.fields) { $1 }
+    }
 }

@@ -4,7 +4,7 @@ import Foundation
 import Models
 import Numerics
 
-/// PEFT folders as bundles.
+/// PEFT folders as bundles: those of `PEFTMethods`.
 ///
 /// The tensors tell which projections are adapted, and the sizes of the base; the configuration tells the rest. The base's
 /// family is that of the names; where these fit several families, of `auto_mapping` or of the given model.
@@ -25,66 +25,71 @@ package enum PEFTImport {
 private struct PEFTReader {
     private var module: PEFTModule
     private let method: any PEFTMethod
+    private let choice: PEFTChoice
     private let model: EncoderModel?
     private var warnings: [String] = []
 
     init(folder: URL, model: EncoderModel?) throws {
-        if !PEFTMethods.has(PEFTModule.kind(in: folder)) { try NotAnAdapter.check(folder) }
+        let kind = PEFTModule.kind(in: folder)
+        guard let type = PEFTMethods.builtIn.first(where: { .string($0.kind) == kind }) else {
+            try NotAnAdapter.check(folder)
+            throw AdapterHubModule.wrong(
+                folder.path, "peft_type", kind?.json ?? "nothing",
+                PEFTMethods.builtIn.map { $0.kind }.joined(separator: " or "))
+        }
         module = try PEFTModule(folder)
-        method = try PEFTMethods.method(of: module)
+        choice = try PEFTChoice(module)
+        method = try type.init(module)
         self.model = model
     }
 
-    private var marker: String { type(of: method).marker }
-    private var title: String { type(of: method).title }
-    private var tensors: String { type(of: method).tensors }
-
-    /// The modules that have tensors of the method, as the file names them.
+    /// The modules that are adapted, as the file names them.
     private var adapted: [String] {
-        module.names.filter { $0.hasSuffix(marker) }.map { String($0.dropLast(marker.count)) }
+        module.names.filter { $0.hasSuffix(method.marker) }.map { String($0.dropLast(method.marker.count)) }
     }
 
     mutating func bundle(name: String?) throws -> AdapterBundle.WithWarnings {
         let adapted = adapted
         let (architecture, prefix) = try architecture(adapted)
         let sites = architecture.sites.compactMap { site in
-            site.weight.map { (site: site, name: prefix + $0.dropLast(".weight".count)) }
+            site.weight.map { (site: site, module: prefix + $0.dropLast(".weight".count)) }
         }
         try checkTargets(adapted)
-        let known = Dictionary(sites.map { ($0.name, $0.site) }) { first, _ in first }
+        let known = Dictionary(sites.map { ($0.module, $0.site) }) { first, _ in first }
         for name in adapted where known[name] == nil {
-            throw module.wrong("\(name)\(marker)", "\(title) on this module", "projections of the encoder's layers")
+            throw module.wrong(
+                name + method.marker, "\(method.title) on this module", "projections of the encoder's layers")
         }
-        let acting = sites.filter { module.has("\($0.name)\(marker)") }
+        let acting = sites.filter { module.has($0.module + method.marker) }
         if let part = acting.first(where: { $0.site.rows != nil }) {
             throw module.wrong(
-                "\(part.name)\(marker)", "\(title) on queries, keys and values together",
-                "\(title) on other modules: ours acts on each of the three alone")
+                part.module + method.marker, "\(method.title) on queries, keys and values together",
+                "\(method.title) on other modules: ours acts on each of the three alone")
         }
         let name = GroupName.safe(name ?? module.folder.standardizedFileURL.lastPathComponent)
-        let member = Member(name: name, configuration: try method.adapter(acting, architecture, module))
+        let member = Member(name: name, configuration: try method.adapter(acting, architecture, in: module))
         var bundle = AdapterBundle(
             name: name,
             base: BaseIdentity(name: baseName, fingerprint: nil, shape: architecture.configuration), members: [member],
             composition: .leaf(name))
         if let model { bundle.base.name = model.name }
-        for adapted in acting {
-            for tensor in try method.tensors(at: adapted, module) {
+        for (site, path) in acting {
+            for tensor in try method.tensors(of: site, path, in: module) {
                 bundle.tensors.append(
                     NamedTensor(
-                        "\(member.scope)/\(adapted.site.site.name)/\(tensor.ours)", tensor.shape,
-                        try module.take("\(adapted.name).\(tensor.theirs)", shape: tensor.theirShape)))
+                        "\(member.scope)/\(site.site.name)/\(tensor.ours)", tensor.shape,
+                        try module.take("\(path).\(tensor.theirs)", shape: tensor.theirShape)))
             }
         }
-        try method.finish(&bundle, model: model, module)
-        if model == nil, let field = method.choice.layerChoice {
+        try method.finish(&bundle, architecture, model: model, in: &module)
+        if model == nil, let field = choice.layerChoice {
             let layers = architecture.configuration.layers
             warnings.append(
                 "\(module.folder.path): \(field) picks layers, so these files do not tell how many layers the base model "
                     + "has; assumed \(layers), up to the highest adapted layer; if it has more, give it with --model")
         }
         try addHead(to: &bundle)
-        try module.finish(tensors)
+        try module.finish(expected: method.content)
         try checkSchema(bundle)
         return (bundle, warnings)
     }
@@ -100,7 +105,8 @@ private struct PEFTReader {
 
     private func architecture(_ adapted: [String]) throws -> (Architecture, prefix: String) {
         guard !adapted.isEmpty else {
-            throw module.wrong(String(marker.dropFirst()), "no such tensor", tensors, in: module.weightsFile)
+            throw module.wrong(
+                String(method.marker.dropFirst()), "no such tensor", method.content, in: module.weightsFile)
         }
         if let model {
             let prefixes = ["", model.architecture.encoderPrefix]
@@ -124,7 +130,7 @@ private struct PEFTReader {
         if let mapped = module.mappedFamily { found = found.filter { $0.family == mapped } }
         guard let first = found.first else {
             throw module.wrong(
-                "\(try misfit(adapted, layers: layers))\(marker)", "\(title) on this module",
+                try misfit(adapted, layers: layers) + method.marker, "\(method.title) on this module",
                 "projections of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
         }
         guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
@@ -166,16 +172,16 @@ private struct PEFTReader {
         return adapted.allSatisfy(modules.contains)
     }
 
-    /// The hidden and the intermediate size, from the shapes of the matrices; 0: not known.
+    /// The hidden and the intermediate size, from the shapes of the tensors; 0: not known.
     private func sizes(_ adapted: [String], _ probe: Architecture, _ prefix: String) throws -> (Int, Int) {
         var sizes = [2: 0, 3: 0]
         for site in probe.sites {
             guard let weight = site.weight else { continue }
             let name = prefix + weight.dropLast(".weight".count)
-            guard module.has("\(name)\(marker)") else { continue }
-            let widths = try method.widths(of: name, module)
-            if let input = widths.input { sizes[site.input] = input }
-            if let output = widths.output { sizes[site.output] = output }
+            guard module.has(name + method.marker) else { continue }
+            let (input, output) = try method.widths(of: name, in: module)
+            if let input { sizes[site.input] = input }
+            if let output { sizes[site.output] = output }
         }
         return (sizes[2] ?? 0, sizes[3] ?? 0)
     }
@@ -184,14 +190,14 @@ private struct PEFTReader {
 
     /// Each name in `target_modules` means a module that is there, and each module is meant.
     private func checkTargets(_ adapted: [String]) throws {
-        guard let targets = method.choice.targets else { return }
+        guard let targets = choice.targets else { return }
         func means(_ target: String, _ name: String) -> Bool { name == target || name.hasSuffix("." + target) }
         if let missing = targets.first(where: { target in !adapted.contains { means(target, $0) } }) {
             throw module.wrong("target_modules", missing, "modules with tensors in \(module.weightsFile)")
         }
         if let extra = adapted.first(where: { name in !targets.contains { means($0, name) } }) {
             throw module.wrong(
-                "\(extra)\(marker)", "a tensor", "only modules in target_modules", in: module.weightsFile)
+                extra + method.marker, "a tensor", "only modules in target_modules", in: module.weightsFile)
         }
     }
 
@@ -199,7 +205,7 @@ private struct PEFTReader {
 
     /// A classification head under `modules_to_save`; BERT's pooler may be the base's own.
     private mutating func addHead(to bundle: inout AdapterBundle) throws {
-        guard !module.rest.isEmpty, method.choice.isClassifier,
+        guard !module.rest.isEmpty, choice.isClassifier,
             let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
         else { return }
         let hidden = bundle.base.shape.hidden

@@ -1,66 +1,47 @@
 import Adapters
 import Files
-import Foundation
 import Models
 
-/// A method in PEFT's folders: its configuration and its tensors. What all methods share is read by `PEFTImport` and written
-/// by `PEFTExport`.
-protocol PEFTMethod: Sendable {
+/// What PEFT's adapters of one kind have of their own.
+protocol PEFTMethod {
     /// `peft_type`
-    static var type: String { get }
-    /// What messages call the method, and its tensors.
-    static var title: String { get }
-    static var tensors: String { get }
-    /// The end of the name of a tensor that each adapted module has.
-    static var marker: String { get }
+    static var kind: String { get }
+    /// For messages.
+    var title: String { get }
+    /// What follows a module's name in the tensor that tells that the module is adapted.
+    var marker: String { get }
+    /// The tensors of all modules, for messages.
+    var content: String { get }
 
-    /// - Throws: `BundleError` naming the field that is not supported
+    /// - Throws: `BundleError` naming a field of the configuration
     init(_ module: PEFTModule) throws
-    var choice: PEFTModuleChoice { get }
-
-    /// Widths of what an adapted module reads and gives, as far as the tensors tell.
-    func widths(of name: String, _ module: PEFTModule) throws -> (input: Int?, output: Int?)
-    /// - Throws: `BundleError`, `AdapterError` for a configuration that we do not have
+    /// Widths of a module, from its tensors' shapes.
+    /// - Returns: nil: they do not tell
+    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int?)
+    /// The configuration of an adapter on these projections.
     func adapter(
-        _ acting: [PEFTModule.Adapted], _ architecture: Architecture, _ module: PEFTModule
+        _ acting: [(site: SiteSpec, module: String)], _ architecture: Architecture, in module: PEFTModule
     ) throws -> AdapterConfiguration
-    /// The tensors at a site: what follows the site's name in ours and the module's name in theirs, and both shapes.
-    func tensors(at adapted: PEFTModule.Adapted, _ module: PEFTModule) throws -> [PEFTTensor]
-    /// Makes a bundle of what was read: where that needs more than its tensors.
-    func finish(_ bundle: inout AdapterBundle, model: EncoderModel?, _ module: PEFTModule) throws
-
-    /// What the folder of an adapter says; nil: the adapter is of another method.
-    /// - Throws: `BundleError` for what the library does not have
-    static func content(_ member: Member, _ architecture: Architecture, bundle: AdapterBundle) throws -> PEFTContent?
+    /// The tensors of a projection.
+    func tensors(of site: SiteSpec, _ name: String, in module: PEFTModule) throws -> [PEFTTensor]
+    /// What else the folder holds, or needs.
+    func finish(
+        _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
+    ) throws
 }
 
-extension PEFTMethod {
-    func finish(_ bundle: inout AdapterBundle, model: EncoderModel?, _ module: PEFTModule) throws {}
-}
-
-/// The registry of methods in PEFT's folders.
 enum PEFTMethods {
-    static let all: [any PEFTMethod.Type] = [PEFTLoRA.self, PEFTIA3.self]
-
-    static var names: String { all.map { $0.title }.joined(separator: " or ") }
-
-    static func has(_ type: ConfigurationValue?) -> Bool { all.contains { .string($0.type) == type } }
-
-    /// - Throws: `BundleError` for a `peft_type` that is not among these, and for a field that is not supported
-    static func method(of module: PEFTModule) throws -> any PEFTMethod {
-        let type = module.fields["peft_type"]
-        for method in all where .string(method.type) == type { return try method.init(module) }
-        throw module.wrong("peft_type", type?.json ?? "nothing", all.map { $0.type }.joined(separator: " or "))
-    }
+    static let builtIn: [any PEFTMethod.Type] = [PEFTConfiguration.self, PEFTIA3.self, PEFTVeRA.self]
 }
 
 /// A tensor at a module, in a bundle and in PEFT's file.
 struct PEFTTensor {
     let ours: String
+    /// What follows the module's name.
     let theirs: String
     let shape: [Int]
-    /// Of the file's tensor.
-    var theirShape: [Int]
+    /// In the file.
+    let theirShape: [Int]
 
     init(_ ours: String, as theirs: String, _ shape: [Int], theirShape: [Int]? = nil) {
         self.ours = ours
@@ -70,47 +51,15 @@ struct PEFTTensor {
     }
 }
 
-/// What the folder of one adapter says, beside what folders of all methods say.
-struct PEFTContent {
-    /// Of the configuration.
-    var fields: [String: ConfigurationValue]
-    /// The adapted modules and their tensors.
-    let modules: [(site: SiteSpec, tensors: [PEFTTensor])]
-
-    /// The module's name in the model: its weight's without `.weight`.
-    static func module(_ site: SiteSpec) -> String { String((site.weight ?? "").dropLast(".weight".count)) }
-
-    /// Short names ("attention.self.query") if these mean exactly the adapted projections, else each module's full name.
-    static func names(_ adapted: [SiteSpec], _ architecture: Architecture) -> [String] {
-        let adapted = adapted.map(module)
-        var short: [String] = []
-        for module in adapted {
-            let parts = module.split(separator: ".")
-            let number = parts.lastIndex { Int($0) != nil } ?? -1
-            let name = parts[(number + 1)...].joined(separator: ".")
-            if !short.contains(name) { short.append(name) }
-        }
-        let meant = architecture.sites.compactMap(\.weight).map { $0.dropLast(".weight".count) }.filter { module in
-            short.contains { module == $0 || module.hasSuffix("." + $0) }
-        }
-        return meant.count == adapted.count ? short : adapted
-    }
-}
-
-/// Which modules a PEFT configuration means, and which class it is for.
-struct PEFTModuleChoice {
+/// What every PEFT configuration says of the modules that are adapted, and of the model.
+struct PEFTChoice {
     let isClassifier: Bool
     /// nil: a regular expression, or a word for all; the tensors tell what it means.
     let targets: [String]?
     /// The field that picks some of the layers; nil: every layer of the base model is adapted.
     let layerChoice: String?
 
-    static let fields: Set<String> = [
-        "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision",
-        "inference_mode", "fan_in_fan_out", "exclude_modules", "layers_pattern", "layers_to_transform",
-        "runtime_config", "modules_to_save", "target_modules",
-    ]
-
+    /// - Throws: `BundleError`
     init(_ module: PEFTModule) throws {
         let fields = module.fields
         isClassifier = fields["task_type"] == .string("SEQ_CLS")
@@ -137,5 +86,51 @@ struct PEFTModuleChoice {
             let text = fields[field]?.json ?? ""
             return zip(text, text.dropFirst()).contains { !$0.isLetter && $1.isNumber }
         }
+    }
+}
+
+extension PEFTModule {
+    /// - Parameters:
+    ///   - refused: fields that must have one of these values, or none
+    ///   - others: further fields of the class
+    ///   - class: of the configuration: LoraConfig
+    /// - Throws: `BundleError` for another value, or a field that the class does not have
+    func check(
+        refused: [(field: String, only: [ConfigurationValue])], others: Set<String>, class name: String
+    ) throws {
+        for (field, only) in refused {
+            guard let value = fields[field], value != .null, !only.contains(value) else { continue }
+            throw wrong(field, value.json, only.first?.json ?? "null")
+        }
+        let known = others.union(refused.map(\.field)).union([
+            "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision",
+            "inference_mode", "fan_in_fan_out", "exclude_modules", "layers_pattern", "layers_to_transform",
+            "modules_to_save", "r", "target_modules",
+        ])
+        for (field, value) in fields.sorted(by: { $0.key < $1.key })
+        where !known.contains(field) && ![.null, .bool(false), .list([]), .map([:])].contains(value) {
+            throw wrong(field, value.json, "only fields of \(name) in peft 0.18")
+        }
+    }
+
+    func number(_ field: String, _ expected: String, _ isRight: (Double) -> Bool) throws -> Double {
+        guard case .number(let number)? = fields[field], isRight(number) else {
+            throw wrong(field, fields[field]?.json ?? "nothing", expected)
+        }
+        return number
+    }
+
+    func integer(_ field: String, in range: ClosedRange<Int>) throws -> Int {
+        Int(
+            try number(field, "an integer in \(range.lowerBound)...\(range.upperBound)") {
+                Int(exactly: $0).map(range.contains) ?? false
+            })
+    }
+
+    func rank() throws -> Int { try integer("r", in: 1...65_536) }
+
+    /// A dropout rate; 0 where there is none.
+    func dropout(_ field: String) throws -> Double {
+        fields[field] == nil ? 0 : try number(field, "in 0..<1") { $0 >= 0 && $0 < 1 }
     }
 }

@@ -4,12 +4,11 @@ import Models
 
 /// What a PEFT LoRA configuration says beside its tensors; what changes the computation and is not supported is refused
 /// by name.
-struct PEFTLoRAConfiguration {
+struct PEFTConfiguration {
     let rank: Int
     let alpha: Double
     let dropout: Double
     let isRankStabilized: Bool
-    let choice: PEFTModuleChoice
     /// DoRA
     let hasMagnitudes: Bool
     /// PiSSA: the base is another one than the one that is named, in a way that the named one tells.
@@ -18,7 +17,8 @@ struct PEFTLoRAConfiguration {
     private let ranks: [(key: ModulePattern, value: Double)]
     private let module: PEFTModule
 
-    private static let refused: [PEFTModule.Only] = [
+    /// Fields that must say this, or nothing.
+    private static let refused: [(field: String, only: [ConfigurationValue])] = [
         ("use_dora", [.bool(false), .bool(true)]), ("bias", [.string("none")]), ("lora_bias", [.bool(false)]),
         ("use_qalora", [.bool(false)]), ("layer_replication", []), ("megatron_config", []),
         ("trainable_token_indices", []), ("target_parameters", [.list([])]), ("arrow_config", []),
@@ -31,24 +31,19 @@ struct PEFTLoRAConfiguration {
         ("loftq_config", [.map([:])]), ("corda_config", []),
     ]
     /// Fields that make no difference to what a trained adapter computes.
-    private static let ignored = PEFTModuleChoice.fields.union([
-        "megatron_core", "eva_config", "qalora_group_size", "r", "lora_alpha", "lora_dropout", "use_rslora",
+    private static let ignored: Set<String> = [
+        "megatron_core", "eva_config", "qalora_group_size", "runtime_config", "lora_alpha", "lora_dropout",
+        "use_rslora",
         "rank_pattern", "alpha_pattern",
-    ])
+    ]
 
     init(_ module: PEFTModule) throws {
         self.module = module
         let fields = module.fields
-        try module.checkFields(Self.refused, others: Self.ignored, of: "LoraConfig")
-        func number(_ field: String, _ expected: String, _ isRight: (Double) -> Bool) throws -> Double {
-            guard case .number(let number)? = fields[field], isRight(number) else {
-                throw module.wrong(field, fields[field]?.json ?? "nothing", expected)
-            }
-            return number
-        }
-        rank = Int(try number("r", "an integer in 1...65536") { $0 == $0.rounded() && (1...65_536).contains($0) })
-        alpha = try number("lora_alpha", "a number over 0") { $0 > 0 && $0.isFinite }
-        dropout = fields["lora_dropout"] == nil ? 0 : try number("lora_dropout", "in 0..<1") { $0 >= 0 && $0 < 1 }
+        try module.check(refused: Self.refused, others: Self.ignored, class: "LoraConfig")
+        rank = try module.rank()
+        alpha = try module.number("lora_alpha", "a number over 0") { $0 > 0 && $0.isFinite }
+        dropout = try module.dropout("lora_dropout")
         switch fields["use_rslora"] {
         case .bool(let flag)?: isRankStabilized = flag
         case nil, .null?: isRankStabilized = false
@@ -56,7 +51,6 @@ struct PEFTLoRAConfiguration {
         }
         hasMagnitudes = fields["use_dora"] == .bool(true)
         startsFromSingularVectors = fields["init_lora_weights"] == .string("pissa")
-        choice = try PEFTModuleChoice(module)
         ranks = try Self.patterns("rank_pattern", module)
         alphas = try Self.patterns("alpha_pattern", module)
     }
