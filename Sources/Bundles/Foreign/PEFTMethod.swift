@@ -3,7 +3,7 @@ import Files
 import Models
 
 /// What PEFT's adapters of one kind have of their own.
-protocol PEFTMethod {
+protocol PEFTMethod: Sendable {
     /// `peft_type`
     static var kind: String { get }
     /// For messages.
@@ -28,6 +28,12 @@ protocol PEFTMethod {
     func finish(
         _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
     ) throws
+}
+
+extension PEFTMethod {
+    func finish(
+        _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
+    ) throws {}
 }
 
 enum PEFTMethods {
