@@ -15,6 +15,7 @@ extension TrainingResult {
             "\(Human.count(trainableParameters, "parameter")) trained in \(Human.count(steps, "step")), "
                 + "\(Human.count(tokens, "token")) at \(Human.count(rate)) tokens/s; peak memory "
                 + "\(Human.bytes(Int(facts["peak_memory_bytes"]?.number ?? 0)))")
+        if let words = cachedActivations?.words { lines.append(words) }
         if skippedSteps > 0 {
             lines.append(
                 Human.count(skippedSteps, "step was", "steps were")
@@ -37,6 +38,22 @@ extension DevScores {
             unknownLabels > 0
             ? ", \(Human.count(unknownLabels)) of them with an unknown label, which counts as wrong" : ""
         return "dev \(scores.joined(separator: ", ")) on \(Human.count(examples, "text"))\(unknown)"
+    }
+}
+
+extension CachedActivations {
+    fileprivate var words: String? {
+        func words(_ part: Part?, _ noun: String) -> String? {
+            guard let part, part.texts > 0 else { return nil }
+            let texts =
+                part.texts < part.allTexts
+                ? "\(Human.count(part.texts)) of \(Human.count(part.allTexts, noun))" : Human.count(part.texts, noun)
+            return "\(Human.count(part.layers, "layer")) of \(texts)"
+        }
+        let parts = [words(train, "training text"), words(dev, "dev text")].compactMap { $0 }
+        let bytes = (train?.bytes ?? 0) + (dev?.bytes ?? 0)
+        return parts.isEmpty
+            ? nil : "computed once: the lowest \(parts.joined(separator: ", the lowest ")) (\(Human.bytes(bytes)))"
     }
 }
 
