@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Numerics
@@ -54,6 +55,20 @@ import Testing
         #expect(try Network(trains: ["a", "out"]).boundary() == "attention")
         #expect(try Network(trains: ["words", "out"]).boundary() == nil)
         #expect(try Network(trains: ["out"], virtual: true).boundary() == nil)
+    }
+
+    /// An operation that drops without saying so would be taken for frozen.
+    @Test func operationsSayThatTheyDrop() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources/Numerics/Operations")
+        var dropping = 0
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
+            let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+            guard text.contains(".kernel(stepKey") else { continue }
+            dropping += 1
+            #expect(text.contains("package var drops: Bool { dropout.rate > 0 }"), "\(name)")
+        }
+        #expect(dropping >= 4)
     }
 
     /// Rows of tokens and of sequences, on threads that share slices in any way: losses and gradients to the last bit.

@@ -139,6 +139,34 @@ import Testing
         #expect(try network.plan(heads: [0], trains: true, splits: true).frozen == nil)
     }
 
+    /// In all families of models, texts that are kept and texts that are not give the same loss and gradients.
+    @Test(arguments: TestBase.allCases) func everyFamily(_ base: TestBase) throws {
+        let network = try Network(
+            Recipe.adapter(try .resolve("seq_bn", overrides: ["leave_out=[0]"]), from: nil)
+                .arrangement(model: base.model(), heads: [Golden.head], name: "t"), seed: 3)
+        let whole = try network.plan(heads: [0], trains: true, baseDropout: false)
+        let rest = try network.plan(heads: [0], trains: true, baseDropout: false, splits: true)
+        let frozen = try #require(rest.frozen)
+        #expect(frozen.count == 1)
+        let batch = try base.batches()[0]
+        let texts = (0..<batch.count).map { Array(batch.ids[batch.offsets[$0]..<batch.offsets[$0 + 1]]) }
+        let store = ActivationStore(frozen, examples: [0: EncodedExamples(sequences: texts)])
+        store.reserve(store.needed)
+        let workspace = Workspace(threads: 2)
+        func bytes(_ plan: LossPlan) -> [UInt64] {
+            let loss = plan.step(batch, workspace: workspace, stepKey: 5)
+            return [loss.bitPattern] + plan.plan.parameters.flatMap { $0.gradientArray.map { UInt64($0.bitPattern) } }
+        }
+        let expected = bytes(whole.training)
+        store.load(batch.sequences([1]), workspace: workspace, keeps: true)
+        #expect(store.facts.texts == 1)
+        for keeps in [false, true, true] {
+            store.load(batch, workspace: workspace, keeps: keeps)
+            #expect(bytes(rest.training) == expected)
+            #expect(store.facts.texts == (keeps ? batch.count : 1))
+        }
+    }
+
     /// The cache gets what a memory limit leaves; a limit below the rest of the run refuses the run as ever.
     @Test func theMemoryLimitComesFirst() throws {
         let probe = try MultitaskProbe(Self.settings(), recipe: Self.recipe("head"))

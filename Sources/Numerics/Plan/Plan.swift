@@ -35,7 +35,9 @@ package final class Plan {
     ///   - trains: whether gradients are wanted. The last operation is then the loss.
     ///   - rows: what takes the place of a part that is computed by itself (`FrozenPart`); nil: nothing does.
     package init(_ builder: PlanBuilder, outputs: [Value], trains: Bool, reading rows: StoredRows? = nil) {
-        operations = (rows.map { [$0 as any Operation] } ?? []) + Self.operations(of: builder, neededFor: outputs, given: rows?.output)
+        operations =
+            (rows.map { [$0 as any Operation] } ?? [])
+            + Self.operations(of: builder, neededFor: outputs, given: rows?.output)
         self.trains = trains
         virtualTokens = builder.virtualTokens
         for operation in operations {
