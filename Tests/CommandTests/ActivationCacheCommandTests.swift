@@ -53,12 +53,14 @@ import Testing
         let words = ["train-adapter", "--set", "leave_out=[0]"] + common
         let run = try lab.run(words + ["--no-base-dropout"])
         #expect(
-            run.status == 0
+            run.status == 0 && !run.output.contains("--no-base-dropout")
                 && run.output.contains(
                     "computed once: the lowest 1 layer of 60 training texts, the lowest 1 layer of 30 dev texts ("),
             "\(run.words)")
         let dropping = try lab.run(words)
-        #expect(dropping.output.contains("computed once: the lowest 1 layer of 30 dev texts ("), "\(dropping.words)")
+        #expect(
+            dropping.output.contains("computed once: the lowest 1 layer of 30 dev texts (")
+                && dropping.output.contains("); with --no-base-dropout, of training texts too\n"), "\(dropping.words)")
         let wrong = try lab.run(words + ["--activation-cache", "much"])
         #expect(
             wrong.status == 64

@@ -2,12 +2,14 @@ import Reporting
 
 extension TrainingResult {
     /// What a person wants to know of it, in lines: scores on dev, parameters, speed and memory, what was skipped or truncated.
-    public var summary: [String] { lines(maxLength: LibraryWords.option("--max-length")) }
+    public var summary: [String] {
+        lines(maxLength: LibraryWords.option("--max-length"), noDropout: "usesBaseDropout = false")
+    }
 
     /// The same lines with options as the flags of the command `amalgam`.
-    package var commandLineSummary: [String] { lines(maxLength: "--max-length") }
+    package var commandLineSummary: [String] { lines(maxLength: "--max-length", noDropout: "--no-base-dropout") }
 
-    private func lines(maxLength option: String) -> [String] {
+    private func lines(maxLength option: String, noDropout: String) -> [String] {
         let rate = facts["tokens_per_second"]?.number ?? 0
         var lines = dev.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
         if let perplexity, let words = perplexity.words { lines.append("\(bundle.name): \(words)") }
@@ -15,7 +17,10 @@ extension TrainingResult {
             "\(Human.count(trainableParameters, "parameter")) trained in \(Human.count(steps, "step")), "
                 + "\(Human.count(tokens, "token")) at \(Human.count(rate)) tokens/s; peak memory "
                 + "\(Human.bytes(Int(facts["peak_memory_bytes"]?.number ?? 0)))")
-        if let words = cachedActivations?.words { lines.append(words) }
+        if let cached = cachedActivations, let words = cached.words {
+            let drops = bundle.provenance.settings["base_dropout"] == .bool(true)
+            lines.append(words + (cached.train == nil && drops ? "; with \(noDropout), of training texts too" : ""))
+        }
         if skippedSteps > 0 {
             lines.append(
                 Human.count(skippedSteps, "step was", "steps were")
