@@ -52,6 +52,13 @@ import Testing
         }
     }
 
+    @Test func adapterHubHasNone() throws {
+        let text = problem { try AdapterHubExport.write(read("vera"), to: folder.file("hub")) }
+        #expect(
+            text.contains("method vera, expected bottleneck, ia3, lora") && text.contains("use --format peft"),
+            "\(text)")
+    }
+
     /// A folder with a changed configuration and changed tensors.
     private func changed(
         _ fields: [String: ConfigurationValue], _ name: String = "vera",
