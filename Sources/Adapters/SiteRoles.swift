@@ -30,12 +30,14 @@ struct SiteChoice: Sendable {
 
     /// Reads `targets` and `leave_out`.
     init(_ c: ConfigurationReader, among roles: [(name: String, kind: Site.Kind)]) throws(AdapterError) {
-        self.roles = try c.targets(among: roles)
+        self.roles = try c.targets("targets", among: roles)
         leaveOut = try c.layers("leave_out")
     }
 
     /// A site outside the layers is in none that is left out.
     func contains(_ site: Site) -> Bool { roles.contains(site.kind) && !(site.layer.map(leaveOut.contains) ?? false) }
+
+    func has(_ role: Site.Kind) -> Bool { roles.contains(role) }
 
     /// Why a fusion cannot attend over what is added to these projections, as a clause for a message; nil: they all stand at
     /// the ends of blocks.
@@ -46,11 +48,13 @@ struct SiteChoice: Sendable {
 }
 
 extension ConfigurationReader {
-    /// The field `targets`: a list of roles, with commas or as a list, or "all".
-    /// - Throws: `AdapterError` for another word, or none
-    func targets(among roles: [(name: String, kind: Site.Kind)]) throws(AdapterError) -> Set<Site.Kind> {
+    /// A list of roles, with commas or as a list, or "all".
+    /// - Throws: `AdapterError` for another word, or for none where that is not allowed
+    func targets(
+        _ field: String, among roles: [(name: String, kind: Site.Kind)], allowsNone: Bool = false
+    ) throws(AdapterError) -> Set<Site.Kind> {
         let words: [String]
-        switch self["targets"] {
+        switch self[field] {
         case .string(let text):
             words = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         case .list(let values): words = values.map { if case .string(let word) = $0 { word } else { $0.json } }
@@ -59,21 +63,21 @@ extension ConfigurationReader {
         if words == ["all"] { return Set(roles.map(\.kind)) }
         func wrong(_ found: String, _ start: String, separatedBy separator: String? = nil) -> AdapterError {
             .field(
-                source: source, field: "targets", found: found,
+                source: source, field: field, found: found,
                 expected: start + roles.map(\.name).joined(separator: ", ") + ", or all"
                     + (separator.map { ", separated by \($0)" } ?? ""))
         }
         var kinds: Set<Site.Kind> = []
         for word in words {
             guard let role = roles.first(where: { $0.name == word }) else {
-                guard case .string(let text) = self["targets"], words.count > 1 || text.hasPrefix("[") else {
+                guard case .string(let text) = self[field], words.count > 1 || text.hasPrefix("[") else {
                     throw wrong(word, "")
                 }
-                throw wrong(text, "", separatedBy: "commas: targets=query,value")
+                throw wrong(text, "", separatedBy: "commas: \(field)=query,value")
             }
             kinds.insert(role.kind)
         }
-        guard !kinds.isEmpty else { throw wrong(self["targets"].json, "a list of ") }
+        guard !kinds.isEmpty || allowsNone else { throw wrong(self[field].json, "a list of ") }
         return kinds
     }
 }

@@ -48,6 +48,8 @@ package protocol Operation: AnyObject {
     var readInBackward: [Value] { get }
     /// What it computes, if streams of a plan may share it (`PlanBuilder.shareValues`); nil: each has its own.
     var computation: Computation? { get }
+    /// Whether it drops some of what it computes in a training step.
+    var drops: Bool { get }
     /// The trainable tensors that it multiplies with.
     var parameters: [Parameter] { get }
     /// Values that `accumulate` reads over a group of slices; the output's gradient is always there for it.
@@ -82,6 +84,7 @@ package protocol Operation: AnyObject {
 extension Operation {
     package var readInBackward: [Value] { [] }
     package var computation: Computation? { nil }
+    package var drops: Bool { false }
     package var parameters: [Parameter] { [] }
     package var readForParameters: [Value] { [] }
     package func rightSides(differentiates: Bool) -> [RightSide] { [] }

@@ -118,6 +118,15 @@ package final class PackedBatch: Sendable {
         self.init(sequences, targets: [head: HeadTargets(.classes(classes.map { Int32($0) }))])
     }
 
+    /// Some of the sequences, in this order, without targets.
+    package func sequences(_ indices: [Int]) -> PackedBatch {
+        PackedBatch(
+            indices.map { i in
+                let own = offsets[i]..<offsets[i + 1]
+                return (Array(ids[own]), Array(types[own]), rows[i])
+            })
+    }
+
     private static func before(_ marks: [Int32], tokens: Int) -> [Int] {
         var before = [Int](repeating: 0, count: tokens + 1)
         for mark in marks { before[Int(mark) + 1] += 1 }

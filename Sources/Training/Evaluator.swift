@@ -31,6 +31,8 @@ package final class Evaluator {
     private let heads: [any Head]
     private let batchHeads: [BatchHead]
     private let workspace: Workspace
+    /// What frozen layers give for the examples; nil: it is computed.
+    private let store: ActivationStore?
 
     /// Tokens of a batch: enough for the slices to fill the threads.
     private static let batchTokens = 4096
@@ -43,8 +45,22 @@ package final class Evaluator {
     }
 
     /// - Parameter heads: of each its index in the arrangement, and the column of its targets in the examples.
-    package init(_ network: Network, heads: [(index: Int, column: Int)], workspace: Workspace) throws {
-        plan = try network.plan(heads: heads.map(\.index), trains: false)
+    package convenience init(_ network: Network, heads: [(index: Int, column: Int)], workspace: Workspace) throws {
+        try self.init(network, heads: heads, workspace: workspace, keeping: nil)
+    }
+
+    /// - Parameters:
+    ///   - heads: of each its index in the arrangement, and the column of its targets in the examples.
+    ///   - keeping: the only examples that it will run over, and where what frozen layers give for them is kept.
+    init(
+        _ network: Network, heads: [(index: Int, column: Int)], workspace: Workspace,
+        keeping: (split: EncodedExamples, cache: ActivationCache)?
+    ) throws {
+        plan = try network.plan(heads: heads.map(\.index), trains: false, splits: keeping != nil)
+        store =
+            if let frozen = plan.frozen, let keeping {
+                keeping.cache.dev(frozen, [heads[0].index: keeping.split])
+            } else { nil }
         self.heads = heads.map { network.arrangement.heads[$0.index].head }
         batchHeads = heads.map { index, column in
             BatchHead(index: index, column: column, input: network.arrangement.heads[index].head.input)
@@ -68,6 +84,7 @@ package final class Evaluator {
         let order = range.sorted { (examples.length($0), $0) < (examples.length($1), $1) }
         for indices in examples.batches(order, policy: .tokens(Self.batchTokens)) {
             let batch = examples.batch(indices, task: batchHeads[0].index, heads: batchHeads, predicts: true)
+            store?.load(batch, workspace: workspace, keeps: true)
             let run = plan.plan.run(batch, workspace: workspace)
             for (n, values) in plan.heads.enumerated() {
                 let (outputs, losses) = (run.values(values.output), run.values(values.rowLosses))
@@ -125,11 +142,12 @@ package final class Evaluator {
         }
     }
 
-    /// Scores examples by the first head.
-    /// - Parameter metric: the task's own
-    package func evaluate(_ examples: EncodedExamples, metric: any Metric.Type) -> Evaluation {
-        let results = results(examples)
-        return Evaluation(results, examples.columns[batchHeads[0].column], head: heads[0], metric: metric)
+    /// Scores examples by each head.
+    /// - Parameter metrics: the heads' tasks' own
+    func evaluate(_ examples: EncodedExamples, metrics: [any Metric.Type]) -> [Evaluation] {
+        zip(allResults(examples), metrics).enumerated().map { n, each in
+            Evaluation(each.0, examples.columns[batchHeads[n].column], head: heads[n], metric: each.1)
+        }
     }
 
     /// The most likely class; of equal ones the first.

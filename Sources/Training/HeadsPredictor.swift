@@ -20,11 +20,12 @@ package final class HeadsPredictor {
     ///   - file: what messages call the bundle; nil: its name.
     ///   - language: what its adapters are stacked on; nil: the bare base.
     ///   - maxLength: nil: as in training.
+    ///   - droppedLayers: in how many of the lowest layers adapters do nothing.
     /// - Throws: `BundleError.head` for a bundle without heads, or with heads that do not read the same texts;
-    ///   `TrainingError.setting` for a precision that the processor does not have.
+    ///   `TrainingError.setting` for a precision that the processor does not have, or for more layers than there are.
     package init(
         _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
-        maxLength: Int? = nil, precision: Precision = .float32
+        maxLength: Int? = nil, precision: Precision = .float32, droppedLayers: Int = 0
     ) throws {
         try precision.validate()
         if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
@@ -36,6 +37,7 @@ package final class HeadsPredictor {
         heads = bundle.heads
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
+        try arrangement.dropLayers(droppedLayers)
         evaluator = try BundleEvaluator(
             arrangement, heads: Array(bundle.heads.indices), precision: precision, workspace: session.workspace)
         // What was packed need not stay in memory from the file too

@@ -14,6 +14,17 @@ package struct MemoryLimit: Equatable, Sendable {
     /// "800MB", "1.5G", "2GiB", or bytes.
     /// - Throws: `TrainingError.setting`
     package init(_ text: String) throws(TrainingError) {
+        self.init(bytes: try Self.bytes(text, option: "--memory-limit"), source: "--memory-limit")
+    }
+
+    /// The bytes of a size.
+    /// - Parameters:
+    ///   - option: that it was given for.
+    ///   - expected: what else the option takes, beside a size.
+    /// - Throws: `TrainingError.setting`
+    package static func bytes(
+        _ text: String, option: String, expected: String = "a size, for example 800MB or 2GiB"
+    ) throws(TrainingError) -> Int {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let units: [String: Double] = [
             "": 1, "b": 1, "k": 1e3, "kb": 1e3, "kib": 1024, "m": 1e6, "mb": 1e6, "mib": 1_048_576, "g": 1e9, "gb": 1e9,
@@ -21,9 +32,9 @@ package struct MemoryLimit: Equatable, Sendable {
         ]
         let unit = text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces).lowercased()
         guard let number = Double(digits), let factor = units[unit], number * factor >= 1, number * factor < 1e15 else {
-            throw .setting(name: "--memory-limit", found: text, expected: "a size, for example 800MB or 2GiB")
+            throw .setting(name: option, found: text, expected: expected)
         }
-        self.init(bytes: Int(number * factor), source: "--memory-limit")
+        return Int(number * factor)
     }
 
     /// The smallest limit of this process' control group and those above it, or of the machine; nil where there is none.

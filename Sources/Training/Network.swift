@@ -11,6 +11,8 @@ package struct Arrangement {
     package var heads: [NamedHead] = []
     /// The language adapter that all of it stands on.
     package private(set) var language: LanguageAdapter?
+    /// In how many of the lowest layers adapters do nothing.
+    package private(set) var droppedLayers = 0
     /// Frozen tensors by full name, beside the model's own.
     package var frozen: [String: Weight] = [:]
     package var trainable: [ParameterSpec] = []
@@ -30,6 +32,21 @@ package struct Arrangement {
     package mutating func stack(on language: LanguageAdapter) {
         self.language = language
         for tensor in language.tensors { frozen[tensor.name] = Weight(tensor.values, shape: tensor.shape) }
+    }
+
+    /// Drops the adapters of the lowest layers, for prediction.
+    /// - Parameter count: of layers; 0: all adapters stay.
+    /// - Throws: `TrainingError.setting` where the model has fewer layers, or there are no adapters
+    mutating func dropLayers(_ count: Int) throws(TrainingError) {
+        let layers = model.configuration.layers
+        guard (0...layers).contains(count) else {
+            throw .setting(name: "--drop-layers", found: "\(count)", expected: "0 to \(layers), the model's layers")
+        }
+        guard count == 0 || stacked != nil else {
+            throw .setting(
+                name: "--drop-layers", found: "a bundle without adapters", expected: "a bundle with adapters")
+        }
+        droppedLayers = count
     }
 
     /// The composition with the language adapter beneath it.
@@ -59,8 +76,10 @@ package struct HeadsPlan {
     package let plan: Plan
     /// In the order of the heads.
     package let heads: [(output: Value, rowLosses: Value, loss: Value)]
+    /// What the plan reads instead of computing it; nil: it computes everything.
+    let frozen: FrozenLayers?
 
-    package var training: LossPlan { LossPlan(plan: plan, losses: heads.map(\.loss)) }
+    package var training: LossPlan { LossPlan(plan: plan, losses: heads.map(\.loss), frozen: frozen) }
 }
 
 /// The parameters of an arrangement, and its plans.
@@ -87,9 +106,10 @@ package final class Network {
 
     private func plugin(_ composition: Composition?) throws -> any SitePlugin {
         guard let composition else { return NoPlugin() }
-        return try ComposedAdapters(
+        let adapters = try ComposedAdapters(
             composition, members: arrangement.members + (arrangement.language.map { [$0.member] } ?? []),
             architecture: arrangement.model.architecture, operand: operand)
+        return arrangement.droppedLayers == 0 ? adapters : UpperLayers(adapters, from: arrangement.droppedLayers)
     }
 
     /// What some heads read: each composition with the heads that read what it gives, both in order.
@@ -130,14 +150,15 @@ package final class Network {
     ///   - trains: whether gradients are wanted.
     ///   - mixes: whether the heads read different sequences of a batch (`PackedBatch.init(_:marksSequences:coefficients:)`).
     ///   - losses: by the head's index.
+    ///   - splits: whether the plan leaves out its frozen layers, where it has some, and reads what they give.
     package func plan(
         heads indices: [Int], trains: Bool, mixes: Bool = false, baseDropout: Bool = true, headDropout: Float? = nil,
-        losses: [Int: LossSettings] = [:]
+        losses: [Int: LossSettings] = [:], splits: Bool = false
     ) throws -> HeadsPlan {
         let builder = PlanBuilder(precision: precision)
         let streams = try streams(indices)
         if streams.count > 1 { builder.shareValues() }
-        var hiddenStates: [Int: Value] = [:]
+        var (hiddenStates, layers): ([Int: Value], [Value]) = ([:], [])
         for (n, stream) in streams.enumerated() {
             let plugin = try plugin(stream.composition)
             guard n == 0 || plugin.virtualTokens == builder.virtualTokens else {
@@ -150,8 +171,9 @@ package final class Network {
                 scope: n == 0 ? "" : "\(n)/", in: builder)
             // Where no head needs more, the last layer computes the first tokens' rows alone
             let readsFirst = stream.heads.allSatisfy { arrangement.heads[$0].head.input == .pooled(.first) }
-            let output = try encoder.build(pooling: readsFirst ? .first : nil).output
+            let (output, hidden) = try encoder.build(pooling: readsFirst ? .first : nil)
             for head in stream.heads { hiddenStates[head] = output }
+            if n == 0 { layers = hidden }
         }
         let heads = try indices.map { index in
             let named = arrangement.heads[index]
@@ -164,7 +186,10 @@ package final class Network {
             return (output, rowLosses, builder.append(Reduce(rowLosses, head: index, in: builder)))
         }
         let outputs = heads.flatMap { [$0.0, $0.1, $0.2] }
-        return HeadsPlan(plan: Plan(builder, outputs: outputs, trains: trains), heads: heads)
+        let frozen = splits ? FrozenLayers(builder, below: outputs, hidden: layers, drops: trains) : nil
+        return HeadsPlan(
+            plan: Plan(builder, outputs: outputs, trains: trains, reading: frozen?.part.rows), heads: heads,
+            frozen: frozen)
     }
 
     /// The same for one head.

@@ -27,11 +27,13 @@ package final class Predictor {
     ///   - name: of the head, or of its task; nil: the task's, or the only one.
     ///   - task: what is scored; nil: texts without a task.
     ///   - maxLength: nil: as in training.
+    ///   - droppedLayers: in how many of the lowest layers adapters do nothing.
     /// - Throws: `BundleError.head` where the bundle has no such head, or one for another kind of task;
-    ///   `TrainingError.setting` for a precision that the processor does not have.
+    ///   `TrainingError.setting` for a precision that the processor does not have, or for more layers than there are.
     package init(
         _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
-        head name: String? = nil, task: HeadTask? = nil, maxLength: Int? = nil, precision: Precision = .float32
+        head name: String? = nil, task: HeadTask? = nil, maxLength: Int? = nil, precision: Precision = .float32,
+        droppedLayers: Int = 0
     ) throws {
         try precision.validate()
         if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
@@ -45,6 +47,7 @@ package final class Predictor {
         head = bundle.heads[index]
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
+        try arrangement.dropLayers(droppedLayers)
         evaluator = try BundleEvaluator(
             arrangement, heads: [index], precision: precision, workspace: session.workspace)
         // What was packed need not stay in memory from the file too

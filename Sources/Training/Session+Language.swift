@@ -111,7 +111,8 @@ extension Session {
             var bare = arrangement
             (bare.members, bare.composition, bare.trainable) = ([], nil, [])
             before = try objective.scorer(
-                Network(bare, seed: 0, precision: settings.precision), workspace: workspace)(heldOut)[name]
+                Network(bare, seed: 0, precision: settings.precision), workspace: workspace, keeping: nil)(heldOut)[
+                    name]
         }
         let network = try Network(arrangement, seed: seed, precision: settings.precision)
         let task = TrainingTask(name: name, objective: objective, train: train, dev: heldOut)

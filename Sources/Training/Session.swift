@@ -96,6 +96,7 @@ package final class Session {
     ///   - language: stays frozen beneath all that is trained; the bundle knows it, but does not carry it.
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
+    ///   - activationCache: bytes that may be kept of what frozen layers give; 0: none.
     /// - Throws: `TrainingError` (`.done` where `keeping` would continue a run that has ended), and what the bundles and the
     ///   model throw.
     package func train(
@@ -103,6 +104,7 @@ package final class Session {
         language: LanguageAdapter? = nil, settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
+        activationCache: Int = ActivationCache.standardBytes,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
@@ -138,7 +140,8 @@ package final class Session {
         var trained = try Self.naming(tasks, shares: settings.sharesTexts) {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
-                scheduler: scheduler, balancer: balancer, keeping: keeping, memoryLimit: memoryLimit, observe: observe
+                scheduler: scheduler, balancer: balancer, keeping: keeping, memoryLimit: memoryLimit,
+                activationCache: activationCache, observe: observe
             ) { result, provenance in
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
@@ -158,12 +161,13 @@ package final class Session {
         _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         balancer: any LossBalancer = EqualBalancer(), keeping: CheckpointSettings?, memoryLimit: MemoryLimit?,
+        activationCache: Int = ActivationCache.standardBytes,
         observe: @escaping (TrainingEvent) -> Void,
         describe: (TrainingResult, inout Provenance) -> Void
     ) throws -> Trained {
         let trainer = try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, balancer: balancer, workspace: workspace,
-            observe: observe)
+            activationCache: activationCache, observe: observe)
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)
@@ -175,8 +179,8 @@ package final class Session {
         }
         // What was copied or packed need not stay in memory from the file too
         model.releasePages()
-        let estimate = trainer.memoryEstimate(resident: PeakMemory.resident)
-        if let memoryLimit { try trainer.check(estimate, memoryLimit) }
+        var estimate = trainer.memoryEstimate(resident: PeakMemory.resident)
+        if let memoryLimit { estimate = try trainer.fit(estimate, memoryLimit) }
         let expectedPeak = max(PeakMemory.bytes, estimate.total)
         let result = try trainer.run(keeping, identity: identity)
         network.parameters.releaseGradients()

@@ -16,10 +16,12 @@ package struct MemoryEstimate: Equatable, Sendable {
     package var batch = 0
     /// Rows of the frozen word table that the texts touch.
     package var words = 0
+    /// What frozen layers give for the texts.
+    package var cache = 0
     /// At the end, when what the steps took is given back: the bundle's tensors and its file.
     package var written = 0
 
-    package var total: Int { resident + best + max(optimizer + threads + batch + words, written) }
+    package var total: Int { resident + best + max(optimizer + threads + batch + words + cache, written) }
 }
 
 /// What could be set otherwise, to take less.
@@ -55,6 +57,7 @@ extension Trainer {
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, tokens * (row + Self.page)))
         }
         estimate.best = choice.keepsBest ? network.parameters.count * float : 0
+        estimate.cache = cache?.bytes ?? 0
         estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration
         let words = network.arrangement.model.architecture.wordTable
@@ -102,10 +105,22 @@ extension Trainer {
         return [step(order.prefix(1)), step(order.prefix(1) + order.dropFirst(order.count / 3))]
     }
 
+    /// Lets the activation cache have what the limit leaves of it, and refuses the run if the rest takes more than that.
+    /// - Parameter estimate: of the run as it is set.
+    /// - Returns: the estimate of the run with that cache.
+    /// - Throws: `TrainingError.memory`
+    package func fit(_ estimate: MemoryEstimate, _ limit: MemoryLimit) throws(TrainingError) -> MemoryEstimate {
+        var fitting = estimate
+        fitting.cache -= min(estimate.cache, max(0, estimate.total - limit.bytes))
+        cache?.limit(to: fitting.cache)
+        try check(fitting, limit)
+        return fitting
+    }
+
     /// Refuses a run that would take more than it may, and says with what settings it would not.
     /// - Parameter estimate: of the run as it is set.
     /// - Throws: `TrainingError.memory`
-    package func check(_ estimate: MemoryEstimate, _ limit: MemoryLimit) throws(TrainingError) {
+    private func check(_ estimate: MemoryEstimate, _ limit: MemoryLimit) throws(TrainingError) {
         guard estimate.total > limit.bytes else { return }
         var choice = present
         var smaller = estimate

@@ -11,15 +11,20 @@ package final class Trainer {
     let workspace: Workspace
     let observe: (TrainingEvent) -> Void
     let plans: StepPlans
+    /// What frozen layers give; nil: nothing is kept.
+    let cache: ActivationCache?
     private let scheduler: any TaskScheduler.Type
-    private let scorers: [(EncodedExamples) -> [String: Evaluation]]
+    private var scorers: [(EncodedExamples) -> [String: Evaluation]] = []
 
-    /// - Parameter balancer: its tensors are among the network's
+    /// - Parameters:
+    ///   - balancer: its tensors are among the network's
+    ///   - activationCache: bytes that what frozen layers give may take; 0: it is computed in each step.
     /// - Throws: `TrainingError` for settings out of range, a task without examples, or tasks that cannot share a batch.
     package init(
         _ network: Network, tasks: [TrainingTask], settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0], balancer: any LossBalancer = EqualBalancer(),
-        workspace: Workspace, observe: @escaping (TrainingEvent) -> Void = { _ in }
+        workspace: Workspace, activationCache: Int = ActivationCache.standardBytes,
+        observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws {
         try settings.validate()
         for task in tasks where task.train.count == 0 {
@@ -32,8 +37,15 @@ package final class Trainer {
         self.balancer = balancer
         self.workspace = workspace
         self.observe = observe
-        plans = try StepPlans(network, tasks: tasks, settings: settings)
-        scorers = try tasks.map { try $0.objective.scorer(network, workspace: workspace) }
+        let cache = ActivationCache(limit: activationCache, settings: settings)
+        self.cache = cache
+        plans = try StepPlans(network, tasks: tasks, settings: settings, cache: cache)
+        let devCache = judges ? cache : nil
+        scorers = try tasks.map { task in
+            try task.objective.scorer(
+                network, workspace: workspace,
+                keeping: task.dev.count > 0 ? devCache.map { (split: task.dev, cache: $0) } : nil)
+        }
     }
 
     private var hasDev: Bool { tasks.contains { $0.dev.count > 0 } }
@@ -114,6 +126,8 @@ package final class Trainer {
         -> TrainingResult
     {
         var run = begin(keeping, identity)
+        cache?.reserve()
+        defer { cache?.release() }
         observe(
             .started(steps: run.steps, tokens: settings.epochs * tasks.reduce(0) { $0 + $1.train.tokens }))
         if settings.patience > 0, !hasDev {
@@ -150,6 +164,7 @@ package final class Trainer {
         }
         try checkEnd(run)
         run.state.result.weights = weights
+        run.state.result.cached = cache?.facts
         observe(.finished)
         return run.state.result
     }

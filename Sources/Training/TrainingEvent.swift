@@ -31,5 +31,7 @@ package struct TrainingResult: Sendable {
     package var losses: [Double] = []
     /// What each task's loss counted for in the state that was kept, by task.
     package var weights: [String: Double] = [:]
+    /// What was kept of frozen layers; nil: no layer is frozen, or nothing would have been read again.
+    package var cached: CachedActivations?
     package var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
 }

@@ -47,6 +47,24 @@ import Testing
         await #expect(throws: CancellationError.self) { _ = try await task.value }
     }
 
+    /// With all adapters dropped, the head reads the bare model.
+    @Test func adaptersAreDropped() async throws {
+        var training = Fixture.options
+        training.learningRate = 1e-2
+        let (model, bundle) = (try fixture.model(), try await fixture.adapter(options: training))
+        func classes(_ layers: Int) async throws -> [ClassPrediction] {
+            var options = PredictorOptions()
+            options.droppedLayers = layers
+            return try await Predictor(model, bundle, options: options).classes(of: ["a x", "b z"])
+        }
+        let all = try await classes(0)
+        #expect(try await all == Predictor(model, bundle).classes(of: ["a x", "b z"]))
+        let (one, three) = (try await classes(1), try await classes(3))
+        #expect(one != all && three != all && three != one)
+        let error = await AmalgamError.thrown { _ = try await classes(4) }
+        #expect(error?.kind == .option && error?.field == "droppedLayers")
+    }
+
     @Test func eachFormOfAnswers() async throws {
         let model = try fixture.model()
         func predictor(_ task: TextTask) async throws -> Predictor {

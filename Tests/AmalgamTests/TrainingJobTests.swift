@@ -42,6 +42,24 @@ import Testing
         #expect(result.summary.count == 2 && result.summary[1].contains(" parameters trained in "), "\(result.summary)")
     }
 
+    /// The layers below the first adapter are computed once, and nothing else changes.
+    @Test func frozenLayersAreKept() async throws {
+        var options = Fixture.options
+        (options.epochs, options.usesBaseDropout) = (3, false)
+        let upper = try AdapterConfiguration("seq_bn", overrides: ["leave_out=[0]"])
+        let kept = try await fixture.model().train(.adapter(upper), on: Fixture.task(), options: options).result
+        let cached = try #require(kept.cachedActivations)
+        #expect(cached.train?.layers == 1 && cached.train?.texts == 24 && cached.dev?.texts == 12)
+        #expect(kept.summary.contains { $0.hasPrefix("computed once: the lowest 1 layer of 24 training texts") })
+        options.activationCache = .off
+        let computed = try await fixture.model().train(.adapter(upper), on: Fixture.task(), options: options).result
+        #expect(computed.cachedActivations == nil && computed.losses == kept.losses)
+        #expect(try computed.bundle.data() == kept.bundle.data())
+        #expect(try ActivationCache("800MB") == .bytes(800_000_000) && ActivationCache("off") == .off)
+        let error = await AmalgamError.thrown { _ = try ActivationCache("much") }
+        #expect(error?.kind == .option && error?.field == "activationCache")
+    }
+
     /// Cancelled by its task after some steps, then continued: the same bytes, with the checkpoint gone.
     @Test func aResumedJobGivesTheSameBytes() async throws {
         let (model, task) = (try fixture.model(), try Fixture.task())
@@ -123,6 +141,7 @@ import Testing
             ("learningRate", { $0.learningRate = -1 }), ("maxLength", { $0.maxLength = 1 }),
             ("epochs", { $0.epochs = 0 }), ("batch", { $0.batch = .tokens(0) }), ("scheduler", { $0.scheduler = "x" }),
             ("name", { $0.name = "" }), ("memoryLimit", { $0.memoryLimit = .bytes(1000) }),
+            ("activationCache", { $0.activationCache = .bytes(-1) }),
         ] as [(String, (inout TrainingOptions) -> Void)] {
             var options = Fixture.options
             change(&options)

@@ -14,6 +14,10 @@ struct MemoryOfRunsTests {
         ["train-adapter", "--threads", "2", "--batch-size", "64", "--max-length", "32"],
         ["finetune", "--threads", "2"], ["finetune", "--threads", "1", "--keep", "last"],
         ["finetune", "--head-only", "--threads", "2"],
+        [
+            "train-adapter", "--threads", "2", "--set", "leave_out=[0,1,2]", "--no-base-dropout", "--max-length", "64",
+            "--epochs", "2",
+        ],
         ["train-multitask", "--threads", "2", "--mix", "within", "--balancer", "uncertainty", "--batch-size", "32"],
         ["train-multitask", "--threads", "2", "--mix", "within", "--mode", "full", "--batch-tokens", "800"],
     ]
@@ -25,7 +29,8 @@ struct MemoryOfRunsTests {
         try lab.taggingTask("tags", seed: 5, train: 80, dev: 20)
         let tasks = words[0] == "train-multitask" ? ["--tasks", "@game", "@role", "@tags"] : ["--task", "@game"]
         let run = try lab.run(
-            words + tasks + ["--model", Self.model ?? "", "--epochs", "1", "--quiet", "--out", "@a.h5"])
+            words + tasks + (words.contains("--epochs") ? [] : ["--epochs", "1"])
+                + ["--model", Self.model ?? "", "--quiet", "--out", "@a.h5"])
         try #require(run.status == 0, "\(run.words)")
         let log = try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any])
         let estimate = try #require(log["memory_estimate_bytes"] as? Double)

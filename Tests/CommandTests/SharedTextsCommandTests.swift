@@ -18,12 +18,12 @@ import Testing
             ])
     }
 
-    private func train(_ lab: Lab, out: String = "both.h5") throws -> Lab.Run {
-        try lab.run([
-            "train-multitask", "--model", "@tiny", "--tasks", "@data/topic.yaml", "@data/stars.yaml", "--out",
-            "@\(out)",
-            "--share-texts", "--epochs", "1", "--lr", "1e-3",
-        ])
+    private func train(_ lab: Lab, out: String = "both.h5", _ more: [String] = ["--epochs", "1"]) throws -> Lab.Run {
+        try lab.run(
+            [
+                "train-multitask", "--model", "@tiny", "--tasks", "@data/topic.yaml", "@data/stars.yaml", "--out",
+                "@\(out)", "--share-texts", "--lr", "1e-3",
+            ] + more)
     }
 
     /// Every third row lacks a label, every fourth a score.
@@ -43,6 +43,21 @@ import Testing
         let lines = try train(lab, out: "lines.h5")
         try #require(lines.status == 0, "\(lines.words)")
         #expect(try lab.data("both.h5") == lab.data("lines.h5"))
+    }
+
+    /// All heads of a text read what its frozen layers gave once.
+    @Test func frozenLayersAreComputedOnce() throws {
+        let lab = try Lab()
+        try tasks(lab, file: "rows.jsonl", rows: rows)
+        let more = ["--epochs", "3", "--no-base-dropout", "--set", "leave_out=[0]"]
+        let kept = try train(lab, more)
+        #expect(
+            kept.output.contains(
+                "computed once: the lowest 1 layer of 22 training texts, the lowest 1 layer of 22 dev texts ("),
+            "\(kept.words)")
+        let computed = try train(lab, out: "off.h5", more + ["--activation-cache", "off"])
+        #expect(computed.status == 0 && !computed.output.contains("computed once"), "\(computed.words)")
+        #expect(try lab.data("both.h5") == lab.data("off.h5"))
     }
 
     @Test func differentTexts() throws {

@@ -91,6 +91,7 @@ import Testing
             ["seq_bn", "dropout=0.3", "use_gating=true", "scaling=learned", "ln_before=true", "ln_after=true"],
             ["double_seq_bn", "scaling=channel", "original_ln_after=false", "ln_after=true", "non_linearity=tanh"],
             ["seq_bn", "residual_before_ln=post_add", "original_ln_after=false", "dropout=0.2"],
+            ["ia3", "targets=all", "feedforward_targets=attention_output,output,query"],
             ["par_bn", "use_gating=true", "original_ln_after=false"], ["lora", "use_gating=true", "dropout=0.3"],
             ["prefix_tuning_flat", "use_gating=true", "shared_gating=false", "dropout=0.2", "prefix_length=3"],
             ["loreft", "r=3", "prefix_positions=1", "suffix_positions=2", "non_linearity=tanh", "dropout=0.3"],

@@ -75,11 +75,12 @@ struct MultitaskProbe {
 
     func trainer(
         threads: Int = 2, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
+        cache: Int = ActivationCache.standardBytes,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trainer {
         try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, balancer: balancer,
-            workspace: Workspace(threads: threads), observe: observe)
+            workspace: Workspace(threads: threads), activationCache: cache, observe: observe)
     }
 
     func identity(_ scheduler: String = "proportional") -> RunIdentity {

@@ -79,7 +79,7 @@ package struct LoRA: AdapterMethod {
         alpha = try c.number("alpha", above: 0)
         isRankStabilized = try c.bool("rslora")
         dropout = try c.probability("dropout")
-        targets = try c.targets(among: Self.roles)
+        targets = try c.targets("targets", among: Self.roles)
         let names = Dictionary(Self.roles.map { ($0.name, $0.kind) }) { first, _ in first }
         let most = Self.mostRank
         ranks = try c.sitePattern("rank_pattern", roles: names, expected: "a rank in 0...\(most)") {

@@ -47,7 +47,8 @@ public final class HeadsPredictor: Sendable {
             let (language, warnings) = try options.prepare(model, bundle)
             let predictor = try Training.HeadsPredictor(
                 model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
-                language: language, maxLength: options.maxLength, precision: options.precision.stored)
+                language: language, maxLength: options.maxLength, precision: options.precision.stored,
+                droppedLayers: options.droppedLayers)
             return (HeadsWorker(predictor), warnings + predictor.languageWarnings.map { .of(.language, $0) })
         }
         heads = bundle.heads

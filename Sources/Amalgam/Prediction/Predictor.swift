@@ -16,6 +16,9 @@ public struct PredictorOptions: Sendable {
     public var maxLength: Int?
     /// Precision of products with frozen weights; default float32.
     public var precision = Precision.float32
+    /// In how many of the lowest layers all adapters are dropped (AdapterDrop, Rücklé et al. 2021), 0 to the model's layers;
+    /// default 0. Predictions differ and are made faster; parallel adapters share these layers.
+    public var droppedLayers = 0
     /// Whether a bundle of another model or tokenizer is accepted if all shapes agree; default false.
     public var allowsOtherModel = false
     /// Number of threads; nil (default) for the model's. Results do not depend on it.
@@ -66,7 +69,7 @@ public final class Predictor: Sendable {
             let predictor = try Training.Predictor(
                 model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
                 language: language, head: options.head, task: options.task?.headTask, maxLength: options.maxLength,
-                precision: options.precision.stored)
+                precision: options.precision.stored, droppedLayers: options.droppedLayers)
             let worker = PredictionWorker(
                 predictor, bundle: bundle.label, model: model.name, isHeadNamed: options.head != nil)
             return (

@@ -67,7 +67,7 @@ extension Model {
                 resolved, on: data, name: options.name ?? Session.name(ofTasks: names),
                 pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
-                observe: run.observe)
+                activationCache: options.activationCache.limit, observe: run.observe)
             var fields = RunLog.fields(trained, on: data, balancer: settings.balancer)
             fields["model_notes"] = .list(self.loaded.model.notes.map { .string($0) })
             return (trained, fields)

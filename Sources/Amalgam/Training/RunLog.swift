@@ -25,8 +25,20 @@ struct RunLog {
             "kernels": .string(Products.description),
             "losses": .list(result.losses.map { .number(($0 * 1e5).rounded() / 1e5) }),
             "memory_estimate_bytes": .init(trained.memoryEstimate), "run": .string(trained.run),
+            "activation_cache": result.cached.map { Self.cached($0) } ?? .null,
         ]
         fields.merge(about) { $1 }
+    }
+
+    private static func cached(_ cached: Training.CachedActivations) -> ConfigurationValue {
+        func part(_ part: Training.CachedActivations.Part?) -> ConfigurationValue {
+            guard let part else { return .null }
+            return .map([
+                "layers": .init(part.layers), "texts": .init(part.texts), "all_texts": .init(part.allTexts),
+                "bytes": .init(part.bytes),
+            ])
+        }
+        return .map(["train": part(cached.train), "dev": part(cached.dev)])
     }
 
     /// What a training on tasks has.

@@ -77,7 +77,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var labelSmoothing = 0.0
     /// Dropout probability in the head, 0..<1; nil (default) for the model's own.
     public var headDropout: Double?
-    /// Whether the frozen model drops in training, as its configuration says; default true.
+    /// Whether the frozen model drops in training, as its configuration says; default true. Without, layers below the first
+    /// adapter are computed once, not in each epoch (``activationCache``).
     public var usesBaseDropout = true
     /// Precision of products with frozen weights; default float32.
     public var precision = Precision.float32
@@ -97,6 +98,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var allowsOtherModel = false
     /// Memory that the training may take; default ``MemoryLimit/automatic``.
     public var memoryLimit = MemoryLimit.automatic
+    /// Memory for what the frozen layers below the first adapter give for each text; default ``ActivationCache/standard``.
+    public var activationCache = ActivationCache.standard
     /// Where and how often the training's state is saved; nil (default) for never.
     public var checkpoint: CheckpointOptions?
 
@@ -198,6 +201,7 @@ extension TrainingOptions {
             throw TrainingError.setting(
                 name: "--checkpoint-every", found: "\(checkpoint.interval)", expected: "0 or more")
         }
+        try activationCache.validate()
         try s.validate()
         return s
     }

@@ -2,12 +2,14 @@ import Reporting
 
 extension TrainingResult {
     /// What a person wants to know of it, in lines: scores on dev, parameters, speed and memory, what was skipped or truncated.
-    public var summary: [String] { lines(maxLength: LibraryWords.option("--max-length")) }
+    public var summary: [String] {
+        lines(maxLength: LibraryWords.option("--max-length"), noDropout: "usesBaseDropout = false")
+    }
 
     /// The same lines with options as the flags of the command `amalgam`.
-    package var commandLineSummary: [String] { lines(maxLength: "--max-length") }
+    package var commandLineSummary: [String] { lines(maxLength: "--max-length", noDropout: "--no-base-dropout") }
 
-    private func lines(maxLength option: String) -> [String] {
+    private func lines(maxLength option: String, noDropout: String) -> [String] {
         let rate = facts["tokens_per_second"]?.number ?? 0
         var lines = dev.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
         if let perplexity, let words = perplexity.words { lines.append("\(bundle.name): \(words)") }
@@ -15,6 +17,10 @@ extension TrainingResult {
             "\(Human.count(trainableParameters, "parameter")) trained in \(Human.count(steps, "step")), "
                 + "\(Human.count(tokens, "token")) at \(Human.count(rate)) tokens/s; peak memory "
                 + "\(Human.bytes(Int(facts["peak_memory_bytes"]?.number ?? 0)))")
+        if let cached = cachedActivations, let words = cached.words {
+            let drops = bundle.provenance.settings["base_dropout"] == .bool(true)
+            lines.append(words + (cached.train == nil && drops ? "; with \(noDropout), of training texts too" : ""))
+        }
         if skippedSteps > 0 {
             lines.append(
                 Human.count(skippedSteps, "step was", "steps were")
@@ -37,6 +43,22 @@ extension DevScores {
             unknownLabels > 0
             ? ", \(Human.count(unknownLabels)) of them with an unknown label, which counts as wrong" : ""
         return "dev \(scores.joined(separator: ", ")) on \(Human.count(examples, "text"))\(unknown)"
+    }
+}
+
+extension CachedActivations {
+    fileprivate var words: String? {
+        func words(_ part: Part?, _ noun: String) -> String? {
+            guard let part, part.texts > 0 else { return nil }
+            let texts =
+                part.texts < part.allTexts
+                ? "\(Human.count(part.texts)) of \(Human.count(part.allTexts, noun))" : Human.count(part.texts, noun)
+            return "\(Human.count(part.layers, "layer")) of \(texts)"
+        }
+        let parts = [words(train, "training text"), words(dev, "dev text")].compactMap { $0 }
+        let bytes = (train?.bytes ?? 0) + (dev?.bytes ?? 0)
+        return parts.isEmpty
+            ? nil : "computed once: the lowest \(parts.joined(separator: ", the lowest ")) (\(Human.bytes(bytes)))"
     }
 }
 

@@ -34,6 +34,8 @@ public struct TrainingResult: Sendable {
     public var isModelsMaximum = false
     /// Largest resident memory that was expected before the first step, in bytes.
     public var memoryEstimate: Int
+    /// What was kept of frozen layers from one epoch to the next; nil: nothing.
+    public var cachedActivations: CachedActivations?
     /// Identifies the training: two with the same one end with the same bundle.
     public var run: String
     /// Everything that a user should know.
@@ -64,6 +66,7 @@ public struct TrainingResult: Sendable {
         trainableParameters = trained.trainable
         truncatedTexts = trained.truncated
         memoryEstimate = trained.memoryEstimate
+        cachedActivations = trained.result.cached.map { CachedActivations($0) }
         run = trained.run
         self.warnings = warnings
     }
@@ -96,6 +99,7 @@ public struct TrainingResult: Sendable {
         truncatedTexts = log.count("truncated")
         maxLength = log.count("max_length")
         memoryEstimate = log.count("memory_estimate_bytes")
+        cachedActivations = CachedActivations(log.facts["activation_cache"])
         run = log.text("run")
         warnings = []
         isEarlier = true

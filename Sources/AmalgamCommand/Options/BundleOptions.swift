@@ -9,6 +9,11 @@ struct BundleOptions: ParsableArguments {
     @OptionGroup var language: LanguageOption
     @Option(help: "The name of the head. (default: the head of the task, or the only head)") var head: String?
     @Option(help: "Maximum length in tokens; longer texts are truncated. (default: as in training)") var maxLength: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Drop all adapters in this many of the lowest layers (AdapterDrop): faster, with other predictions.",
+            valueName: "layers"))
+    var dropLayers = 0
     @OptionGroup var precision: PrecisionOption
     @Flag(help: "Allow a bundle that was trained on a different model, if all shapes match.") var force = false
     @Flag(help: "Read a bundle even if it was modified after Amalgam wrote it.") var allowChanged = false
@@ -60,6 +65,7 @@ struct BundleOptions: ParsableArguments {
         options.task = task
         options.language = try language.bundle()
         options.maxLength = maxLength
+        options.droppedLayers = dropLayers
         options.precision = try precision.value()
         options.allowsOtherModel = force
         return options

@@ -31,7 +31,16 @@ struct TrainingFlags: ParsableArguments {
     @Option(help: "Label smoothing: the part of the target spread over all classes, 0 or more, below 1.")
     var labelSmoothing = 0.0
     @Option(help: "Dropout in the head, 0 or more, below 1. (default: from the model)") var headDropout: Double?
-    @Flag(help: "Turn off dropout in the frozen model.") var noBaseDropout = false
+    @Flag(
+        help:
+            "Turn off dropout in the frozen model. Layers below the first adapter are then computed once, not in each epoch."
+    )
+    var noBaseDropout = false
+    @Option(
+        help: ArgumentHelp(
+            "Memory for the output of layers below the first adapter, for example 800MB, or off. Changes the speed, not the result. (default: 1GB)",
+            valueName: "size"))
+    var activationCache: String?
     @OptionGroup var precision: PrecisionOption
     @Option(help: "Name of the bundle and its adapter. (default: from the task or the text files)") var name: String?
     @Option(
@@ -66,6 +75,7 @@ struct TrainingFlags: ParsableArguments {
         options.onNotFinite = try Self.choice("--on-nan", onNan)
         options.name = name
         options.memoryLimit = try memory.limit()
+        if let activationCache { options.activationCache = try ActivationCache(activationCache) }
         options.checkpoint = keeping.options(output)
         return options
     }
@@ -84,7 +94,7 @@ struct TrainingFlags: ParsableArguments {
         for (name, isSet) in [
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
             ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens),
-            ("--head-dropout", headDropout != nil),
+            ("--head-dropout", headDropout != nil), ("--activation-cache", activationCache != nil),
         ] where isSet {
             throw wrongOption(
                 name, found: "a value", expected: "none: this option is for tasks, not for languages")

@@ -124,10 +124,12 @@ enum AdapterHubConfiguration {
         if let updates = try LoRAUpdates(member, Architecture(bundle.base.shape)) {
             return try AdapterHubLoRA.fields(updates, member: member, bundle: bundle)
         }
+        if let method = try member.configuration.makeMethod() as? IA3 {
+            return try AdapterHubIA3.fields(member, method, bundle: bundle)
+        }
         switch member.configuration.method {
         case PrefixTuning.name: return AdapterHubPrefix.fields(member)
         case PromptTuning.name: return AdapterHubPrompt.fields(member)
-        case IA3.name: return AdapterHubIA3.fields(member)
         case ReFT.name: return try AdapterHubReFT.fields(member, bundle: bundle)
         default: break
         }

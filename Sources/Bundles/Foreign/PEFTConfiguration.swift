@@ -4,7 +4,7 @@ import Models
 
 /// What a PEFT LoRA configuration says beside its tensors; what changes the computation and is not supported is refused
 /// by name.
-struct PEFTConfiguration {
+struct PEFTConfiguration: Sendable {
     let rank: Int
     let alpha: Double
     let dropout: Double

@@ -3,10 +3,11 @@ import Files
 import Foundation
 import Models
 
-/// Bundles of LoRA and VeRA as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
+/// Bundles of LoRA, (IA)³ and VeRA as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
 ///
-/// Names of tensors are `base_model.model.`, the projection's module, and the tensor's own (`PEFTContent`). With a head that transformers' class for the family has too, the folder is for that class, and the head is saved under
-/// `modules_to_save`; else it is for the encoder alone.
+/// Names of tensors are `base_model.model.`, the projection's module, and the tensor's own (`PEFTContent`). With a head that
+/// transformers' class for the family has too, the folder is for that class, and the head is saved under `modules_to_save`;
+/// else it is for the encoder alone.
 package enum PEFTExport {
     static let prefix = "base_model.model."
     /// Of tensors that belong to no module.
@@ -23,7 +24,7 @@ package enum PEFTExport {
         guard let content = try PEFTContent(member, architecture) else {
             throw cannot(
                 bundle, "members/\(member.name)", "method \(member.configuration.method)",
-                "\(LoRA.name) or \(VeRA.name)",
+                "\(LoRA.name), \(IA3.name) or \(VeRA.name)",
                 fix: "use --format adapterhub")
         }
         guard !content.hasGate else {
@@ -41,11 +42,11 @@ package enum PEFTExport {
         let head = bundle.heads.count == 1 && bundle.heads[0].firstTokenLabels != nil ? bundle.heads[0] : nil
         var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
         let own = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
-        func add(_ ours: String, as theirs: String) throws {
+        func add(_ ours: String, as theirs: String, shape: [Int]? = nil) throws {
             guard let tensor = own[ours] else {
                 throw cannot(bundle, ours, "missing", "a tensor", fix: "create the bundle again")
             }
-            tensors.append((prefix + theirs, tensor.shape, .float32(tensor.values)))
+            tensors.append((prefix + theirs, shape ?? tensor.shape, .float32(tensor.values)))
         }
         var modules: [String] = []
         var encoderPrefix = ""
@@ -65,9 +66,12 @@ package enum PEFTExport {
                     bundle, part: "adapter", names: TransformersNames.of(bundle.base.shape.family)))
         }
         warnings += ForeignWarnings.textPrefix(bundle)
-        for (site, module) in content.modules {
-            for (ours, theirs) in content.tensors {
-                try add("\(member.scope)/\(site.site.name)/\(ours)", as: "\(encoderPrefix)\(module).\(theirs)")
+        for (site, module, tensors) in content.modules {
+            for tensor in tensors {
+                try add(
+                    "\(member.scope)/\(site.site.name)/\(tensor.ours)",
+                    as: "\(encoderPrefix)\(module).\(tensor.theirs)",
+                    shape: tensor.theirShape)
             }
         }
         for (name, shape, values) in content.shared { tensors.append((adapterPrefix + name, shape, .float32(values))) }
@@ -101,29 +105,15 @@ package enum PEFTExport {
         _ bundle: AdapterBundle, _ content: PEFTContent, _ architecture: Architecture, modules: [String],
         isClassifier: Bool
     ) -> [String: ConfigurationValue] {
-        content.fields.merging([
+        [
             "peft_version": .string("0.18.1"),
             "task_type": isClassifier ? .string("SEQ_CLS") : .null,
             "auto_mapping": isClassifier ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
-            "target_modules": .list(moduleNames(content.modules.map(\.module), architecture).map { .string($0) }),
-            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }), "bias": .string("none"),
+            "target_modules": .list(
+                PEFTContent.names(content.modules.map(\.module), architecture).map { .string($0) }),
+            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
             "fan_in_fan_out": .bool(false), "inference_mode": .bool(true),
             "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
-        ]) { $1 }
-    }
-
-    /// Short names ("attention.self.query") if these mean exactly the adapted projections, else each module's full name.
-    private static func moduleNames(_ adapted: [String], _ architecture: Architecture) -> [String] {
-        var short: [String] = []
-        for module in adapted {
-            let parts = module.split(separator: ".")
-            let number = parts.lastIndex { Int($0) != nil } ?? -1
-            let name = parts[(number + 1)...].joined(separator: ".")
-            if !short.contains(name) { short.append(name) }
-        }
-        let meant = architecture.sites.compactMap(\.weight).map { $0.dropLast(".weight".count) }.filter { module in
-            short.contains { module == $0 || module.hasSuffix("." + $0) }
-        }
-        return meant.count == adapted.count ? short : adapted
+        ].merging(content.fields) { $1 }
     }
 }

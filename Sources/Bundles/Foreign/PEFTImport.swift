@@ -4,7 +4,7 @@ import Foundation
 import Models
 import Numerics
 
-/// PEFT folders as bundles: LoRA with its variants, and VeRA (`PEFTMethod`).
+/// PEFT folders as bundles: those of `PEFTMethods`.
 ///
 /// The tensors tell which projections are adapted, and the sizes of the base; the configuration tells the rest. The base's
 /// family is that of the names; where these fit several families, of `auto_mapping` or of the given model.
@@ -78,7 +78,7 @@ private struct PEFTReader {
                 bundle.tensors.append(
                     NamedTensor(
                         "\(member.scope)/\(site.site.name)/\(tensor.ours)", tensor.shape,
-                        try module.take("\(path).\(tensor.theirs)", shape: tensor.shape)))
+                        try module.take("\(path).\(tensor.theirs)", shape: tensor.theirShape)))
             }
         }
         try method.finish(&bundle, architecture, model: model, in: &module)
@@ -181,7 +181,7 @@ private struct PEFTReader {
             guard module.has(name + method.marker) else { continue }
             let (input, output) = try method.widths(of: name, in: module)
             if let input { sizes[site.input] = input }
-            sizes[site.output] = output
+            if let output { sizes[site.output] = output }
         }
         return (sizes[2] ?? 0, sizes[3] ?? 0)
     }

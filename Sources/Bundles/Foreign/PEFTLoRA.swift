@@ -10,16 +10,20 @@ extension PEFTConfiguration: PEFTMethod {
     var marker: String { ".lora_A.weight" }
     var content: String { "LoRA matrices" }
 
-    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int) {
+    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int?) {
         (try module.matrix("\(name).lora_A.weight").columns, try module.matrix("\(name).lora_B.weight").rows)
     }
 
-    func tensors(
-        of site: SiteSpec, _ name: String, in module: PEFTModule
-    ) throws -> [(ours: String, theirs: String, shape: [Int])] {
+    func tensors(of site: SiteSpec, _ name: String, in module: PEFTModule) throws -> [PEFTTensor] {
         let rank = try module.matrix("\(name).lora_A.weight").rows
+        return Self.tensors(of: site, rank: rank, hasMagnitudes: hasMagnitudes)
+    }
+
+    static func tensors(of site: SiteSpec, rank: Int, hasMagnitudes: Bool) -> [PEFTTensor] {
         let shapes = [[rank, site.input], [site.output, rank], [site.output]]
-        return zip(LoRAUpdates.tensors(hasMagnitudes: hasMagnitudes), shapes).map { ($0.ours, $0.theirs, $1) }
+        return zip(LoRAUpdates.tensors(hasMagnitudes: hasMagnitudes), shapes).map {
+            PEFTTensor($0.ours, as: $0.theirs, $1)
+        }
     }
 
     func adapter(

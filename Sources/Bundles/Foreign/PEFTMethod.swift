@@ -3,7 +3,7 @@ import Files
 import Models
 
 /// What PEFT's adapters of one kind have of their own.
-protocol PEFTMethod {
+protocol PEFTMethod: Sendable {
     /// `peft_type`
     static var kind: String { get }
     /// For messages.
@@ -16,24 +16,45 @@ protocol PEFTMethod {
     /// - Throws: `BundleError` naming a field of the configuration
     init(_ module: PEFTModule) throws
     /// Widths of a module, from its tensors' shapes.
-    /// - Returns: input nil: they do not tell
-    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int)
+    /// - Returns: nil: they do not tell
+    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int?)
     /// The configuration of an adapter on these projections.
     func adapter(
         _ acting: [(site: SiteSpec, module: String)], _ architecture: Architecture, in module: PEFTModule
     ) throws -> AdapterConfiguration
-    /// The tensors of a projection: our name, what follows the module's name in theirs, and the shape.
-    func tensors(
-        of site: SiteSpec, _ name: String, in module: PEFTModule
-    ) throws -> [(ours: String, theirs: String, shape: [Int])]
+    /// The tensors of a projection.
+    func tensors(of site: SiteSpec, _ name: String, in module: PEFTModule) throws -> [PEFTTensor]
     /// What else the folder holds, or needs.
     func finish(
         _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
     ) throws
 }
 
+extension PEFTMethod {
+    func finish(
+        _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
+    ) throws {}
+}
+
 enum PEFTMethods {
-    static let builtIn: [any PEFTMethod.Type] = [PEFTConfiguration.self, PEFTVeRA.self]
+    static let builtIn: [any PEFTMethod.Type] = [PEFTConfiguration.self, PEFTIA3.self, PEFTVeRA.self]
+}
+
+/// A tensor at a module, in a bundle and in PEFT's file.
+struct PEFTTensor {
+    let ours: String
+    /// What follows the module's name.
+    let theirs: String
+    let shape: [Int]
+    /// In the file.
+    let theirShape: [Int]
+
+    init(_ ours: String, as theirs: String, _ shape: [Int], theirShape: [Int]? = nil) {
+        self.ours = ours
+        self.theirs = theirs
+        self.shape = shape
+        self.theirShape = theirShape ?? shape
+    }
 }
 
 /// What every PEFT configuration says of the modules that are adapted, and of the model.

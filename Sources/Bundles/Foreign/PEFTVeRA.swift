@@ -33,7 +33,7 @@ struct PEFTVeRA: PEFTMethod {
 
     /// A is as wide as the widest input, which is that of the last projection of a layer if it is adapted; otherwise all are
     /// equally wide.
-    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int) {
+    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int?) {
         guard let shape = module.shape("\(name).vera_lambda_b"), shape.count == 1, (1...1_048_576).contains(shape[0])
         else {
             throw module.wrong(
@@ -67,10 +67,12 @@ struct PEFTVeRA: PEFTMethod {
             ]) { $1 }, source: module.file)
     }
 
-    func tensors(
-        of site: SiteSpec, _ name: String, in module: PEFTModule
-    ) throws -> [(ours: String, theirs: String, shape: [Int])] {
-        zip(Self.names, [[rank], [site.output]]).map { ($0.0, $0.1, $1) }
+    func tensors(of site: SiteSpec, _ name: String, in module: PEFTModule) throws -> [PEFTTensor] {
+        Self.tensors(of: site, rank: rank)
+    }
+
+    static func tensors(of site: SiteSpec, rank: Int) -> [PEFTTensor] {
+        zip(names, [[rank], [site.output]]).map { PEFTTensor($0.0, as: $0.1, $1) }
     }
 
     /// Takes the projections and compares them.

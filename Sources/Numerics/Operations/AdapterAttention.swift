@@ -37,6 +37,7 @@ package final class AdapterAttention: Operation {
     package var inputs: [Value] { [query, queryBias] + outputs }
     package var readInBackward: [Value] { [query] + outputs }
     package var rowCut: RowCut { .own }
+    package var drops: Bool { dropout.rate > 0 }
 
     /// The probabilities.
     package var privateWidth: Int { outputs.count }

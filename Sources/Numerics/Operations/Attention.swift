@@ -53,6 +53,7 @@ package final class Attention: Operation {
 
     package var inputs: [Value] { [q, k, v] + (extra.map { [$0.keys, $0.values] } ?? []) }
     package var readInBackward: [Value] { inputs }
+    package var drops: Bool { dropout.rate > 0 }
     package var computation: Computation? {
         var window = -1.0
         if case .window(let width) = mask { window = Double(width) }

@@ -68,6 +68,7 @@ package final class DropAdd: Operation {
     }
 
     package var inputs: [Value] { residual.map { [x, $0] } ?? [x] }
+    package var drops: Bool { dropout.rate > 0 }
     package var rowCut: RowCut { .own }
     package var computation: Computation? { Computation(self, [x, residual], numbers: dropout.numbers) }
 

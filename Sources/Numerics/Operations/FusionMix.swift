@@ -40,6 +40,7 @@ package final class FusionMix: Operation {
     private var adapters: Int { starts.count - 1 }
     package var inputs: [Value] { [w, z, queryBias] }
     package var rowCut: RowCut { .own }
+    package var drops: Bool { dropout.rate > 0 }
     package var readInBackward: [Value] { [w, z] }
     /// The probabilities.
     package var privateWidth: Int { adapters }

@@ -25,9 +25,14 @@ struct GradientFlow {
 
     /// Ids of the values that depend on a trainable tensor.
     static func differentiable(_ operations: [any Operation]) -> Set<Int> {
+        reached(operations) { !$0.parameters.isEmpty }
+    }
+
+    /// Ids of the values that depend on what some operations compute.
+    static func reached(_ operations: [any Operation], from isSource: (any Operation) -> Bool) -> Set<Int> {
         var found = Set<Int>()
         for operation in operations
-        where !operation.parameters.isEmpty || operation.inputs.contains(where: { found.contains($0.id) }) {
+        where isSource(operation) || operation.inputs.contains(where: { found.contains($0.id) }) {
             found.insert(operation.output.id)
         }
         return found

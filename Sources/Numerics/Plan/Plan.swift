@@ -33,8 +33,11 @@ package final class Plan {
     /// - Parameters:
     ///   - outputs: values that are read after a run.
     ///   - trains: whether gradients are wanted. The last operation is then the loss.
-    package init(_ builder: PlanBuilder, outputs: [Value], trains: Bool) {
-        operations = Self.operations(of: builder, neededFor: outputs)
+    ///   - rows: what takes the place of a part that is computed by itself (`FrozenPart`); nil: nothing does.
+    package init(_ builder: PlanBuilder, outputs: [Value], trains: Bool, reading rows: StoredRows? = nil) {
+        operations =
+            (rows.map { [$0 as any Operation] } ?? [])
+            + Self.operations(of: builder, neededFor: outputs, given: rows?.output)
         self.trains = trains
         virtualTokens = builder.virtualTokens
         for operation in operations {
@@ -60,10 +63,14 @@ package final class Plan {
     func prepared(_ batch: PackedBatch) -> PackedBatch { virtualTokens.map { batch.inserting($0) } ?? batch }
 
     /// The operations that the outputs depend on, in order.
-    private static func operations(of builder: PlanBuilder, neededFor outputs: [Value]) -> [any Operation] {
+    /// - Parameter given: a value that is known: what computes it is not needed.
+    static func operations(
+        of builder: PlanBuilder, neededFor outputs: [Value], given: Value? = nil
+    ) -> [any Operation] {
         var needed = Set(outputs.map(\.id))
         var used: [any Operation] = []
-        for operation in builder.operations.reversed() where needed.contains(operation.output.id) {
+        for operation in builder.operations.reversed()
+        where needed.contains(operation.output.id) && operation.output.id != given?.id {
             needed.formUnion(operation.inputs.map(\.id))
             used.append(operation)
         }

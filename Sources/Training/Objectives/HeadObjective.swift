@@ -27,20 +27,21 @@ package struct HeadObjective: Objective {
 
     package var heads: [TrainedHead] { goals.map { TrainedHead(task: $0.name, index: $0.head.index) } }
 
-    package func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan {
-        try Self.plan(goals, network, settings: settings, mixes: false)
+    package func plan(_ network: Network, settings: TrainingSettings, splits: Bool) throws -> LossPlan {
+        try Self.plan(goals, network, settings: settings, mixes: false, splits: splits)
     }
 
     package func mixedPlan(
-        with others: [any Objective], _ network: Network, settings: TrainingSettings
+        with others: [any Objective], _ network: Network, settings: TrainingSettings, splits: Bool
     ) throws -> LossPlan? {
         let others = others.map { $0 as? HeadObjective }
         guard others.allSatisfy({ $0 != nil }) else { return nil }
-        return try Self.plan(goals + others.flatMap { $0?.goals ?? [] }, network, settings: settings, mixes: true)
+        return try Self.plan(
+            goals + others.flatMap { $0?.goals ?? [] }, network, settings: settings, mixes: true, splits: splits)
     }
 
     private static func plan(
-        _ goals: [Goal], _ network: Network, settings: TrainingSettings, mixes: Bool
+        _ goals: [Goal], _ network: Network, settings: TrainingSettings, mixes: Bool, splits: Bool
     ) throws -> LossPlan {
         var losses: [Int: LossSettings] = [:]
         for goal in goals {
@@ -49,7 +50,7 @@ package struct HeadObjective: Objective {
         }
         return try network.plan(
             heads: goals.map(\.head.index), trains: true, mixes: mixes, baseDropout: settings.baseDropout,
-            headDropout: settings.headDropout.map { Float($0) }, losses: losses
+            headDropout: settings.headDropout.map { Float($0) }, losses: losses, splits: splits
         ).training
     }
 
@@ -59,14 +60,24 @@ package struct HeadObjective: Objective {
         examples.part(indices, task: task, heads: goals.map(\.head), longest: longest)
     }
 
-    package func scorer(_ network: Network, workspace: Workspace) throws -> (EncodedExamples) -> [String: Evaluation] {
-        let evaluators = try goals.map { goal in
-            (goal, try Evaluator(network, head: goal.head.index, column: goal.head.column, workspace: workspace))
+    package func scorer(
+        _ network: Network, workspace: Workspace, keeping: (split: EncodedExamples, cache: ActivationCache)?
+    ) throws -> (EncodedExamples) -> [String: Evaluation] {
+        // Heads that can be in one plan are scored in one pass
+        let evaluators = try network.planGroups(goals.map(\.head.index)).map { group in
+            let own = group.compactMap { index in goals.first { $0.head.index == index } }
+            return (
+                own,
+                try Evaluator(
+                    network, heads: own.map { ($0.head.index, $0.head.column) }, workspace: workspace, keeping: keeping)
+            )
         }
         return { examples in
             var scores: [String: Evaluation] = [:]
-            for (goal, evaluator) in evaluators {
-                scores[goal.name] = evaluator.evaluate(examples, metric: goal.metric)
+            for (goals, evaluator) in evaluators {
+                for (goal, evaluation) in zip(goals, evaluator.evaluate(examples, metrics: goals.map(\.metric))) {
+                    scores[goal.name] = evaluation
+                }
             }
             return scores
         }

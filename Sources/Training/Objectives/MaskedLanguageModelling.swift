@@ -31,7 +31,8 @@ struct MaskedLanguageModelling: Objective {
     var criterion: String { "perplexity" }
     var heads: [TrainedHead] { [TrainedHead(task: name, index: Self.head)] }
 
-    func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan {
+    /// Other tokens are masked in each step, so no layer gives the same twice.
+    func plan(_ network: Network, settings: TrainingSettings, splits: Bool) throws -> LossPlan {
         try network.languagePlan(table, head: Self.head, trains: true, baseDropout: settings.baseDropout).training
     }
 
@@ -63,7 +64,9 @@ struct MaskedLanguageModelling: Objective {
     }
 
     /// The loss where the same tokens are masked at each call, so that states can be compared.
-    func scorer(_ network: Network, workspace: Workspace) throws -> (EncodedExamples) -> [String: Evaluation] {
+    func scorer(
+        _ network: Network, workspace: Workspace, keeping: (split: EncodedExamples, cache: ActivationCache)?
+    ) throws -> (EncodedExamples) -> [String: Evaluation] {
         let plan = try network.languagePlan(table, head: Self.head, trains: false, baseDropout: false)
         return { examples in
             var evaluation = Evaluation()

@@ -18,11 +18,14 @@ package protocol Objective: Sendable {
     var heads: [TrainedHead] { get }
 
     /// The plan from a batch to its loss.
-    func plan(_ network: Network, settings: TrainingSettings) throws -> LossPlan
+    /// - Parameter splits: whether it may leave out frozen layers (`LossPlan.frozen`).
+    func plan(_ network: Network, settings: TrainingSettings, splits: Bool) throws -> LossPlan
 
     /// One plan for batches with examples of several tasks: this one's losses, then those of the others in their order; nil
     /// where they have nothing in common.
-    func mixedPlan(with others: [any Objective], _ network: Network, settings: TrainingSettings) throws -> LossPlan?
+    func mixedPlan(
+        with others: [any Objective], _ network: Network, settings: TrainingSettings, splits: Bool
+    ) throws -> LossPlan?
 
     /// Some examples as the plan takes them.
     /// - Parameters:
@@ -34,12 +37,16 @@ package protocol Objective: Sendable {
     var criterion: String { get }
 
     /// Scores a split, by the name of what is scored; a higher `Evaluation.score` is better.
-    func scorer(_ network: Network, workspace: Workspace) throws -> (EncodedExamples) -> [String: Evaluation]
+    /// - Parameter keeping: the split that will be scored again and again, and where what frozen layers give for it may be
+    ///   kept; nil: any split.
+    func scorer(
+        _ network: Network, workspace: Workspace, keeping: (split: EncodedExamples, cache: ActivationCache)?
+    ) throws -> (EncodedExamples) -> [String: Evaluation]
 }
 
 extension Objective {
     package func mixedPlan(
-        with others: [any Objective], _ network: Network, settings: TrainingSettings
+        with others: [any Objective], _ network: Network, settings: TrainingSettings, splits: Bool
     ) throws -> LossPlan? { nil }
 }
 
@@ -48,10 +55,13 @@ package struct LossPlan {
     package let plan: Plan
     /// The sum of each is a head's mean loss times its coefficient; the sum of all is the batch's loss.
     package let losses: [Value]
+    /// What the plan reads instead of computing it, which must be loaded before each batch; nil: nothing.
+    let frozen: FrozenLayers?
 
-    package init(plan: Plan, losses: [Value]) {
+    init(plan: Plan, losses: [Value], frozen: FrozenLayers? = nil) {
         self.plan = plan
         self.losses = losses
+        self.frozen = frozen
     }
 
     /// Forward and backward over a batch; gradients are in the parameters then.

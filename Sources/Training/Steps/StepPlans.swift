@@ -9,6 +9,8 @@ struct StepPlans {
     private struct Shared {
         let plan: LossPlan
         let tasks: [Int]
+        /// What the plan's frozen layers give for the tasks' texts; nil: it has none.
+        let store: ActivationStore?
     }
 
     private let tasks: [TrainingTask]
@@ -16,6 +18,7 @@ struct StepPlans {
     /// Of each task.
     private let planOf: [Int]
     private let mixes: Bool
+    private let epochs: Int
     /// The tensors that only a task's own heads have, if others share its plan.
     private let own: [Set<String>]
 
@@ -35,23 +38,36 @@ struct StepPlans {
         var total: Double
     }
 
+    /// - Parameter cache: where what frozen layers give for the tasks' texts is kept; nil: it is computed in each step.
     /// - Throws: `TrainingError.setting` where a task has a plan that no other can share
-    init(_ network: Network, tasks: [TrainingTask], settings: TrainingSettings) throws {
+    init(
+        _ network: Network, tasks: [TrainingTask], settings: TrainingSettings, cache: ActivationCache? = nil
+    ) throws {
         self.tasks = tasks
+        epochs = settings.epochs
         mixes = settings.mix == .within && tasks.count > 1
         let groups = mixes ? try Self.groups(tasks, network) : tasks.indices.map { [$0] }
         let mixes = mixes
+        func shared(_ plan: LossPlan, _ group: [Int]) -> Shared {
+            let texts = Dictionary(uniqueKeysWithValues: group.map { ($0, tasks[$0].train) })
+            return Shared(plan: plan, tasks: group, store: plan.frozen.flatMap { cache?.train($0, texts) })
+        }
+        let splits = cache != nil
         plans = try groups.map { group in
             guard mixes else {
-                return Shared(plan: try tasks[group[0]].objective.plan(network, settings: settings), tasks: group)
+                return shared(
+                    try tasks[group[0]].objective.plan(network, settings: settings, splits: splits), group)
             }
             let others = group.dropFirst().map { tasks[$0].objective }
-            guard let plan = try tasks[group[0]].objective.mixedPlan(with: others, network, settings: settings) else {
+            guard
+                let plan = try tasks[group[0]].objective.mixedPlan(
+                    with: others, network, settings: settings, splits: splits)
+            else {
                 throw TrainingError.setting(
                     name: "--mix", found: settings.mix.rawValue,
                     expected: "\(Mix.batch.rawValue): these tasks have no plan in common")
             }
-            return Shared(plan: plan, tasks: group)
+            return shared(plan, group)
         }
         planOf = tasks.indices.map { task in groups.firstIndex { $0.contains(task) } ?? 0 }
         let hidden = network.arrangement.model.configuration.hidden
@@ -117,6 +133,7 @@ struct StepPlans {
         var counted: Set<Int> = []
         for (index, batch) in batch.parts {
             let shared = plans[index]
+            shared.store?.load(batch, workspace: workspace, keeps: step.epoch + 1 < epochs)
             let sums = shared.plan.sums(
                 batch, workspace: workspace, stepKey: stepKey, accumulates: adds, counted: counted)
             for (head, sum) in zip(shared.tasks.flatMap { tasks[$0].objective.heads }, sums) {
@@ -148,9 +165,14 @@ struct StepPlans {
     /// Bytes of the work areas that a step needs.
     /// - Parameter longest: tokens that are taken of an example at most.
     func workBytes(_ step: TrainingStep, longest: Int, threads: Int) -> (arenas: Int, shared: Int) {
-        batch(step, longest: longest, stepKey: 0).parts.reduce((arenas: 0, shared: 0)) { most, part in
-            let bytes = plans[part.plan].plan.plan.workBytes(part.batch, threads: threads)
-            return (max(most.arenas, bytes.arenas), max(most.shared, bytes.shared))
+        var most = (arenas: 0, shared: 0)
+        for (index, batch) in batch(step, longest: longest, stepKey: 0).parts {
+            let shared = plans[index]
+            let frozen = shared.store?.workBytes(batch, threads: threads)
+            for bytes in [shared.plan.plan.workBytes(batch, threads: threads), frozen].compactMap({ $0 }) {
+                most = (max(most.arenas, bytes.arenas), max(most.shared, bytes.shared))
+            }
         }
+        return most
     }
 }

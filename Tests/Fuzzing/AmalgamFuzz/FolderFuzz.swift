@@ -121,7 +121,7 @@ enum PEFTFuzz: FuzzedReader {
     static let files = [
         "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
         "Bundles/Foreign/PEFTModule.swift", "Bundles/Foreign/PEFTMethod.swift", "Bundles/Foreign/PEFTLoRA.swift",
-        "Bundles/Foreign/PEFTVeRA.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
+        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTVeRA.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
     ]
     static let tokens = words(
         "\"peft_type\":\"LORA\"", "\"peft_type\":\"VERA\"", "\"projection_prng_key\":7", "\"d_initial\":0.1", "\"r\":2",
