@@ -82,12 +82,48 @@ import Testing
         try SafetensorsWriter.data(tensors: list).write(to: copy.appendingPathComponent("adapter.safetensors"))
         let decayed = problem { try AdapterHubImport.read(folder: copy) }
         #expect(decayed.contains("-0.999 on the diagonal, expected 1 or -1"), "\(decayed)")
+        // A base of other numbers
+        let bare = folder.file("bare")
+        try FileManager.default.copyItem(at: url("reft/loreft_base"), to: bare)
+        let whole = try tensors(bare)
+        let flat = try whole.names.map { name in
+            let values = try whole.floats(name)
+            return (
+                name: name, shape: try whole.tensor(name).shape,
+                value: SafetensorsValue.float32(name.hasSuffix("base") ? values.map { _ in 0 } : values)
+            )
+        }
+        try SafetensorsWriter.data(tensors: flat).write(to: bare.appendingPathComponent("adapter.safetensors"))
+        let zero = problem { try AdapterHubImport.read(folder: bare) }
+        #expect(zero.contains("of the rows 0 and 0, expected an orthogonal matrix"), "\(zero)")
         // A rounded width is none of the library's
         var wide = try AdapterHubImport.read(folder: url("compacter/compacterpp"))
         wide.members[0] = Member(
             name: "t", configuration: try wide.members[0].configuration.with(["reduction_factor": .number(14)]))
         let width = problem { try AdapterHubExport.write(wide, to: folder.file("wide")) }
         #expect(width.contains("reduction_factor: 14, expected a width at afterFeedForward/0"), "\(width)")
+    }
+
+    /// Damaged folders give a typed error or a bundle that can be written.
+    @Test(arguments: ["reft/loreft", "compacter/rules"], ["adapter_config.json", "adapter.safetensors"])
+    func damaged(_ path: String, _ name: String) throws {
+        let out = folder.file("damaged")
+        try FileManager.default.copyItem(at: url(path), to: out)
+        let file = out.appendingPathComponent(name)
+        let data = try Data(contentsOf: file)
+        var random = SplitMix(state: 5)
+        for i in stride(from: 0, to: min(data.count, 1500), by: 5) {
+            var flipped = data
+            flipped[i] = i % 2 == 0 ? UInt8(ascii: "9") : UInt8(truncatingIfNeeded: random.next())
+            for content in [flipped, data.prefix(i)] {
+                try content.write(to: file)
+                do {
+                    _ = try BundleFile.data(AdapterHubImport.read(folder: out, name: "a"))
+                } catch {
+                    #expect(error is BundleError || error is FileError || error is AdapterError, "\(error)")
+                }
+            }
+        }
     }
 
     /// Fields of parts that are not there are dropped, and those of Compacter are kept.

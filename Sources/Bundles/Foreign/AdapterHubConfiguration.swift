@@ -139,7 +139,8 @@ enum AdapterHubConfiguration {
                 expected: [
                     BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name, ReFT.name,
                 ].joined(separator: ", ") + " or a union of these",
-                fix: "adapters of other methods cannot be exported")
+                fix: member.configuration.method == VeRA.name
+                    ? "use --format peft" : "adapters of other methods cannot be exported")
         }
         if let method = try member.configuration.makeMethod() as? BottleneckAdapter,
             let site = try method.widened(Architecture(bundle.base.shape))

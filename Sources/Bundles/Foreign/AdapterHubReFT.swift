@@ -17,6 +17,8 @@ enum AdapterHubReFT {
         "layers": .string("all"), "non_linearity": .null, "orthogonality": .bool(true), "output_reft": .bool(true),
         "prefix_positions": .number(3), "r": .number(1), "suffix_positions": .number(0), "tied_weights": .bool(false),
     ]
+    /// Of products of rows, which float32 rounds.
+    private static let tolerance = 1e-3
     private static let named = ["loreft", "noreft", "direft"]
     private static let (free, base) = (
         "projection.parametrizations.weight.original", "projection.parametrizations.weight.0.base"
@@ -156,12 +158,19 @@ enum AdapterHubReFT {
             pointer.baseAddress.map { Reflections($0, rows: rank, width: width) }
         }
         guard base != identity(width) else { return numbers.indices.map { $0 % width < $0 / width ? 0 : numbers[$0] } }
-        return Reflections.numbers(
-            of: (0..<rank).map { row in
-                let q = reflections?.row(row) ?? []
-                return (0..<width).map { o in
-                    (0..<width).reduce(0.0) { $0 + Double(base[o * width + $1]) * q[$1] }
-                }
-            })
+        let rows = (0..<rank).map { row in
+            let q = reflections?.row(row) ?? []
+            return (0..<width).map { o in (0..<width).reduce(0.0) { $0 + Double(base[o * width + $1]) * q[$1] } }
+        }
+        for (i, row) in rows.enumerated() {
+            for (j, other) in rows[...i].enumerated() {
+                let product = zip(row, other).reduce(0) { $0 + $1.0 * $1.1 }
+                guard abs(product - (i == j ? 1 : 0)) > tolerance || !product.isFinite else { continue }
+                throw AdapterHubModule.wrong(
+                    module.configurationFile, stem + Self.base, "a product of \(product) of the rows \(i) and \(j)",
+                    "an orthogonal matrix, whose product is \(i == j ? 1 : 0)")
+            }
+        }
+        return Reflections.numbers(of: rows)
     }
 }
