@@ -111,7 +111,7 @@ import Testing
         ("lora", [], "it also acts on query, value, where blocks do not end; use targets=attention_output,output"),
         ("lora", ["targets=output,key"], "it also acts on key, where"),
         ("dora", ["targets=output"], "with use_dora, it rescales the projection"),
-        ("ia3", [], "it multiplies keys, values and inner activations"),
+        ("ia3", [], "it multiplies what projections read or give"),
         ("bitfit", [], "it shifts biases"), ("ln_tuning", [], "it shifts norms"),
         ("prefix_tuning", [], "read by the attention itself"), ("prompt_tuning", [], "among the tokens"),
     ]) func refusals(_ preset: String, _ overrides: [String], _ words: String) throws {
