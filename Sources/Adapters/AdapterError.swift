@@ -24,7 +24,9 @@ package enum AdapterError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unknownField(let source, let field, let known):
             "\(source): \(field): unknown field; use one of \(known.joined(separator: ", "))"
         case .unknownConfiguration(let source, let name, let known):
-            "\(source): unknown adapter configuration '\(name)'; give a YAML file or one of \(known.joined(separator: ", "))"
+            "\(source): unknown adapter configuration '\(name)'; "
+                + (nearestName(to: name, among: known).map { "did you mean '\($0)'? Else " } ?? "")
+                + "give a YAML file or one of \(known.joined(separator: ", "))"
         case .unreadable(let source, let problem): "\(source): \(problem); expected a YAML map of fields"
         case .composition(let problem): problem
         case .merge(let method):

@@ -5,7 +5,8 @@ import Numerics
 /// A method of parameter-efficient fine-tuning: what it adds, and what it does at its sites.
 ///
 /// A new method is one file that conforms to this, one line in `AdapterMethods.builtIn`, and its test. Command-line
-/// choices, configuration files, the bundle's schema and the shared test suites follow from the registry.
+/// choices, configuration files, the bundle's schema and the shared test suites follow from the registry. CONTRIBUTING.md has a
+/// complete example, and says which of the requirements with a default a method overrides.
 package protocol AdapterMethod: Sendable {
     /// The field's term, as in bundles.
     static var name: String { get }
@@ -30,10 +31,11 @@ package protocol AdapterMethod: Sendable {
     /// Fields of which a configuration keeps another form than it was given: with what it left out.
     var resolvedFields: [String: ConfigurationValue] { get }
 
-    /// Trainable tensors, named `site/layer/tensor`; shapes [out, in].
+    /// Trainable tensors, named `site/layer/tensor`, or with a name alone if all sites share one; shapes [out, in].
     func specs(_ architecture: Architecture) -> [ParameterSpec]
     /// What a new adapter begins with where that depends on the base's weights.
     /// - Parameter weight: of a projection, [output, input] row by row
+    /// - Throws: `AdapterError` for a base on which the method cannot act
     func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart
     /// Rows that each sequence has beside its tokens, which `delta` fills at `afterEmbeddings`; nil: none.
     var virtualTokens: VirtualTokens? { get }
@@ -62,7 +64,7 @@ package protocol AdapterMethod: Sendable {
     /// adds to the projections at the ends of the blocks.
     var notFusable: String? { get }
     /// Makes its effect on a projection part of the projection's weight and bias; where it does nothing, neither changes.
-    /// - Parameter tensor: the values of one of its tensors at this site: "A"
+    /// - Parameter tensor: the values of one of its tensors at this site, by the last part of the name: "A"
     /// - Throws: `AdapterError.merge` for a method that does more than a projection can
     func merge(into projection: inout Projection, _ tensor: (String) throws -> [Float]) throws
     /// How several of its adapters become one without training.
@@ -123,7 +125,9 @@ package enum AdapterMethods {
         LoRA.self,
         PrefixTuning.self,
         PromptTuning.self,
+        ReFT.self,
         Union.self,
+        VeRA.self,
     ]
 
     package static func named(_ name: String) -> (any AdapterMethod.Type)? { builtIn.first { $0.name == name } }

@@ -75,7 +75,7 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static var presetNames: [String] { AdapterMethods.presetNames }
 
     /// The method's name: `bottleneck`, `lora`, `ia3`, `bitfit`, `ln_tuning`, `prefix_tuning`,
-    /// `prompt_tuning`, `union`.
+    /// `prompt_tuning`, `reft`, `union`, `vera`.
     public var method: String { stored.method }
 
     /// The method's fields with their values. A field that came later with its default value is not listed.
@@ -107,6 +107,17 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static let pissa = builtIn("pissa")
     /// LoRA whose B learns at 16 times A's learning rate (Hayou et al. 2024): preset `lora_plus`.
     public static let loraPlus = builtIn("lora_plus")
+    /// A low-rank update of frozen random matrices that all layers share; a projection learns two vectors (Kopiczko et al. 2024):
+    /// preset `vera`.
+    public static let vera = builtIn("vera")
+    /// Bottlenecks after attention and feed-forward whose matrices are sums of Kronecker products (Karimi Mahabadi et al. 2021):
+    /// preset `compacter`.
+    public static let compacter = builtIn("compacter")
+    /// The same after the feed-forward sublayer alone: preset `compacter++`.
+    public static let compacterPlusPlus = builtIn("compacter++")
+    /// Edits of each layer's output at the first three tokens, in a learned subspace with orthonormal directions (Wu et al. 2024):
+    /// preset `loreft`. The presets `noreft` and `direft` are simpler forms.
+    public static let loReFT = builtIn("loreft")
     /// Learned factors on keys, values and intermediate activations (Liu et al. 2022): preset `ia3`.
     public static let ia3 = builtIn("ia3")
     /// All biases, those of norms too (BitFit, Ben Zaken et al. 2022): preset `bitfit`.

@@ -21,7 +21,12 @@ struct PeakCommand: ParsableCommand {
         let pool = ThreadPool(threads: threads)
         var best: [String: (rate: Double, set: String)] = [:]
         var index: Int32 = 0
+        let newest = String(cString: Products.kernels.pointee.name)
+        var passed = false
         while let loop = amalgam_peak_loop_at(index) {
+            // Not what AMALGAM_PRODUCTS leaves unused
+            if passed, !(loop.pointee.bf16 && Products.hasBFloat16) { break }
+            passed = String(cString: loop.pointee.name) == newest
             let rate = measure(loop, pool: pool)
             let precision = (loop.pointee.bf16 ? Precision.bfloat16 : .float32).rawValue
             if rate > best[precision]?.rate ?? 0 { best[precision] = (rate, String(cString: loop.pointee.name)) }

@@ -87,12 +87,6 @@ const amalgam_bf16_kernels *amalgam_kernels_bf16(void) {
     return NULL;
 }
 
-const amalgam_kernels *amalgam_kernels_best(void) {
-    const amalgam_kernels *best = amalgam_kernels_at(0);
-    for (int i = 1; amalgam_kernels_at(i); i++) best = amalgam_kernels_at(i);
-    return best;
-}
-
 static size_t whole(size_t count) { return (count + 15) / 16 * 16; }
 
 size_t amalgam_attention_scratch(const amalgam_attention *a) {

@@ -34,7 +34,8 @@ extension FileError: CustomStringConvertible {
     private var text: String {
         switch self {
         case .system(let file, let action, let code), .unwritable(let file, let action, let code):
-            return "\(file): cannot \(action) it: \(FileError.text(errno: code))\(FileError.fix(errno: code))"
+            return "\(file): cannot \(action) it: \(FileError.text(errno: code))"
+                + FileError.fix(errno: code, file: file, action: action)
         case .locked(let file, let holder):
             return "\(file): \(holder) is writing it; wait until that ends, or give another --out"
         case .notAFile(let file, let found):
@@ -71,13 +72,26 @@ extension FileError: CustomStringConvertible {
         return (error as? CocoaError)?.code == .fileWriteFileExists ? ENOTDIR : EIO
     }
 
-    private static func fix(errno code: Int32) -> String {
+    /// What is done to a file that must exist.
+    private static let reading: Set<String> = ["open", "look at", "read", "map"]
+
+    private static func fix(errno code: Int32, file: String, action: String) -> String {
         switch code {
+        case ENOENT where reading.contains(action):
+            guard let near = nearestFile(to: file) else { return "; check the path" }
+            return "; did you mean '\(near)'?"
         case ENOENT, ENOTDIR: return "; check the path, or create the folder first"
         case ENOSPC, EDQUOT: return "; free some space"
         case EACCES, EPERM, EROFS: return "; use another folder, or change the permissions"
         default: return ""
         }
+    }
+
+    /// The file or folder beside a missing one whose name is nearest to its; nil: none is close.
+    private static func nearestFile(to path: String) -> String? {
+        let url = URL(fileURLWithPath: path)
+        let names = try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)
+        return nearestName(to: url.lastPathComponent, among: (names ?? []).sorted())
     }
 
     private static func list(_ names: [String]) -> String {

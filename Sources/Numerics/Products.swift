@@ -11,20 +11,34 @@ package enum Precision: String, CaseIterable, Sendable {
 ///
 /// Each sum runs over k in its order, so neither the cut of the rows nor the number of threads changes a bit.
 package enum Products {
-    // Constants of the C side
-    nonisolated(unsafe) static let kernels: UnsafePointer<amalgam_kernels> = {
-        guard let best = amalgam_kernels_best() else { preconditionFailure("the portable kernels are always there") }
-        return best
-    }()
-    nonisolated(unsafe) static let bfloat16: UnsafePointer<amalgam_bf16_kernels>? = amalgam_kernels_bf16()
+    /// AMALGAM_PRODUCTS: `openblas`, or the name of an instruction set that the processor has, to compute as processors
+    /// without a newer one do.
+    private static let asked = ProcessInfo.processInfo.environment["AMALGAM_PRODUCTS"].flatMap { $0.isEmpty ? nil : $0 }
 
-    /// Whether OpenBLAS does the products: where we have no kernel for the processor, or AMALGAM_PRODUCTS=openblas asks.
-    package static let usesLibrary: Bool =
-        kernels.pointee.multiply == nil || ProcessInfo.processInfo.environment["AMALGAM_PRODUCTS"] == "openblas"
+    // Constants of the C side
+    private nonisolated(unsafe) static let available: [UnsafePointer<amalgam_kernels>] =
+        (0..<8).compactMap { amalgam_kernels_at($0) }
+    /// The kernels in use: the best that the processor has, unless others are asked for.
+    package nonisolated(unsafe) static let kernels: UnsafePointer<amalgam_kernels> = {
+        guard let best = available.last else { preconditionFailure("the portable kernels are always there") }
+        return available.first { name($0) == asked } ?? best
+    }()
+    nonisolated(unsafe) static let bfloat16: UnsafePointer<amalgam_bf16_kernels>? =
+        kernels == available.last ? amalgam_kernels_bf16() : nil
+
+    private static func name(_ kernels: UnsafePointer<amalgam_kernels>) -> String {
+        String(cString: kernels.pointee.name)
+    }
+
+    /// Whether OpenBLAS does the products: where we have no kernel for the processor, or where it is asked for.
+    package static let usesLibrary: Bool = kernels.pointee.multiply == nil || asked == "openblas"
 
     /// Finds what the products need, once a process.
-    /// - Throws: `NumericsError.blas` where OpenBLAS is needed and missing.
+    /// - Throws: `NumericsError.blas` where OpenBLAS is needed and missing; `NumericsError.products` where
+    ///   AMALGAM_PRODUCTS asks for something that is not on this machine.
     package static func load() throws(NumericsError) {
+        let choices = ["openblas"] + available.filter { $0.pointee.multiply != nil }.map(name)
+        if let asked, !choices.contains(asked) { throw .products(found: asked, expected: choices) }
         if usesLibrary { try BLAS.load() }
     }
 
@@ -33,7 +47,7 @@ package enum Products {
 
     /// What does the products, for logs and provenance.
     package static var description: String {
-        usesLibrary ? BLAS.description : "amalgam \(String(cString: kernels.pointee.name))"
+        usesLibrary ? BLAS.description : "amalgam \(name(kernels))"
     }
 
     /// c [m, n] = scale · (a [m, k] · b + bias) + residual.

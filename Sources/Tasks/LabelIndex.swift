@@ -1,3 +1,5 @@
+import Files
+
 /// Where a list of labels comes from; a message about a label names it.
 package enum LabelSource: Equatable, Sendable {
     /// The labels that occur in this file.

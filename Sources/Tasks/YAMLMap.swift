@@ -1,3 +1,4 @@
+import Files
 import Yams
 
 /// A YAML map whose keys are known beforehand; every error names file, line and key.

@@ -26,7 +26,7 @@ package final class AdamW {
     /// Steps of each tensor.
     var steps: [Int]
     private let pool: ThreadPool
-    private let kernels = amalgam_kernels_best()
+    private let kernels = Products.kernels
 
     /// Elements that one task moves.
     private static let chunk = 65_536
@@ -69,7 +69,6 @@ package final class AdamW {
     @discardableResult
     package func step(_ parameters: [Parameter], rate: Float, clip: Float) -> Double {
         let chunks = chunks(parameters)
-        guard let kernels else { return 0 }
         var squares = [Double](repeating: 0, count: chunks.count)
         squares.withUnsafeMutableBufferPointer { squares in
             guard let base = squares.baseAddress else { return }

@@ -61,10 +61,13 @@ import Testing
             "\($0)" == "seq_bn: reduction_factor: found \"x\", expected a number over 0.0"
         }
         #expect { try AdapterConfiguration.resolve("seq_bm") } throws: {
-            "\($0)".contains("unknown adapter configuration 'seq_bm'")
+            "\($0)".contains(
+                "unknown adapter configuration 'seq_bm'; did you mean 'seq_bn'? Else give a YAML file or one of ")
         }
-        #expect { try AdapterConfiguration.resolve("seq_bn", overrides: ["phm_layer=true"]) } throws: {
-            "\($0)".contains("phm_layer")
+        #expect {
+            try AdapterConfiguration.resolve("seq_bn", overrides: ["phm_layer=true", "learn_phm=false"])
+        } throws: {
+            "\($0)".contains("learn_phm")
         }
     }
 }

@@ -58,7 +58,8 @@ import Testing
     /// Changed by hand, a configuration does not fit its tensors, or names what we do not build.
     @Test(arguments: [
         ("ia3", "\"alpha\": 1", "\"alpha\": 2", "config.alpha: 2, expected 1"),
-        ("ia3", "\"output_lora\": false", "\"output_lora\": true", "config.output_lora: true, expected false"),
+        ("ia3", "\"dropout\": 0.0", "\"dropout\": 0.5", "config.dropout: 0.5, expected 0"),
+        ("ia3", "\"output_lora\": false", "\"output_lora\": 1", "config.output_lora: 1, expected true or false"),
         ("ia3", "\"r\": 1", "\"rank\": 1", "config.rank: 1, expected only the fields of IA3Config"),
         (
             "prompt", "\"prompt_length\": 3", "\"prompt_length\": 4",

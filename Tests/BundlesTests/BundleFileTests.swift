@@ -117,8 +117,8 @@ import Testing
             try set("base", "layers", .integer(3)).hasPrefix("/members/a/afterFeedForward/2/down.weight: missing"))
         #expect(try set("members/a", "method", .string("x")).contains("/members/a: unknown adapter configuration 'x'"))
         #expect(
-            try set("members/a", "config", .string(#"{"phm_layer":true}"#))
-                == "/members/a: phm_layer: found true, expected false; other values are not supported")
+            try set("members/a", "config", .string(#"{"learn_phm":false,"phm_layer":true}"#))
+                == "/members/a: learn_phm: found false, expected true; other values are not supported")
         #expect(
             try set("members/a", "config", .string(#"{"reduction_factor":1e-300}"#))
                 .hasPrefix("/members/a/afterFeedForward/0/down.weight: shape [2, 8], expected ["))

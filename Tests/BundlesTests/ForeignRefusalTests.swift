@@ -37,7 +37,13 @@ import Testing
 
     @Test func refusedFields() throws {
         let cases: [(String, Any?, String)] = [
-            ("config/phm_layer", true, "phm_layer: found true, expected false"),
+            (
+                "config",
+                [
+                    "mh_adapter": true, "output_adapter": true, "reduction_factor": 16, "non_linearity": "relu",
+                    "phm_layer": true, "shared_W_phm": true,
+                ], "shared_W_phm: found true, expected false"
+            ),
             ("config/inv_adapter", "glow", "inv_adapter: found \"glow\", expected \"nice\""),
             ("config/inv_adapter", "nice", "inv_adapter_reduction_factor: found null"),
             ("config/residual_before_ln", "x", "residual_before_ln: found \"x\", expected true, false or post_add"),
@@ -58,9 +64,14 @@ import Testing
                 "config/architecture", "lora",
                 "config.adapter_residual_before_ln: false, expected only the fields of LoRAConfig"
             ),
-            ("config/architecture", "reft", "config.architecture: \"reft\""),
+            ("config/architecture", "adapter", "config.architecture: \"adapter\""),
+            (
+                "config/architecture", "reft",
+                "config.adapter_residual_before_ln: false, expected only the fields of ReftConfig"
+            ),
+            ("config", ["architecture": "reft", "output_reft": false], "config.output_reft: false, expected true"),
             ("config/surprise", 1, "config.surprise: 1"),
-            ("config", "compacter", "config: \"compacter\", expected double_seq_bn"),
+            ("config", "adapter_plus", "config: \"adapter_plus\", expected compacter, compacter++, double_seq_bn"),
             ("config", ["architecture": "union"], "config.configs: nothing"),
             (
                 "config", ["architecture": "union", "configs": [["architecture": "union", "configs": []]]],

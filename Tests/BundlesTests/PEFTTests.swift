@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: layerChoices)
     func layerChoice(_ field: String, _ json: String, _ expected: String) throws {
         let value = try #require(ConfigurationValue(json: json))
-        let choice = try PEFTConfiguration(PEFTModule(changed("peft_all", [field: value]))).layerChoice
+        let choice = try PEFTChoice(PEFTModule(changed("peft_all", [field: value]))).layerChoice
         #expect(choice ?? "" == expected)
     }
 
@@ -156,7 +156,7 @@ import Testing
         ),
         ("rank_pattern", .map([:]), "rank 2, expected rank 4"),
         ("alpha_pattern", .map(["query": .number(1), "self.query": .number(2)]), "alpha_pattern: 2 keys"),
-        ("peft_type", .string("VERA"), "a PEFT adapter (\"VERA\"), which cannot be imported"),
+        ("peft_type", .string("LOHA"), "a PEFT adapter (\"LOHA\"), which cannot be imported"),
         ("task_type", .string("TOKEN_CLS"), "expected only LoRA matrices"),
     ]
 

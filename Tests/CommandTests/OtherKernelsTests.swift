@@ -25,6 +25,13 @@ import Testing
         return run?.status != 69
     }()
 
+    /// The sets that this processor has kernels for, as the command itself lists them.
+    static let instructionSets: [String] = {
+        guard let lab = try? Lab(), (try? lab.task("game", seed: 1, train: 10, dev: 5)) != nil else { return [] }
+        let run = try? train(lab, to: "probe.h5", environment: environment(["AMALGAM_PRODUCTS": "?"]))
+        return run?.words.split { $0.isWhitespace || $0 == "," }.map(String.init) ?? []
+    }()
+
     private func accuracy(_ run: Lab.Run) throws -> Double {
         try #require(run.status == 0, "\(run.words)")
         let json = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
@@ -63,5 +70,28 @@ import Testing
             names.append(try #require(try lab.inspect("\(core).h5")["kernels"] as? String))
         }
         #expect(Set(names).count == 2, "\(names)")
+    }
+
+    /// An older instruction set by hand: the bytes of machines that have no newer one, and bfloat16 is off.
+    @Test(.enabled(if: instructionSets.contains("avx512"), "this processor has no newer instruction set than AVX2"))
+    func anOlderInstructionSet() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 1, train: 300, dev: 400)
+        let set = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AMALGAM_PRODUCTS": "avx2"]
+        let newest = try accuracy(Self.train(lab, to: "newest.h5"))
+        let older = try accuracy(Self.train(lab, to: "older.h5", environment: set))
+        #expect(abs(newest - older) <= 0.005, "dev accuracy \(newest) with AVX-512, \(older) with AVX2")
+        #expect(try lab.inspect("older.h5")["kernels"] as? String == "amalgam avx2")
+        let narrow = try Self.train(lab, to: "narrow.h5", environment: set, more: ["--precision", "bf16"])
+        #expect(narrow.status == 64 && narrow.words.contains("products here: amalgam avx2"), "\(narrow.words)")
+    }
+
+    @Test func unknownKernelsAreRefused() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 1)
+        let run = try Self.train(lab, to: "none.h5", environment: Self.environment(["AMALGAM_PRODUCTS": "avx9"]))
+        #expect(run.status == 64)
+        #expect(
+            run.words.contains("AMALGAM_PRODUCTS: found avx9, expected openblas"), "\(run.words)")
     }
 }

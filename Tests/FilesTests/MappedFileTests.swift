@@ -25,6 +25,12 @@ struct MappedFileTests {
         #expect(throws: FileError.notAFile(file: folder.url.path, found: "a folder")) { try MappedFile(folder.url) }
         let missing = try folder.file("missing")
         #expect(throws: FileError.system(file: missing.path, action: "open", code: ENOENT)) { try MappedFile(missing) }
+        #expect(
+            "\(FileError.system(file: missing.path, action: "open", code: ENOENT))".hasSuffix(
+                "directory; check the path"))
+        _ = try folder.file("game.h5", Data())
+        let mistyped = FileError.system(file: folder.url.path + "/gmae.h5", action: "open", code: ENOENT)
+        #expect("\(mistyped)".hasSuffix("; did you mean 'game.h5'?"), "\(mistyped)")
         let pipe = try folder.file("pipe")
         #expect(mkfifo(pipe.path, 0o600) == 0)
         #expect(throws: FileError.notAFile(file: pipe.path, found: "a device, pipe or socket")) {

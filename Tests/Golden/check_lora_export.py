@@ -3,8 +3,8 @@
 
     check_lora_export.py --amalgam BINARY --model FOLDER --texts FILE.jsonl [--seed N]
 
-FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes LoRA bundles with random
-numbers from peft itself (all projections, patterns, rsLoRA, a classification head), imports them, and compares the
+FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes bundles of LoRA and
+VeRA with random numbers from peft itself (all projections, patterns, rsLoRA, a classification head), imports them, and compares the
 probabilities that `amalgam predict` prints with
 
 - peft: the exported PEFT folder on its base model, through its own class;
@@ -37,6 +37,8 @@ CASES = {
     # The import asks the base what these started from
     "pissa": dict(r=4, lora_alpha=6, init_lora_weights="pissa", target_modules=["query", "value", "intermediate.dense"]),
     "pissa_dora": dict(r=4, lora_alpha=6, init_lora_weights="pissa", use_dora=True, target_modules=["query", "value"]),
+    "vera": dict(r=64, target_modules=["query", "value"]),
+    "vera_all": dict(r=32, projection_prng_key=5, target_modules=["query", "value", "output.dense", "intermediate.dense"]),
     "feed_forward": dict(r=2, lora_alpha=2, target_modules=r".*layer\.\d+\.output\.dense", lora_dropout=0.1),
 }
 
@@ -78,10 +80,11 @@ def main():
 
             modules = ["classifier"] + (["pooler"] if hasattr(base().base_model, "pooler") and
                                         base().base_model.pooler is not None else [])
-            model = peft.get_peft_model(base(), peft.LoraConfig(task_type="SEQ_CLS", modules_to_save=modules, **config))
+            kind = peft.VeraConfig if case.startswith("vera") else peft.LoraConfig
+            model = peft.get_peft_model(base(), kind(task_type="SEQ_CLS", modules_to_save=modules, **config))
             with torch.no_grad():
                 for name, weight in model.named_parameters():
-                    if "lora_" in name or "modules_to_save" in name:
+                    if "lora_" in name or "vera_lambda" in name or "modules_to_save" in name:
                         weight.add_(torch.randn(weight.shape) * STD)
             model.save_pretrained(path("theirs"))
             wanted = probabilities(model, tokenizer, texts)

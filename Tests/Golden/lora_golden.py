@@ -56,8 +56,9 @@ def save_folder(model, folder, **options):
     with open(path, encoding="utf8") as stream:
         content = json.load(stream)
     content["base_model_name_or_path"] = "tiny"
-    content["target_modules"] = sorted(content["target_modules"]) \
-        if isinstance(content["target_modules"], list) else content["target_modules"]
+    for field in ("target_modules", "feedforward_modules"):
+        if isinstance(content.get(field), list):
+            content[field] = sorted(content[field])
     with open(path, "w", encoding="utf8") as stream:
         json.dump(content, stream, indent=2, sort_keys=True)
         stream.write("\n")

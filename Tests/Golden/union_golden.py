@@ -56,6 +56,7 @@ CASES = {
     "ia3": IA3Config(leave_out=[1]),
     "prompt": PromptTuningConfig(prompt_length=3, combine="prefix_after_bos"),
     "union_prompt": ConfigUnion(PromptTuningConfig(prompt_length=4), IA3Config(), SeqBnConfig(reduction_factor=12)),
+    "ia3_outputs": IA3Config(attn_matrices=["q", "k"], intermediate_lora=False, output_lora=True),
 }
 
 

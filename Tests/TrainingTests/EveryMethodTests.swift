@@ -77,7 +77,7 @@ import Testing
     }
 
     /// Variants with dropout of their own, which changes their form.
-    @Test(arguments: ["dora", "pissa", "lora_plus"], TestBase.allCases) func gradientsWithDropout(
+    @Test(arguments: ["dora", "pissa", "lora_plus", "vera"], TestBase.allCases) func gradientsWithDropout(
         _ preset: String, _ base: TestBase
     ) throws {
         for (name, error) in try gradientErrors(preset, base, ["dropout=0.3", "targets=all"]) {
@@ -91,8 +91,14 @@ import Testing
             ["seq_bn", "dropout=0.3", "use_gating=true", "scaling=learned", "ln_before=true", "ln_after=true"],
             ["double_seq_bn", "scaling=channel", "original_ln_after=false", "ln_after=true", "non_linearity=tanh"],
             ["seq_bn", "residual_before_ln=post_add", "original_ln_after=false", "dropout=0.2"],
+            ["ia3", "targets=all", "feedforward_targets=attention_output,output,query"],
             ["par_bn", "use_gating=true", "original_ln_after=false"], ["lora", "use_gating=true", "dropout=0.3"],
             ["prefix_tuning_flat", "use_gating=true", "shared_gating=false", "dropout=0.2", "prefix_length=3"],
+            ["loreft", "r=3", "prefix_positions=1", "suffix_positions=2", "non_linearity=tanh", "dropout=0.3"],
+            ["loreft", "tied_weights=true", "suffix_positions=1", "layers=[0]"],
+            ["compacter", "shared_phm_rule=false", "factorized_phm_rule=true", "factorized_phm_W=false"],
+            ["compacter++", "phm_rank=2", "factorized_phm_rule=true", "scaling=learned", "dropout=0.2"],
+            ["unipelt", #"configs=["loreft","compacter++",{"method":"vera","r":4}]"#],
             ["unipelt", #"configs=["ia3",{"method":"lora","targets":"all"},"par_bn","ln_tuning","prompt_tuning"]"#],
         ], TestBase.allCases) func gradientsOfOptions(_ configuration: [String], _ base: TestBase) throws
     {

@@ -15,9 +15,12 @@ import Testing
         ["dora"], ["dora", "targets=all", "rank=3", "rslora=true", "dropout=0.3"],
         ["pissa", "targets=all", "rank=3"], ["pissa", "rslora=true", #"rank_pattern={"1":2,"value/0":0}"#],
         ["pissa", "use_dora=true", "targets=all"], ["lora_plus"],
+        ["vera", "r=8"], ["vera", "r=5", "targets=all", "projection_prng_key=3", "dropout=0.3"],
         ["mam", #"configs=["lora","ia3"]"#],
         ["mam", #"configs=["ia3",{"method":"lora","targets":"all","rank":2},"dora"]"#],
     ]
+
+    static let ia3OfInputs = ["ia3", "targets=output,value", "feedforward_targets=output"]
 
     private func moved(_ network: Network) {
         for parameter in network.parameters.parameters {
@@ -89,9 +92,10 @@ import Testing
     @Test(
         arguments: [
             [["lora", "targets=all"], ["lora", "targets=key,query", "rank=2"]], [["lora", "targets=key"], ["ia3"]],
-            [["ia3"], ["lora", "targets=key"]], [["lora", "targets=all"], ["dora", "targets=key,output"]],
+            [["ia3"], ["lora", "targets=key"]], [ia3OfInputs, ["lora", "targets=all"], ["ia3"]],
+            [["lora", "targets=all"], ["dora", "targets=key,output"]],
             [["ia3"], ["dora", "targets=all", "dropout=0.2"]], [["dora", "targets=key"], ["ia3"]],
-            [["ia3"], ["dora", "targets=key,intermediate"], ["pissa", "targets=all"]],
+            [["ia3"], ["dora", "targets=key,intermediate"], ["pissa", "targets=all"]], [["vera", "r=8"], ["ia3"]],
         ], TestBase.allCases) func stack(_ configurations: [[String]], _ base: TestBase) throws
     {
         try expectEqual(configurations, base)
@@ -111,6 +115,18 @@ import Testing
         let (adapted, merged, bare) = try compare(bundle, .bert)
         #expect((zip(adapted, merged).map { abs($0 - $1) }.max() ?? .infinity) < 1e-5)
         #expect((zip(adapted, bare).map { abs($0 - $1) }.max() ?? 0) > 1e-3)
+    }
+
+    /// What adapters below would read is no longer there to be multiplied.
+    @Test func refusesFactorsOfInputsAboveAnother() throws {
+        var bundle = try bundle([Self.ia3OfInputs, ["lora", "targets=output"]])
+        bundle.composition = .stack([.leaf("m1"), .leaf("m0")])
+        func isNamed(_ error: any Error) -> Bool { "\(error)".contains("make it the lowest of the stack") }
+        #expect { try bundle.merged(into: TestBase.bert.model()) } throws: { isNamed($0) }
+        #expect {
+            let network = try Network(Arrangement(model: TestBase.bert.model(), bundle: bundle), seed: 0)
+            _ = try network.plan(head: 0, trains: false)
+        } throws: { isNamed($0) }
     }
 
     @Test func refusesBiasesWhereThereAreNone() throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Training
 
-/// Fusions over different methods: LoRA at the ends of the blocks beside bottlenecks. No other library has them, so they are
+/// Fusions over different methods: LoRA and VeRA at the ends of the blocks beside bottlenecks. No other library has them, so they are
 /// compared with what they must equal.
 @Suite struct MixedFusionTests {
     private static let ends = ["targets=attention_output,output"]
@@ -54,12 +54,13 @@ import Testing
         #expect(Difference(try logits(without, base), try logits(a, base)).largest > 1e-2)
     }
 
-    /// One LoRA, or one twice: whatever the attention says, its weights sum to 1.
-    @Test(arguments: TestBase.allCases) func aFusionOfOneIsThatOne(_ base: TestBase) throws {
-        let lora = ("a", "lora", Self.ends)
-        let alone = try Self.bundle(.leaf("a"), [lora], base)
-        try Self.expectEqual(Self.bundle(.fuse(["a"], Self.plain), [lora], base), alone, base)
-        try Self.expectEqual(Self.bundle(.fuse(["a", "a"], Self.plain), [lora], base), alone, base)
+    /// One adapter, or one twice: whatever the attention says, its weights sum to 1.
+    @Test(arguments: [("lora", ends), ("vera", ends + ["r=8"]), ("compacter++", [])], TestBase.allCases)
+    func aFusionOfOneIsThatOne(_ method: (preset: String, overrides: [String]), _ base: TestBase) throws {
+        let member = ("a", method.preset, method.overrides)
+        let alone = try Self.bundle(.leaf("a"), [member], base)
+        try Self.expectEqual(Self.bundle(.fuse(["a"], Self.plain), [member], base), alone, base)
+        try Self.expectEqual(Self.bundle(.fuse(["a", "a"], Self.plain), [member], base), alone, base)
     }
 
     /// With even attention, a fusion is an average; also on a language adapter, and with other ranks and widths. All bottlenecks

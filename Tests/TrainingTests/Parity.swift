@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Numerics
 import Testing
 
@@ -25,6 +26,15 @@ enum Parity {
             let isEqual = difference.scale < 1e-9 ? difference.largest < 1e-7 : difference.relative < 1e-3
             #expect(isEqual, "\(parameter.name): \(difference)")
         }
+    }
+
+    /// The number of values that learn, as the library counts them, from a folder's meta.json.
+    static func trainable(_ folder: URL, _ name: String) throws -> Int {
+        let json = try Data(contentsOf: folder.appendingPathComponent("meta.json"))
+        guard case .map(let meta)? = ConfigurationValue(json: [UInt8](json)), case .map(let cases)? = meta["cases"],
+            case .map(let fields)? = cases[name], case .number(let count)? = fields["trainable"]
+        else { return try #require(nil, "no count of \(name) in \(folder.path)") }
+        return Int(count)
     }
 
     /// 50 AdamW steps at a rate where the library's float32 agrees with its float64 to 1e-5.

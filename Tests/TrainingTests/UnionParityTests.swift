@@ -17,7 +17,7 @@ import Testing
     static let cases = [
         "mam", "unipelt", "unipelt_apart", "union_sublayers", "gate_parallel", "bn_norms", "bn_norm_of_sum",
         "bn_residual_after", "bn_post_add", "bn_no_end", "bn_scaled", "bn_channel", "bn_parallel", "bn_layers", "ia3",
-        "prompt", "union_prompt",
+        "ia3_outputs", "prompt", "union_prompt",
     ]
 
     private static func file(_ name: String) throws -> SafetensorsFile {

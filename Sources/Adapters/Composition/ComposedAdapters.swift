@@ -22,7 +22,7 @@ package struct ComposedAdapters: SitePlugin {
         let outline = try Outline(composition, members: members)
         func leaf(_ member: Member, _ method: any AdapterMethod) -> LeafBlock {
             LeafBlock(
-                method: method, tensors: MemberTensors(operand, prefix: member.scope), architecture: architecture)
+                method: method, tensors: MemberTensors(operand, prefix: member.scope, of: architecture))
         }
         func plugin(_ outline: Outline) throws(AdapterError) -> any SitePlugin {
             switch outline {
@@ -30,7 +30,8 @@ package struct ComposedAdapters: SitePlugin {
             case .block(let node, let parts):
                 var children: [ComposedChild] = []
                 for part in parts { children.append(ComposedChild(outline: part, plugin: try plugin(part))) }
-                return try node.block.plugin(children, architecture, MemberTensors(operand, prefix: node.scope))
+                return try node.block.plugin(
+                    children, architecture, MemberTensors(operand, prefix: node.scope, of: architecture))
             }
         }
         block = try plugin(outline)
@@ -81,7 +82,6 @@ package struct ComposedChild {
 struct LeafBlock: SitePlugin {
     let method: any AdapterMethod
     let tensors: MemberTensors
-    let architecture: Architecture
 
     func shift(at site: SiteSpec) throws -> SiteShift? { try method.shift(at: site, tensors) }
 
@@ -91,5 +91,5 @@ struct LeafBlock: SitePlugin {
 
     func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
         keys: Value, values: Value, rows: Int
-    )? { try method.extraKeysValues(layer: layer, input: input, of: architecture, tensors, in: builder) }
+    )? { try method.extraKeysValues(layer: layer, input: input, of: tensors.architecture, tensors, in: builder) }
 }

@@ -95,7 +95,7 @@ package struct Fuse: CompositionBlock {
     }
 
     /// What a fusion attends over, for messages.
-    package static let fusable = "bottleneck, or lora on attention_output and output alone"
+    package static let fusable = "bottleneck, or lora or vera on attention_output and output alone"
 
     /// Why a fusion cannot attend over an adapter; nil: it can.
     package static func hindrance(_ method: any AdapterMethod, _ architecture: Architecture) -> String? {

@@ -22,7 +22,7 @@ package struct Member: Sendable {
     package func savedTensors(_ architecture: Architecture, _ operand: OperandTable) throws -> [String: [Float]] {
         let method = try configuration.makeMethod()
         guard !method.savedFields.isEmpty else { return [:] }
-        let tensors = try method.savedTensors(architecture, MemberTensors(operand, prefix: scope))
+        let tensors = try method.savedTensors(architecture, MemberTensors(operand, prefix: scope, of: architecture))
         return Dictionary(tensors.map { ("\(scope)/\($0.key)", $0.value) }) { first, _ in first }
     }
 

@@ -4,6 +4,8 @@ import Numerics
 /// A projection of the base while adapters are merged into it, or a norm.
 package struct Projection {
     package let site: SiteSpec
+    /// Of the base.
+    package let architecture: Architecture
     /// [output, input], row by row; of a norm [output].
     package var weight: [Float]
     /// [output]; nil: the projection has none.
@@ -74,7 +76,8 @@ package enum Merge {
                 weight: site.ownRows(of: try base(weight), width: width),
                 bias: try site.bias.map { site.ownRows(of: try base($0), width: 1) }
             )
-            var projection = Projection(site: site, weight: original.weight, bias: original.bias, base: original)
+            var projection = Projection(
+                site: site, architecture: architecture, weight: original.weight, bias: original.bias, base: original)
             if let shift = try shifts.shift(at: site) { try projection.add(shift) }
             // A norm has no other changes that stay when the adapters are gone
             if !site.site.kind.isNorm {

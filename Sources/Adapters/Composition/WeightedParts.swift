@@ -60,7 +60,7 @@ struct WeightedParts: SitePlugin {
             let ends = if case .end? = delta { true } else { site.hasEnded }
             guard ends else { continue }
             throw .composition(
-                "an adapter with original_ln_after false takes the place of the sublayer's residual and norm, which "
+                "an adapter of method reft, or with original_ln_after false, takes the place of the sublayer's residual and norm, which "
                     + "cannot be a part of \(name); use stack")
         }
     }

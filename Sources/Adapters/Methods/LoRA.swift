@@ -79,7 +79,7 @@ package struct LoRA: AdapterMethod {
         alpha = try c.number("alpha", above: 0)
         isRankStabilized = try c.bool("rslora")
         dropout = try c.probability("dropout")
-        targets = try c.targets(among: Self.roles)
+        targets = try c.targets("targets", among: Self.roles)
         let names = Dictionary(Self.roles.map { ($0.name, $0.kind) }) { first, _ in first }
         let most = Self.mostRank
         ranks = try c.sitePattern("rank_pattern", roles: names, expected: "a rank in 0...\(most)") {
@@ -190,11 +190,7 @@ package struct LoRA: AdapterMethod {
 
     package var notFusable: String? {
         if hasMagnitudes { return "with use_dora, it rescales the projection and does not only add to it" }
-        let ends: Set<Site.Kind> = [.attentionOutput, .feedForwardOutput]
-        let others = Self.roles.filter { targets.contains($0.kind) && !ends.contains($0.kind) }.map(\.name)
-        guard !others.isEmpty else { return nil }
-        return
-            "it also acts on \(others.joined(separator: ", ")), where blocks do not end; use targets=attention_output,output"
+        return SiteRoles.notFusable(targets)
     }
 
     /// W + s B A, each row summed in double.

@@ -34,6 +34,10 @@ extension AmalgamError {
                 .composition, "\(error.field): found \(error.found), expected \(error.expected)", field: error.field,
                 found: error.found, expected: error.expected)
         case NumericsError.blas(let message): self = Self.make(.unavailable, message)
+        case NumericsError.products(let found, let expected):
+            self = Self.make(
+                .option, "\(error)", field: "AMALGAM_PRODUCTS", found: found,
+                expected: expected.joined(separator: " or "))
         case let error as CocoaError:
             self = Self.make(
                 .unreadableFile, error.localizedDescription, path: error.userInfo[NSFilePathErrorKey] as? String)

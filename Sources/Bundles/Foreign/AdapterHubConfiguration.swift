@@ -4,8 +4,8 @@ import Models
 
 /// AdapterHub's configurations to ours and back.
 ///
-/// A field that changes what is computed and that we do not build is refused by name. Fields that only shape what is
-/// refused anyway (`phm_…`), and those that only matter before the first step (`init_weights_seed`), are dropped.
+/// A field that changes what is computed and that we do not build is refused by name. Fields that shape a part that is not
+/// there (`phm_…`), and those that only matter before the first step (`init_weights_seed`), are dropped.
 enum AdapterHubConfiguration {
     /// Every field of BnConfig (adapters 1.3.0) with its value where a file says nothing; other than `BottleneckAdapter`'s
     /// own defaults, which are seq_bn.
@@ -29,7 +29,8 @@ enum AdapterHubConfiguration {
     private static let named = [
         "seq_bn": "seq_bn", "pfeiffer": "seq_bn", "double_seq_bn": "double_seq_bn", "houlsby": "double_seq_bn",
         "par_bn": "par_bn", "parallel": "par_bn", "seq_bn_inv": "seq_bn_inv", "pfeiffer+inv": "seq_bn_inv",
-        "double_seq_bn_inv": "double_seq_bn_inv", "houlsby+inv": "double_seq_bn_inv",
+        "double_seq_bn_inv": "double_seq_bn_inv", "houlsby+inv": "double_seq_bn_inv", "compacter": "compacter",
+        "compacter++": "compacter++",
     ]
     /// Numbers that the library wants written with a fraction: it tells a constant scale from a learned one by type.
     static let floats: Set<String> = ["dropout", "phm_init_range", "scaling", "stochastic_depth"]
@@ -44,6 +45,7 @@ enum AdapterHubConfiguration {
         if AdapterHubPrompt.stands(value) { return try AdapterHubPrompt.adapter(value, file: file) }
         if AdapterHubIA3.stands(value) { return try AdapterHubIA3.adapter(value, file: file) }
         if AdapterHubLoRA.stands(value) { return try AdapterHubLoRA.adapter(value, file: file) }
+        if AdapterHubReFT.stands(value) { return try AdapterHubReFT.adapter(value, file: file) }
         if case .string(let name)? = value {
             guard let preset = named[name] else {
                 throw refused(file, "config", "\"\(name)\"", named.keys.sorted().joined(separator: ", "))
@@ -57,7 +59,7 @@ enum AdapterHubConfiguration {
         if let architecture = theirs["architecture"], architecture != .null {
             throw refused(
                 file, "config.architecture", architecture.json,
-                "null (a bottleneck adapter), lora, prefix_tuning, prompt_tuning or union")
+                "null (a bottleneck adapter), lora, prefix_tuning, prompt_tuning, reft or union")
         }
         for field in theirs.keys.sorted() where defaults[field] == nil && field != "architecture" {
             throw refused(
@@ -88,6 +90,14 @@ enum AdapterHubConfiguration {
         if fields["inv_adapter"] == .null { fields["inv_adapter_reduction_factor"] = .null }
         // Only how training would have started
         if fields["init_weights"] == .string("houlsby") { fields["init_weights"] = .string("bert") }
+        if fields["phm_layer"] == .bool(true) {
+            fields["init_weights"] = .string("bert")
+            if fields["hypercomplex_nonlinearity"] == .string("phm") {
+                fields["hypercomplex_nonlinearity"] = defaults["hypercomplex_nonlinearity"]
+            }
+        } else {
+            fields.merge(PHM.defaults) { $1 }
+        }
         fields = fields.filter { BottleneckAdapter.defaults[$0.key] != nil }
         return try AdapterConfiguration(method: BottleneckAdapter.name, fields: fields, source: "\(file): config")
     }
@@ -114,18 +124,32 @@ enum AdapterHubConfiguration {
         if let updates = try LoRAUpdates(member, Architecture(bundle.base.shape)) {
             return try AdapterHubLoRA.fields(updates, member: member, bundle: bundle)
         }
+        if let method = try member.configuration.makeMethod() as? IA3 {
+            return try AdapterHubIA3.fields(member, method, bundle: bundle)
+        }
         switch member.configuration.method {
         case PrefixTuning.name: return AdapterHubPrefix.fields(member)
         case PromptTuning.name: return AdapterHubPrompt.fields(member)
-        case IA3.name: return AdapterHubIA3.fields(member)
+        case ReFT.name: return try AdapterHubReFT.fields(member, bundle: bundle)
         default: break
         }
         guard member.configuration.method == BottleneckAdapter.name else {
             throw BundleError.content(
                 file: bundle.name, field: "members/\(member.name)", found: "method \(member.configuration.method)",
-                expected: [BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name]
-                    .joined(separator: ", ") + " or a union of these",
-                fix: "adapters of other methods cannot be exported")
+                expected: [
+                    BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name, ReFT.name,
+                ].joined(separator: ", ") + " or a union of these",
+                fix: member.configuration.method == VeRA.name
+                    ? "use --format peft" : "adapters of other methods cannot be exported")
+        }
+        if let method = try member.configuration.makeMethod() as? BottleneckAdapter,
+            let site = try method.widened(Architecture(bundle.base.shape))
+        {
+            throw BundleError.content(
+                file: bundle.name, field: "members/\(member.name): reduction_factor",
+                found: member.configuration.fields["reduction_factor"]?.json ?? "nothing",
+                expected: "a width at \(site.name) that phm_dim divides, which the library requires",
+                fix: "train it with such a reduction_factor")
         }
         return bottleneck(member.configuration)
     }

@@ -255,12 +255,19 @@ private struct AdapterHubWriter {
         var written: Set<String> = []
         let configuration = bundle.members.first { $0.scope == scope }?.configuration
         for part in try configuration.map({ try AdapterHubUnion.parts(of: $0) }) ?? [] {
-            guard let method = part.method as? PrefixTuning else { continue }
             let architecture = try Architecture(bundle.base.shape)
-            values += try AdapterHubPrefix.tensors(method, architecture, name: name, prefix: prefix) {
-                try own("\(scope)/\(part.ours($0))")
+            func value(_ ours: String) throws -> NamedTensor { try own("\(scope)/\(part.ours(ours))") }
+            let names: [String]
+            switch part.method {
+            case let method as PrefixTuning:
+                values += try AdapterHubPrefix.tensors(method, architecture, name: name, prefix: prefix, value: value)
+                names = AdapterHubPrefix.names(method, architecture)
+            case let method as ReFT:
+                values += try AdapterHubReFT.tensors(method, architecture, name: name, prefix: prefix, value: value)
+                names = method.specs(architecture).map(\.name)
+            default: continue
             }
-            written.formUnion(AdapterHubPrefix.names(method, architecture).map { "\(scope)/\(part.ours($0))" })
+            written.formUnion(names.map { "\(scope)/\(part.ours($0))" })
         }
         let method = try configuration?.makeMethod()
         for ours in names where !written.contains(ours) {

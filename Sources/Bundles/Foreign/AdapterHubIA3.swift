@@ -14,7 +14,9 @@ enum AdapterHubIA3 {
         "use_gating": .bool(false), "vera_b": .null, "vera_d": .null,
     ]
     /// Those that may have other values: what was trained does not depend on how it started.
-    private static let free: Set<String> = ["init_weights", "init_weights_seed", "dtype", "leave_out"]
+    private static let free = AdapterHubTargets.fields.union([
+        "init_weights", "init_weights_seed", "dtype", "leave_out",
+    ])
 
     static func stands(_ value: ConfigurationValue?) -> Bool {
         switch value {
@@ -39,11 +41,26 @@ enum AdapterHubIA3 {
             }
         }
         return try AdapterConfiguration(
-            method: IA3.name, fields: ["leave_out": fields["leave_out"] ?? .null], source: "\(file): config")
+            method: IA3.name,
+            fields: [
+                "targets": try AdapterHubTargets.ours(fields, file: file), "leave_out": fields["leave_out"] ?? .null,
+            ], source: "\(file): config")
     }
 
     /// All fields, as the library writes them.
-    static func fields(_ member: Member) -> ConfigurationValue {
-        .map(defaults.merging(member.configuration.fields.filter { $0.key == "leave_out" }) { $1 })
+    /// - Throws: `BundleError` for factors that the library does not have: of inputs, or of other projections
+    static func fields(_ member: Member, _ method: IA3, bundle: AdapterBundle) throws -> ConfigurationValue {
+        func cannot(_ field: String, _ found: String, _ expected: String) -> BundleError {
+            .content(
+                file: bundle.name, field: "members/\(member.name): \(field)", found: found, expected: expected,
+                fix: "use --format peft")
+        }
+        if let input = SiteRoles.projections.first(where: { method.scales($0.kind) == .input }) {
+            throw cannot("feedforward_targets", input.name, "none: the library multiplies what projections give")
+        }
+        let kinds = SiteRoles.projections.map(\.kind).filter { method.scales($0) != nil }
+        let leaveOut = member.configuration.fields.filter { $0.key == "leave_out" }
+        return .map(
+            defaults.merging(leaveOut) { $1 }.merging(try AdapterHubTargets.theirs(kinds, refused: cannot)) { $1 })
     }
 }

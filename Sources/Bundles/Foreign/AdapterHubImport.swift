@@ -106,6 +106,14 @@ private struct AdapterHubReader {
             }
             layers = model.configuration.layers
         }
+        if let member = try members.first(where: { try Self.choosesLayers($0.configuration) }) {
+            guard let model else {
+                throw AdapterHubModule.wrong(
+                    folder.path, "the number of layers", "only those in config.layers of \(member.name)",
+                    "the base model, which tells it", fix: "give the base model with --model")
+            }
+            layers = model.configuration.layers
+        }
         let shape = ModelConfiguration(
             family: first.modelType, hidden: first.hidden, layers: layers, heads: 0,
             intermediate: modules.values.map(\.intermediate).max() ?? 0, vocabulary: 0,
@@ -118,6 +126,11 @@ private struct AdapterHubReader {
             name ?? composition?.members.joined(separator: ",") ?? members.first?.name ?? heads.first?.name ?? ""
         bundle.tensors = try tensors(bundle)
         return bundle
+    }
+
+    /// Whether it names the layers where it acts, and not those where it does not.
+    private static func choosesLayers(_ configuration: AdapterConfiguration) throws -> Bool {
+        try AdapterHubUnion.parts(of: configuration).contains { ($0.method as? ReFT)?.layers != nil }
     }
 
     /// Layers that a member leaves out: they are there though they have no tensors.
@@ -294,10 +307,15 @@ private struct AdapterHubReader {
         var tensors: [String: [Float]] = [:]
         for member in members {
             for part in try AdapterHubUnion.parts(of: member.configuration) {
-                guard let method = part.method as? PrefixTuning, var module = modules[member.scope] else { continue }
-                for (name, values) in try AdapterHubPrefix.take(method, architecture, from: &module) {
-                    tensors["\(member.scope)/\(part.ours(name))"] = values
+                guard var module = modules[member.scope] else { continue }
+                let own: [String: [Float]]
+                switch part.method {
+                case let method as PrefixTuning:
+                    own = try AdapterHubPrefix.take(method, architecture, from: &module)
+                case let method as ReFT: own = try AdapterHubReFT.take(method, architecture, from: &module)
+                default: continue
                 }
+                for (name, values) in own { tensors["\(member.scope)/\(part.ours(name))"] = values }
                 modules[member.scope] = module
             }
         }

@@ -12,7 +12,6 @@ enum AdapterHubLoRA {
         "output_lora": .bool(false), "r": .number(8), "selfattn_lora": .bool(true), "use_dora": .bool(false),
         "use_gating": .bool(false), "vera_b": .null, "vera_d": .null,
     ]
-    private static let matrices: [(theirs: String, ours: String)] = [("q", "query"), ("k", "key"), ("v", "value")]
 
     /// Whether a configuration is LoRA's: by its architecture, or its name.
     static func stands(_ value: ConfigurationValue?) -> Bool {
@@ -35,31 +34,12 @@ enum AdapterHubLoRA {
             throw AdapterHubConfiguration.refused(
                 file, "config.\(field)", fields[field]?.json ?? "", defaults[field]?.json ?? "")
         }
-        func flag(_ field: String) throws -> Bool {
-            guard case .bool(let flag)? = fields[field] else {
-                throw AdapterHubConfiguration.refused(
-                    file, "config.\(field)", fields[field]?.json ?? "nothing", "true or false")
-            }
-            return flag
-        }
-        var targets: [ConfigurationValue] = []
-        if try flag("selfattn_lora") {
-            guard case .list(let names)? = fields["attn_matrices"],
-                names.allSatisfy({ name in matrices.contains { .string($0.theirs) == name } })
-            else {
-                throw AdapterHubConfiguration.refused(
-                    file, "config.attn_matrices", fields["attn_matrices"]?.json ?? "nothing", "a list of q, k and v")
-            }
-            targets = matrices.filter { names.contains(.string($0.theirs)) }.map { .string($0.ours) }
-        }
-        if try flag("intermediate_lora") { targets.append(.string("intermediate")) }
-        if try flag("output_lora") { targets.append(.string("output")) }
         return try AdapterConfiguration(
             method: LoRA.name,
             fields: [
                 "rank": fields["r"] ?? .null, "alpha": fields["alpha"] ?? .null,
                 "dropout": fields["dropout"] ?? .null, "leave_out": fields["leave_out"] ?? .null,
-                "targets": .list(targets), "use_gating": fields["use_gating"] ?? .null,
+                "targets": try AdapterHubTargets.ours(fields, file: file), "use_gating": fields["use_gating"] ?? .null,
             ], source: "\(file): config")
     }
 
@@ -74,29 +54,24 @@ enum AdapterHubLoRA {
         guard !updates.hasMagnitudes else {
             throw cannot("use_dora", "true", "false: only peft's form of DoRA is written")
         }
-        let kinds = LoRA.roles.filter { role in updates.list.contains { $0.site.site.kind == role.kind } }
-        if let other = kinds.first(where: { $0.kind == .attentionOutput }) {
-            throw cannot(
-                "targets", other.name, "query, key, value, intermediate or output: the library adapts no others")
-        }
+        let kinds = LoRA.roles.map(\.kind).filter { kind in updates.list.contains { $0.site.site.kind == kind } }
+        let targets = try AdapterHubTargets.theirs(kinds, refused: cannot)
         let layers = Set(updates.list.compactMap(\.site.site.layer))
         guard let first = updates.list.first, updates.list.count == kinds.count * layers.count,
             updates.list.allSatisfy({ $0.rank == first.rank && $0.scale == first.scale })
         else { throw cannot("rank_pattern", "several ranks or scales", "one: the library has no patterns") }
-        let attention = matrices.filter { matrix in kinds.contains { $0.name == matrix.ours } }
         let alpha = Double(first.scale) * Double(first.rank)
         return .map(
-            defaults.merging([
-                "r": .number(Double(first.rank)),
-                // With rank stabilization, the scale is another alpha's
-                "alpha": .number(updates.fields["rslora"] == .bool(true) ? alpha : first.alpha),
-                "dropout": .number(Double(updates.dropout)), "use_gating": .bool(updates.hasGate),
-                "leave_out": .list(
-                    (0..<bundle.base.shape.layers).filter { !layers.contains($0) }.map { .init($0) }),
-                "selfattn_lora": .bool(!attention.isEmpty),
-                "attn_matrices": .list(attention.map { .string($0.theirs) }),
-                "intermediate_lora": .bool(kinds.contains { $0.kind == .intermediate }),
-                "output_lora": .bool(kinds.contains { $0.kind == .feedForwardOutput }),
-            ]) { $1 })
+            defaults.merging(
+                [
+                    "r": .number(Double(first.rank)),
+                    // With rank stabilization, the scale is another alpha's
+                    "alpha": .number(updates.fields["rslora"] == .bool(true) ? alpha : first.alpha),
+                    "dropout": .number(Double(updates.dropout)), "use_gating": .bool(updates.hasGate),
+                    "leave_out": .list(
+                        (0..<bundle.base.shape.layers).filter { !layers.contains($0) }.map { .init($0) }),
+                ]
+                .merging(targets) { $1 }
+            ) { $1 })
     }
 }

@@ -18,6 +18,16 @@ enum AdapterHubNames {
         ("norm_after.weight", "adapter_norm_after.weight"), ("norm_after.bias", "adapter_norm_after.bias"),
         ("gate.weight", "gate.weight"), ("gate.bias", "gate.bias"),
     ]
+    /// Of Compacter, in place of the matrices and biases.
+    private static let hypercomplex: [(ours: String, theirs: String)] = [
+        ("down", "adapter_down.0"), ("up", "adapter_up"),
+    ].flatMap { ours, theirs in
+        [("bias", "b")].map { ("\(ours).\($0)", "\(theirs).\($1)") }
+            + ["W", "W_left", "W_right", "phm_rule", "phm_rule_left", "phm_rule_right"].map {
+                ("\(ours).\($0)", "\(theirs).\($0)")
+            }
+    }
+    private static let sharedRules = ["phm_rule", "phm_rule_left", "phm_rule_right"]
     private static let normBefore = "adapter_norm_before"
     /// With a norm before, the network is the norm, the down matrix and the activation: 0, 1 and 2.
     private static let (first, second) = (".adapter_down.0.", ".adapter_down.1.")
@@ -69,6 +79,7 @@ enum AdapterHubNames {
         if method is PrefixTuning, let (stem, tensor) = layer(ours, prefix: prefix, among: prefixGates) {
             return prefixGate.first { $0.ours == tensor }.map { "\(stem).prefix_gates.\(name).\($0.theirs)" }
         }
+        if sharedRules.contains(ours) { return "\(prefix)shared_parameters.\(name).\(ours)" }
         let home = "\(Site.Kind.afterEmbeddings.rawValue)/"
         if ours == "\(home)prompt" { return "\(prefix)\(AdapterHubPrompt.module)\(name).prompt_embedding.weight" }
         if ours.hasPrefix(home) {
@@ -81,11 +92,14 @@ enum AdapterHubNames {
         {
             return "\(stem).loras.\(name).\(theirs)"
         }
+        let adapter = method as? BottleneckAdapter
         guard let (stem, tensor) = layer(ours, prefix: prefix),
-            let theirs = bottleneck.first(where: { $0.ours == tensor })?.theirs
+            let theirs = ((adapter?.isHypercomplex == true ? hypercomplex : []) + bottleneck).first(where: {
+                $0.ours == tensor
+            })?.theirs
         else { return nil }
         let full = "\(stem).adapters.\(name).\(theirs)"
-        let hasNormBefore = (method as? BottleneckAdapter)?.hasNormBefore == true
+        let hasNormBefore = adapter?.hasNormBefore == true
         return hasNormBefore ? full.replacing(first, with: second, maxReplacements: 1) : full
     }
 

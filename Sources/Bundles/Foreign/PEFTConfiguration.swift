@@ -4,20 +4,15 @@ import Models
 
 /// What a PEFT LoRA configuration says beside its tensors; what changes the computation and is not supported is refused
 /// by name.
-struct PEFTConfiguration {
+struct PEFTConfiguration: Sendable {
     let rank: Int
     let alpha: Double
     let dropout: Double
     let isRankStabilized: Bool
-    let isClassifier: Bool
     /// DoRA
     let hasMagnitudes: Bool
     /// PiSSA: the base is another one than the one that is named, in a way that the named one tells.
     let startsFromSingularVectors: Bool
-    /// nil: a regular expression, or a word for all; the tensors tell what it means.
-    let targets: [String]?
-    /// The field that picks some of the layers; nil: every layer of the base model is adapted.
-    let layerChoice: String?
     private let alphas: [(key: ModulePattern, value: Double)]
     private let ranks: [(key: ModulePattern, value: Double)]
     private let module: PEFTModule
@@ -37,33 +32,18 @@ struct PEFTConfiguration {
     ]
     /// Fields that make no difference to what a trained adapter computes.
     private static let ignored: Set<String> = [
-        "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision",
-        "inference_mode", "fan_in_fan_out", "exclude_modules", "layers_pattern", "layers_to_transform", "megatron_core",
-        "eva_config", "qalora_group_size", "runtime_config", "modules_to_save", "r", "lora_alpha", "lora_dropout",
-        "use_rslora", "rank_pattern", "alpha_pattern", "target_modules",
+        "megatron_core", "eva_config", "qalora_group_size", "runtime_config", "lora_alpha", "lora_dropout",
+        "use_rslora",
+        "rank_pattern", "alpha_pattern",
     ]
 
     init(_ module: PEFTModule) throws {
         self.module = module
         let fields = module.fields
-        for (field, only) in Self.refused {
-            guard let value = fields[field], value != .null, !only.contains(value) else { continue }
-            throw module.wrong(field, value.json, only.first?.json ?? "null")
-        }
-        let known = Self.ignored.union(Self.refused.map(\.field))
-        for (field, value) in fields.sorted(by: { $0.key < $1.key })
-        where !known.contains(field) && ![.null, .bool(false), .list([]), .map([:])].contains(value) {
-            throw module.wrong(field, value.json, "only fields of LoraConfig in peft 0.18")
-        }
-        func number(_ field: String, _ expected: String, _ isRight: (Double) -> Bool) throws -> Double {
-            guard case .number(let number)? = fields[field], isRight(number) else {
-                throw module.wrong(field, fields[field]?.json ?? "nothing", expected)
-            }
-            return number
-        }
-        rank = Int(try number("r", "an integer in 1...65536") { $0 == $0.rounded() && (1...65_536).contains($0) })
-        alpha = try number("lora_alpha", "a number over 0") { $0 > 0 && $0.isFinite }
-        dropout = fields["lora_dropout"] == nil ? 0 : try number("lora_dropout", "in 0..<1") { $0 >= 0 && $0 < 1 }
+        try module.check(refused: Self.refused, others: Self.ignored, class: "LoraConfig")
+        rank = try module.rank()
+        alpha = try module.number("lora_alpha", "a number over 0") { $0 > 0 && $0.isFinite }
+        dropout = try module.dropout("lora_dropout")
         switch fields["use_rslora"] {
         case .bool(let flag)?: isRankStabilized = flag
         case nil, .null?: isRankStabilized = false
@@ -71,35 +51,8 @@ struct PEFTConfiguration {
         }
         hasMagnitudes = fields["use_dora"] == .bool(true)
         startsFromSingularVectors = fields["init_lora_weights"] == .string("pissa")
-        switch fields["task_type"] {
-        case .string("SEQ_CLS")?: isClassifier = true
-        default: isClassifier = false
-        }
-        switch fields["target_modules"] {
-        case .list(let list)?:
-            targets = try list.map {
-                guard case .string(let name) = $0 else {
-                    throw module.wrong("target_modules", $0.json, "names of modules")
-                }
-                return name
-            }
-        case .string?: targets = nil
-        case let other: throw module.wrong("target_modules", other?.json ?? "nothing", "names of modules")
-        }
-        layerChoice = Self.layerChoice(fields)
         ranks = try Self.patterns("rank_pattern", module)
         alphas = try Self.patterns("alpha_pattern", module)
-    }
-
-    /// Names of modules are the same in every layer unless they have a number that is not the end of a word, such as `lin1`.
-    private static func layerChoice(_ fields: [String: ConfigurationValue]) -> String? {
-        if let value = fields["layers_to_transform"], ![.null, .list([])].contains(value) {
-            return "layers_to_transform"
-        }
-        return ["target_modules", "exclude_modules"].first { field in
-            let text = fields[field]?.json ?? ""
-            return zip(text, text.dropFirst()).contains { !$0.isLetter && $1.isNumber }
-        }
     }
 
     /// α of a module, by its name in the model.

@@ -3,13 +3,15 @@ import Files
 import Foundation
 import Models
 
-/// LoRA bundles as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
+/// Bundles of LoRA, (IA)³ and VeRA as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
 ///
-/// Names of tensors are `base_model.model.` and the projection's module, then `.lora_A.weight` and `.lora_B.weight`, for DoRA
-/// also `.lora_magnitude_vector`. With a head that transformers' class for the family has too, the folder is for that class, and the head is saved under
-/// `modules_to_save`; else it is for the encoder alone.
+/// Names of tensors are `base_model.model.`, the projection's module, and the tensor's own (`PEFTContent`). With a head that
+/// transformers' class for the family has too, the folder is for that class, and the head is saved under `modules_to_save`;
+/// else it is for the encoder alone.
 package enum PEFTExport {
     static let prefix = "base_model.model."
+    /// Of tensors that belong to no module.
+    static let adapterPrefix = "base_model."
 
     /// Writes a new folder; all of it or nothing.
     /// - Returns: warnings: what the folder does not contain
@@ -19,31 +21,32 @@ package enum PEFTExport {
         guard bundle.kind == .adapter, bundle.members.count == 1, let member = bundle.members.first else {
             throw cannot(bundle, "kind", bundle.kind.rawValue, "one adapter", fix: "export adapters one by one")
         }
-        guard let updates = try LoRAUpdates(member, architecture) else {
+        guard let content = try PEFTContent(member, architecture) else {
             throw cannot(
-                bundle, "members/\(member.name)", "method \(member.configuration.method)", LoRA.name,
+                bundle, "members/\(member.name)", "method \(member.configuration.method)",
+                "\(LoRA.name), \(IA3.name) or \(VeRA.name)",
                 fix: "use --format adapterhub")
         }
-        guard !updates.hasGate else {
+        guard !content.hasGate else {
             throw cannot(
                 bundle, "members/\(member.name): use_gating", "true", "false: peft has no gates",
                 fix: "use --format adapterhub")
         }
-        if let part = updates.list.first(where: { $0.site.rows != nil }) {
+        if let part = content.modules.first(where: { $0.site.rows != nil }) {
             throw cannot(
-                bundle, "members/\(member.name)/\(part.site.site.name)", "LoRA on a part of \(part.module)",
-                "LoRA on whole modules", fix: "use --format transformers --merge")
+                bundle, "members/\(member.name)/\(part.site.site.name)", "\(content.title) on a part of \(part.module)",
+                "\(content.title) on whole modules", fix: "use --format transformers --merge")
         }
         var warnings = ForeignWarnings.language(bundle)
         let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
         let head = bundle.heads.count == 1 && bundle.heads[0].firstTokenLabels != nil ? bundle.heads[0] : nil
         var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
         let own = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
-        func add(_ ours: String, as theirs: String) throws {
+        func add(_ ours: String, as theirs: String, shape: [Int]? = nil) throws {
             guard let tensor = own[ours] else {
                 throw cannot(bundle, ours, "missing", "a tensor", fix: "create the bundle again")
             }
-            tensors.append((prefix + theirs, tensor.shape, .float32(tensor.values)))
+            tensors.append((prefix + theirs, shape ?? tensor.shape, .float32(tensor.values)))
         }
         var modules: [String] = []
         var encoderPrefix = ""
@@ -63,15 +66,17 @@ package enum PEFTExport {
                     bundle, part: "adapter", names: TransformersNames.of(bundle.base.shape.family)))
         }
         warnings += ForeignWarnings.textPrefix(bundle)
-        for update in updates.list {
-            for (ours, theirs) in LoRAUpdates.tensors(hasMagnitudes: updates.hasMagnitudes) {
+        for (site, module, tensors) in content.modules {
+            for tensor in tensors {
                 try add(
-                    "\(member.scope)/\(update.site.site.name)/\(ours)",
-                    as: "\(encoderPrefix)\(update.module).\(theirs)")
+                    "\(member.scope)/\(site.site.name)/\(tensor.ours)",
+                    as: "\(encoderPrefix)\(module).\(tensor.theirs)",
+                    shape: tensor.theirShape)
             }
         }
+        for (name, shape, values) in content.shared { tensors.append((adapterPrefix + name, shape, .float32(values))) }
         let json = ConfigurationValue.map(
-            configuration(bundle, updates, architecture, modules: modules, isClassifier: !modules.isEmpty)
+            configuration(bundle, content, architecture, modules: modules, isClassifier: !modules.isEmpty)
         ).indented()
         let data = try SafetensorsWriter.data(tensors: tensors, metadata: ["format": "pt"])
         let loader =
@@ -97,49 +102,18 @@ package enum PEFTExport {
     ) -> BundleError { .content(file: bundle.name, field: field, found: found, expected: expected, fix: fix) }
 
     private static func configuration(
-        _ bundle: AdapterBundle, _ updates: LoRAUpdates, _ architecture: Architecture, modules: [String],
+        _ bundle: AdapterBundle, _ content: PEFTContent, _ architecture: Architecture, modules: [String],
         isClassifier: Bool
     ) -> [String: ConfigurationValue] {
-        let (rank, alpha) = (updates.fields["rank"] ?? .number(8), updates.fields["alpha"] ?? .number(8))
-        func pattern(_ value: (LoRAUpdates.Update) -> ConfigurationValue, _ usual: ConfigurationValue)
-            -> ConfigurationValue
-        {
-            .map(
-                Dictionary(updates.list.filter { value($0) != usual }.map { ($0.module, value($0)) }) { first, _ in
-                    first
-                })
-        }
-        let names = moduleNames(updates, architecture)
-        return [
-            "peft_type": .string("LORA"), "peft_version": .string("0.18.1"),
+        [
+            "peft_version": .string("0.18.1"),
             "task_type": isClassifier ? .string("SEQ_CLS") : .null,
             "auto_mapping": isClassifier ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
-            "r": rank,
-            "lora_alpha": alpha, "lora_dropout": .number(Double(updates.dropout)),
-            "use_rslora": updates.fields["rslora"] ?? .bool(false),
-            "rank_pattern": pattern({ .number(Double($0.rank)) }, rank),
-            "alpha_pattern": pattern({ .number($0.alpha) }, alpha),
-            "target_modules": .list(names.map { .string($0) }),
-            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }), "bias": .string("none"),
-            "fan_in_fan_out": .bool(false), "inference_mode": .bool(true), "init_lora_weights": .bool(true),
+            "target_modules": .list(
+                PEFTContent.names(content.modules.map(\.module), architecture).map { .string($0) }),
+            "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
+            "fan_in_fan_out": .bool(false), "inference_mode": .bool(true),
             "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
-            "use_dora": .bool(updates.hasMagnitudes),
-        ]
-    }
-
-    /// Short names ("attention.self.query") if these mean exactly the adapted projections, else each module's full name.
-    private static func moduleNames(_ updates: LoRAUpdates, _ architecture: Architecture) -> [String] {
-        let adapted = updates.list.map(\.module)
-        var short: [String] = []
-        for module in adapted {
-            let parts = module.split(separator: ".")
-            let number = parts.lastIndex { Int($0) != nil } ?? -1
-            let name = parts[(number + 1)...].joined(separator: ".")
-            if !short.contains(name) { short.append(name) }
-        }
-        let meant = architecture.sites.compactMap(\.weight).map { $0.dropLast(".weight".count) }.filter { module in
-            short.contains { module == $0 || module.hasSuffix("." + $0) }
-        }
-        return meant.count == adapted.count ? short : adapted
+        ].merging(content.fields) { $1 }
     }
 }

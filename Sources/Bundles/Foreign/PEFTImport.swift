@@ -4,9 +4,9 @@ import Foundation
 import Models
 import Numerics
 
-/// PEFT LoRA folders as bundles.
+/// PEFT folders as bundles: those of `PEFTMethods`.
 ///
-/// The tensors tell which projections are adapted, and the sizes of the base; the configuration tells the scale. The base's
+/// The tensors tell which projections are adapted, and the sizes of the base; the configuration tells the rest. The base's
 /// family is that of the names; where these fit several families, of `auto_mapping` or of the given model.
 package enum PEFTImport {
     /// - Parameters:
@@ -24,23 +24,28 @@ package enum PEFTImport {
 
 private struct PEFTReader {
     private var module: PEFTModule
-    private let configuration: PEFTConfiguration
+    private let method: any PEFTMethod
+    private let choice: PEFTChoice
     private let model: EncoderModel?
     private var warnings: [String] = []
 
     init(folder: URL, model: EncoderModel?) throws {
-        if let kind = PEFTModule.kind(in: folder), kind != .string("LORA") {
+        let kind = PEFTModule.kind(in: folder)
+        guard let type = PEFTMethods.builtIn.first(where: { .string($0.kind) == kind }) else {
             try NotAnAdapter.check(folder)
+            throw AdapterHubModule.wrong(
+                folder.path, "peft_type", kind?.json ?? "nothing",
+                PEFTMethods.builtIn.map { $0.kind }.joined(separator: " or "))
         }
         module = try PEFTModule(folder)
-        configuration = try PEFTConfiguration(module)
+        choice = try PEFTChoice(module)
+        method = try type.init(module)
         self.model = model
     }
 
-    /// The modules that have LoRA matrices, as the file names them.
+    /// The modules that are adapted, as the file names them.
     private var adapted: [String] {
-        let ending = ".lora_A.weight"
-        return module.names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+        module.names.filter { $0.hasSuffix(method.marker) }.map { String($0.dropLast(method.marker.count)) }
     }
 
     mutating func bundle(name: String?) throws -> AdapterBundle.WithWarnings {
@@ -52,42 +57,39 @@ private struct PEFTReader {
         try checkTargets(adapted)
         let known = Dictionary(sites.map { ($0.module, $0.site) }) { first, _ in first }
         for name in adapted where known[name] == nil {
-            throw module.wrong("\(name).lora_A.weight", "LoRA on this module", "projections of the encoder's layers")
+            throw module.wrong(
+                name + method.marker, "\(method.title) on this module", "projections of the encoder's layers")
         }
-        let acting = sites.filter { module.has("\($0.module).lora_A.weight") }
+        let acting = sites.filter { module.has($0.module + method.marker) }
         if let part = acting.first(where: { $0.site.rows != nil }) {
             throw module.wrong(
-                "\(part.module).lora_A.weight", "LoRA on queries, keys and values together",
-                "LoRA on other modules: ours acts on each of the three alone")
+                part.module + method.marker, "\(method.title) on queries, keys and values together",
+                "\(method.title) on other modules: ours acts on each of the three alone")
         }
         let name = GroupName.safe(name ?? module.folder.standardizedFileURL.lastPathComponent)
-        let member = Member(name: name, configuration: try adapter(acting, architecture))
+        let member = Member(name: name, configuration: try method.adapter(acting, architecture, in: module))
         var bundle = AdapterBundle(
             name: name,
             base: BaseIdentity(name: baseName, fingerprint: nil, shape: architecture.configuration), members: [member],
             composition: .leaf(name))
         if let model { bundle.base.name = model.name }
         for (site, path) in acting {
-            let rank = try module.matrix("\(path).lora_A.weight").rows
-            let shapes = [[rank, site.input], [site.output, rank], [site.output]]
-            for ((ours, theirs), shape) in zip(
-                LoRAUpdates.tensors(hasMagnitudes: configuration.hasMagnitudes), shapes)
-            {
+            for tensor in try method.tensors(of: site, path, in: module) {
                 bundle.tensors.append(
                     NamedTensor(
-                        "\(member.scope)/\(site.site.name)/\(ours)", shape,
-                        try module.take("\(path).\(theirs)", shape: shape)))
+                        "\(member.scope)/\(site.site.name)/\(tensor.ours)", tensor.shape,
+                        try module.take("\(path).\(tensor.theirs)", shape: tensor.theirShape)))
             }
         }
-        try convertStart(of: &bundle)
-        if model == nil, let field = configuration.layerChoice {
+        try method.finish(&bundle, architecture, model: model, in: &module)
+        if model == nil, let field = choice.layerChoice {
             let layers = architecture.configuration.layers
             warnings.append(
                 "\(module.folder.path): \(field) picks layers, so these files do not tell how many layers the base model "
                     + "has; assumed \(layers), up to the highest adapted layer; if it has more, give it with --model")
         }
         try addHead(to: &bundle)
-        try module.finish()
+        try module.finish(expected: method.content)
         try checkSchema(bundle)
         return (bundle, warnings)
     }
@@ -99,34 +101,12 @@ private struct PEFTReader {
         return name.hasPrefix("/") ? String(name.split(separator: "/").last ?? "unknown") : name
     }
 
-    /// PiSSA's base lacks what the adapter began with: this becomes a part of the adapter, as peft's own conversion does.
-    private func convertStart(of bundle: inout AdapterBundle) throws {
-        guard configuration.startsFromSingularVectors, let member = bundle.members.first else { return }
-        guard let model else {
-            throw module.wrong(
-                "init_lora_weights", "\"pissa\" without the base model",
-                "the base model, which tells what the adapter started from (--model), or an adapter that was saved with "
-                    + "path_initial_model_for_weight_conversion")
-        }
-        var tensors = Dictionary(bundle.tensors.map { ($0.name, Weight($0.values, shape: $0.shape)) }) { first, _ in
-            first
-        }
-        for tensor in try member.start(model.architecture, base: { model.weight($0)?.values ?? [] }).frozen {
-            tensors[tensor.name] = tensor.weight
-        }
-        let frozen = OperandTable(trainable: try ParameterBuffer([], seed: 0)) { [tensors] in tensors[$0] }
-        let values = try member.savedTensors(model.architecture, frozen)
-        bundle.members = [try member.saved()]
-        bundle.tensors = try bundle.specs().map { spec in
-            NamedTensor(spec.name, spec.shape, values[spec.name] ?? tensors[spec.name]?.values ?? [])
-        }
-    }
-
     // MARK: The base
 
     private func architecture(_ adapted: [String]) throws -> (Architecture, prefix: String) {
         guard !adapted.isEmpty else {
-            throw module.wrong("lora_A", "no such tensor", "LoRA matrices", in: module.weightsFile)
+            throw module.wrong(
+                String(method.marker.dropFirst()), "no such tensor", method.content, in: module.weightsFile)
         }
         if let model {
             let prefixes = ["", model.architecture.encoderPrefix]
@@ -150,7 +130,7 @@ private struct PEFTReader {
         if let mapped = module.mappedFamily { found = found.filter { $0.family == mapped } }
         guard let first = found.first else {
             throw module.wrong(
-                "\(try misfit(adapted, layers: layers)).lora_A.weight", "LoRA on this module",
+                try misfit(adapted, layers: layers) + method.marker, "\(method.title) on this module",
                 "projections of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
         }
         guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
@@ -192,15 +172,16 @@ private struct PEFTReader {
         return adapted.allSatisfy(modules.contains)
     }
 
-    /// The hidden and the intermediate size, from the shapes of the matrices; 0: not known.
+    /// The hidden and the intermediate size, from the shapes of the tensors; 0: not known.
     private func sizes(_ adapted: [String], _ probe: Architecture, _ prefix: String) throws -> (Int, Int) {
         var sizes = [2: 0, 3: 0]
         for site in probe.sites {
             guard let weight = site.weight else { continue }
             let name = prefix + weight.dropLast(".weight".count)
-            guard module.has("\(name).lora_A.weight") else { continue }
-            sizes[site.input] = try module.matrix("\(name).lora_A.weight").columns
-            sizes[site.output] = try module.matrix("\(name).lora_B.weight").rows
+            guard module.has(name + method.marker) else { continue }
+            let (input, output) = try method.widths(of: name, in: module)
+            if let input { sizes[site.input] = input }
+            if let output { sizes[site.output] = output }
         }
         return (sizes[2] ?? 0, sizes[3] ?? 0)
     }
@@ -209,63 +190,22 @@ private struct PEFTReader {
 
     /// Each name in `target_modules` means a module that is there, and each module is meant.
     private func checkTargets(_ adapted: [String]) throws {
-        guard let targets = configuration.targets else { return }
+        guard let targets = choice.targets else { return }
         func means(_ target: String, _ name: String) -> Bool { name == target || name.hasSuffix("." + target) }
         if let missing = targets.first(where: { target in !adapted.contains { means(target, $0) } }) {
             throw module.wrong("target_modules", missing, "modules with tensors in \(module.weightsFile)")
         }
         if let extra = adapted.first(where: { name in !targets.contains { means($0, name) } }) {
             throw module.wrong(
-                "\(extra).lora_A.weight", "a tensor", "only modules in target_modules", in: module.weightsFile)
+                extra + method.marker, "a tensor", "only modules in target_modules", in: module.weightsFile)
         }
-    }
-
-    private func adapter(
-        _ acting: [(site: SiteSpec, module: String)], _ architecture: Architecture
-    ) throws -> AdapterConfiguration {
-        let roles = LoRA.roles.filter { role in acting.contains { $0.site.site.kind == role.kind } }
-        let layers = Set(acting.compactMap(\.site.site.layer))
-        let leftOut = (0..<architecture.configuration.layers).filter { !layers.contains($0) }
-        var ranks: [String: ConfigurationValue] = [:]
-        var alphas: [String: ConfigurationValue] = [:]
-        let modules = Dictionary(acting.map { ($0.site.site, $0.module) }) { first, _ in first }
-        for role in roles {
-            for layer in layers {
-                let key = "\(role.name)/\(layer)"
-                guard let name = modules[Site(role.kind, layer: layer)] else {
-                    ranks[key] = .number(0)
-                    continue
-                }
-                let (rank, expected) = (
-                    try module.matrix("\(name).lora_A.weight").rows, try configuration.rank(of: name)
-                )
-                guard rank == expected else {
-                    throw module.wrong(
-                        "\(name).lora_A.weight", "rank \(rank)", "rank \(expected), as in \(PEFTModule.configuration)",
-                        in: module.weightsFile)
-                }
-                if rank != configuration.rank { ranks[key] = .init(rank) }
-                let alpha = try configuration.alpha(of: name)
-                if alpha != configuration.alpha { alphas[key] = .number(alpha) }
-            }
-        }
-        return try AdapterConfiguration(
-            method: LoRA.name,
-            fields: [
-                "rank": .init(configuration.rank), "alpha": .number(configuration.alpha),
-                "rslora": .bool(configuration.isRankStabilized), "dropout": .number(configuration.dropout),
-                "targets": .list(roles.map { .string($0.name) }), "rank_pattern": .map(ranks),
-                "alpha_pattern": .map(alphas), "leave_out": .list(leftOut.map { .init($0) }),
-                "use_dora": .bool(configuration.hasMagnitudes),
-                "init_lora_weights": configuration.startsFromSingularVectors ? .string("pissa") : .bool(true),
-            ], source: module.file)
     }
 
     // MARK: The head
 
     /// A classification head under `modules_to_save`; BERT's pooler may be the base's own.
     private mutating func addHead(to bundle: inout AdapterBundle) throws {
-        guard !module.rest.isEmpty, configuration.isClassifier,
+        guard !module.rest.isEmpty, choice.isClassifier,
             let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
         else { return }
         let hidden = bundle.base.shape.hidden

@@ -15,8 +15,10 @@ struct PEFTModule {
     let folder: URL
     let fields: [String: ConfigurationValue]
     private let weights: SafetensorsFile
-    /// Names without `base_model.model.`.
+    /// Names without `base_model.model.`, or `base_model.` where a tensor is the adapter's and no module's.
     private(set) var rest: Set<String>
+    /// The file's own name of each.
+    private let stored: [String: String]
 
     /// Whether a folder is PEFT's: its configuration names a `peft_type`.
     static func stands(in folder: URL) -> Bool { kind(in: folder) != nil }
@@ -44,21 +46,28 @@ struct PEFTModule {
                 fix: "load it in Python and save it with model.save_pretrained(FOLDER, safe_serialization=True)")
         }
         weights = try SafetensorsFile(weightsFile)
-        rest = []
+        var stored: [String: String] = [:]
+        var foreign: String?
         for name in weights.names {
-            guard name.hasPrefix(PEFTExport.prefix) else {
-                throw wrong(name, "a tensor", "names that begin with \(PEFTExport.prefix)", in: weights.name)
+            if let prefix = [PEFTExport.prefix, PEFTExport.adapterPrefix].first(where: name.hasPrefix) {
+                stored[String(name.dropFirst(prefix.count))] = name
+            } else {
+                foreign = foreign ?? name
             }
-            rest.insert(String(name.dropFirst(PEFTExport.prefix.count)))
+        }
+        self.stored = stored
+        rest = Set(stored.keys)
+        if let foreign {
+            throw wrong(foreign, "a tensor", "names that begin with \(PEFTExport.prefix)", in: weights.name)
         }
     }
 
     var names: [String] { rest.sorted() }
     var weightsFile: String { weights.name }
 
-    func has(_ name: String) -> Bool { weights.tensors[PEFTExport.prefix + name] != nil }
+    func has(_ name: String) -> Bool { stored[name] != nil }
 
-    func shape(_ name: String) -> [Int]? { weights.tensors[PEFTExport.prefix + name]?.shape }
+    func shape(_ name: String) -> [Int]? { stored[name].flatMap { weights.tensors[$0]?.shape } }
 
     /// A matrix's shape, of sizes that a bundle can have.
     func matrix(_ name: String) throws -> (rows: Int, columns: Int) {
@@ -76,16 +85,17 @@ struct PEFTModule {
         }
         guard found == shape else { throw wrong(name, "shape \(found)", "shape \(shape)", in: weights.name) }
         rest.remove(name)
-        let values = try weights.floats(PEFTExport.prefix + name)
+        let values = try weights.floats(stored[name] ?? name)
         guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return values }
         throw wrong(name, "\(values[bad]) at element \(bad)", "finite numbers", in: weights.name)
     }
 
+    /// - Parameter content: what was taken, for messages
     /// - Throws: `BundleError` for a tensor that nobody took
-    func finish() throws {
+    func finish(expected content: String) throws {
         guard let extra = names.first else { return }
         throw wrong(
-            extra, "a tensor", "only LoRA matrices of the encoder's projections, and a classification head",
+            extra, "a tensor", "only \(content) of the encoder's projections, and a classification head",
             in: weights.name)
     }
 

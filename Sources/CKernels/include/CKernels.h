@@ -126,9 +126,7 @@ typedef struct {
                                 amalgam_dropout dropout);
 } amalgam_kernels;
 
-/// The kernels of the best instruction set that this processor has.
-const amalgam_kernels *amalgam_kernels_best(void);
-/// The i-th set that this processor can run (0 = portable); NULL past the last. For tests.
+/// The i-th set that this processor can run, from the portable one to the best; NULL past the last.
 const amalgam_kernels *amalgam_kernels_at(int i);
 
 /// Products with a right side in bfloat16 and float32 sums.

@@ -58,13 +58,15 @@ enum HubFuzz: FuzzedReader {
     static let files = [
         "Bundles/Foreign/AdapterHubConfiguration.swift", "Bundles/Foreign/AdapterHubFormerNames.swift",
         "Bundles/Foreign/AdapterHubLabels.swift", "Bundles/Foreign/AdapterHubLoRA.swift",
+        "Bundles/Foreign/AdapterHubReFT.swift", "Adapters/Methods/PHM.swift",
         "Adapters/LayerFactors.swift",
     ]
     static let tokens = words(
         "\"mh_adapter\":true", "\"MH_Adapter\":true", "\"Output_Adapter\":true", "\"LN_after\":false",
         "\"reduction_factor\":{\"0\":4,\"default\":8}",
         "\"invertible_adapter\":{\"block_type\":\"nice\",\"reduction_factor\":2}",
-        "\"non_linearity\":\"gelu\"", "\"default\":", "1e308", "null", "\"seq_bn\"",
+        "\"non_linearity\":\"gelu\"", "\"default\":", "1e308", "null", "\"seq_bn\"", "\"phm_layer\":true",
+        "\"architecture\":\"reft\"", "\"layers\":[0]",
         "\u{0}{\"head_type\":\"classification\",\"layers\":2,\"activation_function\":\"tanh\",\"num_labels\":2}",
         "\"architecture\":\"lora\"", "\"attn_matrices\":[\"q\",\"k\"]", "\"r\":4", "\"alpha\":2", "\"use_gating\":true",
         "\"label2id\":{\"a\":0,\"b\":1}", "\"id2label\":{\"0\":\"a\",\"1\":\"b\"}", "{", "}", "[", "]", ",", ":")
@@ -118,10 +120,12 @@ enum PEFTFuzz: FuzzedReader {
     static let name = "peft"
     static let files = [
         "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
-        "Bundles/Foreign/PEFTModule.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
+        "Bundles/Foreign/PEFTModule.swift", "Bundles/Foreign/PEFTMethod.swift", "Bundles/Foreign/PEFTLoRA.swift",
+        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTVeRA.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
     ]
     static let tokens = words(
-        "\"peft_type\":\"LORA\"", "\"r\":2", "\"lora_alpha\":", "\"use_rslora\":true", "\"rank_pattern\":{\"query\":2}",
+        "\"peft_type\":\"LORA\"", "\"peft_type\":\"VERA\"", "\"projection_prng_key\":7", "\"d_initial\":0.1", "\"r\":2",
+        "\"lora_alpha\":", "\"use_rslora\":true", "\"rank_pattern\":{\"query\":2}",
         "\"alpha_pattern\":{\"^encoder\\\\.layer.0.*\":3}", "\"target_modules\":[\"query\",\"value\"]",
         "\"target_modules\":\".*\"", "\"modules_to_save\":[\"classifier\"]", "\"task_type\":\"SEQ_CLS\"",
         "\"use_dora\":true", "\"bias\":\"all\"", "\"init_lora_weights\":\"pissa\"", "\"auto_mapping\":",

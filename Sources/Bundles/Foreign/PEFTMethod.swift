@@ -1,0 +1,142 @@
+import Adapters
+import Files
+import Models
+
+/// What PEFT's adapters of one kind have of their own.
+protocol PEFTMethod: Sendable {
+    /// `peft_type`
+    static var kind: String { get }
+    /// For messages.
+    var title: String { get }
+    /// What follows a module's name in the tensor that tells that the module is adapted.
+    var marker: String { get }
+    /// The tensors of all modules, for messages.
+    var content: String { get }
+
+    /// - Throws: `BundleError` naming a field of the configuration
+    init(_ module: PEFTModule) throws
+    /// Widths of a module, from its tensors' shapes.
+    /// - Returns: nil: they do not tell
+    func widths(of name: String, in module: PEFTModule) throws -> (input: Int?, output: Int?)
+    /// The configuration of an adapter on these projections.
+    func adapter(
+        _ acting: [(site: SiteSpec, module: String)], _ architecture: Architecture, in module: PEFTModule
+    ) throws -> AdapterConfiguration
+    /// The tensors of a projection.
+    func tensors(of site: SiteSpec, _ name: String, in module: PEFTModule) throws -> [PEFTTensor]
+    /// What else the folder holds, or needs.
+    func finish(
+        _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
+    ) throws
+}
+
+extension PEFTMethod {
+    func finish(
+        _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
+    ) throws {}
+}
+
+enum PEFTMethods {
+    static let builtIn: [any PEFTMethod.Type] = [PEFTConfiguration.self, PEFTIA3.self, PEFTVeRA.self]
+}
+
+/// A tensor at a module, in a bundle and in PEFT's file.
+struct PEFTTensor {
+    let ours: String
+    /// What follows the module's name.
+    let theirs: String
+    let shape: [Int]
+    /// In the file.
+    let theirShape: [Int]
+
+    init(_ ours: String, as theirs: String, _ shape: [Int], theirShape: [Int]? = nil) {
+        self.ours = ours
+        self.theirs = theirs
+        self.shape = shape
+        self.theirShape = theirShape ?? shape
+    }
+}
+
+/// What every PEFT configuration says of the modules that are adapted, and of the model.
+struct PEFTChoice {
+    let isClassifier: Bool
+    /// nil: a regular expression, or a word for all; the tensors tell what it means.
+    let targets: [String]?
+    /// The field that picks some of the layers; nil: every layer of the base model is adapted.
+    let layerChoice: String?
+
+    /// - Throws: `BundleError`
+    init(_ module: PEFTModule) throws {
+        let fields = module.fields
+        isClassifier = fields["task_type"] == .string("SEQ_CLS")
+        switch fields["target_modules"] {
+        case .list(let list)?:
+            targets = try list.map {
+                guard case .string(let name) = $0 else {
+                    throw module.wrong("target_modules", $0.json, "names of modules")
+                }
+                return name
+            }
+        case .string?: targets = nil
+        case let other: throw module.wrong("target_modules", other?.json ?? "nothing", "names of modules")
+        }
+        layerChoice = Self.layerChoice(fields)
+    }
+
+    /// Names of modules are the same in every layer unless they have a number that is not the end of a word, such as `lin1`.
+    private static func layerChoice(_ fields: [String: ConfigurationValue]) -> String? {
+        if let value = fields["layers_to_transform"], ![.null, .list([])].contains(value) {
+            return "layers_to_transform"
+        }
+        return ["target_modules", "exclude_modules"].first { field in
+            let text = fields[field]?.json ?? ""
+            return zip(text, text.dropFirst()).contains { !$0.isLetter && $1.isNumber }
+        }
+    }
+}
+
+extension PEFTModule {
+    /// - Parameters:
+    ///   - refused: fields that must have one of these values, or none
+    ///   - others: further fields of the class
+    ///   - class: of the configuration: LoraConfig
+    /// - Throws: `BundleError` for another value, or a field that the class does not have
+    func check(
+        refused: [(field: String, only: [ConfigurationValue])], others: Set<String>, class name: String
+    ) throws {
+        for (field, only) in refused {
+            guard let value = fields[field], value != .null, !only.contains(value) else { continue }
+            throw wrong(field, value.json, only.first?.json ?? "null")
+        }
+        let known = others.union(refused.map(\.field)).union([
+            "peft_type", "peft_version", "task_type", "auto_mapping", "base_model_name_or_path", "revision",
+            "inference_mode", "fan_in_fan_out", "exclude_modules", "layers_pattern", "layers_to_transform",
+            "modules_to_save", "r", "target_modules",
+        ])
+        for (field, value) in fields.sorted(by: { $0.key < $1.key })
+        where !known.contains(field) && ![.null, .bool(false), .list([]), .map([:])].contains(value) {
+            throw wrong(field, value.json, "only fields of \(name) in peft 0.18")
+        }
+    }
+
+    func number(_ field: String, _ expected: String, _ isRight: (Double) -> Bool) throws -> Double {
+        guard case .number(let number)? = fields[field], isRight(number) else {
+            throw wrong(field, fields[field]?.json ?? "nothing", expected)
+        }
+        return number
+    }
+
+    func integer(_ field: String, in range: ClosedRange<Int>) throws -> Int {
+        Int(
+            try number(field, "an integer in \(range.lowerBound)...\(range.upperBound)") {
+                Int(exactly: $0).map(range.contains) ?? false
+            })
+    }
+
+    func rank() throws -> Int { try integer("r", in: 1...65_536) }
+
+    /// A dropout rate; 0 where there is none.
+    func dropout(_ field: String) throws -> Double {
+        fields[field] == nil ? 0 : try number(field, "in 0..<1") { $0 >= 0 && $0 < 1 }
+    }
+}

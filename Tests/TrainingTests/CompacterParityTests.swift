@@ -1,0 +1,56 @@
+import Adapters
+import Files
+import Foundation
+import Models
+import Numerics
+import Testing
+
+@testable import Bundles
+@testable import Training
+
+/// Compacter against `adapters` in float64 (Tests/Golden/compacter_golden.py), weights exchanged.
+@Suite struct CompacterParityTests {
+    static let cases = ["compacter", "compacterpp", "rules", "shared_rank"]
+
+    private static func url(_ name: String) -> URL {
+        Golden.folder.deletingLastPathComponent().appendingPathComponent("compacter").appendingPathComponent(name)
+    }
+
+    private func golden(_ name: String) throws -> SafetensorsFile {
+        try SafetensorsFile(Self.url(name).appendingPathExtension("safetensors"))
+    }
+
+    private func network(_ name: String) throws -> (Network, HeadPlan) {
+        var arrangement = try Golden.arrangement("base")
+        let bundle = try AdapterHubImport.read(folder: Self.url(name).appendingPathComponent("adapter"))
+        arrangement.members = [Member(name: "t", configuration: bundle.members[0].configuration)]
+        arrangement.composition = .leaf("t")
+        let values = Dictionary(bundle.tensors.map { ($0.name, $0.values) }) { first, _ in first }
+        arrangement.trainable += try arrangement.members[0].specs(arrangement.model.architecture).map { spec in
+            var spec = spec
+            spec.initializer = .values(try #require(values[spec.name]))
+            return spec
+        }
+        let network = try Network(arrangement, seed: 0)
+        return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))
+    }
+
+    @Test(arguments: cases) func logitsLossAndGradients(_ name: String) throws {
+        let (network, plan) = try network(name)
+        let method = try network.arrangement.members[0].configuration.makeMethod()
+        try Parity.expectEqual(network, plan, golden(name)) {
+            $0.hasPrefix("members/")
+                ? try #require(
+                    AdapterHubNames.adapter(String($0.dropFirst(10)), of: method, name: "t", prefix: "bert."))
+                : try #require(Golden.torchName($0, members: []))
+        }
+        #expect(try network.parameters.trainable == Parity.trainable(Self.url(""), name))
+    }
+
+    @Test(arguments: cases) func fiftySteps(_ name: String) throws {
+        let (network, plan) = try network(name)
+        var settings = AdamW.Settings()
+        settings.decaysAll = true
+        try Parity.expectEqualSteps(network, plan, golden(name), settings)
+    }
+}
