@@ -55,6 +55,7 @@ import Testing
         }
         return [
             training("adapter", ["train-adapter", "--task", "@game", "--patience", "2"]),
+            training("upper", ["train-adapter", "--task", "@game", "--set", "leave_out=[0]", "--no-base-dropout"]),
             training(
                 "language",
                 ["train-language", "--text", "@a.txt", "--mlm-head", "@mlm.h5", "--max-length", "24", "--keep", "last"]),
