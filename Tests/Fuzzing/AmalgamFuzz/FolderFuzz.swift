@@ -121,10 +121,12 @@ enum PEFTFuzz: FuzzedReader {
     static let files = [
         "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
         "Bundles/Foreign/PEFTModule.swift", "Bundles/Foreign/PEFTMethod.swift", "Bundles/Foreign/PEFTLoRA.swift",
-        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTVeRA.swift", "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
+        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTVeRA.swift",
+        "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
     ]
     static let tokens = words(
-        "\"peft_type\":\"LORA\"", "\"peft_type\":\"VERA\"", "\"projection_prng_key\":7", "\"d_initial\":0.1", "\"r\":2",
+        "\"peft_type\":\"LORA\"", "\"peft_type\":\"VERA\"", "\"peft_type\":\"IA3\"", "\"projection_prng_key\":7",
+        "\"d_initial\":0.1", "\"r\":2",
         "\"lora_alpha\":", "\"use_rslora\":true", "\"rank_pattern\":{\"query\":2}",
         "\"alpha_pattern\":{\"^encoder\\\\.layer.0.*\":3}", "\"target_modules\":[\"query\",\"value\"]",
         "\"target_modules\":\".*\"", "\"modules_to_save\":[\"classifier\"]", "\"task_type\":\"SEQ_CLS\"",
