@@ -115,6 +115,20 @@ enum AdapterHubConfiguration {
         }
     }
 
+    /// A configuration's fields over those that its class has, with their values where a file says nothing.
+    /// - Parameter name: of the class
+    /// - Throws: `BundleError` for a field that the class does not have
+    static func fields(
+        _ value: ConfigurationValue?, over defaults: [String: ConfigurationValue], of name: String, file: String
+    ) throws(BundleError) -> [String: ConfigurationValue] {
+        guard case .map(let stored)? = value else { return defaults }
+        for field in stored.keys.sorted() where defaults[field] == nil {
+            throw refused(
+                file, "config.\(field)", stored[field]?.json ?? "", "only the fields of \(name) in adapters 1.3.0")
+        }
+        return defaults.merging(stored) { $1 }
+    }
+
     /// All fields, as the library writes them.
     /// - Throws: `BundleError` for what the library has no configuration for
     static func adapter(_ member: Member, bundle: AdapterBundle) throws -> ConfigurationValue {

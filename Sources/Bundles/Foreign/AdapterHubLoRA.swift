@@ -22,12 +22,7 @@ enum AdapterHubLoRA {
 
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, file: String) throws -> AdapterConfiguration {
-        var fields = defaults
-        if case .map(let stored)? = value { fields.merge(stored) { $1 } }
-        for field in fields.keys.sorted() where defaults[field] == nil {
-            throw AdapterHubConfiguration.refused(
-                file, "config.\(field)", fields[field]?.json ?? "", "only the fields of LoRAConfig in adapters 1.3.0")
-        }
+        let fields = try AdapterHubConfiguration.fields(value, over: defaults, of: "LoRAConfig", file: file)
         // What was trained does not depend on how it started, so init_weights may be anything
         for field in ["composition_mode", "use_dora", "vera_d", "vera_b"]
         where fields[field] != defaults[field] {

@@ -36,13 +36,7 @@ enum AdapterHubPrefix {
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, file: String) throws -> AdapterConfiguration {
         if case .string(let name)? = value { return try .resolve(name) }
-        var fields = defaults
-        if case .map(let stored)? = value { fields.merge(stored) { $1 } }
-        for field in fields.keys.sorted() where defaults[field] == nil {
-            throw AdapterHubConfiguration.refused(
-                file, "config.\(field)", fields[field]?.json ?? "",
-                "only the fields of PrefixTuningConfig in adapters 1.3.0")
-        }
+        let fields = try AdapterHubConfiguration.fields(value, over: defaults, of: "PrefixTuningConfig", file: file)
         return try AdapterConfiguration(
             method: PrefixTuning.name, fields: fields.filter { PrefixTuning.defaults[$0.key] != nil },
             source: "\(file): config")

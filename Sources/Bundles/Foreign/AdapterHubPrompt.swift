@@ -23,14 +23,8 @@ enum AdapterHubPrompt {
     /// How the prompt started does not matter to what was trained, so a start that we do not know is dropped.
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, file: String) throws -> AdapterConfiguration {
-        var fields = defaults
-        if case .map(let stored)? = value { fields.merge(stored) { $1 } }
-        fields["random_uniform_scale"] = nil
-        for field in fields.keys.sorted() where defaults[field] == nil {
-            throw AdapterHubConfiguration.refused(
-                file, "config.\(field)", fields[field]?.json ?? "",
-                "only the fields of PromptTuningConfig in adapters 1.3.0")
-        }
+        let known = defaults.merging(["random_uniform_scale": .null]) { $1 }
+        let fields = try AdapterHubConfiguration.fields(value, over: known, of: "PromptTuningConfig", file: file)
         var ours = fields.filter { ["prompt_length", "combine"].contains($0.key) }
         if fields["prompt_init"] == .string("from_string"), case .string? = fields["prompt_init_text"] {
             ours["prompt_init"] = fields["prompt_init"]

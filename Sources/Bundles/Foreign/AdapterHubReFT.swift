@@ -36,12 +36,7 @@ enum AdapterHubReFT {
     /// - Throws: `BundleError`, `AdapterError` naming the field
     static func adapter(_ value: ConfigurationValue?, file: String) throws -> AdapterConfiguration {
         if case .string(let name)? = value { return try .resolve(name) }
-        var fields = defaults
-        if case .map(let stored)? = value { fields.merge(stored) { $1 } }
-        for field in fields.keys.sorted() where defaults[field] == nil {
-            throw AdapterHubConfiguration.refused(
-                file, "config.\(field)", fields[field]?.json ?? "", "only the fields of ReftConfig in adapters 1.3.0")
-        }
+        let fields = try AdapterHubConfiguration.fields(value, over: defaults, of: "ReftConfig", file: file)
         guard fields["output_reft"] == .bool(true) else {
             throw AdapterHubConfiguration.refused(
                 file, "config.output_reft", fields["output_reft"]?.json ?? "", "true")

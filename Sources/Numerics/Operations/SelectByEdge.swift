@@ -1,10 +1,8 @@
-import CKernels
-
 /// Other rows at the ends of sequences: y[t] = last[t] for the last `suffix` rows of a sequence, else first[t] for its first
 /// `prefix` rows, else x[t].
 ///
 /// All values: [tokens or sequences, width]; a row for each sequence stands for its first token. Differentiable in all values.
-package final class SelectByEdge: Operation {
+package final class SelectByEdge: RowSelection {
     package let inputs: [Value]
     private let prefix: Int
     private let suffix: Int
@@ -33,8 +31,7 @@ package final class SelectByEdge: Operation {
         output = builder.value(x.rows, x.width)
     }
 
-    /// Calls `body` for each row, counted from the first that the run shows, with the index of its input.
-    private func forEachRow(_ run: SliceRun, _ body: (_ row: Int, _ choice: Int) -> Void) {
+    package func forEachRow(_ run: SliceRun, _ body: (_ row: Int, _ choice: Int) -> Void) {
         let rows = run.range(output)
         let offsets = run.batch.offsets
         func choice(_ place: Int, of length: Int) -> Int {
@@ -51,26 +48,6 @@ package final class SelectByEdge: Operation {
             while offsets[sequence + 1] <= token { sequence += 1 }
             let start = offsets[sequence]
             body(row, choice(token - start, of: offsets[sequence + 1] - start))
-        }
-    }
-
-    package func forward(_ run: SliceRun) {
-        let (y, width) = (run.values(output), output.width)
-        let sources = inputs.map { run.values($0) }
-        forEachRow(run) { row, choice in
-            (y + row * width).update(from: sources[choice] + row * width, count: width)
-        }
-    }
-
-    package func backward(_ run: SliceRun) {
-        let (dy, width) = (run.outputGradient, output.width)
-        for n in inputs.indices {
-            guard let target = run.gradient(n) else { continue }
-            if !target.adds { target.pointer.update(repeating: 0, count: run.rows(output) * width) }
-            forEachRow(run) { row, choice in
-                guard choice == n else { return }
-                run.kernels.pointee.add(target.pointer + row * width, dy + row * width, width, 1, true)
-            }
         }
     }
 }

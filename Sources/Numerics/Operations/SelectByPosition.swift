@@ -1,11 +1,9 @@
-import CKernels
-
 /// Each row of one of several values, by its place in its sequence: of value n where the place is at least ends[n − 1] and
 /// less than ends[n], of the last one from there on.
 ///
 /// Values and y: [tokens or sequences, width]; a row for each sequence stands for its first token. Differentiable in all
 /// values.
-package final class SelectByPosition: Operation {
+package final class SelectByPosition: RowSelection {
     package let inputs: [Value]
     private let ends: [Int]
     package let output: Value
@@ -22,8 +20,7 @@ package final class SelectByPosition: Operation {
         output = builder.value(values[0].rows, values[0].width)
     }
 
-    /// Calls `body` for each row, counted from the first that the run shows, with the value that it is of.
-    private func forEachRow(_ run: SliceRun, _ body: (_ row: Int, _ choice: Int) -> Void) {
+    package func forEachRow(_ run: SliceRun, _ body: (_ row: Int, _ choice: Int) -> Void) {
         let rows = run.range(output)
         guard output.rows == .tokens else {
             for row in 0..<rows.count { body(row, choice(0)) }
@@ -38,24 +35,4 @@ package final class SelectByPosition: Operation {
     }
 
     private func choice(_ place: Int) -> Int { ends.dropLast().firstIndex { place < $0 } ?? ends.count - 1 }
-
-    package func forward(_ run: SliceRun) {
-        let (y, width) = (run.values(output), output.width)
-        let sources = inputs.map { run.values($0) }
-        forEachRow(run) { row, choice in
-            (y + row * width).update(from: sources[choice] + row * width, count: width)
-        }
-    }
-
-    package func backward(_ run: SliceRun) {
-        let (dy, width) = (run.outputGradient, output.width)
-        for n in inputs.indices {
-            guard let target = run.gradient(n) else { continue }
-            if !target.adds { target.pointer.update(repeating: 0, count: run.rows(output) * width) }
-            forEachRow(run) { row, choice in
-                guard choice == n else { return }
-                run.kernels.pointee.add(target.pointer + row * width, dy + row * width, width, 1, true)
-            }
-        }
-    }
 }
