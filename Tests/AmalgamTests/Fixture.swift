@@ -75,3 +75,12 @@ extension AmalgamError {
         } catch { return error as? AmalgamError }
     }
 }
+
+/// What a predictor of records wrote.
+final class Lines: @unchecked Sendable {  // the predictor calls it once at a time
+    private(set) var text = ""
+    func add(_ lines: String) -> Bool {
+        text += lines
+        return true
+    }
+}

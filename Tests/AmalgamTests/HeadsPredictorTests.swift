@@ -139,14 +139,6 @@ import Testing
     }
 }
 
-private final class Lines: @unchecked Sendable {  // the predictor calls it once at a time
-    private(set) var text = ""
-    func add(_ lines: String) -> Bool {
-        text += lines
-        return true
-    }
-}
-
 extension PredictorOptions {
     fileprivate init(task: TextTask) {
         self.init()

@@ -91,7 +91,7 @@ public final class HeadsPredictor: Sendable {
                 case .classes(let probabilities): .classes(ClassPrediction(labels: labels, probabilities))
                 case .tags(let tags): .tags(tags)
                 case .numbers(let numbers): .numbers(numbers.map { Double($0) })
-                case .each: nil
+                case .each, .routed: nil
                 }
             }
         }

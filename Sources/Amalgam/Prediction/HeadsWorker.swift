@@ -35,11 +35,12 @@ final class HeadsWorker: @unchecked Sendable {  // the queue runs one call at a 
         let bytes = try source.take()
         var stream = PredictionStream(
             reader: source.reader, form: try settings.form(of: predictor.heads),
-            input: try .named(
-                kind: predictor.kind ?? (predictor.readsWords ? Tagging.name : nil),
-                pairs: predictor.heads[0].readsPairs, columns: textColumn),
-            settings: settings
-        ) { [self] examples in queue.sync { predictor.predictions(examples) } }
+            inputs: [
+                try .named(
+                    kind: predictor.kind ?? (predictor.readsWords ? Tagging.name : nil),
+                    pairs: predictor.heads[0].readsPairs, columns: textColumn)
+            ], settings: settings
+        ) { [self] examples, _ in queue.sync { predictor.predictions(examples) } }
         return try stream.run(bytes, isCancelled: isCancelled, write: write)
     }
 }

@@ -84,11 +84,8 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
         let bytes = try source.take()
         var stream = PredictionStream(
             reader: source.reader, form: try settings.form(of: head.head),
-            input: try .named(
-                kind: predictor.kind ?? (predictor.form == "tags" ? Tagging.name : nil), pairs: head.readsPairs,
-                columns: textColumn),
-            settings: settings
-        ) { [self] examples in queue.sync { predictor.predictions(examples) } }
+            inputs: [try predictor.recordInput(columns: textColumn)], settings: settings
+        ) { [self] examples, _ in queue.sync { predictor.predictions(examples) } }
         return try stream.run(bytes, isCancelled: isCancelled, write: write)
     }
 }

@@ -23,6 +23,10 @@ struct PredictCommand: AsyncParsableCommand {
             Parallel adapters, as in --compose 'parallel(a.h5, b.h5)', read each text once, and every head answers: heads \
             is an object with the result of each head under the head's name; CSV has columns NAME.label and so on. With \
             --head, only that head answers.
+
+            In any other bundle with several heads, such as --compose 'multitask(a.h5, b.h5)', each record names its head \
+            in the field "task" (--task-field). A result then has head, the name of the head that answered, before its \
+            prediction.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -32,6 +36,11 @@ struct PredictCommand: AsyncParsableCommand {
     var format: String?
     @Option(help: "The field that contains the text; for pairs, two fields separated by a comma.") var textColumn:
         String?
+    @Option(
+        help: ArgumentHelp(
+            "The field that names the head of each record, if a bundle has several heads. (default: task)",
+            valueName: "field"))
+    var taskField: String?
     @Option(help: "Quoting in CSV and TSV: standard, or none to treat quotes as plain characters.") var quoting =
         "standard"
     @Option(help: "Input fields to copy to the output, separated by commas, or all.")
@@ -42,6 +51,12 @@ struct PredictCommand: AsyncParsableCommand {
     @Option(help: "Action at a malformed line: stop, or skip it and print its error instead of a result.") var onError =
         "stop"
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard taskField == nil || bundle.head == nil else {
+            throw ValidationError("--task-field, --head: give one of the two")
+        }
+    }
 
     func run() async throws {
         try await guarded {
@@ -63,7 +78,9 @@ struct PredictCommand: AsyncParsableCommand {
                 return !Console.hasFailed
             }
             let summary =
-                if let heads = try self.bundle.headsPredictor(bundle, on: model) {
+                if let tasks = try self.bundle.taskPredictor(bundle, on: model, isAsked: taskField != nil) {
+                    try await tasks.predict(source, taskField: taskField ?? "task", options: options, write: write)
+                } else if let heads = try self.bundle.headsPredictor(bundle, on: model) {
                     try await heads.predict(source, options: options, write: write)
                 } else {
                     try await self.bundle.predictor(bundle, on: model).predict(source, options: options, write: write)

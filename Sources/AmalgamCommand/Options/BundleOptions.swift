@@ -59,6 +59,16 @@ struct BundleOptions: ParsableArguments {
         return predictor
     }
 
+    /// The heads of a bundle with several, each for the records of its task, if the user has not chosen one; nil for other
+    /// bundles. Prints its warnings.
+    /// - Parameter isAsked: whether also parallel adapters, which would answer together, shall answer for their own records
+    func taskPredictor(_ bundle: AdapterBundle, on model: Model, isAsked: Bool) throws -> TaskPredictor? {
+        guard head == nil, bundle.heads.count > 1, isAsked || !bundle.isParallel else { return nil }
+        let predictor = try TaskPredictor(model, bundle, options: options())
+        Console.warn(predictor.warnings)
+        return predictor
+    }
+
     private func options(for task: TextTask? = nil) throws -> PredictorOptions {
         var options = PredictorOptions()
         options.head = head

@@ -8,6 +8,8 @@ package enum Prediction: Sendable, Equatable {
     case numbers([Float])
     /// What several heads predict, in their order.
     indirect case each([Prediction])
+    /// What one of several heads predicts, by its index.
+    indirect case routed(Int, Prediction)
 
     /// The most likely class; of equal ones the first. 0 for other forms.
     package var best: Int { if case .classes(let probabilities) = self { Evaluator.best(probabilities) } else { 0 } }

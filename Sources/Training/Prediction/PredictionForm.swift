@@ -163,6 +163,31 @@ package struct EachForm: PredictionForm {
     }
 }
 
+/// The prediction of one of several heads: `head` is its name, then come the fields of its form. JSON alone, since forms differ.
+package struct RoutedForm: PredictionForm {
+    private let heads: [(name: String, form: any PredictionForm)]
+
+    package init(_ heads: [(name: String, form: any PredictionForm)]) { self.heads = heads }
+
+    package var fields: [String] { ["head"] + heads.flatMap(\.form.fields) }
+    package var columns: [String] { ["head"] }
+    package var truncation: String? { heads.lazy.compactMap(\.form.truncation).first }
+
+    package func cells(_ prediction: Prediction, _ example: Example) -> [String] {
+        [heads[parts(prediction).index].name]
+    }
+
+    package func json(_ prediction: Prediction, _ example: Example) -> String {
+        let (index, own) = parts(prediction)
+        return "\"head\":\(JSONText.quoted(heads[index].name)),\(heads[index].form.json(own, example))"
+    }
+
+    private func parts(_ prediction: Prediction) -> (index: Int, own: Prediction) {
+        guard case .routed(let index, let own) = prediction else { preconditionFailure("a prediction of no head") }
+        return (index, own)
+    }
+}
+
 extension Predictor {
     /// What the head predicts, in a word: classes, tags or numbers.
     package var form: String {
@@ -178,6 +203,21 @@ extension PredictionSettings {
     /// How the predictions of several heads are written. Settings of classes act on the heads that predict classes.
     /// - Throws: `TrainingError.setting` for settings of classes, if no head predicts any
     package func form(of heads: [NamedHead]) throws(TrainingError) -> any PredictionForm {
+        EachForm(try forms(of: heads))
+    }
+
+    /// How the predictions of heads are written if each record has one of them.
+    /// - Throws: `TrainingError.setting` for CSV, and for settings of classes, if no head predicts any
+    package func form(routing heads: [NamedHead]) throws(TrainingError) -> any PredictionForm {
+        guard output == .jsonl else {
+            throw .setting(
+                name: "--output-format", found: output.rawValue,
+                expected: "jsonl: heads of several tasks have different columns")
+        }
+        return RoutedForm(try forms(of: heads))
+    }
+
+    private func forms(of heads: [NamedHead]) throws(TrainingError) -> [(name: String, form: any PredictionForm)] {
         let hasClasses = heads.contains { $0.head.predictsClasses }
         var forms: [(name: String, form: any PredictionForm)] = []
         for head in heads {
@@ -185,7 +225,7 @@ extension PredictionSettings {
             if hasClasses, !head.head.predictsClasses { (own.top, own.threshold) = (1, 0) }
             forms.append((head.name, try own.form(of: head.head)))
         }
-        return EachForm(forms)
+        return forms
     }
 
     /// How a head's predictions are written.

@@ -16,10 +16,13 @@ package struct PredictionStream {
     }
 
     /// What a head predicts for each example, in order, and how many examples were truncated.
-    package typealias Predict = (_ examples: [Example]) -> (predictions: [Prediction], truncated: Int)
+    /// - Parameter routes: for which head each is, by the router; 0 without one
+    package typealias Predict = (
+        _ examples: [Example], _ routes: [Int]
+    ) -> (predictions: [Prediction], truncated: Int)
 
     private enum Pending {
-        case record(Record, Example)
+        case record(Record, Example, route: Int)
         case bad(Int, TaskError)
     }
 
@@ -27,7 +30,9 @@ package struct PredictionStream {
     private var writer: PredictionWriter
     private let form: any PredictionForm
     private let settings: PredictionSettings
-    private var input: PredictionInput?
+    /// Of each head that the router knows; of one without a router.
+    private var inputs: [PredictionInput?]
+    private let router: RecordRouter?
     private let predict: Predict
     private var pending: [Pending] = []
     private var pendingBytes = 0
@@ -42,14 +47,17 @@ package struct PredictionStream {
 
     /// - Parameters:
     ///   - form: how predictions are written
-    ///   - input: the fields that contain the texts; nil: the first record decides
+    ///   - inputs: the fields that contain the texts, one for each of the router's heads; nil: the first record decides
+    ///   - router: tells the head of a record; nil: there is one form of records
     package init(
-        reader: RecordReader, form: any PredictionForm, input: PredictionInput?, settings: PredictionSettings,
-        predict: @escaping Predict
+        reader: RecordReader, form: any PredictionForm, inputs: [PredictionInput?], router: RecordRouter? = nil,
+        settings: PredictionSettings, predict: @escaping Predict
     ) {
+        precondition(inputs.count == router?.heads.count ?? 1, "\(inputs.count) inputs")
         self.reader = reader
         self.settings = settings
-        self.input = input
+        self.inputs = inputs
+        self.router = router
         self.form = form
         self.predict = predict
         writer = PredictionWriter(form: form, settings: settings, file: reader.name)
@@ -105,11 +113,12 @@ package struct PredictionStream {
         case .record(let record):
             if !writer.hasBegun { try begin(record, write) }
             do throws(TaskError) {
-                let input = self.input ?? PredictionInput(record)
+                let route = try router?.route(record, file: reader.name) ?? 0
+                let input = inputs[route] ?? PredictionInput(record)
                 let example = try input.example(record, id: pending.count, file: reader.name)
-                self.input = input
+                inputs[route] = input
                 if let fault = writer.fault(in: record) { throw fault }
-                pending.append(.record(record, example))
+                pending.append(.record(record, example, route: route))
                 pendingBytes += example.text.utf8.count + (example.pair?.utf8.count ?? 0)
             } catch {
                 return try take(.bad(line: record.line, error), write)
@@ -157,14 +166,18 @@ package struct PredictionStream {
         }
         guard !pending.isEmpty else { return true }
         var examples: [Example] = []
-        for case .record(_, let example) in pending { examples.append(example) }
-        let predicted = examples.isEmpty ? (predictions: [], truncated: 0) : predict(examples)
+        var routes: [Int] = []
+        for case .record(_, let example, let route) in pending {
+            examples.append(example)
+            routes.append(route)
+        }
+        let predicted = examples.isEmpty ? (predictions: [], truncated: 0) : predict(examples, routes)
         summary.truncated += predicted.truncated
         var predictions = predicted.predictions.makeIterator()
         var text = ""
         for each in pending {
             switch each {
-            case .record(let record, let example):
+            case .record(let record, let example, _):
                 guard let prediction = predictions.next() else { continue }
                 text += writer.line(record, example, prediction)
                 summary.predicted += 1
