@@ -119,16 +119,16 @@ import Testing
         options.epochs = 100_000
         options.checkpoint = CheckpointOptions(fixture.url("game.checkpoint"), resumes: false)
         let model = try fixture.model()
-        var job: TrainingJob? = model.train(.head, on: try Fixture.task(), options: options)
+        var job: TrainingJob? = model.train(.adapter(), on: try Fixture.task(), options: options)
         for try await event in try #require(job).events { if case .step = event { break } }
         // While it runs, no other may have its checkpoint
-        let second = model.train(.head, on: try Fixture.task(), options: options)
+        let second = model.train(.adapter(), on: try Fixture.task(), options: options)
         #expect(await AmalgamError.thrown { _ = try await second.result }?.kind == .busy)
         job = nil
         options.epochs = 1
         for attempt in 0... {
             try #require(attempt < 100)
-            let third = model.train(.head, on: try Fixture.task(), options: options)
+            let third = model.train(.adapter(), on: try Fixture.task(), options: options)
             let error = await AmalgamError.thrown { _ = try await third.result }
             if error == nil { break }
             #expect(error?.kind == .busy)

@@ -49,7 +49,8 @@ import Testing
             Victim(
                 name: name,
                 arguments: words + common + [
-                    "--epochs", "3", "--batch-size", "8", "--resume", "--out", "@\(name)/x.h5",
+                    // So many that most of a run is steps: kills shall fall among them
+                    "--epochs", "8", "--batch-size", "8", "--resume", "--out", "@\(name)/x.h5",
                 ],
                 folder: name, results: bundle("\(name)/x.h5"))
         }
@@ -77,7 +78,7 @@ import Testing
             Victim(
                 name: "ablation",
                 arguments: [
-                    "ablate", "--tasks", "@game", "@role", "--quick", "--epochs", "2", "--arms", "adapter", "fusion",
+                    "ablate", "--tasks", "@game", "@role", "--quick", "--epochs", "4", "--arms", "adapter", "fusion",
                 ]
                     + common + ["--resume", "--out", "@ablation"],
                 folder: "ablation/trainings", results: ablation("ablation")),
