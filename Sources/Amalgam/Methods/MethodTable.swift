@@ -419,30 +419,30 @@ enum MethodTable {
               "differences": {
                 "lora": {
                   "interval": [
-                    -0.14571,
-                    -0.11112
+                    -0.10528,
+                    -0.07669
                   ],
-                  "mean": -0.12852
+                  "mean": -0.09101
                 },
                 "seq_bn": {
                   "interval": [
-                    -0.14692,
-                    -0.11265
+                    -0.10691,
+                    -0.07833
                   ],
-                  "mean": -0.13002
+                  "mean": -0.09252
                 }
               },
               "mb": 306.6,
               "parameters": 2572544,
               "rates": {
-                "interface": "2e-3",
-                "role": "2e-3",
+                "interface": "5e-4",
+                "role": "5e-4",
                 "use": "2e-3",
                 "works-with": "2e-3"
               },
               "scores": {
-                "interface": 0.71784,
-                "role": 0.36,
+                "interface": 0.78285,
+                "role": 0.445,
                 "use": 0.65357,
                 "works-with": 0.79139
               },
