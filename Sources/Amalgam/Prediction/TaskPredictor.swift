@@ -4,7 +4,7 @@ import Training
 
 /// The heads of a bundle on its model, each for the records of its own task: a record names its head.
 ///
-/// It is for bundles with heads of several tasks, such as multi-task compositions (``Composition/multitask(_:)``). Parallel
+/// It is for bundles with heads of several tasks, such as multi-task compositions (``Composition/multitask(_:tasks:)``). Parallel
 /// adapters, whose heads all answer every text, have a ``HeadsPredictor``.
 ///
 /// ```swift
@@ -33,7 +33,7 @@ public final class TaskPredictor: Sendable {
     ) throws(AmalgamError) {
         (worker, warnings) = try translated {
             let (language, warnings) = try options.prepare(model, bundle)
-            let session = try model.session(threads: options.threads)
+            let session = model.session(threads: options.threads)
             let worker = TaskWorker(
                 try bundle.stored.heads.map {
                     try Training.Predictor(
