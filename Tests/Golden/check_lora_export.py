@@ -39,6 +39,9 @@ CASES = {
     "pissa_dora": dict(r=4, lora_alpha=6, init_lora_weights="pissa", use_dora=True, target_modules=["query", "value"]),
     "vera": dict(r=64, target_modules=["query", "value"]),
     "vera_all": dict(r=32, projection_prng_key=5, target_modules=["query", "value", "output.dense", "intermediate.dense"]),
+    "ia3": dict(),
+    "ia3_mixed": dict(target_modules=r".*\.(query|attention\.output\.dense|intermediate\.dense)",
+                      feedforward_modules=r".*\.intermediate\.dense"),
     "feed_forward": dict(r=2, lora_alpha=2, target_modules=r".*layer\.\d+\.output\.dense", lora_dropout=0.1),
 }
 
@@ -80,11 +83,11 @@ def main():
 
             modules = ["classifier"] + (["pooler"] if hasattr(base().base_model, "pooler") and
                                         base().base_model.pooler is not None else [])
-            kind = peft.VeraConfig if case.startswith("vera") else peft.LoraConfig
+            kind = {"vera": peft.VeraConfig, "ia3": peft.IA3Config}.get(case.split("_")[0], peft.LoraConfig)
             model = peft.get_peft_model(base(), kind(task_type="SEQ_CLS", modules_to_save=modules, **config))
             with torch.no_grad():
                 for name, weight in model.named_parameters():
-                    if "lora_" in name or "vera_lambda" in name or "modules_to_save" in name:
+                    if any(part in name for part in ("lora_", "vera_lambda", "ia3_l", "modules_to_save")):
                         weight.add_(torch.randn(weight.shape) * STD)
             model.save_pretrained(path("theirs"))
             wanted = probabilities(model, tokenizer, texts)
