@@ -3,7 +3,7 @@
 
     check_lora_export.py --amalgam BINARY --model FOLDER --texts FILE.jsonl [--seed N]
 
-FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes bundles of LoRA and
+FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes bundles of LoRA, (IA)³ and
 VeRA with random numbers from peft itself (all projections, patterns, rsLoRA, a classification head), imports them, and compares the
 probabilities that `amalgam predict` prints with
 
