@@ -339,7 +339,37 @@ enum MethodTable {
               "tokens_per_second": 9283
             },
             "mam": {
+              "bytes": 4105728,
+              "differences": {
+                "lora": {
+                  "interval": [
+                    -0.27287,
+                    -0.23246
+                  ],
+                  "mean": -0.25265
+                },
+                "seq_bn": {
+                  "interval": [
+                    -0.27419,
+                    -0.2333
+                  ],
+                  "mean": -0.25416
+                }
+              },
               "mb": 398.4,
+              "parameters": 4898720,
+              "rates": {
+                "interface": "5e-4",
+                "role": "5e-4",
+                "use": "5e-4",
+                "works-with": "5e-4"
+              },
+              "scores": {
+                "interface": 0.74343,
+                "role": 0.36,
+                "use": 0.33274,
+                "works-with": 0.59008
+              },
               "tokens_per_second": 7037
             },
             "noreft": {
