@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// Fields of parts that are not there are dropped, and those of Compacter are kept.
+    /// Fields of missing parts are dropped, and those of Compacter are kept.
     @Test func fields() throws {
         let fields = try AdapterHubImport.read(folder: url("compacter/rules")).members[0].configuration.fields
         #expect(fields["phm_dim"] == .number(2) && fields["phm_bias"] == .bool(false))

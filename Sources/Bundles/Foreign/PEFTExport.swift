@@ -21,7 +21,7 @@ package enum PEFTExport {
         guard bundle.kind == .adapter, bundle.members.count == 1, let member = bundle.members.first else {
             throw cannot(bundle, "kind", bundle.kind.rawValue, "one adapter", fix: "export adapters one by one")
         }
-        guard let content = try PEFTContent(member, architecture) else {
+        guard let content = try PEFTMethods.content(member, architecture) else {
             throw cannot(
                 bundle, "members/\(member.name)", "method \(member.configuration.method)",
                 "\(LoRA.name), \(IA3.name) or \(VeRA.name)",

@@ -71,4 +71,22 @@ struct PEFTIA3: PEFTMethod {
                 "leave_out": .list(leftOut.map { .init($0) }),
             ], source: module.file)
     }
+
+    static func content(_ member: Member, _ architecture: Architecture) throws -> PEFTContent? {
+        guard let ia3 = try member.configuration.makeMethod() as? IA3 else { return nil }
+        let scaled = architecture.sites.compactMap { site in ia3.scaled(at: site.site).map { (site: site, part: $0) } }
+        let modules = scaled.map { PEFTContent.module($0.site) }
+        let inputs = scaled.filter { $0.part == .input }.map { PEFTContent.module($0.site) }
+        var names = PEFTContent.names(modules, architecture)
+        var feedForward = PEFTContent.names(inputs, architecture)
+        // The library takes names of feedforward_modules for ends of names, and they must be names in target_modules
+        let meant = modules.filter { module in feedForward.contains { module.hasSuffix($0) } }
+        if meant != inputs || !Set(feedForward).isSubset(of: names) { (names, feedForward) = (modules, inputs) }
+        return PEFTContent(
+            title: "(IA)³", modules: zip(scaled, modules).map { ($0.site, $1, [tensor($0.site, $0.part)]) },
+            fields: [
+                "peft_type": .string(kind), "target_modules": .list(names.map { .string($0) }),
+                "feedforward_modules": .list(feedForward.map { .string($0) }), "init_ia3_weights": .bool(true),
+            ])
+    }
 }

@@ -91,4 +91,30 @@ extension PEFTConfiguration: PEFTMethod {
             NamedTensor(spec.name, spec.shape, values[spec.name] ?? tensors[spec.name]?.values ?? [])
         }
     }
+
+    static func content(_ member: Member, _ architecture: Architecture) throws -> PEFTContent? {
+        guard let updates = try LoRAUpdates(member, architecture) else { return nil }
+        let (rank, alpha) = (updates.fields["rank"] ?? .number(8), updates.fields["alpha"] ?? .number(8))
+        func pattern(_ value: (LoRAUpdates.Update) -> ConfigurationValue, _ usual: ConfigurationValue)
+            -> ConfigurationValue
+        {
+            .map(
+                Dictionary(updates.list.filter { value($0) != usual }.map { ($0.module, value($0)) }) { first, _ in
+                    first
+                })
+        }
+        return PEFTContent(
+            title: "LoRA",
+            modules: updates.list.map {
+                ($0.site, $0.module, tensors(of: $0.site, rank: $0.rank, hasMagnitudes: updates.hasMagnitudes))
+            }, hasGate: updates.hasGate,
+            fields: [
+                "peft_type": .string(kind), "r": rank, "lora_alpha": alpha,
+                "lora_dropout": .number(Double(updates.dropout)),
+                "use_rslora": updates.fields["rslora"] ?? .bool(false),
+                "rank_pattern": pattern({ .number(Double($0.rank)) }, rank),
+                "alpha_pattern": pattern({ .number($0.alpha) }, alpha), "bias": .string("none"),
+                "init_lora_weights": .bool(true), "use_dora": .bool(updates.hasMagnitudes),
+            ])
+    }
 }

@@ -28,6 +28,10 @@ protocol PEFTMethod: Sendable {
     func finish(
         _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
     ) throws
+
+    /// What the folder of an adapter holds; nil: the adapter is of another method.
+    /// - Throws: `AdapterError`
+    static func content(_ member: Member, _ architecture: Architecture) throws -> PEFTContent?
 }
 
 extension PEFTMethod {
@@ -38,6 +42,15 @@ extension PEFTMethod {
 
 enum PEFTMethods {
     static let builtIn: [any PEFTMethod.Type] = [PEFTConfiguration.self, PEFTIA3.self, PEFTVeRA.self]
+
+    /// nil: peft has no such method, or none with folders that we write.
+    /// - Throws: `AdapterError`
+    static func content(_ member: Member, _ architecture: Architecture) throws -> PEFTContent? {
+        for method in builtIn {
+            if let content = try method.content(member, architecture) { return content }
+        }
+        return nil
+    }
 }
 
 /// A tensor at a module, in a bundle and in PEFT's file.

@@ -99,4 +99,25 @@ struct PEFTVeRA: PEFTMethod {
                     + "hold projections that were drawn otherwise", in: module.weightsFile)
         }
     }
+
+    static func content(_ member: Member, _ architecture: Architecture) throws -> PEFTContent? {
+        guard let vera = try member.configuration.makeMethod() as? VeRA else { return nil }
+        let own = member.configuration.fields
+        let projections = vera.projections(architecture)
+        let (a, b) = projections.values
+        let rank = a.count / projections.input
+        return PEFTContent(
+            title: "VeRA",
+            modules: vera.sites(architecture).map { ($0, PEFTContent.module($0), tensors(of: $0, rank: rank)) },
+            shared: [
+                (Self.a, [rank, projections.input], a),
+                (Self.b, [projections.output, b.count / projections.output], b),
+            ],
+            fields: [
+                "peft_type": .string(kind), "r": own["r"] ?? .null,
+                "projection_prng_key": own["projection_prng_key"] ?? .null, "save_projection": .bool(true),
+                "vera_dropout": own["dropout"] ?? .null, "d_initial": own["d_initial"] ?? .null,
+                "bias": .string("none"), "init_weights": .bool(true),
+            ])
+    }
 }

@@ -5,7 +5,7 @@ import Numerics
 final class ActivationStore {
     private let frozen: FrozenLayers
     private let examples: [Int: EncodedExamples]
-    /// By task, then by example: where the text's rows begin in `kept`; −1: they are not there.
+    /// By task, then by example: where the text's rows begin in `kept`; −1: they are not kept.
     private var places: [Int: [Int]]
     private var kept = AlignedBuffer(count: 0)
     private var used = 0
