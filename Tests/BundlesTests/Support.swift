@@ -104,3 +104,22 @@ func problem(_ location: SourceLocation = #_sourceLocation, _ body: () throws ->
         return "\(error)"
     }
 }
+
+/// A damaged file, with bytes changed or its end missing, gives a typed error or a bundle that can be written.
+/// - Parameter every: of so many bytes one is changed, and the file ends before it.
+func expectTypedErrors(damaging file: URL, every step: Int, read: () throws -> AdapterBundle) throws {
+    let data = try Data(contentsOf: file)
+    var random = SplitMix(state: 5)
+    for i in stride(from: 0, to: min(data.count, 1500), by: step) {
+        var flipped = data
+        flipped[i] = i % 2 == 0 ? UInt8(ascii: "9") : UInt8(truncatingIfNeeded: random.next())
+        for content in [flipped, data.prefix(i)] {
+            try content.write(to: file)
+            do {
+                _ = try BundleFile.data(read())
+            } catch {
+                #expect(error is BundleError || error is FileError || error is AdapterError, "\(error)")
+            }
+        }
+    }
+}
