@@ -50,15 +50,29 @@ package struct Recipe: Sendable {
     package static func fusion(
         _ bundles: [AdapterBundle], _ configuration: FusionConfiguration?, from start: AdapterBundle? = nil
     ) throws -> Recipe {
-        var recipe = Recipe()
-        recipe.fusionStart = start
         let configuration = try configuration ?? start.map { try FusionStart($0).configuration } ?? .dynamic
+        var recipe = try block(over: bundles.isEmpty ? [start].compactMap { $0 } : bundles) { _ in Fuse(configuration) }
+        recipe.fusionStart = start
+        return recipe
+    }
+
+    /// A block over the adapters of these bundles. A bundle that is such a block itself, as a fusion, gives its parts.
+    /// - Parameter make: the block for so many parts
+    /// - Throws: `BundleError.members` for a bundle without adapters
+    package static func block(
+        over bundles: [AdapterBundle], _ make: (_ parts: Int) throws -> any CompositionBlock
+    ) throws -> Recipe {
+        var recipe = Recipe()
         var parts: [Composition] = []
-        for bundle in bundles.isEmpty ? [start].compactMap({ $0 }) : bundles {
+        for bundle in bundles {
             let part = try recipe.composed.take(bundle)
-            if case .block(let node) = part, node.block is Fuse { parts += node.children } else { parts.append(part) }
+            if case .block(let node) = part, node.block is any EndBlock {
+                parts += node.children
+            } else {
+                parts.append(part)
+            }
         }
-        recipe.composed.finish(Composition.above("", Fuse(configuration), parts))
+        recipe.composed.finish(Composition.above("", try make(parts.count), parts))
         return recipe
     }
 

@@ -53,6 +53,7 @@ package enum CompositionBlocks {
         Fuse.self,
         MultiTask.self,
         Parallel.self,
+        ScaLearn.self,
         Scale.self,
         TokenSplit.self,
         Stack.self,
