@@ -195,6 +195,18 @@ public struct Composition: Sendable {
         return all(node).filter { seen.insert($0.identity).inserted }
     }
 
+    /// The learning rate of its blocks that no bundle has brought: that of attention where there is one.
+    var blockRate: Double {
+        func all(_ node: Node) -> [any CompositionBlock] {
+            guard case .block(let block, let parts) = node else { return [] }
+            return [block] + parts.flatMap(all)
+        }
+        let blocks = all(node)
+        if blocks.contains(where: { $0 is Fuse }) { return FusionMethod.attention.standardLearningRate }
+        if blocks.contains(where: { $0 is ScaLearn }) { return FusionMethod.scaling().standardLearningRate }
+        return FusionMethod.attention.standardLearningRate
+    }
+
     /// The places of `new`.
     var places: [String] { places(.all) }
 

@@ -84,7 +84,42 @@ import Testing
         #expect(try lab.data("alone.h5") == lab.data("composed.h5"))
     }
 
+    /// Each method's bundle is scored and predicts; its learning rate is its own.
     @Test(arguments: [
+        ("scalearn", "scalearn", 6e-3, 3 * 2 * 48), ("scalearn_uniform++", "scalearn", 6e-3, 2),
+        ("average", "average", 5e-3, 0),
+    ]) func methods(_ name: String, _ block: String, _ rate: Double, _ own: Int) throws {
+        let lab = try lab()
+        let adapters = ["--adapters", "@a.h5", "@b.h5", "--method", name]
+        let trained = try json(fuse(lab, adapters, out: "f"))
+        let average = try json(fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--method", "average"], out: "g"))
+        let count = { (run: [String: Any]) in run["trainable_parameters"] as? Int ?? -1 }
+        #expect(count(trained) - count(average) == own)
+        let bundle = try lab.inspect("f.h5")
+        #expect((bundle["composition"] as? [String: Any])?["block"] as? String == block)
+        #expect((bundle["settings"] as? [String: Any])?["lr"] as? Double == rate)
+        let scored = try json(
+            lab.run([
+                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@f.h5", "--json",
+                "--quiet",
+            ]))
+        let dev = try #require(trained["dev"] as? [String: Any])
+        #expect((scored["metrics"] as? [String: Any])?["accuracy"] as? Double == dev["accuracy"] as? Double)
+        let predicted = try lab.run(["predict", "--model", "@tiny", "--bundle", "@f.h5"], input: "gi ba\n")
+        #expect(predicted.status == 0 && predicted.output.contains("label"), "\(predicted.words)")
+    }
+
+    @Test(arguments: [
+        (["--adapters", "@a.h5", "--method", "scalearns"], "--method: found scalearns, expected fusion, scalearn"),
+        (
+            ["--adapters", "@a.h5", "--method", "average", "--fusion", "static"],
+            "--fusion: only --method fusion has it, found average"
+        ),
+        (
+            ["--adapters", "@a.h5", "--method", "scalearn", "--init-from", "@a.h5"],
+            "--init-from: only --method fusion has it, found scalearn"
+        ),
+        (["--compose", "fuse(@a.h5)", "--method", "scalearn"], "--method: found scalearn with --compose"),
         (["--adapters", "@a.h5", "@b.h5", "--init-from", "@a.h5"], "is of kind adapter, expected a fusion"),
         (["--adapters", "@a.h5", "--adapter-lr", "1e-4"], "--adapter-lr: needs --unfreeze"),
         (["--adapters", "@a.h5", "--unfreeze", "--adapter-lr", "0"], "--adapter-lr: found 0"),

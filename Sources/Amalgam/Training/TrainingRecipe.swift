@@ -6,7 +6,7 @@ import Training
 public struct TrainingRecipe: Sendable {
     private enum Form: Sendable {
         case adapter(AdapterConfiguration, from: AdapterBundle?)
-        case fusion([AdapterBundle], FusionOptions?, from: AdapterBundle?)
+        case fusion([AdapterBundle], FusionMethod, from: AdapterBundle?)
         case composition(Composition, new: AdapterConfiguration?, from: AdapterBundle?, fusionFrom: AdapterBundle?)
         case head
         case allWeights
@@ -40,8 +40,18 @@ public struct TrainingRecipe: Sendable {
         _ bundles: [AdapterBundle], _ options: FusionOptions? = nil, startingFrom start: AdapterBundle? = nil,
         adapters: BundledAdapters = .frozen
     ) -> TrainingRecipe {
-        TrainingRecipe(form: .fusion(bundles, options, from: start), adapters: adapters)
+        TrainingRecipe(
+            form: .fusion(bundles, options.map { .attention($0) } ?? .attention, from: start), adapters: adapters)
     }
+
+    /// Adapters put together by a method: attention over them, learned scales, or a mean below a head that learns.
+    /// - Parameters:
+    ///   - bundles: Of adapters, trained on the same model. A bundle that is a fusion or ScaLearn gives its adapters.
+    ///   - method: How they are put together.
+    ///   - adapters: Whether the adapters stay frozen or learn on.
+    public static func fusion(
+        _ bundles: [AdapterBundle], method: FusionMethod, adapters: BundledAdapters = .frozen
+    ) -> TrainingRecipe { TrainingRecipe(form: .fusion(bundles, method, from: nil), adapters: adapters) }
 
     /// A composition: its new blocks learn, and the adapters in place of ``Composition/new``.
     /// - Parameters:
@@ -71,8 +81,8 @@ public struct TrainingRecipe: Sendable {
     var rate: Double {
         switch form {
         case .adapter: 1e-3
-        case .fusion: 5e-4
-        case .composition(let composition, _, _, _): composition.places.isEmpty ? 5e-4 : 1e-3
+        case .fusion(_, let method, _): method.standardLearningRate
+        case .composition(let composition, _, _, _): composition.places.isEmpty ? composition.blockRate : 1e-3
         case .head: 5e-3
         case .allWeights: 2e-4
         }
@@ -85,7 +95,7 @@ public struct TrainingRecipe: Sendable {
     public var kind: AdapterBundle.Kind {
         switch form {
         case .adapter: .adapter
-        case .fusion: .fusion
+        case .fusion(_, let method, _): method.isAttention ? .fusion : .composition
         // One that cannot be built says so when it is trained
         case .composition: (try? resolved()).flatMap { .init(rawValue: $0.recipe.kind.rawValue) } ?? .composition
         case .head: .head
@@ -112,15 +122,13 @@ public struct TrainingRecipe: Sendable {
         switch form {
         case .adapter(let configuration, let start):
             return (.adapter(configuration.stored, from: start?.stored), [])
-        case .fusion(let bundles, let options, let start):
-            if let options { try check(options) }
-            for bundle in bundles { try bundle.checkFusable() }
+        case .fusion(let bundles, let method, let start):
             if bundles.isEmpty, start == nil {
                 throw AmalgamError.make(
                     .composition, "the fusion: found no bundle, expected at least one", found: "no bundle",
                     expected: "at least one")
             }
-            return (try .fusion(bundles.map(\.stored), options?.stored, from: start?.stored), [])
+            return (try method.recipe(over: bundles, from: start), [])
         case .composition(let composition, let new, let start, let fusionStart):
             let places = composition.places
             if let place = new == nil ? places.first : composition.repeatedPlace {
@@ -140,16 +148,6 @@ public struct TrainingRecipe: Sendable {
             return (recipe, composed.languageWarnings.map { .of(.composition, $0) })
         case .head: return (.head, [])
         case .allWeights: return (.full, [])
-        }
-    }
-
-    private func check(_ options: FusionOptions) throws {
-        guard options.regularization >= 0, options.regularization.isFinite else {
-            throw TrainingError.setting(
-                name: "regularization", found: "\(options.regularization)", expected: "0 or more")
-        }
-        guard options.temperature > 0, options.temperature.isFinite else {
-            throw TrainingError.setting(name: "temperature", found: "\(options.temperature)", expected: "over 0")
         }
     }
 }
