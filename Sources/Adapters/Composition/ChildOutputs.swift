@@ -141,7 +141,7 @@ extension Site {
     }
 
     /// Of a projection that a block ends with: the block's end.
-    fileprivate var blockEnd: Site? {
+    var blockEnd: Site? {
         switch kind {
         case .attentionOutput: Site(.afterAttention, layer: layer)
         case .feedForwardOutput: Site(.afterFeedForward, layer: layer)

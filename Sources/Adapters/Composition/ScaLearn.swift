@@ -65,7 +65,8 @@ package struct ScaLearn: EndBlock {
 
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
-            "scalearn scales what adapters add at the ends of blocks, so it cannot be part of a transformers model")
+            "scalearn scales what adapters add at the ends of blocks, so it cannot be part of a transformers model; make one "
+                + "adapter of it with amalgam collapse, and export that")
     }
 
     /// ω at a site.
