@@ -51,6 +51,24 @@ public struct Composition: Sendable {
             ["uniform": .bool(uniform), "shared": .bool(shared), "dropout": .number(dropout)])
     }
 
+    /// LoRA side by side, each times a learned number for each projection (CAT; LoRA Soups, Prabhakar et al. 2024). Unless it comes
+    /// from a bundle, it must be trained.
+    /// - Parameter parts: At least one, of LoRA adapters.
+    public static func cat(_ parts: [Composition]) -> Composition { Composition(.block(Cat(), parts.map(\.node))) }
+
+    /// LoRA that each token chooses among at each projection, by the direction that each adapter changes most (Arrow, Ostapenko
+    /// et al. 2024). It needs no training.
+    /// - Parameters:
+    ///   - parts: At least one, of LoRA adapters.
+    ///   - topK: Adapters that a token chooses, 1 or more.
+    ///   - temperature: Divides the scores; over 0.
+    /// - Throws: ``AmalgamError/Kind/composition`` for an option out of range.
+    public static func arrow(
+        _ parts: [Composition], topK: Int = 3, temperature: Double = 1
+    ) throws(AmalgamError) -> Composition {
+        try block(Arrow.kind, parts, ["top_k": .number(Double(topK)), "temperature": .number(temperature)])
+    }
+
     /// The weighted mean of what the parts make of the same input; it needs no training.
     /// - Parameters:
     ///   - parts: At least one.
@@ -135,7 +153,7 @@ public struct Composition: Sendable {
         }
     }
 
-    /// Names of the blocks that there are: `average`, `batchsplit`, `fuse`, `multitask`, `parallel`, `scalearn`, `scale`,
+    /// Names of the blocks that there are: `arrow`, `average`, `batchsplit`, `cat`, `fuse`, `multitask`, `parallel`, `scalearn`, `scale`,
     /// `split`, `stack`.
     public static var blockNames: [String] { CompositionBlocks.kinds }
 
@@ -204,6 +222,7 @@ public struct Composition: Sendable {
         let blocks = all(node)
         if blocks.contains(where: { $0 is Fuse }) { return FusionMethod.attention.standardLearningRate }
         if blocks.contains(where: { $0 is ScaLearn }) { return FusionMethod.scaling().standardLearningRate }
+        if blocks.contains(where: { $0 is Cat }) { return FusionMethod.concatenation.standardLearningRate }
         return FusionMethod.attention.standardLearningRate
     }
 

@@ -195,7 +195,7 @@ package struct Composed: Sendable {
         bundle.tensors = try bundle.specs().map { spec in
             guard let tensor = tensors[spec.name] else {
                 let block = composition?.nodes.first { spec.name.hasPrefix($0.scope + "/") }?.block
-                let phrase = (block as? any EndBlock).map { type(of: $0).phrase } ?? "a block with weights"
+                let phrase = block.map { type(of: $0).phrase } ?? "a block with weights"
                 throw AdapterError.composition(
                     "\(composition?.text ?? ""): \(spec.name) is missing: \(phrase) needs training; train it with "
                         + "'amalgam fuse --compose', or use average")

@@ -56,7 +56,7 @@ package struct Recipe: Sendable {
         return recipe
     }
 
-    /// A block over the adapters of these bundles. A bundle that is such a block itself, as a fusion, gives its parts.
+    /// A block over the adapters of these bundles. A bundle that is a fusion or scalearn itself gives its parts.
     /// - Parameter make: the block for so many parts
     /// - Throws: `BundleError.members` for a bundle without adapters
     package static func block(

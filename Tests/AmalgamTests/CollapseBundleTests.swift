@@ -49,18 +49,43 @@ import Testing
         #expect(try one.data() == trained.collapsed(name: "one").data())
     }
 
-    @Test func loRA() async throws {
+    @Test(arguments: [FusionMethod.average, .concatenation]) func loRA(_ method: FusionMethod) async throws {
         let a = try await fixture.adapter(
             "a", AdapterConfiguration(preset: "lora", ["rank": 2, "alpha": 3]), options: Self.options)
         let b = try await fixture.adapter(
             "b", AdapterConfiguration(preset: "lora", ["rank": 3, "targets": "all"]), options: Self.options)
         let trained = try await fixture.model().train(
-            .fusion([a, b], method: .average), on: Fixture.task(), options: Self.options
+            .fusion([a, b], method: method), on: Fixture.task(), options: Self.options
         ).result.bundle
         let one = try trained.collapsed()
         #expect(Self.distance(try await probabilities(trained), try await probabilities(one)) < 1e-5)
         try one.export(to: fixture.url("peft"), as: .peft)
         try one.export(to: fixture.url("hf"), as: .transformers(fixture.model(), merges: true))
+    }
+
+    /// Each token chooses: nothing but the head learns, and no one adapter does the same.
+    @Test func arrow() async throws {
+        let adapters = [
+            try await fixture.adapter("a", AdapterConfiguration(preset: "lora"), options: Self.options),
+            try await fixture.adapter("b", AdapterConfiguration(preset: "lora"), options: Self.options),
+        ]
+        let task = try Fixture.task()
+        let trained = try await fixture.model().train(
+            .fusion(adapters, method: .routing(topK: 1)), on: task, options: Self.options
+        ).result
+        let head = try await fixture.model().train(.head, on: task, options: Self.options).result
+        #expect(trained.trainableParameters == head.trainableParameters)
+        #expect(trained.bundle.composition == "arrow(a, b, temperature=1, top_k=1)")
+        let read = try AdapterBundle(data: trained.bundle.data())
+        #expect(try await probabilities(read) == probabilities(trained.bundle))
+        let composed = try AdapterBundle(composing: .arrow(adapters.map { .bundle($0) }, topK: 1))
+        #expect(composed.members.count == 2)
+        let error = await AmalgamError.thrown { _ = try trained.bundle.collapsed() }
+        #expect(error?.description.contains("its weights differ by token") == true, "\(error as Any)")
+        let untrained = await AmalgamError.thrown {
+            _ = try AdapterBundle(composing: .cat(adapters.map { .bundle($0) }))
+        }
+        #expect(untrained?.description.contains("cat needs training") == true, "\(untrained as Any)")
     }
 
     @Test func refusals() async throws {

@@ -45,4 +45,43 @@ import Testing
         #expect(refused.errors.split(separator: "\n").count == 1)
         #expect(!FileManager.default.fileExists(atPath: lab.folder.appendingPathComponent("x.h5").path))
     }
+
+    /// LoRA: `fuse --method cat` and `arrow`, as expressions too; cat's one LoRA goes to peft.
+    @Test func blocksOverLoRA() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 1)
+        try lab.task("role", seed: 11)
+        func run(_ words: [String]) throws -> Lab.Run {
+            let run = try lab.run(words + ["--quiet"])
+            try #require(run.status == 0, "\(run.words)")
+            return run
+        }
+        for name in ["game", "role"] {
+            _ = try run([
+                "train-adapter", "--model", "@tiny", "--task", "@\(name)", "--out", "@\(name).h5", "--config", "lora",
+                "--epochs", "2",
+            ])
+        }
+        let task = ["--model", "@tiny", "--task", "@game"]
+        for method in ["cat", "arrow"] {
+            _ = try run(
+                [
+                    "fuse", "--method", method, "--adapters", "@game.h5", "@role.h5", "--out", "@\(method).h5",
+                    "--epochs", "1",
+                ]
+                    + task)
+            let composition = try lab.inspect("\(method).h5")["composition"] as? [String: Any]
+            #expect(composition?["block"] as? String == method)
+            _ = try run(["evaluate", "--bundle", "@\(method).h5"] + task)
+        }
+        _ = try run(["evaluate", "--compose", "arrow(@game.h5, @role.h5, top_k=1)", "--head", "game"] + task)
+        _ = try lab.run(["collapse", "--bundle", "@cat.h5", "--out", "@one.h5"])
+        let exported = try lab.run(["export", "@one.h5", "--format", "peft", "--out", "@peft"])
+        #expect(exported.status == 0, "\(exported.words)")
+        let refused = try lab.run(
+            ["fuse", "--method", "arrow", "--adapters", "@game.h5", "@role.h5", "--out", "@x.h5", "--unfreeze"] + task)
+        #expect(
+            refused.status == 65 && refused.errors.contains("arrow: found adapters that learn, expected frozen ones"),
+            "\(refused.words)")
+    }
 }

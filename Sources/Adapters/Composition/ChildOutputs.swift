@@ -2,10 +2,7 @@ import Models
 import Numerics
 
 /// A block that weighs what its children add at the ends of the model's blocks: a fusion, ScaLearn.
-package protocol EndBlock: CompositionBlock {
-    /// For messages: "a fusion".
-    static var phrase: String { get }
-}
+package protocol EndBlock: CompositionBlock {}
 
 /// What the children of an `EndBlock` add last at each end of the model's blocks: an adapter's up-projection without residual,
 /// of a stack that of its highest adapter. Each child sees the site as the block finds it.

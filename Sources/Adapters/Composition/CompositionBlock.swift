@@ -9,6 +9,8 @@ import Numerics
 package protocol CompositionBlock: Sendable {
     /// As in bundles and expressions: "fuse".
     static var kind: String { get }
+    /// For messages: "a fusion".
+    static var phrase: String { get }
     /// The kinds of blocks that may stand around it, at any depth; nil: all.
     static var parents: Set<String>? { get }
     /// Its configuration in full.
@@ -34,6 +36,7 @@ package protocol CompositionBlock: Sendable {
 }
 
 extension CompositionBlock {
+    package static var phrase: String { kind }
     package static var parents: Set<String>? { nil }
 
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
@@ -48,8 +51,10 @@ extension CompositionBlock {
 /// The registry of blocks.
 package enum CompositionBlocks {
     package static let builtIn: [any CompositionBlock.Type] = [
+        Arrow.self,
         Average.self,
         BatchSplit.self,
+        Cat.self,
         Fuse.self,
         MultiTask.self,
         Parallel.self,

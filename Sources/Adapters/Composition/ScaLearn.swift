@@ -13,7 +13,6 @@ import Numerics
 /// one bottleneck of the summed width does.
 package struct ScaLearn: EndBlock {
     package static let kind = "scalearn"
-    package static let phrase = "scalearn"
     /// ω in a bundle: [width, N], with `uniform` [1, N].
     package static let scaling = "scaling"
     package static let standardDropout = 0.3
@@ -70,7 +69,7 @@ package struct ScaLearn: EndBlock {
     }
 
     /// ω at a site.
-    package func scaling(at site: Site, _ tensors: MemberTensors) throws -> Operand {
+    fileprivate func scaling(at site: Site, _ tensors: MemberTensors) throws -> Operand {
         try isShared ? tensors(Self.scaling) : tensors(site, Self.scaling)
     }
 }
@@ -85,97 +84,26 @@ private struct ScaLearnPlugin: SitePlugin {
         guard [.afterAttention, .afterFeedForward].contains(site.kind),
             ChildOutputs.source(at: context.spec, outputs.children.map(\.outline)) != nil
         else { return nil }
-        let scaling = try block.scaling(at: site, tensors)
+        let scales = LearnedScales(
+            scales: try block.scaling(at: site, tensors), name: "\(tensors.scope(site))/\(ScaLearn.scaling)",
+            dropout: Float(block.dropout))
+        let (builder, width) = (context.builder, context.spec.output)
         guard let stacked = try StackedBottlenecks(outputs.children, at: context.spec) else {
-            return .dense(try sum(of: outputs.values(at: site, context), scaling, context))
+            return .dense(scales.sum(of: try outputs.values(at: site, context), in: builder))
         }
-        return try block.isUniform
-            ? uniformDelta(of: stacked, scaling, context) : delta(of: stacked, scaling, context)
+        let narrow = try stacked.narrow(context)
+        let (ups, biases) = (stacked.ups(output: width), stacked.biases(output: width))
+        let blocks = stacked.parts.map { (column: $0.child, width: $0.shape.width) }
+        if block.isUniform {
+            // The narrow activations are scaled: the up matrix stays frozen
+            let weighted = scales.weighted(narrow, biases: biases, blocks: blocks, in: builder)
+            return .factored(narrow: weighted.narrow, up: .frozen(ups), bias: weighted.bias, scale: 1)
+        }
+        let weighted = scales.weighted(ups: ups, biases: biases, blocks: blocks, in: builder)
+        return .factored(narrow: narrow, up: weighted.up, bias: weighted.bias, scale: 1)
     }
 
     func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
         keys: Value, values: Value, rows: Int
     )? { nil }
-
-    /// ω after dropout, a row for each of ω's.
-    private func dropped(_ scaling: Operand, at site: Site, in inner: PlanBuilder) -> Value {
-        let whole = inner.append(WeightRows(scaling, in: inner))
-        guard block.dropout > 0 else { return whole }
-        return inner.append(
-            DropAdd(
-                whole, dropout: DropoutSite(site: tensors.scope(site), rate: Float(block.dropout)), in: inner))
-    }
-
-    private static func ones(_ rows: Int, _ columns: Int) -> Weight {
-        Weight([Float](repeating: 1, count: rows * columns), shape: [rows, columns])
-    }
-
-    private func name(_ site: Site) -> String { "\(tensors.scope(site))/\(ScaLearn.scaling)" }
-
-    /// U z + c with U = [ω₁ ⊙ U₁, ω₂ ⊙ U₂, …] and c = Σ ωₙ ⊙ cₙ.
-    private func delta(of stacked: StackedBottlenecks, _ scaling: Operand, _ context: SiteContext) throws -> SiteDelta {
-        let (site, width) = (context.site, context.spec.output)
-        let children = stacked.parts.map(\.child)
-        let weighted = context.builder.derive(name(site), rows: width) { inner in
-            let factors = dropped(scaling, at: site, in: inner)
-            let up = inner.append(
-                ScaledBlocks(
-                    factors, times: stacked.ups(output: width),
-                    blocks: stacked.parts.map { ($0.child, $0.shape.width) }, in: inner))
-            let biases = inner.append(
-                ScaledBlocks(
-                    factors, times: stacked.biases(output: width), blocks: children.map { ($0, 1) }, in: inner))
-            return [
-                up, inner.append(Linear(biases, weight: .frozen(Self.ones(1, children.count)), bias: nil, in: inner)),
-            ]
-        }
-        return .factored(
-            narrow: try stacked.narrow(context), up: weighted[0], bias: weighted[1].reshaped([width]), scale: 1)
-    }
-
-    /// The same where ωₙ is a number, which scales the narrow activations instead: the up matrix stays frozen.
-    private func uniformDelta(
-        of stacked: StackedBottlenecks, _ scaling: Operand, _ context: SiteContext
-    ) throws -> SiteDelta {
-        let (site, builder, width) = (context.site, context.builder, context.spec.output)
-        let weighted = builder.derive(name(site), rows: 1) { inner in
-            let factors = dropped(scaling, at: site, in: inner)
-            func repeated(_ blocks: [(column: Int, width: Int)]) -> Value {
-                let width = blocks.reduce(0) { $0 + $1.width }
-                return inner.append(ScaledBlocks(factors, times: Self.ones(1, width), blocks: blocks, in: inner))
-            }
-            return [
-                repeated(stacked.parts.map { ($0.child, $0.shape.width) }),
-                inner.append(
-                    Linear(
-                        repeated(stacked.parts.map { ($0.child, 1) }),
-                        weight: .frozen(stacked.biases(output: width)), bias: nil, in: inner)),
-            ]
-        }
-        let narrow = builder.append(
-            MultiplyRows(try stacked.narrow(context), by: weighted[0].reshaped([stacked.width]), in: builder))
-        return .factored(
-            narrow: narrow, up: .frozen(stacked.ups(output: width)), bias: weighted[1].reshaped([width]), scale: 1)
-    }
-
-    /// Σ ωₙ ⊙ uₙ for outputs that have no narrow form, such as those of stacks, and for adapters that are trained.
-    private func sum(
-        of outputs: [(child: Int, value: Value)], _ scaling: Operand, _ context: SiteContext
-    ) throws -> Value {
-        let (site, builder, width) = (context.site, context.builder, context.spec.output)
-        let factors = builder.derive(name(site), rows: block.isUniform ? 1 : width) { inner in
-            let all = dropped(scaling, at: site, in: inner)
-            return outputs.map { child, _ in
-                let own = inner.append(Columns(all, child..<child + 1, in: inner))
-                return block.isUniform
-                    ? inner.append(Linear(own, weight: .frozen(Self.ones(width, 1)), bias: nil, in: inner)) : own
-            }
-        }
-        let scaled = zip(outputs, factors).map { output, factor in
-            builder.append(MultiplyRows(output.value, by: factor.reshaped([width]), in: builder))
-        }
-        guard scaled.count > 1 else { return scaled[0] }
-        return builder.append(
-            WeightedSum(scaled, weights: [Float](repeating: 1, count: scaled.count), in: builder))
-    }
 }

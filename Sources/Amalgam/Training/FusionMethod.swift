@@ -8,6 +8,8 @@ public struct FusionMethod: Sendable, Equatable {
         case attention(FusionOptions?)
         case scaling(uniform: Bool, shared: Bool, dropout: Double)
         case average
+        case concatenation
+        case routing(topK: Int, temperature: Double)
     }
 
     private let form: Form
@@ -31,6 +33,18 @@ public struct FusionMethod: Sendable, Equatable {
     /// The mean of what the adapters add: nothing but the head learns.
     public static let average = FusionMethod(form: .average)
 
+    /// LoRA with a learned number for each adapter and projection (CAT; LoRA Soups, Prabhakar et al. 2024).
+    public static let concatenation = FusionMethod(form: .concatenation)
+
+    /// LoRA that each token chooses among, by what each adapter changes most (Arrow, Ostapenko et al. 2024): nothing but the
+    /// head learns, and adapters stay frozen.
+    /// - Parameters:
+    ///   - topK: Adapters that a token chooses, 1 or more.
+    ///   - temperature: Divides the scores; over 0.
+    public static func routing(topK: Int = 3, temperature: Double = 1) -> FusionMethod {
+        FusionMethod(form: .routing(topK: topK, temperature: temperature))
+    }
+
     /// What a user names, with a line on each. A method that chooses among these stands here, too.
     static let named: [(name: String, method: FusionMethod, summary: String)] = [
         ("fusion", .attention, "attention over the adapters (AdapterFusion)"),
@@ -39,6 +53,8 @@ public struct FusionMethod: Sendable, Equatable {
         ("scalearn++", .scaling(shared: true), "a learned scale for each adapter and column"),
         ("scalearn_uniform++", .scaling(uniform: true, shared: true), "a learned scale for each adapter"),
         ("average", .average, "the mean of the adapters; only the head learns"),
+        ("cat", .concatenation, "a learned weight for each LoRA and projection (LoRA Soups)"),
+        ("arrow", .routing(), "each token chooses among LoRA; only the head learns (Arrow)"),
     ]
 
     /// The names that ``init(named:)`` knows, each with a line on what the method does.
@@ -66,7 +82,8 @@ public struct FusionMethod: Sendable, Equatable {
         switch form {
         case .attention: 5e-4
         case .scaling: 6e-3
-        case .average: 5e-3
+        case .concatenation: 6e-3
+        case .average, .routing: 5e-3
         }
     }
 
@@ -88,6 +105,12 @@ public struct FusionMethod: Sendable, Equatable {
             }
         case .average:
             return try .block(over: bundles.map(\.stored)) { try Average(BlockFields([:], children: $0)) }
+        case .concatenation: return try .block(over: bundles.map(\.stored)) { _ in Cat() }
+        case .routing(let topK, let temperature):
+            return try .block(over: bundles.map(\.stored)) { parts in
+                try Arrow(
+                    BlockFields(["top_k": .init(topK), "temperature": .number(temperature)], children: parts))
+            }
         }
     }
 }
