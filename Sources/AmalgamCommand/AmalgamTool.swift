@@ -22,7 +22,8 @@ struct AmalgamTool: AsyncParsableCommand {
             TrainMultitaskCommand.self,
             EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,
-            AblateCommand.self, TransferCommand.self, MethodsCommand.self, ModelCommand.self, DataCommand.self,
+            AblateCommand.self, TransferCommand.self, AdviseCommand.self, MethodsCommand.self, ModelCommand.self,
+            DataCommand.self,
         ])
 
     static func main() async {
