@@ -23,7 +23,8 @@ struct AmalgamTool: AsyncParsableCommand {
             EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self,
             CollapseCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,
-            AblateCommand.self, TransferCommand.self, MethodsCommand.self, ModelCommand.self, DataCommand.self,
+            AblateCommand.self, TransferCommand.self, AdviseCommand.self, MethodsCommand.self, ModelCommand.self,
+            DataCommand.self,
         ])
 
     static func main() async {

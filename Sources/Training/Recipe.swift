@@ -16,6 +16,8 @@ package struct Recipe: Sendable {
     private var fusionStart: AdapterBundle?
     /// Whether all weights of the base learn.
     private var trainsBase = false
+    /// Whether nothing but a linear head learns, which is fitted and not trained in steps.
+    package private(set) var isProbe = false
 
     private init() {}
 
@@ -31,6 +33,17 @@ package struct Recipe: Sendable {
         recipe.trainsBase = true
         return recipe
     }()
+
+    /// A linear head, fitted to what the base gives, or to what adapters on it give.
+    /// - Parameters:
+    ///   - tree: over what `composed` gave for its bundles; nil: the base alone
+    package static func probe(on tree: Composition? = nil, of composed: Composed = Composed()) -> Recipe {
+        var recipe = Recipe()
+        recipe.isProbe = true
+        recipe.composed = composed
+        if let tree { recipe.composed.finish(tree) }
+        return recipe
+    }
 
     /// One adapter; where `from` is given, it starts from that bundle's adapter.
     package static func adapter(_ configuration: AdapterConfiguration, from start: AdapterBundle?) -> Recipe {

@@ -46,7 +46,7 @@ extension Model {
             let data = try tasks.map { try $0.load() }
             for task in data {
                 run.warn(.data, task.warnings)
-                if task.dev.isEmpty, task.unscorable[.dev] == nil {
+                if task.dev.isEmpty, task.unscorable[.dev] == nil, !recipe.isProbe {
                     run.warn(
                         .data,
                         [

@@ -9,6 +9,7 @@ public struct TrainingRecipe: Sendable {
         case fusion([AdapterBundle], FusionMethod, from: AdapterBundle?)
         case composition(Composition, new: AdapterConfiguration?, from: AdapterBundle?, fusionFrom: AdapterBundle?)
         case head
+        case probe(Composition?)
         case allWeights
     }
 
@@ -74,6 +75,21 @@ public struct TrainingRecipe: Sendable {
     /// A head alone.
     public static let head = TrainingRecipe(form: .head)
 
+    /// A linear head on the model's features, fitted exactly and not trained in steps: the mean of the last hidden states
+    /// unless ``TrainingOptions/pooling`` says otherwise, or each word's.
+    public static let linearProbe = TrainingRecipe(form: .probe(nil))
+
+    /// A linear head on the features that a composition of bundles gives. They stay frozen.
+    ///
+    /// It minimizes C times the cross-entropy plus half the squared weights of the standardized features (numbers: ridge
+    /// regression with the penalty 1/C), with C from 0.001, 0.01, 0.1, 1 and 10: the best on dev, or in cross-validation if the
+    /// task has no dev split. One pass over the texts gives the features. Of the options, only those about texts, precision,
+    /// names and files have an effect.
+    /// - Parameter composition: Of bundles, without ``Composition/new``; all of its blocks are trained or need no training.
+    public static func linearProbe(on composition: Composition) -> TrainingRecipe {
+        TrainingRecipe(form: .probe(composition))
+    }
+
     /// All weights of the model.
     public static let allWeights = TrainingRecipe(form: .allWeights)
 
@@ -83,7 +99,7 @@ public struct TrainingRecipe: Sendable {
         case .adapter: 1e-3
         case .fusion(_, let method, _): method.standardLearningRate
         case .composition(let composition, _, _, _): composition.places.isEmpty ? composition.blockRate : 1e-3
-        case .head: 5e-3
+        case .head, .probe: 5e-3
         case .allWeights: 2e-4
         }
     }
@@ -97,8 +113,9 @@ public struct TrainingRecipe: Sendable {
         case .adapter: .adapter
         case .fusion(_, let method, _): method.isAttention ? .fusion : .composition
         // One that cannot be built says so when it is trained
-        case .composition: (try? resolved()).flatMap { .init(rawValue: $0.recipe.kind.rawValue) } ?? .composition
-        case .head: .head
+        case .composition, .probe(.some):
+            (try? resolved()).flatMap { .init(rawValue: $0.recipe.kind.rawValue) } ?? .composition
+        case .head, .probe(nil): .head
         case .allWeights: .full
         }
     }
@@ -110,9 +127,12 @@ public struct TrainingRecipe: Sendable {
         case .fusion(let bundles, _, let start): bundles + [start].compactMap { $0 }
         case .composition(let composition, _, let start, let fusionStart):
             composition.bundles + [start, fusionStart].compactMap { $0 }
+        case .probe(let composition): composition?.bundles ?? []
         case .head, .allWeights: []
         }
     }
+
+    var isProbe: Bool { if case .probe = form { true } else { false } }
 
     /// Whether bundles on another language adapter are worth a warning: those of a fusion are.
     var warnsOfLanguages: Bool { if case .fusion = form { true } else { false } }
@@ -147,6 +167,15 @@ public struct TrainingRecipe: Sendable {
                 from: places.isEmpty ? nil : start?.stored, fusionFrom: fusionStart?.stored)
             return (recipe, composed.languageWarnings.map { .of(.composition, $0) })
         case .head: return (.head, [])
+        case .probe(nil): return (.probe(), [])
+        case .probe(let composition?):
+            if let place = composition.places.first {
+                throw AmalgamError.composition(
+                    at: place, found: "new", expected: "a bundle: a linear probe trains nothing below its head")
+            }
+            var composed = Composed()
+            let tree = try composition.tree(into: &composed)
+            return (.probe(on: tree, of: composed), composed.languageWarnings.map { .of(.composition, $0) })
         case .allWeights: return (.full, [])
         }
     }

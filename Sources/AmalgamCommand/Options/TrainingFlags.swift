@@ -101,6 +101,23 @@ struct TrainingFlags: ParsableArguments {
         }
     }
 
+    /// A linear probe is not trained in steps: settings of steps are refused, not passed over.
+    func checkForProbe() throws {
+        let defaults = try TrainingFlags.parse([])
+        for (name, isSet) in [
+            ("--epochs", epochs != defaults.epochs), ("--lr", lr != nil), ("--warmup", warmup != defaults.warmup),
+            ("--schedule", schedule != defaults.schedule), ("--weight-decay", weightDecay != defaults.weightDecay),
+            ("--decay-all", decayAll), ("--clip", clip != defaults.clip), ("--patience", patience != 0),
+            ("--keep", keep != defaults.keep), ("--batch-size", batchSize != defaults.batchSize),
+            ("--batch-tokens", batchTokens != nil), ("--class-weights", classWeights),
+            ("--label-all-tokens", labelAllTokens), ("--label-smoothing", labelSmoothing != 0),
+            ("--head-dropout", headDropout != nil), ("--no-base-dropout", noBaseDropout),
+            ("--activation-cache", activationCache != nil), ("--on-nan", onNan != defaults.onNan),
+        ] where isSet {
+            throw wrongOption(name, found: "a value", expected: "none: --linear-probe is not trained in steps")
+        }
+    }
+
     private func poolingKind() throws -> Pooling? {
         switch pooling {
         case nil: nil
