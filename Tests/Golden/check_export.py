@@ -15,18 +15,15 @@ beside it, as save_adapter and save_adapter_fusion write them; layers left out, 
 """
 import argparse
 import json
-import logging
 import os
 import subprocess
 import tempfile
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import torch  # noqa: E402
-from adapters import AutoAdapterModel, Fuse, SeqBnConfig  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from transformers import BertConfig, RobertaConfig, XLMRobertaConfig  # noqa: E402
+import offline  # noqa: F401
+import torch
+from adapters import AutoAdapterModel, Fuse, SeqBnConfig
+from safetensors.torch import load_file
+from transformers import BertConfig, RobertaConfig, XLMRobertaConfig
 
 # Case: its folder, and the folders of its adapters
 CASES = {
