@@ -145,12 +145,15 @@ extension PEFTModule {
 
     /// `targets` and `leave_out` of a method that acts at the same sites of each layer that it adapts.
     /// - Parameter roles: where the method can act
-    /// - Throws: `BundleError` for a layer that lacks one of them
+    /// - Throws: `BundleError` for another module, or a layer that lacks one of them
     func choice(
         _ acting: [(site: SiteSpec, module: String)], among roles: [(name: String, kind: Site.Kind)],
         _ architecture: Architecture
     ) throws -> [String: ConfigurationValue] {
         let kinds = Set(acting.map(\.site.site.kind))
+        if let other = acting.first(where: { part in !roles.contains { $0.kind == part.site.site.kind } }) {
+            throw wrong("target_modules", other.module, "only \(roles.map(\.name).joined(separator: ", "))")
+        }
         let layers = Set(acting.compactMap(\.site.site.layer))
         for site in architecture.sites(kinds) where site.site.layer.map(layers.contains) == true {
             guard !acting.contains(where: { $0.site.site == site.site }) else { continue }
