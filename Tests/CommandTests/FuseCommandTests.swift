@@ -3,19 +3,7 @@ import Testing
 
 /// `fuse --unfreeze` and `fuse --init-from`, by the built command.
 @Suite struct FuseCommandTests {
-    private func lab() throws -> Lab {
-        let lab = try Lab()
-        try lab.task("game", seed: 1)
-        try lab.task("role", seed: 11)
-        for (name, task) in [("a", "game"), ("b", "role")] {
-            let run = try lab.run([
-                "train-adapter", "--model", "@tiny", "--task", "@\(task)", "--out", "@\(name).h5", "--epochs", "2",
-                "--quiet",
-            ])
-            try #require(run.status == 0, "\(run.words)")
-        }
-        return lab
-    }
+    private func lab() throws -> Lab { try Lab(adapters: [("a", "game", []), ("b", "role", [])]) }
 
     private func fuse(_ lab: Lab, _ words: [String], out: String) throws -> Lab.Run {
         try lab.run(
@@ -26,17 +14,11 @@ import Testing
                 + words)
     }
 
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        try #require(run.status == 0, "\(run.words)")
-        let last = try #require(run.output.split(separator: "\n").last)
-        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
-    }
-
     @Test func adaptersLearnWithTheFusion() throws {
         let lab = try lab()
         let adapters = ["--adapters", "@a.h5", "@b.h5"]
-        let frozen = try json(fuse(lab, adapters, out: "frozen"))
-        let trained = try json(fuse(lab, adapters + ["--unfreeze"], out: "trained"))
+        let frozen = try fuse(lab, adapters, out: "frozen").json()
+        let trained = try fuse(lab, adapters + ["--unfreeze"], out: "trained").json()
         let count = { (run: [String: Any]) in run["trainable_parameters"] as? Int ?? 0 }
         #expect(count(trained) > count(frozen))
         #expect(try lab.inspect("frozen.h5")["started_from"] as? [String: String] == [:])
@@ -47,12 +29,11 @@ import Testing
         let shown = try lab.run(["inspect", "@trained.h5"])
         #expect(shown.output.contains("trained further here"), "\(shown.words)")
         // What is read scores what training saw
-        let scored = try json(
-            lab.run([
-                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@trained.h5",
-                "--json",
-                "--quiet",
-            ]))
+        let scored = try lab.run([
+            "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@trained.h5",
+            "--json",
+            "--quiet",
+        ]).json()
         let dev = try #require(trained["dev"] as? [String: Any])
         #expect((scored["metrics"] as? [String: Any])?["accuracy"] as? Double == dev["accuracy"] as? Double)
         // Frozen adapters keep their content, the others do not
