@@ -3,6 +3,8 @@ package struct HeadTargets: Sendable {
     package enum Values: Sendable, Equatable {
         /// Class of each row; −1 where it is missing.
         case classes([Int32])
+        /// [rows, classes], a distribution for each row; NaN where it is missing.
+        case distributions([Float], classes: Int)
         /// [rows, width]; NaN where a number is missing.
         case numbers([Float], width: Int)
     }
@@ -13,32 +15,64 @@ package struct HeadTargets: Sendable {
     package var marks: [Int32]?
     /// Whether the marks stand for whole sequences, each by its first row.
     package var marksSequences = false
-    /// What the sum of the row losses is divided by: the number of targets, or the sum of their classes' weights. A head
-    /// without any target has 0, and no loss.
+    /// What each row's loss counts for, 0 or more; nil: 1.
+    package var weights: [Float]?
+    /// What the sum of the weighted row losses is divided by: the sum of the weights of all rows with a target, each times
+    /// the weight of its class. A head without any target has 0, and no loss.
     package var normalizer: Double
     /// The head's share in the loss of the batch.
     package var coefficient: Double
 
-    /// - Parameter normalizer: nil: the number of targets that are not missing.
-    package init(_ values: Values, marks: [Int32]? = nil, normalizer: Double? = nil, coefficient: Double = 1) {
+    /// - Parameters:
+    ///   - weights: of the rows; nil: all 1.
+    ///   - classWeights: of the classes in the head's loss; nil: all 1.
+    package init(
+        _ values: Values, marks: [Int32]? = nil, weights: [Float]? = nil, classWeights: [Float]? = nil,
+        coefficient: Double = 1
+    ) {
+        precondition(weights.map { $0.count == values.rows } ?? true, "one weight a row")
         self.values = values
         self.marks = marks
-        self.normalizer = normalizer ?? Double(values.present)
+        self.weights = weights
+        normalizer = values.mass(weights, classWeights)
         self.coefficient = coefficient
     }
 
-    /// What a row loss is multiplied by, so that the sum over the batch is the head's mean loss times its coefficient.
+    /// What a row loss is multiplied by beside its weight, so that the sum over the batch is the head's mean loss times its
+    /// coefficient.
     var factor: Double { normalizer > 0 ? coefficient / normalizer : 0 }
 }
 
 extension HeadTargets.Values {
-    /// Targets that are not missing: rows with a class, or rows with at least one number.
-    package var present: Int {
+    /// Whether each row has a target: a class, a distribution, or at least one number.
+    package var isPresent: [Bool] {
         switch self {
-        case .classes(let classes): classes.count { $0 >= 0 }
+        case .classes(let classes): classes.map { $0 >= 0 }
+        case .distributions(let shares, let classes):
+            stride(from: 0, to: shares.count, by: max(1, classes)).map { !shares[$0].isNaN }
         case .numbers(let numbers, let width):
-            stride(from: 0, to: numbers.count, by: max(1, width)).count { row in
+            stride(from: 0, to: numbers.count, by: max(1, width)).map { row in
                 numbers[row..<row + width].contains { !$0.isNaN }
+            }
+        }
+    }
+
+    /// Targets that are not missing.
+    package var present: Int { isPresent.count { $0 } }
+
+    /// The sum over all rows with a target of the row's weight times its class's, which for a distribution is the mean by
+    /// its shares. So rows with a class and rows with all of a distribution on it count alike.
+    fileprivate func mass(_ weights: [Float]?, _ classWeights: [Float]?) -> Double {
+        isPresent.enumerated().reduce(0) { sum, row in
+            guard row.element else { return sum }
+            let weight = weights.map { Double($0[row.offset]) } ?? 1
+            guard let classWeights else { return sum + weight }
+            switch self {
+            case .classes(let classes): return sum + weight * Double(classWeights[Int(classes[row.offset])])
+            case .distributions(let shares, let classes):
+                let own = shares[row.offset * classes..<(row.offset + 1) * classes]
+                return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+            case .numbers: return sum + weight
             }
         }
     }
@@ -46,6 +80,7 @@ extension HeadTargets.Values {
     var rows: Int {
         switch self {
         case .classes(let classes): classes.count
+        case .distributions(let shares, let classes): shares.count / max(1, classes)
         case .numbers(let numbers, let width): numbers.count / max(1, width)
         }
     }

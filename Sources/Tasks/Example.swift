@@ -28,6 +28,11 @@ package struct Example: Sendable {
     package var label: Int?
     /// The row's label if the task does not know it. Such a label counts as wrong.
     package var unknownLabel: String?
+    /// A probability for each of the task's labels, with the sum 1, in place of one label; `label` is then the most probable
+    /// one. nil: the row has a label, or none.
+    package var labelProbabilities: [Float]?
+    /// How much the row counts in training, 0 or more. Scores count all rows alike.
+    package var weight = 1.0
     /// Line of the file where the row starts, from 1; 0 for rows that come from no file.
     package var line: Int
     /// Place of the row in the file's array, from 0; nil for rows that are lines, or come from no file.
@@ -67,6 +72,7 @@ extension Example: Equatable {
         a.id == b.id && a.text == b.text && a.pair == b.pair && a.label == b.label
             && a.unknownLabel == b.unknownLabel && a.line == b.line && a.element == b.element
             && a.payload?.canonicalBytes == b.payload?.canonicalBytes && a.group == b.group
+            && a.labelProbabilities == b.labelProbabilities && a.weight == b.weight
     }
 }
 
@@ -77,7 +83,8 @@ package enum CanonicalData {
     ///
     /// A string is its length in bytes (8 bytes, little endian) and its UTF-8; a missing one has the length 2⁶⁴ − 1.
     /// Line numbers do not count, since a blank line does not change the data. Groups do not count either: they affect
-    /// the intervals of scores, not the training.
+    /// the intervals of scores, not the training. A row with probabilities or a weight has them behind the length −2,
+    /// which no string has; the bytes of other rows do not know of them.
     /// - Parameters:
     ///   - examples: in order
     ///   - labels: the names behind the label indices; an index outside counts as no label
@@ -98,6 +105,12 @@ package enum CanonicalData {
             let payload = example.payload?.canonicalBytes ?? []
             append(payload.count, to: &piece)
             piece += payload
+            if example.labelProbabilities != nil || example.weight != 1 {
+                append(-2, to: &piece)
+                append(example.weight, to: &piece)
+                append(example.labelProbabilities?.count ?? 0, to: &piece)
+                for probability in example.labelProbabilities ?? [] { append(Double(probability), to: &piece) }
+            }
             if piece.count >= 1 << 16 {
                 sink(piece)
                 piece.removeAll(keepingCapacity: true)

@@ -29,6 +29,8 @@ package struct LabelIndex: Sendable {
     package let source: LabelSource
     /// Whether `find` gives nil for an unknown label; otherwise it throws.
     package var countsUnknown = false
+    /// The labels in the order of the task's YAML, which lists of probabilities follow; nil: it lists none.
+    var listed: [String]?
     /// What the file's labels are called, by a task YAML's map.
     private let renamed: [String: String]
     private let indices: [String: Int]

@@ -72,6 +72,7 @@ struct SplitFile {
                 if columns[TaskDefinition.groupField] != nil {
                     example.group = try view(row).name(TaskDefinition.groupField)
                 }
+                example.weight = try view(row).weight()
                 try check(example, against: &answers, kind)
                 content.examples.append(example)
             } catch {
@@ -93,14 +94,19 @@ struct SplitFile {
         return content
     }
 
-    /// Some rows without a known label are noise; most of them are another list of labels. A number that no row has would
-    /// be trained on nothing.
+    /// Some rows without a known label are noise; most of them are another list of labels. A number that no row has, or
+    /// rows that all have the weight 0, would be trained on nothing.
     private func checkTrainable(_ content: Content, _ labels: LabelIndex) throws(TaskError) {
         let unknown = content.skipped.compactMap(\.label)
         if unknown.count > 1, unknown.count * 2 > table.rows.count {
             throw .mostlyUnknown(
                 file: name, rows: table.rows.count, counts: unknown.reduce(into: [:]) { $0[$1, default: 0] += 1 },
                 labels: labels.names, source: labels.source)
+        }
+        if !content.examples.isEmpty, content.examples.allSatisfy({ $0.weight == 0 }) {
+            throw .badValue(
+                file: name, line: 0, key: columns[TaskDefinition.weightField] ?? TaskDefinition.weightField,
+                found: "0 in every training row", expected: "a number above 0 in at least one")
         }
         let numbers = content.examples.compactMap(\.numbers?.values)
         for place in 0..<(numbers.first?.count ?? 0) where !numbers.contains(where: { $0[place] != nil }) {

@@ -80,7 +80,8 @@ package struct TaskData: Sendable {
                 }
         }
 
-        let index = try labelIndex(known, definition, kind: kind, training: files[.train], unknownLabels: unknownLabels)
+        var index = try labelIndex(known, definition, kind: kind, training: files[.train], unknownLabels: unknownLabels)
+        index.listed = definition.labels
         var data = TaskData(definition: definition, labels: index.names)
         if definition.hasDefaultMetric { data.definition.metric = kind.defaultMetric(labels: index.names) }
         var answers: SplitFile.AnswerCount?

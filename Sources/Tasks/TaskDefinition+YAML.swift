@@ -12,6 +12,9 @@ extension TaskDefinition {
     /// A field that any kind may have: rows with one value of its column belong together.
     static let groupField = "group"
 
+    /// A field that any kind may have: how much a row counts in training.
+    static let weightField = "weight"
+
     static func fromYAML(_ url: URL, kinds: TaskKinds) throws(TaskError) -> TaskDefinition {
         let file = shownPath(url)
         return try parse(
@@ -62,7 +65,8 @@ extension TaskDefinition {
         var definition = TaskDefinition(
             name: try root.text("name") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent,
             kind: kindName, data: data,
-            fields: try root.map("fields", keys: kind.allFields + [groupField])?.allTexts() ?? [:],
+            fields: try root.map("fields", keys: kind.allFields + kind.optionalFields + [groupField])?.allTexts()
+                ?? [:],
             labels: labels, metric: metric, description: try root.text("description"),
             language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
         definition.labelNumbers = numbers

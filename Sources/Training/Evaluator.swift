@@ -88,7 +88,9 @@ package final class Evaluator {
             let run = plan.plan.run(batch, workspace: workspace)
             for (n, values) in plan.heads.enumerated() {
                 let (outputs, losses) = (run.values(values.output), run.values(values.rowLosses))
-                let hasTarget = Self.hasTarget(batch.targets[batchHeads[n].index]?.values, rows: losses.count)
+                let hasTarget =
+                    batch.targets[batchHeads[n].index]?.values.isPresent
+                    ?? [Bool](repeating: false, count: losses.count)
                 var next = 0
                 for i in indices {
                     for row in all[n].rows(i) {
@@ -109,15 +111,6 @@ package final class Evaluator {
         return HeadResults(
             width: width, values: [Float](repeating: 0, count: (offsets.last ?? 0) * width), offsets: offsets,
             words: words, losses: [(sum: Double, targets: Int)](repeating: (0, 0), count: count))
-    }
-
-    private static func hasTarget(_ values: HeadTargets.Values?, rows: Int) -> [Bool] {
-        switch values {
-        case .classes(let classes)?: classes.map { $0 >= 0 }
-        case .numbers(let numbers, let width)?:
-            (0..<rows).map { row in numbers[row * width..<(row + 1) * width].contains { !$0.isNaN } }
-        case nil: [Bool](repeating: false, count: rows)
-        }
     }
 
     /// A row of the head's output as probabilities, or as numbers in the data's units.

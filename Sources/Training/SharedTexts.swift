@@ -93,6 +93,7 @@ enum SharedTexts {
         }
         common.label = nil
         common.unknownLabel = nil
+        common.labelProbabilities = nil
         common.payload = common.tagged.map { TaggedTokens(tokens: $0.tokens) }
         return common
     }

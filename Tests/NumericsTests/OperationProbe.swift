@@ -59,10 +59,7 @@ final class OperationProbe {
             },
             targets: [
                 0: HeadTargets(
-                    .classes(labels.map { Int32($0) }),
-                    normalizer: classWeights.map { weights in
-                        labels.reduce(0) { $1 < 0 ? $0 : $0 + Double(weights[$1]) }
-                    })
+                    .classes(labels.map { Int32($0) }), classWeights: classWeights)
             ])
     }
 

@@ -16,7 +16,11 @@ extension TextTask {
         test: [ClassificationExample] = [], labels: [String]? = nil, metric: String? = nil
     ) throws(AmalgamError) -> TextTask {
         func rows(_ examples: [ClassificationExample]) -> [[String: FieldValue]] {
-            examples.map { grouped(["text": .string($0.text), "label": .string($0.label)], $0.group) }
+            examples.map {
+                row(
+                    ["text": .string($0.text)].merging(target($0.label, $0.labelProbabilities)) { $1 }, $0.weight,
+                    $0.group)
+            }
         }
         return try TextTask(
             name, kind: TextClassification.self,
@@ -38,8 +42,9 @@ extension TextTask {
     ) throws(AmalgamError) -> TextTask {
         func rows(_ examples: [PairExample]) -> [[String: FieldValue]] {
             examples.map {
-                grouped(
-                    ["text_a": .string($0.first), "text_b": .string($0.second), "label": .string($0.label)], $0.group)
+                row(
+                    ["text_a": .string($0.first), "text_b": .string($0.second)]
+                        .merging(target($0.label, $0.labelProbabilities)) { $1 }, $0.weight, $0.group)
             }
         }
         return try TextTask(
@@ -62,11 +67,11 @@ extension TextTask {
     ) throws(AmalgamError) -> TextTask {
         func rows(_ examples: [TaggingExample]) -> [[String: FieldValue]] {
             examples.map {
-                grouped(
+                row(
                     [
                         "tokens": .list($0.words.map { .string($0) }),
                         "tags": .list($0.tags.map { .string($0) }),
-                    ], $0.group)
+                    ], $0.weight, $0.group)
             }
         }
         return try TextTask(
@@ -89,14 +94,14 @@ extension TextTask {
         func rows(_ examples: [RegressionExample]) -> [[String: FieldValue]] {
             examples.map { example in
                 let numbers = example.values.map { $0.map { FieldValue.number($0) } ?? .null }
-                var row: [String: FieldValue] = ["score": numbers.count == 1 ? numbers[0] : .list(numbers)]
+                var fields: [String: FieldValue] = ["score": numbers.count == 1 ? numbers[0] : .list(numbers)]
                 if let second = example.second {
-                    row["text_a"] = .string(example.text)
-                    row["text_b"] = .string(second)
+                    fields["text_a"] = .string(example.text)
+                    fields["text_b"] = .string(second)
                 } else {
-                    row["text"] = .string(example.text)
+                    fields["text"] = .string(example.text)
                 }
-                return grouped(row, example.group)
+                return row(fields, example.weight, example.group)
             }
         }
         return try TextTask(
@@ -104,8 +109,16 @@ extension TextTask {
             labels: nil, metric: metric)
     }
 
-    private static func grouped(_ row: [String: FieldValue], _ group: String?) -> [String: FieldValue] {
-        guard let group else { return row }
-        return row.merging(["group": .string(group)]) { $1 }
+    private static func row(_ fields: [String: FieldValue], _ weight: Double, _ group: String?) -> [String: FieldValue]
+    {
+        var row = fields
+        if weight != 1 { row["weight"] = .number(weight) }
+        if let group { row["group"] = .string(group) }
+        return row
+    }
+
+    private static func target(_ label: String, _ probabilities: [String: Double]?) -> [String: FieldValue] {
+        guard let probabilities else { return ["label": .string(label)] }
+        return ["label_probabilities": .object(probabilities.mapValues { .number($0) })]
     }
 }

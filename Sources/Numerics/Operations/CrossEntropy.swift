@@ -6,9 +6,8 @@
 
 /// loss[r] = −Σ_c t_c log softmax(logits[r])_c, one raw loss a row.
 ///
-/// logits: [rows, classes]; y: [rows, 1]. t is the target's one-hot vector, smoothed by ε: (1 − ε) one-hot + ε / classes
-/// (Szegedy et al. 2016, eq. 3), and each of its elements weighted with its class's weight, as in torch. A row without a
-/// target (−1) has loss 0.
+/// logits: [rows, classes]; y: [rows, 1]. t are the shares of the row's target (`ClassTargets`): a class or a distribution. A
+/// row without a target has loss 0.
 package final class CrossEntropy: Operation {
     private let logits: Value
     private let head: Int
@@ -34,44 +33,21 @@ package final class CrossEntropy: Operation {
     package var rowCut: RowCut { .own }
     package var readInBackward: [Value] { [logits] }
 
-    private func weight(_ c: Int) -> Double { classWeights.map { Double($0[c]) } ?? 1 }
-
-    /// Calls `body` for each of the slice's rows with its class, −1 where it is missing.
-    private func forEachRow(_ run: SliceRun, _ body: (_ row: Int, _ target: Int) -> Void) {
-        guard case .classes(let classes)? = run.batch.targets[head]?.values else {
-            for row in 0..<run.rows(logits) { body(row, -1) }
-            return
-        }
-        for (row, i) in run.range(logits).enumerated() { body(row, Int(classes[i])) }
-    }
-
-    /// log Σ exp(logits)
-    private func logSum(_ row: UnsafePointer<Float>) -> Double {
-        var top = row[0]
-        for c in 1..<max(logits.width, 1) { top = max(top, row[c]) }
-        var sum = 0.0
-        for c in 0..<logits.width { sum += exp(Double(row[c] - top)) }
-        return log(sum) + Double(top)
-    }
-
-    /// The share of class `c` in a row's target, with its weight.
-    private func share(_ c: Int, target: Int) -> Double {
-        let smooth = Double(smoothing)
-        return weight(c) * (smooth / Double(logits.width) + (c == target ? 1 - smooth : 0))
+    private func targets(_ run: SliceRun) -> ClassTargets {
+        ClassTargets(run, head: head, logits: logits, classWeights: classWeights, smoothing: smoothing)
     }
 
     package func forward(_ run: SliceRun) {
-        let (losses, values) = (run.values(output), run.values(logits))
-        forEachRow(run) { i, target in
-            guard target >= 0 else {
-                losses[i] = 0
-                return
-            }
+        let (losses, values, targets) = (run.values(output), run.values(logits), targets(run))
+        for i in 0..<run.rows(logits) {
+            losses[i] = 0
+            guard !targets.isMissing(i) else { continue }
             let row = values + i * logits.width
-            let norm = logSum(row)
+            let norm = Self.logSum(row, logits.width)
             var loss = 0.0
-            for c in 0..<logits.width where smoothing > 0 || c == target {
-                loss += share(c, target: target) * (norm - Double(row[c]))
+            for c in 0..<logits.width {
+                let share = targets.share(c, row: i)
+                if share != 0 { loss += share * (norm - Double(row[c])) }
             }
             losses[i] = Float(loss)
         }
@@ -80,20 +56,27 @@ package final class CrossEntropy: Operation {
     package func backward(_ run: SliceRun) {
         guard let gradient = run.gradient(0) else { return }
         precondition(!gradient.adds, "the loss is its logits' only consumer")
-        let (dy, values) = (run.outputGradient, run.values(logits))
-        forEachRow(run) { i, target in
+        let (dy, values, targets) = (run.outputGradient, run.values(logits), targets(run))
+        for i in 0..<run.rows(logits) {
             let d = gradient.pointer + i * logits.width
-            guard target >= 0 else {
+            guard !targets.isMissing(i) else {
                 d.update(repeating: 0, count: logits.width)
-                return
+                continue
             }
             let row = values + i * logits.width
-            let norm = logSum(row)
-            var mass = 0.0
-            for c in 0..<logits.width { mass += share(c, target: target) }
+            let (norm, mass) = (Self.logSum(row, logits.width), targets.mass(i))
             for c in 0..<logits.width {
-                d[c] = Float((mass * exp(Double(row[c]) - norm) - share(c, target: target)) * Double(dy[i]))
+                d[c] = Float((mass * exp(Double(row[c]) - norm) - targets.share(c, row: i)) * Double(dy[i]))
             }
         }
+    }
+
+    /// log Σ exp(x)
+    private static func logSum(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+        var top = x[0]
+        for c in 1..<max(count, 1) { top = max(top, x[c]) }
+        var sum = 0.0
+        for c in 0..<count { sum += exp(Double(x[c] - top)) }
+        return log(sum) + Double(top)
     }
 }

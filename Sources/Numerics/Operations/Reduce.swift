@@ -1,7 +1,7 @@
 /// A head's row losses scaled so that their sum over the batch is the head's mean loss times its coefficient.
 ///
-/// losses: [rows, 1]; y[r] = coefficient / normalizer · losses[r], both as the batch says (`HeadTargets`), so that they may
-/// differ from step to step. Where several heads read one batch, each has its own; the batch's loss is the sum of all. Its
+/// losses: [rows, 1]; y[r] = coefficient / normalizer · weight[r] · losses[r], all as the batch says (`HeadTargets`), so that
+/// they may differ from step to step. Where several heads read one batch, each has its own; the batch's loss is the sum of all. Its
 /// own gradient is 1.
 package final class Reduce: Operation {
     private let losses: Value
@@ -22,12 +22,19 @@ package final class Reduce: Operation {
 
     package func forward(_ run: SliceRun) {
         let (y, losses, factor) = (run.values(output), run.values(losses), factor(run))
-        for row in 0..<run.rows(output) { y[row] = Float(Double(losses[row]) * factor) }
+        let (weights, first) = (run.batch.targets[head]?.weights, run.range(output).lowerBound)
+        for row in 0..<run.rows(output) {
+            y[row] = Float(Double(losses[row]) * factor * (weights.map { Double($0[first + row]) } ?? 1))
+        }
     }
 
     package func backward(_ run: SliceRun) {
         guard let target = run.gradient(0) else { return }
         precondition(!target.adds, "the reduction is the only consumer of its row losses")
-        target.pointer.update(repeating: Float(factor(run)), count: run.rows(losses))
+        guard let weights = run.batch.targets[head]?.weights else {
+            return target.pointer.update(repeating: Float(factor(run)), count: run.rows(losses))
+        }
+        let (factor, first) = (factor(run), run.range(losses).lowerBound)
+        for row in 0..<run.rows(losses) { target.pointer[row] = Float(factor * Double(weights[first + row])) }
     }
 }

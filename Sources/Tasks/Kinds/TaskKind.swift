@@ -10,6 +10,8 @@ package protocol TaskKind: Sendable {
     static var targets: [String] { get }
     /// The sets of fields that a row may have, where the kind has several forms of input; the first is `fields`.
     static var forms: [[String]] { get }
+    /// Canonical fields that a row of any form may have besides.
+    static var optionalFields: [String] { get }
     /// Names of the metrics that fit, the default first.
     static var metrics: [String] { get }
     /// The default metric of a task with these labels.
@@ -35,6 +37,7 @@ package protocol TaskKind: Sendable {
 extension TaskKind {
     package static var fields: [String] { inputs + targets }
     package static var forms: [[String]] { [fields] }
+    package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
 
     /// The sets of fields that a row to predict may have.
@@ -79,6 +82,8 @@ package struct TaskKinds: Sendable {
 
     /// The kind whose fields these columns have; the one with most fields if several fit, the first of equals.
     package func kind(ofColumns columns: Set<String>) -> (any TaskKind.Type)? {
+        var columns = columns
+        if columns.contains(LabelProbabilities.field) { columns.insert("label") }
         var best: (kind: any TaskKind.Type, fields: Int)?
         for kind in kinds {
             let fields = kind.forms.filter { columns.isSuperset(of: $0) }.map(\.count).max() ?? 0

@@ -4,11 +4,14 @@ package enum TextPairClassification: TaskKind {
     package static let head = "classification"
     package static let inputs = ["text_a", "text_b"]
     package static let targets = ["label"]
+    package static let optionalFields = [LabelProbabilities.field, TaskDefinition.weightField]
     package static let metrics = Metrics.classification
     package static let baselines = Baselines.classification
     package static let minimumLabels = 2
 
-    package static func labels(in row: FieldRow) throws(TaskError) -> [String] { [try row.label("label")] }
+    package static func labels(in row: FieldRow) throws(TaskError) -> [String] {
+        try LabelProbabilities.names(in: row)
+    }
 
     package static func example(
         from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool

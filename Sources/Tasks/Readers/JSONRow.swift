@@ -55,6 +55,11 @@ extension FieldValue {
         } else if case .array(let items) = value {
             let values = items.compactMap { Self.scalar($0) }
             self = values.count == items.count ? .list(values) : .other
+        } else if case .object(let members) = value {
+            var values: [String: FieldValue] = [:]
+            for (name, member) in members { values[name] = Self.scalar(member) }
+            // Fewer also where a name stands twice
+            self = values.count == members.count ? .object(values) : .other
         } else {
             self = .other
         }

@@ -7,8 +7,10 @@ package enum FieldValue: Equatable, Sendable {
     case number(Double)
     case boolean(Bool)
     case null
-    /// A flat list (tokens, tags, options); lists of lists and objects are `.other`.
+    /// A flat list (tokens, tags, options); lists of lists are `.other`.
     case list([FieldValue])
+    /// An object without lists and objects in it; others are `.other`.
+    case object([String: FieldValue])
     case other
 
     /// What a message calls it.
@@ -20,6 +22,7 @@ package enum FieldValue: Equatable, Sendable {
         case .boolean: "a boolean"
         case .null: "null"
         case .list: "a list"
+        case .object: "an object"
         case .other: "an object or a nested list"
         }
     }

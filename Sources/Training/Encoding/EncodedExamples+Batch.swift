@@ -61,21 +61,23 @@ extension EncodedExamples {
     }
 
     private func targets(of head: BatchHead, _ indices: [Int], longest: Int, predicts: Bool) -> HeadTargets? {
-        func weighted(_ classes: [Int32], marks: [Int32]? = nil) -> HeadTargets {
-            let normalizer = head.classWeights.map { weights in
-                classes.reduce(0) { $1 < 0 ? $0 : $0 + Double(weights[Int($1)]) }
-            }
-            return HeadTargets(.classes(classes), marks: marks, normalizer: normalizer)
-        }
         guard columns.indices.contains(head.column) else { return nil }
+        let loss = lossTargets[head.column]
         switch columns[head.column] {
         case .none: return nil
-        case .classes(let classes, _): return weighted(indices.map { classes[$0] })
+        case .classes(let classes, _):
+            let values = loss.distributions(indices).map {
+                HeadTargets.Values.distributions($0, classes: $0.count / max(1, indices.count))
+            }
+            return HeadTargets(
+                values ?? .classes(indices.map { classes[$0] }), weights: loss.weights(ofRows: indices),
+                classWeights: head.classWeights)
         case .numbers(let numbers, let width):
             return HeadTargets(
-                .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width))
+                .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width),
+                weights: loss.weights(ofRows: indices))
         case .tags(let column):
-            var (marks, classes): ([Int32], [Int32]) = ([], [])
+            var (marks, classes, examples): ([Int32], [Int32], [Int]) = ([], [], [])
             var start = 0
             for i in indices {
                 let words = column.words(i)
@@ -86,10 +88,13 @@ extension EncodedExamples {
                     guard tag >= 0 || predicts else { continue }
                     marks.append(Int32(start + position))
                     classes.append(tag)
+                    examples.append(i)
                 }
                 start += min(length(i), longest)
             }
-            return weighted(classes, marks: marks)
+            return HeadTargets(
+                .classes(classes), marks: marks, weights: loss.weights(ofRows: examples),
+                classWeights: head.classWeights)
         }
     }
 }

@@ -14,6 +14,8 @@ package struct EncodedExamples: Sendable {
     private var wordOf: [Int32] = []
     /// By head of the task.
     package private(set) var columns: [TargetColumn] = []
+    /// By head of the task.
+    private(set) var lossTargets: [LossTargets] = []
     /// Examples that were truncated.
     package private(set) var truncated = 0
 
@@ -58,6 +60,7 @@ package struct EncodedExamples: Sendable {
             offsets.append(ids.count)
         }
         columns = heads.map { TargetColumn($0.examples, for: $0.head) }
+        lossTargets = heads.map { LossTargets($0.examples, for: $0.head) }
     }
 
     /// Sequences as they are, without targets.
@@ -83,6 +86,7 @@ package struct EncodedExamples: Sendable {
         ids.withUnsafeBytes { digest.update($0) }
         types.withUnsafeBytes { digest.update($0) }
         for column in columns { column.hash(into: &digest) }
+        for targets in lossTargets { targets.hash(into: &digest) }
         return digest.hexDigest()
     }
 

@@ -1,0 +1,40 @@
+import Files
+import Models
+import Tasks
+
+/// What only a head's loss reads of a split, beside the column of targets that scores read too.
+package struct LossTargets: Sendable {
+    /// [examples, classes]: a distribution for each example, the one-hot vector for one with a class, NaN where it has
+    /// none; nil: no example has a distribution.
+    private(set) var distributions: [Float]?
+    /// What each example counts for; nil: 1.
+    private(set) var weights: [Float]?
+    private let classes: Int
+
+    /// - Parameter head: whose targets the examples have.
+    init(_ examples: [Example], for head: any Head) {
+        classes = head.labels.count
+        if examples.contains(where: { $0.weight != 1 }) { weights = examples.map { Float($0.weight) } }
+        guard case .classes = head.output, head.input != .marked,
+            examples.contains(where: { $0.labelProbabilities != nil })
+        else { return }
+        distributions = examples.flatMap { example in
+            if let own = example.labelProbabilities { return own }
+            guard let label = example.label else { return [Float](repeating: .nan, count: classes) }
+            return (0..<classes).map { $0 == label ? 1 : 0 }
+        }
+    }
+
+    /// The distributions of some examples, [examples, classes]; nil where none has one.
+    func distributions(_ indices: [Int]) -> [Float]? {
+        distributions.map { all in indices.flatMap { all[$0 * classes..<($0 + 1) * classes] } }
+    }
+
+    /// The weights of rows by the examples that they belong to; nil: all 1.
+    func weights(ofRows examples: [Int]) -> [Float]? { weights.map { all in examples.map { all[$0] } } }
+
+    /// Adds what there is; nothing where every example has a class and the weight 1.
+    func hash(into digest: inout Digest.Incremental) {
+        for part in [distributions, weights].compactMap({ $0 }) { part.withUnsafeBytes { digest.update($0) } }
+    }
+}

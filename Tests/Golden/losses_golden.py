@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Makes the golden files of losses over distributions: cross-entropy and distillation, in PyTorch.
+
+    losses_golden.py --out Tests/Golden/losses [--seed N]
+
+needs torch (CPU). Each case has logits and targets, the loss of each row and the gradient of their sum, in float64 from
+values that are exact in float32.
+
+    OUT/cross_entropy.json   torch.nn.CrossEntropyLoss with probabilities, reduction "none"; with and without weights and
+                             label smoothing
+    OUT/distillation.json    alpha T^2 KL(teacher at T || student at T) + (1 - alpha) cross-entropy of the classes (Hinton et
+                             al. 2015, section 2); the teacher's probabilities are those at temperature 1
+"""
+import argparse
+import json
+import os
+
+import torch
+from torch.nn.functional import cross_entropy, kl_div, log_softmax, one_hot, softmax
+
+ROWS, CLASSES = 5, 4
+
+
+def values(generator, shape, scale):
+    return (torch.randn(shape, generator=generator) * scale).float().double()
+
+
+def case(logits, loss, **facts):
+    logits = logits.clone().requires_grad_()
+    losses = loss(logits)
+    losses.sum().backward()
+    lists = {name: value.flatten().tolist() if torch.is_tensor(value) else value for name, value in facts.items()}
+    return lists | {
+        "logits": logits.detach().flatten().tolist(), "losses": losses.tolist(), "gradient": logits.grad.flatten().tolist()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    generator = torch.Generator().manual_seed(options.seed)
+    soft, distilled = [], []
+    for weighted in (False, True):
+        for smoothing in (0.0, 0.1):
+            logits = values(generator, (ROWS, CLASSES), 2)
+            targets = softmax(values(generator, (ROWS, CLASSES), 2), 1).float().double()
+            weights = torch.tensor([0.5, 2.0, 1.0, 0.25], dtype=torch.float64) if weighted else None
+            soft.append(case(
+                logits, lambda x: cross_entropy(
+                    x, targets, weight=weights, label_smoothing=smoothing, reduction="none"),
+                targets=targets, classWeights=weights, smoothing=smoothing))
+    for temperature in (1.0, 2.0, 5.0):
+        for alpha in (0.3, 0.9, 1.0):
+            logits = values(generator, (ROWS, CLASSES), 2)
+            teacher = softmax(values(generator, (ROWS, CLASSES), 3), 1).float().double()
+            classes = torch.randint(0, CLASSES, (ROWS,), generator=generator)
+
+            def loss(x):
+                at = softmax(teacher.log() / temperature, 1)
+                pull = kl_div(log_softmax(x / temperature, 1), at, reduction="none").sum(1)
+                hard = cross_entropy(x, classes, reduction="none")
+                return alpha * temperature ** 2 * pull + (1 - alpha) * hard
+
+            distilled.append(case(
+                logits, loss, teacher=teacher, classes=classes, temperature=temperature, alpha=alpha))
+    os.makedirs(options.out, exist_ok=True)
+    for name, cases in (("cross_entropy", soft), ("distillation", distilled)):
+        with open(os.path.join(options.out, f"{name}.json"), "w") as file:
+            json.dump({"torch": torch.__version__, "seed": options.seed, "rows": ROWS, "classes": CLASSES,
+                       "cases": cases}, file)
+            file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
