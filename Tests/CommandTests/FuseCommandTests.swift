@@ -25,7 +25,7 @@ import Testing
         let inspected = try lab.inspect("trained.h5")
         let started = try #require(inspected["started_from"] as? [String: String])
         #expect(started.keys.sorted() == ["members/game", "members/role"])
-        #expect((inspected["settings"] as? [String: Any])?["adapter_lr"] as? Double == 1e-4)
+        #expect((inspected["settings"] as? [String: Any])?["adapter_lr"] as? Double == 1e-3)
         let shown = try lab.run(["inspect", "@trained.h5"])
         #expect(shown.output.contains("trained further here"), "\(shown.words)")
         // What is read scores what training saw

@@ -189,8 +189,8 @@ public enum BundledAdapters: Sendable, Equatable {
     /// rate, over 0; nil for ``standardLearningRate``.
     case trained(learningRate: Double? = nil)
 
-    /// The peak rate of adapters that learn on where none is given: 1e-4, a tenth of a new adapter's.
-    public static let standardLearningRate = 1e-4
+    /// The peak rate of adapters that learn on where none is given: 1e-3, as for a new adapter.
+    public static let standardLearningRate = 1e-3
 
     var rate: Double? {
         switch self {
