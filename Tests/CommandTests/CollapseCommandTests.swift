@@ -81,7 +81,7 @@ import Testing
         let refused = try lab.run(
             ["fuse", "--method", "arrow", "--adapters", "@game.h5", "@role.h5", "--out", "@x.h5", "--unfreeze"] + task)
         #expect(
-            refused.status == 65 && refused.errors.contains("arrow: found adapters that learn, expected frozen ones"),
+            refused.status == 64 && refused.errors.contains("arrow: found adapters that learn, expected frozen ones"),
             "\(refused.words)")
     }
 }

@@ -207,7 +207,8 @@ import Testing
             #expect(specs.reduce(0) { $0 + $1.count } == count, "\(form.name)")
         }
         let specs = try Composition(ScaLearn(), names.map { .leaf($0) }).blockSpecs(members, minilm)
-        let values = try ParameterBuffer(specs, seed: 5).parameters[0].array
+        let buffer = try ParameterBuffer(specs, seed: 5)
+        let values = withExtendedLifetime(buffer) { buffer.parameters[0].array }
         let mean = values.reduce(0, +) / Float(values.count)
         let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()
         #expect(abs(mean - 0.25) < 1e-4 && abs(deviation - 0.001) < 1e-4, "\(mean), \(deviation)")
