@@ -19,7 +19,7 @@ struct AmalgamTool: AsyncParsableCommand {
         version: "amalgam 0.1",
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
-            TrainMultitaskCommand.self,
+            TrainMultitaskCommand.self, DistillCommand.self,
             EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self,
             CollapseCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,

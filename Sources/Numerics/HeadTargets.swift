@@ -17,8 +17,12 @@ package struct HeadTargets: Sendable {
     package var marksSequences = false
     /// What each row's loss counts for, 0 or more; nil: 1.
     package var weights: [Float]?
+    /// [rows, classes]: what a teacher says of each row, at the loss's temperature; NaN where it says nothing; nil: there is no
+    /// teacher.
+    package var teacher: [Float]?
     /// What the sum of the weighted row losses is divided by: the sum of the weights of all rows with a target, each times
-    /// the weight of its class. A head without any target has 0, and no loss.
+    /// the weight of its class; with a teacher, the sum of the weights of all rows with a target or a teacher. A head without
+    /// any has 0, and no loss.
     package var normalizer: Double
     /// The head's share in the loss of the batch.
     package var coefficient: Double
@@ -26,15 +30,25 @@ package struct HeadTargets: Sendable {
     /// - Parameters:
     ///   - weights: of the rows; nil: all 1.
     ///   - classWeights: of the classes in the head's loss; nil: all 1.
+    ///   - teacher: [rows, classes]
     package init(
         _ values: Values, marks: [Int32]? = nil, weights: [Float]? = nil, classWeights: [Float]? = nil,
-        coefficient: Double = 1
+        teacher: [Float]? = nil, coefficient: Double = 1
     ) {
         precondition(weights.map { $0.count == values.rows } ?? true, "one weight a row")
         self.values = values
         self.marks = marks
         self.weights = weights
-        normalizer = values.mass(weights, classWeights)
+        self.teacher = teacher
+        if let teacher, values.rows > 0 {
+            let width = teacher.count / values.rows
+            normalizer = values.isPresent.enumerated().reduce(0) { sum, row in
+                let counts = row.element || !teacher[row.offset * width].isNaN
+                return counts ? sum + (weights.map { Double($0[row.offset]) } ?? 1) : sum
+            }
+        } else {
+            normalizer = values.mass(weights, classWeights)
+        }
         self.coefficient = coefficient
     }
 

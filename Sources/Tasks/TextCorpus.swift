@@ -41,7 +41,8 @@ package struct TextCorpus: Equatable, Sendable {
         }
     }
 
-    private static func lines(_ url: URL) throws(TaskError) -> [String] {
+    /// The lines that are not empty, without white space around them.
+    static func lines(_ url: URL) throws(TaskError) -> [String] {
         let bytes = try DataBytes(fileBytes(url), file: shownPath(url)).text
         var lines: [String] = []
         var number = 0

@@ -96,6 +96,7 @@ package final class Session {
     ///   - pooling: nil: what the model was made for; for a probe, the mean.
     ///   - prefix: stands before each text; nil: what the model was made for.
     ///   - language: stays frozen beneath all that is trained; the bundle knows it, but does not carry it.
+    ///   - teaching: what a teacher says of the only task, for `settings.distillation`; nil: there is none.
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
     ///   - activationCache: bytes that may be kept of what frozen layers give; 0: none.
@@ -103,7 +104,7 @@ package final class Session {
     ///   model throw.
     package func train(
         _ recipe: Recipe, on tasks: [TaskData], name: String, pooling: Pool.Kind? = nil, prefix: String? = nil,
-        language: LanguageAdapter? = nil, settings: TrainingSettings,
+        language: LanguageAdapter? = nil, teaching: Teaching? = nil, settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
         activationCache: Int = ActivationCache.standardBytes,
@@ -121,9 +122,11 @@ package final class Session {
                 language: language, settings: settings, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
         }
         let name = Self.safeName(name)
-        let pooling = try pooling ?? model.pooling()
-        let prefix = prefix ?? model.textPrefix
-        let heads = try tasks.map { try Self.head(for: $0, pooling: pooling, prefix: prefix) }
+        let tasks = teaching.map { [$0.task] } ?? tasks
+        let standard = try pooling ?? model.pooling()
+        let taught = teaching.map { [$0.head(pooling: pooling, prefix: prefix, standard: standard)] }
+        let prefix = prefix ?? taught?[0].head.textPrefix ?? model.textPrefix
+        let heads = try taught ?? tasks.map { try Self.head(for: $0, pooling: standard, prefix: prefix) }
         try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
         let factor = settings.adapterRateFactor
@@ -134,6 +137,7 @@ package final class Session {
             throw TrainingError.setting(
                 name: "--unfreeze", found: "no adapter from a bundle", expected: "adapters that were trained before")
         }
+        if let teaching { arrangement.trainable = teaching.start(arrangement.trainable, scope: heads[0].scope) }
         arrangement.trainable += balancer.specs
         if let language { arrangement.stack(on: language) }
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
@@ -142,7 +146,10 @@ package final class Session {
         try BundleFile.check(skeleton)
         for warning in recipe.warnings { observe(.warning(warning)) }
         let inputs = try SharedTexts.groups(tasks, shares: settings.sharesTexts).map { group in
-            try trainingTask(group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
+            var task = try trainingTask(
+                group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
+            teaching?.teach(&task.train)
+            return task
         }
         var trained = try Self.naming(tasks, shares: settings.sharesTexts) {
             try run(
@@ -246,16 +253,17 @@ package final class Session {
     }
 
     static func metrics(_ dev: [String: Evaluation]) -> String {
-        ConfigurationValue.map(
-            dev.mapValues { dev in
-                var map = dev.metrics.mapValues { ConfigurationValue.number($0) }
-                map["metric"] = .string(dev.metric)
-                map["loss"] = .number(dev.loss)
-                map["examples"] = .init(dev.examples)
-                map["unknown_labels"] = .init(dev.unknownLabels)
-                return .map(map)
-            }
-        ).json
+        ConfigurationValue.map(dev.mapValues(metrics)).json
+    }
+
+    /// A task's scores on dev, as provenance has them.
+    package static func metrics(_ dev: Evaluation) -> ConfigurationValue {
+        var map = dev.metrics.mapValues { ConfigurationValue.number($0) }
+        map["metric"] = .string(dev.metric)
+        map["loss"] = .number(dev.loss)
+        map["examples"] = .init(dev.examples)
+        map["unknown_labels"] = .init(dev.unknownLabels)
+        return .map(map)
     }
 }
 

@@ -62,6 +62,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var balancer = EqualBalancer.name
     /// Peak learning rate of adapters and blocks that come from bundles; nil: they are frozen.
     package var adapterRate: Double?
+    /// How it learns from a teacher; nil: from the data alone.
+    package var distillation: DistillationSettings?
 
     /// The same as a factor of the run's learning rate.
     package var adapterRateFactor: Float? { adapterRate.map { Float($0 / learningRate) } }
@@ -92,6 +94,7 @@ package struct TrainingSettings: Equatable, Sendable {
         case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 to 1,000,000")
         case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 to 100,000,000")
         }
+        try distillation?.validate()
         try precision.validate()
         guard LearningRateSchedules.named(schedule) != nil else {
             throw .setting(
@@ -128,6 +131,7 @@ package struct TrainingSettings: Equatable, Sendable {
         if mix != .batch { map["mix"] = .string(mix.rawValue) }
         if balancer != EqualBalancer.name { map["balancer"] = .string(balancer) }
         if let adapterRate { map["adapter_lr"] = .number(adapterRate) }
+        if let distillation { map.merge(distillation.fields) { $1 } }
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json
     }

@@ -2,7 +2,7 @@
 package struct TrainingTask {
     package let name: String
     package let objective: any Objective
-    package let train: EncodedExamples
+    package var train: EncodedExamples
     package let dev: EncodedExamples
 
     package init(name: String, objective: any Objective, train: EncodedExamples, dev: EncodedExamples) {

@@ -21,15 +21,74 @@ import Testing
         let cases: [Case]
     }
 
-    private func golden() throws -> Golden {
+    private struct Distilled: Decodable {
+        struct Case: Decodable {
+            let logits: [Float]
+            let losses: [Double]
+            let gradient: [Double]
+            let teacher: [Double]
+            let classes: [Int32]
+            let temperature: Double
+            let alpha: Double
+        }
+
+        let rows: Int
+        let classes: Int
+        let cases: [Case]
+    }
+
+    private func golden<Content: Decodable>(_ name: String, as type: Content.Type) throws -> Content {
         let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Golden/losses/cross_entropy.json")
-        return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
+            .appendingPathComponent("Golden/losses/\(name).json")
+        return try JSONDecoder().decode(type, from: Data(contentsOf: url))
+    }
+
+    /// The teacher's distribution is float32: 2e-5 of a loss that T² makes up to 25 times as large.
+    @Test func distillationEqualsTorch() throws {
+        let golden = try golden("distillation", as: Distilled.self)
+        #expect(golden.cases.contains { $0.temperature > 1 && $0.alpha < 1 })
+        for each in golden.cases {
+            let width = golden.classes
+            let teacher = (0..<golden.rows).flatMap { row -> [Float] in
+                let powers = each.teacher[row * width..<(row + 1) * width].map { pow($0, 1 / each.temperature) }
+                return powers.map { Float($0 / powers.reduce(0, +)) }
+            }
+            let probe = try LogitProbe(each.logits, classes: width) {
+                DistilledCrossEntropy(
+                    $0, head: 0, temperature: each.temperature, alpha: each.alpha, in: $1)
+            }
+            let (losses, _, gradient) = probe.run(HeadTargets(.classes(each.classes), teacher: teacher))
+            expectClose(losses, each.losses, 2e-5)
+            expectClose(gradient, each.gradient.map { $0 / Double(golden.rows) }, 2e-5)
+        }
+    }
+
+    /// Rows may lack a target, a teacher, or both; only the last has no loss and does not count.
+    @Test func rowsWithoutTargetOrTeacher() throws {
+        let none = [Float](repeating: .nan, count: 3)
+        let teacher = [0.2, 0.5, 0.3] + none + [0, 1, 0] + none
+        let targets = HeadTargets(.classes([1, 2, -1, -1]), weights: [1, 2, 0.5, 9], teacher: teacher)
+        #expect(targets.normalizer == 3.5)
+        let probe = try LogitProbe(normals(12, 2), classes: 3) {
+            DistilledCrossEntropy($0, head: 0, smoothing: 0.1, temperature: 2, alpha: 0.6, in: $1)
+        }
+        let (losses, _, gradient) = probe.run(targets)
+        #expect(losses[0...2].allSatisfy { $0 > 0 } && losses[3] == 0 && gradient[9...].allSatisfy { $0 == 0 })
+        probe.check(targets)
+        // A student that answers as its teacher has nothing to learn from it
+        let logits: [Float] = [0.3, -1, 0.5]
+        let same = try LogitProbe(logits, classes: 3) {
+            DistilledCrossEntropy($0, head: 0, temperature: 3, alpha: 1, in: $1)
+        }
+        let powers = logits.map { exp(Double($0) / 3) }
+        let own = same.run(
+            HeadTargets(.classes([-1]), teacher: powers.map { Float($0 / powers.reduce(0, +)) }))
+        #expect(abs(own.mean) < 1e-6 && own.gradient.allSatisfy { abs($0) < 1e-6 })
     }
 
     /// float32 logits against float64: 1e-6 of a loss near 1.
     @Test func equalsTorch() throws {
-        let golden = try golden()
+        let golden = try golden("cross_entropy", as: Golden.self)
         #expect(golden.cases.contains { $0.classWeights != nil && $0.smoothing > 0 })
         for each in golden.cases {
             let probe = try LogitProbe(each.logits, classes: golden.classes) { logits, builder in

@@ -30,11 +30,20 @@ extension Model {
         _ recipe: TrainingRecipe, on tasks: [TextTask], language: AdapterBundle? = nil,
         options: TrainingOptions = TrainingOptions()
     ) -> TrainingJob {
+        train(recipe, on: tasks, language: language, options: options, teacher: nil)
+    }
+
+    /// - Parameter teacher: of the only task; nil: there is none.
+    func train(
+        _ recipe: TrainingRecipe, on tasks: [TextTask], language: AdapterBundle?, options: TrainingOptions,
+        teacher: TeacherBundle?
+    ) -> TrainingJob {
         let names = tasks.map(\.name)
         let purpose = JobPurpose(
             who: recipe.kind.rawValue, kind: recipe.kind, subject: names.joined(separator: "+"), options: options)
         return job(purpose) { run in
-            let settings = try options.settings(rate: recipe.rate, adapters: recipe.adapterRate)
+            var settings = try options.settings(rate: recipe.rate, adapters: recipe.adapterRate)
+            settings.distillation = try teacher?.settings()
             guard let scheduler = TaskSchedulers.named(options.scheduler) else {
                 throw TrainingError.setting(
                     name: "--scheduler", found: options.scheduler,
@@ -43,7 +52,7 @@ extension Model {
             guard !tasks.isEmpty else {
                 throw TrainingError.setting(name: "--tasks", found: "none", expected: "at least one task")
             }
-            let data = try tasks.map { try $0.load() }
+            let data = try tasks.map { try $0.load(labels: try teacher?.labels($0)) }
             for task in data {
                 run.warn(.data, task.warnings)
                 if task.dev.isEmpty, task.unscorable[.dev] == nil, !recipe.isProbe {
@@ -56,19 +65,31 @@ extension Model {
                 }
             }
             let below = try language.map { try self.languageAdapter($0, options.allowsOtherModel, run.warn) }
-            for bundle in recipe.bundles {
+            for bundle in recipe.bundles + [teacher?.bundle].compactMap({ $0 }) {
                 run.warn(try self.check(bundle, allowsOtherModel: options.allowsOtherModel))
                 guard recipe.warnsOfLanguages else { continue }
                 run.warn(.language, [bundle.stored.warning(on: below, file: bundle.label)].compactMap { $0 })
             }
             let (resolved, warnings) = try recipe.resolved()
             run.warn(warnings)
-            let trained = try self.session().train(
+            let session = self.session()
+            let teaching = try settings.distillation.flatMap { distillation in
+                try teacher?.teaching(
+                    on: tasks[0], data[0], session, language: below, options: options, distillation, run)
+            }
+            let trained = try session.train(
                 resolved, on: data, name: options.name ?? Session.name(ofTasks: names),
-                pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, settings: settings,
+                pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, teaching: teaching,
+                settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
                 activationCache: options.activationCache.limit, observe: run.observe)
             var fields = RunLog.fields(trained, on: data, balancer: settings.balancer)
+            if let teaching, let teacher {
+                fields["teacher"] = .map([
+                    "name": .string(teacher.bundle.name), "dev": teaching.dev.map { Session.metrics($0) } ?? .null,
+                    "texts": .init(teaching.task.train.count - data[0].train.count),
+                ])
+            }
             fields["model_notes"] = .list(self.loaded.model.notes.map { .string($0) })
             return (trained, fields)
         }

@@ -12,6 +12,7 @@ extension TrainingResult {
     private func lines(maxLength option: String, noDropout: String) -> [String] {
         let rate = facts["tokens_per_second"]?.number ?? 0
         var lines = dev.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
+        if let teacher { lines.insert("teacher: \(teacher.words)", at: 0) }
         if let perplexity, let words = perplexity.words { lines.append("\(bundle.name): \(words)") }
         lines.append(
             "\(Human.count(trainableParameters, "parameter")) trained in \(Human.count(steps, "step")), "

@@ -8,6 +8,8 @@ public struct TrainingResult: Sendable {
     public var bundle: AdapterBundle
     /// Scores on dev of the weights that were kept, by task; empty without dev splits.
     public var dev: [String: DevScores]
+    /// Scores of the teacher on dev; nil without a teacher or a dev split.
+    public var teacher: DevScores? { facts["teacher"]?["dev"].flatMap { DevScores(metrics: $0) } }
     /// How well masked tokens of held-out text are predicted; nil for tasks.
     public var perplexity: Perplexity?
     /// Steps that were run; of a linear probe, those of its fit.

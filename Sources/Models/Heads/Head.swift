@@ -63,10 +63,15 @@ package struct LossSettings: Sendable {
     package var classWeights: [Float]?
     /// ε in 0..<1 (see `CrossEntropy`).
     package var smoothing: Float
+    /// How much a teacher's distributions count, at which temperature (see `DistilledCrossEntropy`); nil: there is none.
+    package var teacher: (temperature: Double, alpha: Double)?
 
-    package init(classWeights: [Float]? = nil, smoothing: Float = 0) {
+    package init(
+        classWeights: [Float]? = nil, smoothing: Float = 0, teacher: (temperature: Double, alpha: Double)? = nil
+    ) {
         self.classWeights = classWeights
         self.smoothing = smoothing
+        self.teacher = teacher
     }
 }
 
@@ -121,13 +126,18 @@ extension Head {
     package var numbers: [NumberScale] { if case .numbers(let numbers) = output { numbers } else { [] } }
 
     package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
-        switch self.output {
-        case .classes:
+        switch (self.output, settings.teacher) {
+        case (.classes, let teacher?):
+            builder.append(
+                DistilledCrossEntropy(
+                    output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing,
+                    temperature: teacher.temperature, alpha: teacher.alpha, in: builder))
+        case (.classes, nil):
             builder.append(
                 CrossEntropy(
                     output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing,
                     in: builder))
-        case .numbers(let scales):
+        case (.numbers(let scales), _):
             builder.append(
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))

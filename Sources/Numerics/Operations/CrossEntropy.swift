@@ -71,12 +71,12 @@ package final class CrossEntropy: Operation {
         }
     }
 
-    /// log Σ exp(x)
-    private static func logSum(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+    /// log Σ exp(scale · x); scale is over 0.
+    static func logSum(_ x: UnsafePointer<Float>, _ count: Int, scale: Double = 1) -> Double {
         var top = x[0]
         for c in 1..<max(count, 1) { top = max(top, x[c]) }
         var sum = 0.0
-        for c in 0..<count { sum += exp(Double(x[c] - top)) }
-        return log(sum) + Double(top)
+        for c in 0..<count { sum += exp(scale * Double(x[c] - top)) }
+        return log(sum) + scale * Double(top)
     }
 }

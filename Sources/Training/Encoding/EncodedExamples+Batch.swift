@@ -71,13 +71,15 @@ extension EncodedExamples {
             }
             return HeadTargets(
                 values ?? .classes(indices.map { classes[$0] }), weights: loss.weights(ofRows: indices),
-                classWeights: head.classWeights)
+                classWeights: head.classWeights, teacher: predicts ? nil : loss.teacher(indices))
         case .numbers(let numbers, let width):
             return HeadTargets(
                 .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width),
                 weights: loss.weights(ofRows: indices))
         case .tags(let column):
             var (marks, classes, examples): ([Int32], [Int32], [Int]) = ([], [], [])
+            // Of the tokens that follow a word's first, the teacher says nothing
+            var taught: [Int?] = []
             var start = 0
             for i in indices {
                 let words = column.words(i)
@@ -85,16 +87,18 @@ extension EncodedExamples {
                 for (position, word, isFirst) in wordTokens(i, all: all, longest: longest) {
                     var tag = column.tags[words.lowerBound + word]
                     if !isFirst, tag >= 0, let continuations = head.continuations { tag = continuations[Int(tag)] }
-                    guard tag >= 0 || predicts else { continue }
+                    let isTaught = isFirst && loss.isTaught(words.lowerBound + word)
+                    guard tag >= 0 || predicts || isTaught else { continue }
                     marks.append(Int32(start + position))
                     classes.append(tag)
                     examples.append(i)
+                    taught.append(isFirst ? words.lowerBound + word : nil)
                 }
                 start += min(length(i), longest)
             }
             return HeadTargets(
                 .classes(classes), marks: marks, weights: loss.weights(ofRows: examples),
-                classWeights: head.classWeights)
+                classWeights: head.classWeights, teacher: predicts ? nil : loss.teacher(taught))
         }
     }
 }

@@ -72,6 +72,10 @@ package struct EncodedExamples: Sendable {
         types = [UInt8](repeating: 0, count: ids.count)
     }
 
+    /// Adds what a teacher says to the targets of the first head.
+    /// - Parameter rows: [examples, width], or for a head that reads words [words, width]; NaN where it says nothing.
+    mutating func teach(_ rows: [Float], width: Int) { lossTargets[0].teach(rows, width: width) }
+
     package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
 
     /// Tokens of the longest example.

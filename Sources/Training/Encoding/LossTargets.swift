@@ -9,6 +9,9 @@ package struct LossTargets: Sendable {
     private(set) var distributions: [Float]?
     /// What each example counts for; nil: 1.
     private(set) var weights: [Float]?
+    /// [examples or words, classes]: what a teacher says, at the loss's temperature; NaN where it says nothing; nil: there is
+    /// none.
+    private(set) var teacher: [Float]?
     private let classes: Int
 
     /// - Parameter head: whose targets the examples have.
@@ -30,11 +33,29 @@ package struct LossTargets: Sendable {
         distributions.map { all in indices.flatMap { all[$0 * classes..<($0 + 1) * classes] } }
     }
 
+    mutating func teach(_ rows: [Float], width: Int) {
+        precondition(width == classes && rows.count % width == 0, "\(rows.count) values of a teacher")
+        teacher = rows
+    }
+
+    /// Whether the teacher says something of a row.
+    func isTaught(_ row: Int) -> Bool { teacher.map { !$0[row * classes].isNaN } ?? false }
+
+    /// What the teacher says of some rows, [rows, classes]; nil where there is no teacher.
+    /// - Parameter rows: examples or words; nil: a row of which it says nothing.
+    func teacher(_ rows: [Int?]) -> [Float]? {
+        teacher.map { all in
+            rows.flatMap { row in
+                row.map { all[$0 * classes..<($0 + 1) * classes] } ?? ArraySlice(repeating: .nan, count: classes)
+            }
+        }
+    }
+
     /// The weights of rows by the examples that they belong to; nil: all 1.
     func weights(ofRows examples: [Int]) -> [Float]? { weights.map { all in examples.map { all[$0] } } }
 
     /// Adds what there is; nothing where every example has a class and the weight 1.
     func hash(into digest: inout Digest.Incremental) {
-        for part in [distributions, weights].compactMap({ $0 }) { part.withUnsafeBytes { digest.update($0) } }
+        for part in [distributions, weights, teacher].compactMap({ $0 }) { part.withUnsafeBytes { digest.update($0) } }
     }
 }

@@ -46,7 +46,8 @@ package struct HeadObjective: Objective {
         var losses: [Int: LossSettings] = [:]
         for goal in goals {
             losses[goal.head.index] = LossSettings(
-                classWeights: goal.head.classWeights, smoothing: Float(settings.labelSmoothing))
+                classWeights: goal.head.classWeights, smoothing: Float(settings.labelSmoothing),
+                teacher: settings.distillation.map { ($0.temperature, $0.alpha) })
         }
         return try network.plan(
             heads: goals.map(\.head.index), trains: true, mixes: mixes, baseDropout: settings.baseDropout,
