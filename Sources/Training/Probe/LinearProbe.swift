@@ -11,6 +11,9 @@ package struct LinearProbe: Sendable {
     /// Candidates for C, ascending.
     package static let grid = [0.001, 0.01, 0.1, 1, 10]
 
+    /// Enough to compare candidates; the chosen one is then fitted exactly.
+    private static let searchTolerance = 1e-3
+
     /// What candidates were compared on.
     package enum Judge: Equatable, Sendable {
         case dev
@@ -47,16 +50,19 @@ package struct LinearProbe: Sendable {
     ) {
         if let dev {
             let problem = ProbeProblem(train, column, head: head)
-            let models = Self.parallel(Self.grid.count, pool) { problem.fit(Self.grid[$0]) }
-            let evaluations = models.map { model in
+            func evaluate(_ model: LinearModel) -> Evaluation {
                 var answers = ProbeAnswers(dev.features, width: head.output.width)
                 model.fill(&answers, dev.features, dev.column, head: head)
                 return Evaluation(answers.results, dev.column, head: head, metric: metric)
             }
+            let evaluations = Self.parallel(Self.grid.count, pool) {
+                problem.fit(Self.grid[$0], tolerance: Self.searchTolerance)
+            }.map(evaluate)
             let best = Self.best(evaluations)
-            (model, inverseStrength, judge) = (models[best], Self.grid[best], .dev)
+            let chosen = problem.fit(Self.grid[best])
+            (model, inverseStrength, judge) = (chosen, Self.grid[best], .dev)
             candidates = Self.candidates(evaluations)
-            evaluation = evaluations[best]
+            evaluation = evaluate(chosen)
             return
         }
         let folds = StratifiedFolds(column, examples: train.offsets.count - 1)
@@ -84,7 +90,7 @@ package struct LinearProbe: Sendable {
     ) -> [Evaluation] {
         let models = parallel(folds.count, pool) { fold in
             let problem = ProbeProblem(train, column, head: head) { folds.of[$0] != fold && folds.of[$0] >= 0 }
-            return grid.map { problem.fit($0) }
+            return grid.map { problem.fit($0, tolerance: searchTolerance) }
         }
         return grid.indices.map { n in
             var answers = ProbeAnswers(train, width: head.output.width)

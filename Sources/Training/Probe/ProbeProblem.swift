@@ -56,10 +56,12 @@ struct ProbeProblem {
         }
     }
 
-    /// - Parameter strength: C of scikit-learn's `LogisticRegression`; numbers have the penalty α = 1/C of its `Ridge`.
-    func fit(_ strength: Double) -> LinearModel {
+    /// - Parameters:
+    ///   - strength: C of scikit-learn's `LogisticRegression`; numbers have the penalty α = 1/C of its `Ridge`.
+    ///   - tolerance: of the gradient's length in the variables of `DenseProblem`.
+    func fit(_ strength: Double, tolerance: Double = 1e-6) -> LinearModel {
         switch targets {
-        case .classes(let y, let count): classes(y, count: count, strength)
+        case .classes(let y, let count): classes(y, count: count, strength, tolerance)
         case .numbers(let outputs):
             outputs.reduce(into: LinearModel(weights: [], bias: [])) { model, output in
                 guard let (rows, gram, values) = output else {
@@ -75,7 +77,7 @@ struct ProbeProblem {
         }
     }
 
-    private func classes(_ y: [Int], count: Int, _ strength: Double) -> LinearModel {
+    private func classes(_ y: [Int], count: Int, _ strength: Double, _ tolerance: Double) -> LinearModel {
         var weights = [Double](repeating: 0, count: count * columns)
         var bias = [Double](repeating: Self.unseen, count: count)
         let seen = Set(y)
@@ -85,7 +87,7 @@ struct ProbeProblem {
         }
         var options = LogisticRegression.Options()
         options.inverseStrength = strength
-        options.tolerance = 1e-6
+        options.tolerance = tolerance
         let model = LogisticRegression(fitting: rows, gram: gram, y, classes: count, options: options)
         let (fitted, intercepts) = rows.unstandardized(model.weights, model.intercepts)
         let width = intercepts.count
