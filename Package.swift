@@ -59,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "AmalgamBenchmark",
             dependencies: [
-                "Adapters", "Bundles", "CKernels", "Corpora", "Models", "Numerics", "Tasks", "Training",
+                "Ablation", "Adapters", "Bundles", "CKernels", "Corpora", "Models", "Numerics", "Tasks", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

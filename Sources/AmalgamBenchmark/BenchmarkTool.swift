@@ -9,7 +9,7 @@ struct BenchmarkTool: ParsableCommand {
         commandName: "amalgam-benchmark", abstract: "Measure Amalgam; see Benchmarks/README.md.",
         subcommands: [
             PeakCommand.self, InitCommand.self, RowCommand.self, LengthsCommand.self, MixCommand.self, SoakCommand.self,
-            BundlesCommand.self,
+            BundlesCommand.self, AutoEvidenceCommand.self, AutoFitCommand.self,
         ])
 }
 

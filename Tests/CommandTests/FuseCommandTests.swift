@@ -72,18 +72,17 @@ import Testing
     ]) func methods(_ name: String, _ block: String, _ rate: Double, _ own: Int) throws {
         let lab = try lab()
         let adapters = ["--adapters", "@a.h5", "@b.h5", "--method", name]
-        let trained = try json(fuse(lab, adapters, out: "f"))
-        let average = try json(fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--method", "average"], out: "g"))
+        let trained = try fuse(lab, adapters, out: "f").json()
+        let average = try fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--method", "average"], out: "g").json()
         let count = { (run: [String: Any]) in run["trainable_parameters"] as? Int ?? -1 }
         #expect(count(trained) - count(average) == own)
         let bundle = try lab.inspect("f.h5")
         #expect((bundle["composition"] as? [String: Any])?["block"] as? String == block)
         #expect((bundle["settings"] as? [String: Any])?["lr"] as? Double == rate)
-        let scored = try json(
-            lab.run([
-                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@f.h5", "--json",
-                "--quiet",
-            ]))
+        let scored = try lab.run([
+            "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@f.h5", "--json",
+            "--quiet",
+        ]).json()
         let dev = try #require(trained["dev"] as? [String: Any])
         #expect((scored["metrics"] as? [String: Any])?["accuracy"] as? Double == dev["accuracy"] as? Double)
         let predicted = try lab.run(["predict", "--model", "@tiny", "--bundle", "@f.h5"], input: "gi ba\n")
@@ -110,5 +109,42 @@ import Testing
         let run = try fuse(lab, words, out: "x")
         #expect([64, 65].contains(run.status) && run.errors.contains(message), "\(run.words)")
         #expect(!FileManager.default.fileExists(atPath: lab.folder.appendingPathComponent("x.h5").path))
+    }
+
+    /// The verdict in JSON and in words; what follows from the number of labels is refused.
+    @Test func choosesByItself() throws {
+        let lab = try lab()
+        let words = [
+            "fuse", "--method", "auto", "--model", "@tiny", "--task", "@game", "--adapters", "@a.h5", "@b.h5",
+            "--quiet",
+        ]
+        let run = try lab.run(words + ["--out", "@auto.h5", "--json"]).json()
+        let verdict = try #require(run["verdict"] as? [String: Any])
+        let chosen = try #require(verdict["chosen"] as? String)
+        let candidates = try #require(verdict["candidates"] as? [[String: Any]])
+        #expect(candidates.count == 7)
+        let own = try #require(candidates.first { $0["name"] as? String == chosen })
+        #expect(own["score"] as? Double == verdict["expected"] as? Double && own["parameters"] is Int)
+        let interval = try #require(verdict["interval"] as? [Double])
+        let expected = try #require(verdict["expected"] as? Double)
+        #expect(interval[0] <= expected && expected <= interval[1])
+        #expect(try #require(verdict["tokens"] as? Int) <= #require(verdict["budget"] as? Int))
+        #expect((verdict["words"] as? String)?.hasPrefix("Chosen: ") == true)
+        let scored = try lab.run([
+            "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@auto.h5", "--json",
+        ])
+        #expect(scored.status == 0, "\(scored.words)")
+        // The same words give the same bytes
+        let shown = try lab.run(words + ["--out", "@again.h5"])
+        #expect(shown.status == 0 && shown.output.contains("cross-validation"), "\(shown.words)")
+        #expect(try lab.data("auto.h5") == lab.data("again.h5"))
+
+        let refused = try lab.run(words + ["--out", "@x.h5", "--epochs", "3"])
+        #expect(
+            refused.status == 64 && refused.errors.contains("--epochs: found a value, expected none: --method auto"))
+        let budget = try lab.run([
+            "fuse", "--model", "@tiny", "--task", "@game", "--adapters", "@a.h5", "--out", "@x.h5", "--budget", "3",
+        ])
+        #expect(budget.status == 64 && budget.errors.contains("--budget: needs --method auto"), "\(budget.words)")
     }
 }

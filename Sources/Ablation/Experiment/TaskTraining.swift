@@ -1,5 +1,6 @@
 import Bundles
 import Files
+import Numerics
 import Tasks
 import Training
 
@@ -13,6 +14,10 @@ package struct TaskTraining: CellTraining {
     package var language: CellInput?
     /// Orders the batches of several tasks.
     package var scheduler: String
+    /// nil: what the model was made for.
+    package var pooling: Pool.Kind?
+    /// Stands before each text; nil: what the model was made for.
+    package var prefix: String?
 
     package init(
         _ recipe: CellRecipe, on tasks: [ExperimentTask], on language: CellInput? = nil,
@@ -34,6 +39,8 @@ package struct TaskTraining: CellTraining {
         ]
         // One task has one order
         if tasks.count > 1 { fields["scheduler"] = .string(scheduler) }
+        if let pooling { fields["pooling"] = .string(pooling.rawValue) }
+        if let prefix { fields["text_prefix"] = .string(prefix) }
         return fields
     }
 
@@ -49,6 +56,7 @@ package struct TaskTraining: CellTraining {
     package func train(on inputs: [AdapterBundle], _ run: CellRun) throws -> Session.Trained {
         try run.session.train(
             try recipe.make(Array(inputs.prefix(recipe.inputs.count))), on: tasks.map(\.data), name: bundleName,
+            pooling: pooling, prefix: prefix,
             language: try inputs.dropFirst(recipe.inputs.count).first.map { try LanguageAdapter($0) },
             settings: run.settings, scheduler: TaskSchedulers.named(scheduler) ?? TaskSchedulers.builtIn[0],
             keeping: run.keeping, memoryLimit: run.memoryLimit, observe: run.observe)

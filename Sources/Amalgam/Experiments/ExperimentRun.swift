@@ -11,6 +11,9 @@ final class ExperimentRun: @unchecked Sendable {  // the warnings are behind the
     private let lock = NSLock()
     private var warnings: [Warning] = []
 
+    /// What has been warned of so far.
+    var all: [Warning] { lock.withLock { warnings } }
+
     init(isCancelled: @escaping @Sendable () -> Bool, tell: @escaping @Sendable (ExperimentEvent) -> Void) {
         self.isCancelled = isCancelled
         self.tell = tell
@@ -42,7 +45,7 @@ final class ExperimentRun: @unchecked Sendable {  // the warnings are behind the
         environment.command = options.command
         return ExperimentResult(
             report: Report(try compare(environment)), page: folder.appendingPathComponent("report.html"),
-            warnings: lock.withLock { warnings })
+            warnings: all)
     }
 }
 

@@ -8,7 +8,10 @@ struct FuseCommand: AsyncParsableCommand {
         abstract:
             "Put adapters together for a task: attention, learned scales, or their mean. The bundle includes the adapters.",
         discussion: "Methods:\n"
-            + FusionMethod.methods.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+            + (FusionMethod.methods + [
+                (Self.auto, "whichever of many ways should score best, judged by the task's own labels")
+            ])
+            .map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
@@ -16,6 +19,11 @@ struct FuseCommand: AsyncParsableCommand {
     @Option(help: "How the adapters are put together; see above. (default: fusion)") var method: String?
     @OptionGroup var composition: ComposeOption
     @Option(help: "The bundle to write.") var out: String
+    @Option(
+        help: ArgumentHelp(
+            "With --method auto: the tokens that may be spent, in trainings of a fusion on all labels. (default: 6 up to 256 labels, 4 for more)",
+            valueName: "fusions"))
+    var budget: Double?
     @Option(
         help:
             "Kind of fusion: dynamic (with a value matrix) or static (without one). (default: dynamic, or that of --init-from)"
@@ -42,6 +50,7 @@ struct FuseCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     private static let attention = "fusion"
+    private static let auto = "auto"
 
     func validate() throws {
         guard adapters.isEmpty || composition.compose == nil,
@@ -64,6 +73,13 @@ struct FuseCommand: AsyncParsableCommand {
             }
         }
         if adapterLr != nil, !unfreeze { throw ValidationError("--adapter-lr: needs --unfreeze") }
+        guard method == Self.auto else {
+            if budget != nil { throw ValidationError("--budget: needs --method \(Self.auto)") }
+            return
+        }
+        for (name, isSet) in [("--unfreeze", unfreeze), ("--language", language.language != nil)] where isSet {
+            throw ValidationError("\(name): --method \(Self.auto) does not have it; omit one of the two")
+        }
     }
 
     func run() async throws {
@@ -74,6 +90,14 @@ struct FuseCommand: AsyncParsableCommand {
             var options = try training.options(seed: common.seed, output: run.output)
             options.allowsOtherModel = force
             let task = try labels.task(task)
+            guard self.method != Self.auto else {
+                try training.checkForChoice()
+                let sources = try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
+                let model = try model.model(common)
+                return try await ChoiceRun(common: common, out: out).run {
+                    model.chooseFusion(on: task, from: sources, budget: budget, options: options)
+                }
+            }
             let start = try initFrom.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
             let state: BundledAdapters = unfreeze ? .trained(learningRate: adapterLr) : .frozen
             let recipe: TrainingRecipe =
@@ -95,8 +119,8 @@ struct FuseCommand: AsyncParsableCommand {
 
     /// nil: attention, whose options are flags.
     private func fusionMethod() throws -> FusionMethod? {
-        guard let method, method != Self.attention else { return nil }
-        let names = FusionMethod.methods.map(\.name)
+        guard let method, method != Self.attention, method != Self.auto else { return nil }
+        let names = FusionMethod.methods.map(\.name) + [Self.auto]
         guard names.contains(method) else {
             throw wrongOption("--method", found: method, expected: names.joined(separator: ", "))
         }

@@ -104,17 +104,35 @@ struct TrainingFlags: ParsableArguments {
     /// A linear probe is not trained in steps: settings of steps are refused, not passed over.
     func checkForProbe() throws {
         let defaults = try TrainingFlags.parse([])
-        for (name, isSet) in [
-            ("--epochs", epochs != defaults.epochs), ("--lr", lr != nil), ("--warmup", warmup != defaults.warmup),
-            ("--schedule", schedule != defaults.schedule), ("--weight-decay", weightDecay != defaults.weightDecay),
-            ("--decay-all", decayAll), ("--clip", clip != defaults.clip), ("--patience", patience != 0),
+        try refuse(
+            steps(against: defaults) + [
+                ("--warmup", warmup != defaults.warmup), ("--schedule", schedule != defaults.schedule),
+                ("--weight-decay", weightDecay != defaults.weightDecay), ("--decay-all", decayAll),
+                ("--clip", clip != defaults.clip), ("--class-weights", classWeights),
+                ("--label-all-tokens", labelAllTokens), ("--label-smoothing", labelSmoothing != 0),
+                ("--head-dropout", headDropout != nil), ("--no-base-dropout", noBaseDropout),
+                ("--activation-cache", activationCache != nil), ("--on-nan", onNan != defaults.onNan),
+            ], because: "--linear-probe is not trained in steps")
+    }
+
+    /// What follows from the number of labels is refused, not passed over.
+    func checkForChoice() throws {
+        try refuse(
+            steps(against: try TrainingFlags.parse([])), because: "--method auto sets it by the number of labels")
+    }
+
+    /// How many steps there are and how large they are: the flags that differ from the defaults.
+    private func steps(against defaults: TrainingFlags) -> [(String, Bool)] {
+        [
+            ("--epochs", epochs != defaults.epochs), ("--lr", lr != nil), ("--patience", patience != 0),
             ("--keep", keep != defaults.keep), ("--batch-size", batchSize != defaults.batchSize),
-            ("--batch-tokens", batchTokens != nil), ("--class-weights", classWeights),
-            ("--label-all-tokens", labelAllTokens), ("--label-smoothing", labelSmoothing != 0),
-            ("--head-dropout", headDropout != nil), ("--no-base-dropout", noBaseDropout),
-            ("--activation-cache", activationCache != nil), ("--on-nan", onNan != defaults.onNan),
-        ] where isSet {
-            throw wrongOption(name, found: "a value", expected: "none: --linear-probe is not trained in steps")
+            ("--batch-tokens", batchTokens != nil),
+        ]
+    }
+
+    private func refuse(_ flags: [(name: String, isSet: Bool)], because reason: String) throws {
+        for (name, isSet) in flags where isSet {
+            throw wrongOption(name, found: "a value", expected: "none: \(reason)")
         }
     }
 

@@ -1,0 +1,144 @@
+"""The report: what was measured, in tables, pictures and plain words."""
+import os
+
+from . import advice, auto, charts, plan
+from .files import say, write
+from .scores import Scores
+
+FOLDER = os.path.join("Examples", "reports", "composition")
+
+
+def write_report(lab, root):
+    scores = Scores(lab)
+    pictures = {}
+    parts = [head(lab), *words(scores), *tables(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
+             *advice.section(lab, scores), *auto.section(lab, scores), *settings(lab)]
+    for folder in [os.path.join(lab.a.out, "report")] + ([os.path.join(root, FOLDER)] if lab.a.commit else []):
+        write(os.path.join(folder, "report.md"), "\n\n".join(parts) + "\n")
+        for name, picture in pictures.items():
+            write(os.path.join(folder, name), picture)
+        say(f"written: {os.path.join(folder, 'report.md')}")
+
+
+def head(lab):
+    return f"""# When does composition pay?
+
+`Examples/composition/run` wrote this report. It trains tasks with few labels on {plan.MODEL} in every way that Amalgam knows, and
+compares them. The targets are {", ".join(lab.tasks.targets)}; all other tasks ({", ".join(lab.tasks.all)}) are the sources, with at
+most {plan.SOURCE:,} texts each, none of them a test text of any target. Each score is the accuracy on at most {plan.TEST} test
+texts, the mean over {plan.SIZES[32]} seeds with 32 labels and {plan.SIZES[128]} with more; a seed draws the labels and starts the
+training. No arm sees a dev split. Intervals are 95 %, over seeds and test texts, with these targets fixed."""
+
+
+def number(value):
+    return f"{value:.3f}".replace("0.", ".", 1) if 0 <= value < 1 else f"{value:.3f}"
+
+
+def points(found):
+    mean, (low, high) = found
+    return f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def table(header, body):
+    return "\n".join(["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |",
+                      *("| " + " | ".join(row) + " |" for row in body)])
+
+
+def complete(scores, size):
+    """The targets on which the adapter from scratch and most other arms are finished, and those arms."""
+    arms = [arm for arm in plan.LABELS if any((t, size, arm) in scores.right for t in scores.targets)]
+    targets = scores.complete(size, ["scratch"])
+    return [arm for arm in arms if scores.has(arm, size, targets)], targets
+
+
+def words(scores):
+    lines = []
+    for size in plan.SIZES:
+        arms, targets = complete(scores, size)
+        sources = [arm for arm in arms if arm in ("init", "fusion", "fusion_own", "scalearn", "average")]
+        if not targets or not sources:
+            continue
+        clear = {arm: [t for t in targets if scores.gain(size, arm, "scratch", [t])[1][0] > 0] for arm in sources}
+        worse = {arm: [t for t in targets if scores.gain(size, arm, "scratch", [t])[1][1] < 0] for arm in sources}
+        best = max(sources, key=lambda arm: scores.average(size, arm, targets))
+        lines.append(
+            f"- **{size:,} labels.** On average over {len(targets)} targets, the best use of the sources is: {plan.LABELS[best]}, "
+            f"{points(scores.gain(size, best, 'scratch', targets))} points against an adapter from scratch. It is clearly better on "
+            f"{listed(clear[best])}, and clearly worse on {listed(worse[best])}.")
+    return ["## In words", "\n".join(lines)] if lines else []
+
+
+def listed(names):
+    return ", ".join(names) if names else "no target"
+
+
+def tables(scores):
+    parts = []
+    for size in plan.SIZES:
+        arms, targets = complete(scores, size)
+        if not targets:
+            continue
+        body = []
+        for arm in arms:
+            gain = "" if arm == "scratch" else points(scores.gain(size, arm, "scratch", targets))
+            body.append([plan.LABELS[arm], *(number(scores.mean(t, size, arm)) for t in targets),
+                         number(scores.average(size, arm, targets)), gain])
+        parts += [f"## {size:,} labels", table(["arm", *targets, "mean", "points against the adapter from scratch"], body)]
+    return parts
+
+
+def curves(scores, pictures):
+    def series(targets):
+        found = []
+        for arm in plan.LABELS:
+            points = {size: (scores.average(size, arm, targets), *scores.interval(size, {arm: 1}, targets))
+                      for size in plan.SIZES if scores.has(arm, size, targets)}
+            if points:
+                found.append((plan.LABELS[arm], points))
+        return found
+    targets = [t for t in scores.targets if all(scores.has("scratch", size, [t]) for size in plan.SIZES)]
+    targets = targets or [t for t in scores.targets if scores.has("scratch", 32, [t])]
+    if not targets:
+        return []
+    pictures["curves.svg"] = charts.curves(f"Mean over {len(targets)} targets", series(targets), list(plan.SIZES))
+    parts = ["## Curves", "![Accuracy against labels, mean over the targets](curves.svg)"]
+    for target in targets:
+        name = f"curves-{target}.svg"
+        pictures[name] = charts.curves(target, series([target]), list(plan.SIZES))
+        parts.append(f"![Accuracy against labels: {target}]({name})")
+    return parts
+
+
+def transfer(lab, scores, pictures):
+    values = {}
+    for target in scores.targets:
+        if not scores.has("scratch", 128, [target]):
+            continue
+        base = scores.mean(target, 128, "scratch")
+        for source in lab.tasks.sources(target):
+            found = [lab.finished("transfer", target, 128, seed, "init", None, source) for seed in range(plan.SIZES[128])]
+            if None not in found:
+                values[target, source] = 100 * (sum(cell["accuracy"] for cell in found) / len(found) - base)
+    if not values:
+        return []
+    rows = [t for t in scores.targets if any(row == t for row, _ in values)]
+    columns = [s for s in lab.tasks.all if any(column == s for _, column in values)]
+    pictures["transfer.svg"] = charts.heat(
+        "Gain from starting at a source, 128 labels", rows, columns, values,
+        "Points of accuracy against an adapter from scratch. Rows: targets; columns: sources.")
+    return ["## Which source helps which target", "![Task by task transfer](transfer.svg)"]
+
+
+def settings(lab):
+    body = []
+    for arm in plan.GRIDS:
+        rates = []
+        for size in plan.TUNING_SIZES:
+            means = {rate: lab.tuning_mean(arm, size, rate) for rate in plan.GRIDS[arm]}
+            rates.append("not measured" if None in means.values() else lab.rate(arm, size))
+        body.append([plan.LABELS[arm], ", ".join(plan.GRIDS[arm]), *rates])
+    passes = ", ".join(f"{plan.EPOCHS[n]} passes in batches of {plan.BATCH[n]} with {n:,} labels" for n in plan.SIZES)
+    return ["## Settings",
+            f"Texts are cut at {plan.LENGTH} tokens, products are bf16. Target trainings: {passes}. `field` and `game` choose the "
+            "learning rates; 1,000 labels use those of 128.",
+            table(["arm", "grid", *(f"chosen with {size} labels" for size in plan.TUNING_SIZES)], body)]

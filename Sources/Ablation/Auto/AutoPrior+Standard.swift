@@ -1,0 +1,17 @@
+extension AutoPrior {
+    /// Knows nothing of the candidates but that none of them is far from the others.
+    package static let flat = AutoPrior(
+        candidates: AutoCandidate.allCases,
+        sizes: [
+            Size(
+                labels: 128, intercept: AutoCandidate.allCases.map { _ in 0 },
+                slope: AutoCandidate.allCases.map { _ in 0 },
+                covariance: AutoCandidate.allCases.indices.map { i in
+                    AutoCandidate.allCases.indices.map { $0 == i ? 0.0025 : 0 }
+                }, offset: AutoCandidate.allCases.map { _ in 0.03 },
+                offsetVariance: AutoCandidate.allCases.map { _ in 0.0009 })
+        ], level: 0.6, levelVariance: 0.0625)
+
+    /// What `auto` starts from.
+    package static let standard = flat
+}
