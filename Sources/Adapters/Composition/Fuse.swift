@@ -50,6 +50,9 @@ package struct Fuse: CompositionBlock {
             children: children, fuse: self, dropout: architecture.configuration.attentionDropout, tensors: tensors)
     }
 
+    /// The softmax runs over those that are left.
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { self }
+
     /// What the query is made of at a block's end: what the last child that adds there reads; nil: none adds.
     fileprivate func source(at site: SiteSpec, _ children: [Outline]) -> Bottleneck.Source? {
         children.reversed().lazy.compactMap { child in
@@ -167,11 +170,24 @@ private struct FusePlugin: SitePlugin {
                 FusionMix(
                     w: throughUps, z: try self.narrow(parts, context), queryBias: queryBias,
                     widths: parts.map(\.shape.width), temperature: temperature, dropout: random, in: builder))
+            builder.observedShares?.append(
+                ObservedShares(
+                    scope: tensors.scope(site), value: narrow, columns: narrow.width - parts.count..<narrow.width,
+                    names: names(at: context.spec)))
             guard fuse.configuration.value else {
                 return .factored(narrow: narrow, up: .frozen(ups), bias: nil, scale: 1)
             }
             mixed = builder.append(Linear(narrow, weight: .frozen(ups), bias: nil, in: builder))
         } else {
+            if builder.observedShares != nil {
+                let shares = builder.append(
+                    AttentionShares(
+                        query: seen, queryBias: queryBias, outputs: outputs, temperature: temperature, in: builder))
+                builder.observedShares?.append(
+                    ObservedShares(
+                        scope: tensors.scope(site), value: shares, columns: 0..<outputs.count,
+                        names: names(at: context.spec)))
+            }
             mixed = builder.append(
                 AdapterAttention(
                     query: seen, queryBias: queryBias, outputs: outputs, temperature: temperature, dropout: random,
@@ -188,6 +204,11 @@ private struct FusePlugin: SitePlugin {
     func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (
         keys: Value, values: Value, rows: Int
     )? { nil }
+
+    /// The children that add something at a block's end.
+    private func names(at spec: SiteSpec) -> [String] {
+        children.filter { fuse.source(at: spec, [$0.outline]) != nil }.map(\.outline.text)
+    }
 
     /// What each child adds last, [rows, width] each; a child that does nothing here is skipped.
     private func outputs(at site: Site, _ context: SiteContext) throws -> [Value] {

@@ -70,6 +70,17 @@ final class PredictionWorker: @unchecked Sendable {  // the queue runs one call 
         }
     }
 
+    func attention(_ task: TextTask, split: Split) async throws -> MeanAttention {
+        try await Background.run(on: queue) { [self] () -> MeanAttention in
+            let data = try task.load(
+                splits: [split.stored], labels: KnownLabels(head.head.labels, source: .bundle(file: bundle)))
+            try predictor.check(data[split.stored])
+            do { return try predictor.meanAttention(data[split.stored]) } catch BundleError.members(let problem) {
+                throw BundleError.members("\(bundle): \(problem)")
+            }
+        }
+    }
+
     /// Predicts a stream of records on the caller's thread, which may wait for them. Only the predictions of a portion occupy
     /// the queue, so that other calls go on meanwhile.
     /// - Parameters:
