@@ -20,7 +20,8 @@ struct AmalgamTool: AsyncParsableCommand {
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self, DistillCommand.self,
-            EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self, InspectCommand.self,
+            EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self, PruneCommand.self,
+            InspectCommand.self,
             ImportCommand.self, ExportCommand.self,
             AblateCommand.self, TransferCommand.self, MethodsCommand.self, ModelCommand.self, DataCommand.self,
         ])

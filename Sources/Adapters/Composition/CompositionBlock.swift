@@ -31,6 +31,10 @@ package protocol CompositionBlock: Sendable {
     /// - Parameter children: each merges one child into a projection
     /// - Throws: `AdapterError` for a block that is more than a projection
     func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws
+    /// The same block over some of its children, which needs no training.
+    /// - Parameter kept: their places, ascending, at least one
+    /// - Returns: nil: each child is needed
+    func keeping(_ kept: [Int]) -> (any CompositionBlock)?
 }
 
 extension CompositionBlock {
@@ -39,6 +43,8 @@ extension CompositionBlock {
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
         -> [ParameterSpec]
     { [] }
+
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { nil }
 
     package func bottleneck(at site: SiteSpec, _ children: [Outline]) -> Bottleneck? {
         children.reversed().lazy.compactMap { $0.bottleneck(at: site) }.first
