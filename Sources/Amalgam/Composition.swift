@@ -35,6 +35,40 @@ public struct Composition: Sendable {
         Composition(.block(Fuse(options.stored), parts.map(\.node)))
     }
 
+    /// What the parts add times learned scales: out = h + Σ ωₙ ⊙ uₙ (ScaLearn, Frohmann et al. 2023). Unless it comes from a bundle,
+    /// it must be trained.
+    /// - Parameters:
+    ///   - parts: At least one, of bottleneck adapters, or of LoRA or VeRA on the projections at the ends of the blocks.
+    ///   - uniform: Whether ωₙ is one number instead of a vector (ScaLearnUniform).
+    ///   - shared: Whether all layers have one ω (ScaLearn++).
+    ///   - dropout: Of ω in training, in 0..<1.
+    /// - Throws: ``AmalgamError/Kind/composition`` for a dropout out of range.
+    public static func scaLearn(
+        _ parts: [Composition], uniform: Bool = false, shared: Bool = false, dropout: Double = 0.3
+    ) throws(AmalgamError) -> Composition {
+        try block(
+            ScaLearn.kind, parts,
+            ["uniform": .bool(uniform), "shared": .bool(shared), "dropout": .number(dropout)])
+    }
+
+    /// LoRA side by side, each times a learned number for each projection (CAT; LoRA Soups, Prabhakar et al. 2024). Unless it comes
+    /// from a bundle, it must be trained.
+    /// - Parameter parts: At least one, of LoRA adapters.
+    public static func cat(_ parts: [Composition]) -> Composition { Composition(.block(Cat(), parts.map(\.node))) }
+
+    /// LoRA that each token chooses among at each projection, by the direction that each adapter changes most (Arrow, Ostapenko
+    /// et al. 2024). It needs no training.
+    /// - Parameters:
+    ///   - parts: At least one, of LoRA adapters.
+    ///   - topK: Adapters that a token chooses, 1 or more.
+    ///   - temperature: Divides the scores; over 0.
+    /// - Throws: ``AmalgamError/Kind/composition`` for an option out of range.
+    public static func arrow(
+        _ parts: [Composition], topK: Int = 3, temperature: Double = 1
+    ) throws(AmalgamError) -> Composition {
+        try block(Arrow.kind, parts, ["top_k": .number(Double(topK)), "temperature": .number(temperature)])
+    }
+
     /// The weighted mean of what the parts make of the same input; it needs no training.
     /// - Parameters:
     ///   - parts: At least one.
@@ -119,7 +153,8 @@ public struct Composition: Sendable {
         }
     }
 
-    /// Names of the blocks that there are: `average`, `batchsplit`, `fuse`, `multitask`, `parallel`, `scale`, `split`, `stack`.
+    /// Names of the blocks that there are: `arrow`, `average`, `batchsplit`, `cat`, `fuse`, `multitask`, `parallel`, `scalearn`, `scale`,
+    /// `split`, `stack`.
     public static var blockNames: [String] { CompositionBlocks.kinds }
 
     /// Reads an expression such as `stack(lang-de.h5, fuse(a.h5, b.h5, value=false))` or
@@ -178,6 +213,19 @@ public struct Composition: Sendable {
         return all(node).filter { seen.insert($0.identity).inserted }
     }
 
+    /// The learning rate of its blocks that no bundle has brought: that of attention where there is one.
+    var blockRate: Double {
+        func all(_ node: Node) -> [any CompositionBlock] {
+            guard case .block(let block, let parts) = node else { return [] }
+            return [block] + parts.flatMap(all)
+        }
+        let blocks = all(node)
+        if blocks.contains(where: { $0 is Fuse }) { return FusionMethod.attention.standardLearningRate }
+        if blocks.contains(where: { $0 is ScaLearn }) { return FusionMethod.scaling().standardLearningRate }
+        if blocks.contains(where: { $0 is Cat }) { return FusionMethod.concatenation.standardLearningRate }
+        return FusionMethod.attention.standardLearningRate
+    }
+
     /// The places of `new`.
     var places: [String] { places(.all) }
 
@@ -209,16 +257,18 @@ public struct Composition: Sendable {
         return block is any HeadRouter ? parts : parts.flatMap(routedParts)
     }
 
-    /// Refuses a fusion over adapters that add nothing it could attend over.
+    /// Refuses a fusion or ScaLearn over adapters that add nothing it could weigh.
     func checkFusions() throws(AmalgamError) {
-        func check(_ node: Node, fuses: Bool) throws(AmalgamError) {
+        func check(_ node: Node, within above: (any EndBlock.Type)?) throws(AmalgamError) {
             switch node {
-            case .bundle(let bundle): if fuses { try bundle.checkFusable() }
+            case .bundle(let bundle): if let above { try bundle.checkFusable(by: above) }
             case .new: break
-            case .block(let block, let parts): for part in parts { try check(part, fuses: fuses || block is Fuse) }
+            case .block(let block, let parts):
+                let own = (block as? any EndBlock).map { type(of: $0) as any EndBlock.Type } ?? above
+                for part in parts { try check(part, within: own) }
             }
         }
-        try check(node, fuses: false)
+        try check(node, within: nil)
     }
 
     /// The tree over what `composed` takes of the bundles.

@@ -21,9 +21,10 @@ struct AmalgamTool: AsyncParsableCommand {
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self, DistillCommand.self,
             EvaluateCommand.self, PredictCommand.self, ComposeCommand.self, MergeCommand.self, PruneCommand.self,
-            InspectCommand.self,
+            CollapseCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,
-            AblateCommand.self, TransferCommand.self, MethodsCommand.self, ModelCommand.self, DataCommand.self,
+            AblateCommand.self, TransferCommand.self, AdviseCommand.self, MethodsCommand.self, ModelCommand.self,
+            DataCommand.self,
         ])
 
     static func main() async {

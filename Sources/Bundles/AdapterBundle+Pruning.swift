@@ -28,7 +28,8 @@ extension AdapterBundle {
                 "bundle \(name): found \(members.count == 1 ? "one adapter" : "no adapter"), expected a fusion or an average; "
                     + "only their adapters can be left out")
         }
-        guard let pruned = try composition.removing(Set(names)) else {
+        var kept: [String: (block: any CompositionBlock, places: [Int], count: Int)] = [:]
+        guard let pruned = try composition.removing(Set(names), &kept) else {
             throw BundleError.members(
                 "bundle \(name): removing \(names.joined(separator: ", ")) leaves nothing of \(composition.text); keep one of its parts"
             )
@@ -40,7 +41,11 @@ extension AdapterBundle {
         let removed = members.map(\.name).filter { !left.contains($0) }
         // Sites at which only removed adapters acted need no attention
         let known = Set(try bundle.specs().map(\.name))
-        bundle.tensors = tensors.filter { known.contains($0.name) }
+        bundle.tensors = tensors.filter { known.contains($0.name) }.map { tensor in
+            guard let (block, places, count) = kept[TensorName.scope(tensor.name)] else { return tensor }
+            let left = block.keeping(places, of: count, shape: tensor.shape, values: tensor.values)
+            return NamedTensor(tensor.name, left.shape, left.values)
+        }
         if case .map(var settings)? = ConfigurationValue(json: provenance.settings) {
             settings["pruned"] = .list(removed.map { .string($0) })
             bundle.provenance.settings = ConfigurationValue.map(settings).json
@@ -60,15 +65,23 @@ extension AdapterBundle {
 
 extension Composition {
     /// The tree without some adapters; nil: nothing is left.
+    /// - Parameter blocks: gets, by scope, what is left of each block that loses some of its children
     /// - Throws: `BundleError.members` where a block needs each of its parts
-    fileprivate func removing(_ names: Set<String>) throws(BundleError) -> Composition? {
+    fileprivate func removing(
+        _ names: Set<String>, _ blocks: inout [String: (block: any CompositionBlock, places: [Int], count: Int)]
+    ) throws(BundleError) -> Composition? {
         guard members.contains(where: { names.contains($0) }) else { return self }
         guard case .block(let node) = self else { return nil }
         var (kept, children): ([Int], [Composition]) = ([], [])
         for (place, child) in node.children.enumerated() {
             // A stack without one of its adapters is another stack, so it goes as a whole
-            guard let rest = try node.block.keeping([0]) == nil ? child.removing(names) : child.part(without: names)
-            else { continue }
+            let rest: Composition?
+            if node.block.keeping([0]) == nil {
+                rest = try child.removing(names, &blocks)
+            } else {
+                rest = try? child.removing(names, &blocks)
+            }
+            guard let rest else { continue }
             kept.append(place)
             children.append(rest)
         }
@@ -79,9 +92,7 @@ extension Composition {
                 "\(text): found \(type(of: node.block).kind), which needs each of its parts, expected a fusion or an average"
             )
         }
+        blocks[node.scope] = (node.block, kept, node.children.count)
         return .above(node.id, block, children)
     }
-
-    /// A part of a block that can do without it: the part without some adapters, or nil where it needs them.
-    private func part(without names: Set<String>) -> Composition? { try? removing(names) }
 }

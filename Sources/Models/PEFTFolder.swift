@@ -1,7 +1,9 @@
 /// What works with a folder that PEFT saved, which we cannot read: what to do is part of each message that names one.
 package enum PEFTFolder {
     /// Methods whose weights can be merged into the base model.
-    private static let merging: Set<String> = ["ADALORA", "BOFT", "HRA", "IA3", "LOHA", "LOKR", "LORA", "OFT", "VERA"]
+    private static let merging: Set<String> = [
+        "ADALORA", "BOFT", "HRA", "IA3", "LN_TUNING", "LOHA", "LOKR", "LORA", "OFT", "VERA",
+    ]
     /// The class that the adapter's names follow from; with another one PEFT would skip its tensors.
     private static let classes = [
         "SEQ_CLS": "AutoModelForSequenceClassification", "TOKEN_CLS": "AutoModelForTokenClassification",

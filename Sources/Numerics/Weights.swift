@@ -69,6 +69,8 @@ package enum Initializer: Equatable, Sendable {
     case ones
     /// N(0, deviation)
     case normal(Float)
+    /// N(mean, deviation)
+    case normalAround(mean: Float, deviation: Float)
     /// U(−bound, bound)
     case uniform(Float)
     /// U(−1/√fanIn, 1/√fanIn): Kaiming with a = √5, as torch's Linear
@@ -86,6 +88,8 @@ package enum Initializer: Equatable, Sendable {
         case .ones: p.update(repeating: 1, count: count)
         case .normal(let deviation):
             for i in 0..<count { p[i] = deviation * Randomness.normal(key, i) }
+        case .normalAround(let mean, let deviation):
+            for i in 0..<count { p[i] = mean + deviation * Randomness.normal(key, i) }
         case .uniform(let bound):
             for i in 0..<count { p[i] = (2 * Randomness.uniform(key, i) - 1) * bound }
         case .kaimingUniform(let fanIn):

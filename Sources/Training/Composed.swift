@@ -194,8 +194,10 @@ package struct Composed: Sendable {
         bundle.provenance.startedFrom = startedFrom
         bundle.tensors = try bundle.specs().map { spec in
             guard let tensor = tensors[spec.name] else {
+                let block = composition?.nodes.first { spec.name.hasPrefix($0.scope + "/") }?.block
+                let phrase = block.map { type(of: $0).phrase } ?? "a block with weights"
                 throw AdapterError.composition(
-                    "\(composition?.text ?? ""): \(spec.name) is missing: a fusion needs training; train it with "
+                    "\(composition?.text ?? ""): \(spec.name) is missing: \(phrase) needs training; train it with "
                         + "'amalgam fuse --compose', or use average")
             }
             return NamedTensor(spec.name, spec.shape, tensor.values)

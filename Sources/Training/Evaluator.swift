@@ -35,7 +35,7 @@ package final class Evaluator {
     private let store: ActivationStore?
 
     /// Tokens of a batch: enough for the slices to fill the threads.
-    private static let batchTokens = 4096
+    static let batchTokens = 4096
 
     /// - Parameters:
     ///   - head: its index in the arrangement.
@@ -107,14 +107,10 @@ package final class Evaluator {
     /// Room for a head's results.
     static func empty(_ head: any Head, _ examples: EncodedExamples) -> HeadResults {
         let (width, count) = (head.output.width, examples.count)
-        let words = (0..<count).map { i in
-            head.input == .marked ? examples.wordTokens(i, all: false, longest: .max).map(\.word) : []
-        }
-        var offsets = [0]
-        for i in 0..<count { offsets.append(offsets[i] + (head.input == .marked ? words[i].count : 1)) }
+        let (offsets, words) = examples.rows(head.input)
         return HeadResults(
             width: width, values: [Float](repeating: 0, count: (offsets.last ?? 0) * width), offsets: offsets,
-            words: words.flatMap { $0 }, losses: [(sum: Double, targets: Int)](repeating: (0, 0), count: count))
+            words: words, losses: [(sum: Double, targets: Int)](repeating: (0, 0), count: count))
     }
 
     /// A row of the head's output as probabilities, or as numbers in the data's units.

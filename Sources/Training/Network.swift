@@ -212,6 +212,31 @@ package final class Network {
         return (Plan(builder, outputs: hidden, trains: false), hidden)
     }
 
+    /// A plan from token ids to what a head reads, and to what a head of the arrangement says of the same tokens.
+    /// - Parameters:
+    ///   - input: a row for each sequence, or for each token that a batch marks for head 0.
+    ///   - name: of the head whose part of a router is used.
+    ///   - output: index of the head whose output is wanted; it reads sequences or marked tokens as `input` does.
+    func features(
+        _ input: HeadInput, serving name: String?, output index: Int?
+    ) throws -> (plan: Plan, rows: Value, output: Value?) {
+        let builder = PlanBuilder(precision: precision)
+        let composition = try arrangement.stacked?.serving(name)
+        let encoder = EncoderPlan(
+            arrangement.model, operand: operand, plugin: try plugin(composition), dropout: false, in: builder)
+        let head = index.map { arrangement.heads[$0] }
+        let readsFirst = input == .pooled(.first) && [nil, .pooled(.first)].contains(head?.head.input)
+        let hidden = try encoder.build(pooling: readsFirst ? .first : nil).output
+        let rows = input.rows(of: hidden, head: 0, mixes: false, in: builder)
+        let output = try head.map {
+            try $0.head.build(
+                $0.head.input.rows(of: hidden, head: 0, mixes: false, in: builder), operand: operand, scope: $0.scope,
+                dropout: 0, in: builder)
+        }
+        let plan = Plan(builder, outputs: [rows] + [output].compactMap { $0 }, trains: false)
+        return (plan, rows, output)
+    }
+
     /// The present values of all trainable tensors, by name.
     package var tensors: [NamedTensor] { parameters.parameters.map { NamedTensor($0.name, $0.shape, $0.array) } }
 }

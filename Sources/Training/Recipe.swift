@@ -16,6 +16,8 @@ package struct Recipe: Sendable {
     private var fusionStart: AdapterBundle?
     /// Whether all weights of the base learn.
     private var trainsBase = false
+    /// Whether nothing but a linear head learns, which is fitted and not trained in steps.
+    package private(set) var isProbe = false
 
     private init() {}
 
@@ -31,6 +33,17 @@ package struct Recipe: Sendable {
         recipe.trainsBase = true
         return recipe
     }()
+
+    /// A linear head, fitted to what the base gives, or to what adapters on it give.
+    /// - Parameters:
+    ///   - tree: over what `composed` gave for its bundles; nil: the base alone
+    package static func probe(on tree: Composition? = nil, of composed: Composed = Composed()) -> Recipe {
+        var recipe = Recipe()
+        recipe.isProbe = true
+        recipe.composed = composed
+        if let tree { recipe.composed.finish(tree) }
+        return recipe
+    }
 
     /// One adapter; where `from` is given, it starts from that bundle's adapter.
     package static func adapter(_ configuration: AdapterConfiguration, from start: AdapterBundle?) -> Recipe {
@@ -50,15 +63,29 @@ package struct Recipe: Sendable {
     package static func fusion(
         _ bundles: [AdapterBundle], _ configuration: FusionConfiguration?, from start: AdapterBundle? = nil
     ) throws -> Recipe {
-        var recipe = Recipe()
-        recipe.fusionStart = start
         let configuration = try configuration ?? start.map { try FusionStart($0).configuration } ?? .dynamic
+        var recipe = try block(over: bundles.isEmpty ? [start].compactMap { $0 } : bundles) { _ in Fuse(configuration) }
+        recipe.fusionStart = start
+        return recipe
+    }
+
+    /// A block over the adapters of these bundles. A bundle that is a fusion or scalearn itself gives its parts.
+    /// - Parameter make: the block for so many parts
+    /// - Throws: `BundleError.members` for a bundle without adapters
+    package static func block(
+        over bundles: [AdapterBundle], _ make: (_ parts: Int) throws -> any CompositionBlock
+    ) throws -> Recipe {
+        var recipe = Recipe()
         var parts: [Composition] = []
-        for bundle in bundles.isEmpty ? [start].compactMap({ $0 }) : bundles {
+        for bundle in bundles {
             let part = try recipe.composed.take(bundle)
-            if case .block(let node) = part, node.block is Fuse { parts += node.children } else { parts.append(part) }
+            if case .block(let node) = part, node.block is any EndBlock {
+                parts += node.children
+            } else {
+                parts.append(part)
+            }
         }
-        recipe.composed.finish(Composition.above("", Fuse(configuration), parts))
+        recipe.composed.finish(Composition.above("", try make(parts.count), parts))
         return recipe
     }
 

@@ -6,13 +6,21 @@ import Tasks
 /// Heads of new trainings: which one a task gets, and how it reads its examples.
 extension Session {
     /// The head that a task's kind asks for.
-    static func head(for task: TaskData, pooling: Pool.Kind, prefix: String) throws -> NamedHead {
+    /// - Parameter isLinear: the one with a single layer.
+    static func head(
+        for task: TaskData, pooling: Pool.Kind, prefix: String, isLinear: Bool = false
+    ) throws -> NamedHead {
         let definition = task.definition
         let kind = TaskKinds.standard[definition.kind]?.head ?? ""
         guard let type = Heads.named(kind) else {
             throw TrainingError.mismatch(
                 "task \(definition.name): kind \(definition.kind) needs a head of kind '\(kind)', which does not exist; "
                     + "found \(Heads.kinds.joined(separator: ", "))")
+        }
+        guard let type = isLinear ? type.linear : type else {
+            throw TrainingError.mismatch(
+                "task \(definition.name): found kind \(definition.kind), expected a kind with a linear head for a linear "
+                    + "probe; train a head in steps instead")
         }
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train))

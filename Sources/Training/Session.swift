@@ -86,12 +86,14 @@ package final class Session {
         package var truncated = 0
         /// How well masked tokens are predicted; nil where tasks were trained.
         package var language: LanguageScores?
+        /// What a linear probe chose; nil where nothing was probed.
+        package var probe: LinearProbe?
     }
 
     /// Trains a recipe on one task or several.
     /// - Parameters:
     ///   - name: of the bundle and of a new adapter.
-    ///   - pooling: nil: what the model was made for.
+    ///   - pooling: nil: what the model was made for; for a probe, the mean.
     ///   - prefix: stands before each text; nil: what the model was made for.
     ///   - language: stays frozen beneath all that is trained; the bundle knows it, but does not carry it.
     ///   - teaching: what a teacher says of the only task, for `settings.distillation`; nil: there is none.
@@ -113,6 +115,11 @@ package final class Session {
             throw TrainingError.setting(
                 name: "--precision", found: settings.precision.rawValue,
                 expected: "fp32: bf16 applies to frozen weights, and here all weights are trained")
+        }
+        guard !recipe.isProbe else {
+            return try fitProbe(
+                recipe, on: tasks, name: name, pooling: pooling ?? .mean, prefix: prefix ?? model.textPrefix,
+                language: language, settings: settings, keeping: keeping, memoryLimit: memoryLimit, observe: observe)
         }
         let name = Self.safeName(name)
         let tasks = teaching.map { [$0.task] } ?? tasks
@@ -233,7 +240,7 @@ package final class Session {
     /// What a training of these tasks on the same texts is called.
     static func trainingName(_ tasks: [TaskData]) -> String { tasks.map(\.definition.name).joined(separator: "+") }
 
-    private static func dataHash(_ tasks: [TaskData]) -> String {
+    static func dataHash(_ tasks: [TaskData]) -> String {
         var digest = Digest.Incremental()
         for task in tasks {
             for examples in [task.train, task.dev] {
@@ -245,7 +252,7 @@ package final class Session {
         return digest.hexDigest()
     }
 
-    private static func metrics(_ dev: [String: Evaluation]) -> String {
+    static func metrics(_ dev: [String: Evaluation]) -> String {
         ConfigurationValue.map(dev.mapValues(metrics)).json
     }
 

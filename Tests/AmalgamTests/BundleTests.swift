@@ -136,7 +136,7 @@ import Testing
         #expect(adapter.warnings.allSatisfy { $0.kind == .exchange })
 
         let lora = try await fixture.adapter("game", .lora)
-        try lora.export(to: fixture.url("peft"), as: .peft)
+        try lora.export(to: fixture.url("peft"), as: .peft())
         let back = try AdapterBundle(importing: fixture.url("peft"), model: fixture.model())
         #expect(back.members.map(\.configuration.method) == ["lora"])
         let norms = try await fixture.adapter("s", .layerNormTuning)
@@ -144,7 +144,7 @@ import Testing
         #expect(refused?.description.contains("method ln_tuning") == true, "\(refused as Any)")
         #expect(!FileManager.default.fileExists(atPath: fixture.url("norms").path))
         #expect(
-            await AmalgamError.thrown { try bundle.export(to: fixture.url("no"), as: .peft) }?.description
+            await AmalgamError.thrown { try bundle.export(to: fixture.url("no"), as: .peft()) }?.description
                 .contains("--") == false)
 
         let model = try fixture.model()
@@ -191,6 +191,6 @@ import Testing
         #expect(
             bundle.pythonLoading("out", as: .adapterHub())
                 == "model.load_adapter(\"out\", use_safetensors=True, set_active=True)")
-        #expect(bundle.pythonLoading("out", as: .peft) == nil)
+        #expect(bundle.pythonLoading("out", as: .peft()) == nil)
     }
 }

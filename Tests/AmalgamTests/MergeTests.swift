@@ -32,7 +32,7 @@ import Testing
             merging: [game, role], method: "svd", weights: [1, -0.5], options: MergeOptions(rank: 1), name: "x")
         #expect(cut.name == "x" && cut.members[0].name == "x" && cut.warnings.count == 1)
         #expect(cut.warnings[0].kind == .composition && cut.warnings[0].text.hasSuffix("more with a larger rank"))
-        try cut.export(to: fixture.url("peft"), as: .peft)
+        try cut.export(to: fixture.url("peft"), as: .peft())
         try cut.export(to: fixture.url("hf"), as: .transformers(model, merges: true))
     }
 

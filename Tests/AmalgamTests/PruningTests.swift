@@ -57,6 +57,25 @@ import Testing
         #expect(pruned.members.map(\.contentHash) == expected.members.map(\.contentHash))
     }
 
+    /// ScaLearn loses the scales of the adapters that go: what is left acts as it did.
+    @Test func scales() async throws {
+        let all = try await adapters()
+        func scaled(_ parts: [AdapterBundle]) async throws -> AdapterBundle {
+            try await fixture.model().train(
+                .composition(.scaLearn(parts.map { .bundle($0) })), on: Fixture.task(), options: Fixture.options
+            ).result.bundle
+        }
+        let bundle = try await scaled(all)
+        let pruned = try bundle.pruned(removing: ["b"])
+        #expect(pruned.members.map(\.name) == ["a", "c"] && pruned.parameters < bundle.parameters)
+        let read = try AdapterBundle(data: try pruned.data())
+        let left = try await probabilities(read)
+        #expect(left.allSatisfy(\.isFinite))
+        // In two steps: the same columns are left
+        let one = try bundle.pruned(removing: ["b", "c"])
+        #expect(try await probabilities(one) == probabilities(pruned.pruned(removing: ["c"])))
+    }
+
     /// A stack within a fusion goes as a whole.
     @Test func partsGoAsAWhole() async throws {
         let all = try await adapters()

@@ -251,7 +251,10 @@ import Testing
             try AdapterHubImport.read(folder: changed("head", "head_config.json", changes))
         }
         let cases: [(String, Any?, String)] = [
-            ("config/head_type", "tagging", "config.head_type: \"tagging\", expected \"classification\""),
+            (
+                "config/head_type", "multiple_choice",
+                "config.head_type: \"multiple_choice\", expected \"classification\" or \"tagging\""
+            ), ("config/head_type", "tagging", "config.layers: 2, expected 1"),
             ("config/layers", 1, "config.layers: 1, expected 2"),
             ("config/activation_function", "relu", "config.activation_function: \"relu\""),
             ("config/bias", false, "config.bias: false"), ("config/use_pooler", true, "config.use_pooler: true"),

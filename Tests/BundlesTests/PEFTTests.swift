@@ -121,24 +121,9 @@ import Testing
         _ name: String, _ fields: [String: ConfigurationValue] = [:],
         tensors: (String, [Int], [Float]) -> (String, [Int], [Float])? = { ($0, $1, $2) }
     ) throws -> URL {
-        let (source, out) = (Self.golden.appendingPathComponent(name), folder.file("changed"))
-        try? FileManager.default.removeItem(at: out)
-        try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
-        let json = try Data(contentsOf: source.appendingPathComponent(PEFTModule.configuration))
-        guard case .map(let map)? = ConfigurationValue(json: [UInt8](json)) else { return out }
-        try Data(ConfigurationValue.map(map.merging(fields) { $1 }).json.utf8)
-            .write(to: out.appendingPathComponent(PEFTModule.configuration))
-        let file = try SafetensorsFile(source.appendingPathComponent(PEFTModule.tensors))
-        var list: [(name: String, shape: [Int], value: SafetensorsValue)] = []
-        for name in file.names {
-            let short = String(name.dropFirst(PEFTExport.prefix.count))
-            guard let (name, shape, values) = tensors(short, try file.tensor(name).shape, try file.floats(name)) else {
-                continue
-            }
-            list.append((PEFTExport.prefix + name, shape, .float32(values)))
+        try changedPEFT(Self.golden.appendingPathComponent(name), to: folder.file("changed"), fields) {
+            tensors(String($0.dropFirst(PEFTExport.prefix.count)), $1, $2).map { (PEFTExport.prefix + $0, $1, $2) }
         }
-        try SafetensorsWriter.data(tensors: list).write(to: out.appendingPathComponent(PEFTModule.tensors))
-        return out
     }
 
     static let refused: [(field: String, value: ConfigurationValue, message: String)] = [

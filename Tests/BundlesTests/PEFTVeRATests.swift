@@ -64,18 +64,8 @@ import Testing
         _ fields: [String: ConfigurationValue], _ name: String = "vera",
         tensors: (String, [Int], [Float]) -> (String, [Int], [Float])? = { ($0, $1, $2) }
     ) throws -> URL {
-        let (source, out) = (Self.golden.appendingPathComponent(name), folder.file("changed"))
-        try? FileManager.default.removeItem(at: out)
-        try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
-        let json = try Data(contentsOf: source.appendingPathComponent(PEFTModule.configuration))
-        guard case .map(let map)? = ConfigurationValue(json: [UInt8](json)) else { return out }
-        try Data(ConfigurationValue.map(map.merging(fields) { $1 }).json.utf8)
-            .write(to: out.appendingPathComponent(PEFTModule.configuration))
-        let file = try SafetensorsFile(source.appendingPathComponent(PEFTModule.tensors))
-        let list = try file.names.compactMap { tensors($0, try file.tensor($0).shape, try file.floats($0)) }
-        try SafetensorsWriter.data(tensors: list.map { (name: $0.0, shape: $0.1, value: .float32($0.2)) })
-            .write(to: out.appendingPathComponent(PEFTModule.tensors))
-        return out
+        try changedPEFT(
+            Self.golden.appendingPathComponent(name), to: folder.file("changed"), fields, tensors: tensors)
     }
 
     @Test func refuses() throws {
@@ -107,7 +97,7 @@ import Testing
                     name.contains("layer.2.attention.self.key") ? nil : (name, shape, values)
                 }, name: nil, model: nil)
         }
-        #expect(unlike.contains("no key/2, expected the same projections in each layer"), "\(unlike)")
+        #expect(unlike.contains("no key/2, expected the same modules in each layer"), "\(unlike)")
         let other = problem {
             try ForeignImport.read(
                 folder: changed([:]) { name, shape, values in

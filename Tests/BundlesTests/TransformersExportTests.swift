@@ -86,8 +86,12 @@ import Testing
         let hf = try TransformersExport.write(bundle, model: model, merge: true, to: folder.file("hf"))
         #expect(peft.count == 1 && peft[0].contains(expected), "\(peft)")
         #expect(hf.count == 1 && hf[0].contains(expected), "\(hf)")
+        bundle.heads = [NamedHead("ner", RegressionHead(numbers: [.identity, .identity], pooling: .first))]
+        try Sample.fill(&bundle)
         let hub = try AdapterHubExport.write(bundle, to: folder.file("hub"))
-        #expect(hub.count == 1 && hub[0].contains("does not contain the head ner"), "\(hub)")
+        #expect(
+            hub.count == 1 && hub[0].contains("does not contain the head ner of kind regression with 2 numbers"),
+            "\(hub)")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.file("hub").path).sorted()
         #expect(files == ["README.md", "adapter.safetensors", "adapter_config.json"])
 
@@ -96,7 +100,7 @@ import Testing
             tensors: bundle.tensors.filter { $0.name.hasPrefix("heads/") })
         #expect(
             problem { try AdapterHubExport.write(alone, to: folder.file("head")) }
-                .contains("heads: a head of kind tagging, expected a head of kind classification"))
+                .contains("heads: head ner of kind regression with 2 numbers, expected a head for labels, for tags or"))
     }
 
     @Test func refusals() throws {

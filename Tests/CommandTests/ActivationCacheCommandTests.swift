@@ -3,12 +3,6 @@ import Testing
 
 /// AdapterDrop on the command line: layers without adapters are computed once, and adapters are dropped at prediction.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ActivationCacheCommandTests {
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        try #require(run.status == 0, "\(run.words)")
-        let line = try #require(run.output.split(separator: "\n").last)
-        return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    }
-
     private static let off = ["--no-base-dropout", "--epochs", "3", "--quiet", "--json"]
 
     /// What trains, and the lowest layers that are computed once.
@@ -21,16 +15,15 @@ import Testing
         let lab = try Lab()
         try lab.task("game", seed: 1)
         for name in words[0] == "fuse" ? ["a", "b"] : [] {
-            _ = try json(
-                lab.run(
-                    ["train-adapter", "--model", "@tiny", "--task", "@game", "--set", "leave_out=[0]", "--name", name]
-                        + ["--out", "@\(name).h5"] + Self.off))
+            _ = try lab.run(
+                ["train-adapter", "--model", "@tiny", "--task", "@game", "--set", "leave_out=[0]", "--name", name]
+                    + ["--out", "@\(name).h5"] + Self.off
+            ).json()
         }
         let common = words + ["--model", "@tiny", "--task", "@game"] + Self.off
-        let off = try json(
-            lab.run(common + ["--out", "@off.h5", "--activation-cache", "off", "--threads", "1"]))
+        let off = try lab.run(common + ["--out", "@off.h5", "--activation-cache", "off", "--threads", "1"]).json()
         #expect(off["activation_cache"] is NSNull)
-        let on = try json(lab.run(common + ["--out", "@on.h5", "--threads", "2"]))
+        let on = try lab.run(common + ["--out", "@on.h5", "--threads", "2"]).json()
         #expect(try lab.data("on.h5") == lab.data("off.h5"))
         guard layers > 0 else {
             #expect(on["activation_cache"] is NSNull)
@@ -40,7 +33,7 @@ import Testing
         #expect(cache["train"]?["layers"] == layers && cache["dev"]?["layers"] == layers)
         #expect(cache["train"]?["texts"] == 60 && cache["train"]?["all_texts"] == 60 && cache["dev"]?["texts"] == 30)
         let bytes = try #require(cache["train"]?["bytes"])
-        let few = try json(lab.run(common + ["--out", "@few.h5", "--activation-cache", "\(bytes / 2)"]))
+        let few = try lab.run(common + ["--out", "@few.h5", "--activation-cache", "\(bytes / 2)"]).json()
         let part = try #require((few["activation_cache"] as? [String: [String: Int]])?["train"])
         #expect(part["all_texts"] == 60 && (20..<45).contains(part["texts"] ?? 0))
         #expect(try lab.data("few.h5") == lab.data("off.h5"))
@@ -79,7 +72,7 @@ import Testing
         let lab = try Lab()
         try lab.task("game", seed: 1)
         let words = ["--model", "@tiny", "--task", "@game"]
-        _ = try json(lab.run(["train-adapter", "--lr", "1e-2", "--out", "@a.h5"] + words + Self.off))
+        _ = try lab.run(["train-adapter", "--lr", "1e-2", "--out", "@a.h5"] + words + Self.off).json()
         func predict(_ layers: [String]) throws -> String {
             let run = try lab.run(["predict", "--model", "@tiny", "--bundle", "@a.h5"] + layers, input: "gi ba\nlo\n")
             try #require(run.status == 0, "\(run.words)")
@@ -88,8 +81,7 @@ import Testing
         let all = try predict([])
         #expect(try predict(["--drop-layers", "0"]) == all)
         #expect(try Set([all, predict(["--drop-layers", "1"]), predict(["--drop-layers", "3"])]).count == 3)
-        let scores = try json(
-            lab.run(["evaluate", "--bundle", "@a.h5", "--drop-layers", "2", "--json"] + words))
+        let scores = try lab.run(["evaluate", "--bundle", "@a.h5", "--drop-layers", "2", "--json"] + words).json()
         #expect(scores["examples"] as? Int == 20)
         let wrong = try lab.run(
             ["predict", "--model", "@tiny", "--bundle", "@a.h5", "--drop-layers", "4"], input: "gi\n")

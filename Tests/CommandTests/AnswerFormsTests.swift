@@ -3,12 +3,6 @@ import Testing
 
 /// Tags and numbers from training to prediction, as scripts use them.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct AnswerFormsTests {
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        try #require(run.status == 0, "\(run.words)")
-        let last = try #require(run.output.split(separator: "\n").last, "\(run.words)")
-        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
-    }
-
     private func rows(_ text: String) throws -> [[String: Any]] {
         try text.split(separator: "\n").map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
@@ -60,7 +54,7 @@ import Testing
         let training = try train(lab, "ner", ["--max-length", "24"])
         #expect(training.output.contains("ner: dev entity F1 "), "\(training.words)")
 
-        let result = try json(try evaluate(lab, "ner", ["--json"]))
+        let result = try evaluate(lab, "ner", ["--json"]).json()
         #expect(result["kind"] as? String == "tagging" && result["metric"] as? String == "entity_f1")
         let metrics = try #require(result["metrics"] as? [String: Double])
         #expect(Set(metrics.keys) == ["entity_f1", "token_accuracy", "loss"])
@@ -113,9 +107,9 @@ import Testing
         try lab.task(
             "pos", train: tagged(60, seed: 4, plain: true), dev: tagged(20, seed: 5, plain: true),
             test: tagged(20, seed: 6, plain: true))
-        let training = try json(try train(lab, "pos", ["--json", "--quiet"]))
+        let training = try train(lab, "pos", ["--json", "--quiet"]).json()
         #expect(training["metric"] as? String == "token_accuracy")
-        let result = try json(try evaluate(lab, "pos", ["--json"]))
+        let result = try evaluate(lab, "pos", ["--json"]).json()
         #expect(result["metric"] as? String == "token_accuracy")
         #expect((result["per_tag"] as? [[String: Any]])?.compactMap { $0["label"] as? String } == ["NOUN", "VERB"])
         let long = try lab.run(
@@ -129,7 +123,7 @@ import Testing
             "ablate", "--model", "@tiny", "--tasks", "@pos", "--out", "@out", "--quick", "--arms", "majority", "tfidf",
             "head", "--json",
         ])
-        let scores = try #require(try json(ablation)["rows"] as? [[String: Any]])
+        let scores = try #require(try ablation.json()["rows"] as? [[String: Any]])
         #expect(scores.allSatisfy { $0["metric"] as? String == "token_accuracy" })
         let byArm = Dictionary(
             uniqueKeysWithValues: scores.map { ($0["arm"] as? String ?? "", $0["score"] as? Double) })
@@ -152,7 +146,7 @@ import Testing
         try lab.task("sts", train: pairs(80, seed: 1), dev: pairs(20, seed: 2), test: pairs(20, seed: 3))
         let training = try train(lab, "sts")
         #expect(training.output.contains("sts: dev Pearson correlation "), "\(training.words)")
-        let result = try json(try evaluate(lab, "sts", ["--json"]))
+        let result = try evaluate(lab, "sts", ["--json"]).json()
         #expect(result["kind"] as? String == "regression" && result["metric"] as? String == "pearson")
         let metrics = try #require(result["metrics"] as? [String: Double])
         #expect(Set(metrics.keys).isSuperset(of: ["pearson", "spearman", "mse", "loss"]))
@@ -187,10 +181,10 @@ import Testing
         }
         try lab.task("two", train: texts(60), dev: texts(20), test: texts(10, constant: true))
         _ = try train(lab, "two", ["--quiet"])
-        let dev = try json(try evaluate(lab, "two", ["--json", "--split", "dev"]))
+        let dev = try evaluate(lab, "two", ["--json", "--split", "dev"]).json()
         #expect((dev["metrics"] as? [String: Any])?["pearson"] is Double)
         let run = try evaluate(lab, "two", ["--json"])
-        let metrics = try #require(try json(run)["metrics"] as? [String: Any])
+        let metrics = try #require(try run.json()["metrics"] as? [String: Any])
         #expect(
             metrics["pearson"] is NSNull && metrics["spearman"] is NSNull && metrics["mse"] is Double, "\(run.words)")
         let people = try evaluate(lab, "two")
@@ -212,7 +206,7 @@ import Testing
             "t", train: (0..<24).map { "{\"text\": \"gi\", \"score\": \($0 % 3)}" },
             dev: (0..<6).map { _ in "{\"text\": \"gi ba\", \"score\": 1}" })
         let run = try train(lab, "t", ["--json", "--quiet"])
-        let dev = try #require(try json(run)["dev"] as? [String: Any])
+        let dev = try #require(try run.json()["dev"] as? [String: Any])
         #expect(dev["pearson"] is NSNull && dev["mse"] is Double, "\(run.words)")
     }
 }

@@ -3,31 +3,13 @@ import Testing
 
 /// `--compose`: averages, stacks and fusions of bundles' files, trained, scored, used and exported.
 @Suite struct ComposeTests {
-    private func lab() throws -> Lab {
-        let lab = try Lab()
-        try lab.task("game", seed: 1)
-        try lab.task("role", seed: 11)
-        for (name, task) in [("a", "game"), ("b", "role")] {
-            let run = try lab.run([
-                "train-adapter", "--model", "@tiny", "--task", "@\(task)", "--out", "@\(name).h5", "--epochs", "2",
-                "--quiet",
-            ])
-            try #require(run.status == 0, "\(run.words)")
-        }
-        return lab
-    }
-
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        try #require(run.status == 0, "\(run.words)")
-        let last = try #require(run.output.split(separator: "\n").last)
-        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
-    }
+    private func lab() throws -> Lab { try Lab(adapters: [("a", "game", []), ("b", "role", [])]) }
 
     @Test func averages() throws {
         let lab = try lab()
         func accuracy(_ words: [String]) throws -> Double {
             let run = try lab.run(["evaluate", "--model", "@tiny", "--task", "@game", "--json", "--quiet"] + words)
-            return try #require((try json(run)["metrics"] as? [String: Any])?["loss"] as? Double)
+            return try #require((try run.json()["metrics"] as? [String: Any])?["loss"] as? Double)
         }
         let alone = try accuracy(["--bundle", "@a.h5"])
         // All of the weight on one adapter is that adapter
@@ -51,16 +33,15 @@ import Testing
                 command + [
                     "--model", "@tiny", "--task", "@game", "--out", "@\(name).h5", "--epochs", "2", "--quiet", "--json",
                 ])
-            let dev = try #require(try json(run)["dev"] as? [String: Any])
+            let dev = try #require(try run.json()["dev"] as? [String: Any])
             let bundle = try lab.inspect("\(name).h5")
             #expect(bundle["kind"] as? String == (name == "fusion" ? "fusion" : "composition"))
             // What is read scores what training saw
-            let scored = try json(
-                lab.run([
-                    "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@\(name).h5",
-                    "--json",
-                    "--quiet",
-                ]))
+            let scored = try lab.run([
+                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@\(name).h5",
+                "--json",
+                "--quiet",
+            ]).json()
             let metrics = try #require(scored["metrics"] as? [String: Any])
             #expect(metrics["accuracy"] as? Double == dev["accuracy"] as? Double)
             // A trained composition is a part like any other
@@ -107,8 +88,8 @@ import Testing
                 #expect(heads[head]?["probabilities"] as? [String: Double] == own["probabilities"] as? [String: Double])
             }
             let scored = try ["both.h5", file].map { file in
-                try json(
-                    lab.run(["evaluate", "--model", "@tiny", "--task", "@\(head)", "--bundle", "@\(file)", "--json"]))
+                try lab.run(["evaluate", "--model", "@tiny", "--task", "@\(head)", "--bundle", "@\(file)", "--json"])
+                    .json()
             }
             #expect(
                 NSDictionary(dictionary: try #require(scored[0]["metrics"] as? [String: Any]))
@@ -143,8 +124,9 @@ import Testing
         let bundle = try lab.inspect("m.h5")
         #expect(bundle["composition"] as? String != nil || bundle["kind"] as? String == "composition")
         for task in ["game", "role"] {
-            let scored = try json(
-                lab.run(["evaluate", "--model", "@tiny", "--task", "@\(task)", "--bundle", "@m.h5", "--json"]))
+            let scored = try lab.run([
+                "evaluate", "--model", "@tiny", "--task", "@\(task)", "--bundle", "@m.h5", "--json",
+            ]).json()
             #expect((scored["metrics"] as? [String: Any])?["accuracy"] as? Double != nil)
         }
         for (words, message) in [

@@ -3,11 +3,6 @@ import Testing
 
 /// `evaluate` as scripts and people use it.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct EvaluateTests {
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        let last = try #require(run.output.split(separator: "\n").last, "\(run.words)")
-        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
-    }
-
     private func lab(yaml: [String] = [], test: [String]? = nil) throws -> Lab {
         let lab = try Lab()
         try lab.task(
@@ -35,7 +30,7 @@ import Testing
         let stranger = [Lab.row("ba be", "Köln"), Lab.row("gi lo", "Köln"), Lab.row("gi", "Rom")]
         let lab = try lab(test: Lab.rows(17, seed: 3) + stranger + ["{\"text\": \"ba\", \"label\": null}"])
         _ = try train(lab, ["--quiet"])
-        let all = try json(try evaluate(lab, ["--json"]))
+        let all = try evaluate(lab, ["--json"]).json()
         #expect(
             Set(all.keys).isSuperset(of: [
                 "task", "kind", "split", "examples", "skipped", "unknown_labels", "metric", "metrics", "intervals",
@@ -46,7 +41,7 @@ import Testing
         let skipped = try #require(all["skipped"] as? [String: Any])
         #expect(skipped["count"] as? Int == 1)
         #expect(skipped["reasons"] as? [String: Int] == ["null label": 1])
-        let known = try json(try evaluate(lab, ["--json", "--skip-unknown-labels"]))
+        let known = try evaluate(lab, ["--json", "--skip-unknown-labels"]).json()
         #expect(known["examples"] as? Int == 17 && known["unknown_labels"] as? Int == 0)
         let (a, b) = (
             try #require(all["metrics"] as? [String: Double]), try #require(known["metrics"] as? [String: Double])
@@ -71,12 +66,12 @@ import Testing
         let training = try train(lab)
         #expect(training.output.contains("game: dev Matthews correlation "), "\(training.words)")
         #expect(training.errors.contains("epoch 1: dev game Matthews correlation "), "\(training.words)")
-        let again = try json(try train(lab, ["--json", "--quiet"]))
+        let again = try train(lab, ["--json", "--quiet"]).json()
         #expect(again["metric"] as? String == "matthews")
         #expect((again["dev"] as? [String: Any])?["matthews"] is Double)
         let result = try evaluate(lab)
         #expect(result.output.hasPrefix("game test: Matthews correlation "), "\(result.words)")
-        #expect(try json(try evaluate(lab, ["--json"]))["metric"] as? String == "matthews")
+        #expect(try evaluate(lab, ["--json"]).json()["metric"] as? String == "matthews")
     }
 
     @Test func predictionsAndReportAreWritten() throws {

@@ -10,6 +10,13 @@ final class Lab {
         var errors: String
         /// What it said last, for a test's message.
         var words: String { "exit code \(status): \(errors.suffix(600))\(output.suffix(300))" }
+
+        /// The object on its last line, with `--json`, after a success.
+        func json() throws -> [String: Any] {
+            try #require(status == 0, "\(words)")
+            let last = try #require(output.split(separator: "\n").last, "\(words)")
+            return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+        }
     }
 
     let folder: URL
@@ -56,6 +63,22 @@ final class Lab {
             ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", ",", "!", "?"] + letters
             + letters.map { "##\($0)" } + Self.words
         try write("tiny/vocab.txt", pieces)
+    }
+
+    /// One with the tasks `game` and `role`, and bundles of adapters that were trained for two epochs.
+    /// - Parameter adapters: names of bundles, without .h5, with their tasks and more options
+    convenience init(adapters: [(name: String, task: String, options: [String])]) throws {
+        try self.init()
+        try task("game", seed: 1)
+        try task("role", seed: 11)
+        for (name, task, options) in adapters {
+            let run = try run(
+                [
+                    "train-adapter", "--model", "@tiny", "--task", "@\(task)", "--out", "@\(name).h5", "--epochs", "2",
+                    "--quiet",
+                ] + options)
+            try #require(run.status == 0, "\(run.words)")
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -192,8 +215,6 @@ final class Lab {
 
     /// What `inspect --json` says.
     func inspect(_ bundle: String) throws -> [String: Any] {
-        let run = try run(["inspect", "@\(bundle)", "--json", "--verify"])
-        try #require(run.status == 0, "\(run.words)")
-        return try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+        try run(["inspect", "@\(bundle)", "--json", "--verify"]).json()
     }
 }

@@ -17,10 +17,6 @@ import Testing
         return run
     }
 
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any], "\(run.words)")
-    }
-
     private static let language = ["train-language", "--model", "@tiny"]
 
     /// The head is trained first where there is none, and taken where there is one.
@@ -31,7 +27,7 @@ import Testing
         #expect(
             first.errors.contains("a/mlm-tiny.h5: no head that predicts masked tokens yet; training one"),
             "\(first.words)")
-        let told = try json(first)
+        let told = try first.json()
         let (before, after) = (
             try #require(told["perplexity_before"] as? Double), try #require(told["perplexity"] as? Double)
         )
@@ -66,7 +62,7 @@ import Testing
             let run = try run(
                 lab,
                 ["evaluate", "--model", "@tiny", "--task", "@game", "--bundle", "@\(bundle)", "--json"] + more)
-            let metrics = try #require(try json(run)["metrics"] as? [String: Any])
+            let metrics = try #require(try run.json()["metrics"] as? [String: Any])
             return (run.errors, try #require(metrics["loss"] as? Double))
         }
         let (own, other, none) = (

@@ -4,40 +4,23 @@ import Testing
 /// `amalgam merge`: bundles merged without training, then scored, used and exported.
 @Suite struct MergeCommandTests {
     private func lab() throws -> Lab {
-        let lab = try Lab()
-        try lab.task("game", seed: 1)
-        try lab.task("role", seed: 11)
-        for (name, task, settings) in [
+        try Lab(adapters: [
             ("a", "game", ["--config", "lora"]),
             ("b", "role", ["--config", "lora", "--set", "rank=3", "--set", "rslora=true", "--set", "targets=all"]),
             ("d", "role", ["--config", "dora"]),
-        ] {
-            let run = try lab.run(
-                [
-                    "train-adapter", "--model", "@tiny", "--task", "@\(task)", "--out", "@\(name).h5", "--epochs", "2",
-                    "--quiet",
-                ] + settings)
-            try #require(run.status == 0, "\(run.words)")
-        }
-        return lab
-    }
-
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        try #require(run.status == 0, "\(run.words)")
-        let last = try #require(run.output.split(separator: "\n").last)
-        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+        ])
     }
 
     @Test func mergesScoresAndExports() throws {
         let lab = try lab()
         func merge(_ words: [String], _ out: String) throws -> [String: Any] {
-            try json(lab.run(["merge", "--bundles", "@a.h5", "@b.h5", "--out", "@\(out).h5", "--json"] + words))
+            try lab.run(["merge", "--bundles", "@a.h5", "@b.h5", "--out", "@\(out).h5", "--json"] + words).json()
         }
         func loss(_ bundle: String, _ task: String) throws -> Double {
             let run = try lab.run([
                 "evaluate", "--model", "@tiny", "--task", "@\(task)", "--bundle", "@\(bundle).h5", "--json", "--quiet",
             ])
-            return try #require((try json(run)["metrics"] as? [String: Any])?["loss"] as? Double)
+            return try #require((try run.json()["metrics"] as? [String: Any])?["loss"] as? Double)
         }
         // A negative number is a number
         let sum = try merge(["--method", "cat", "--weights", "1", "-0.5"], "cat")

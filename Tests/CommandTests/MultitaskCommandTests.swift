@@ -30,11 +30,6 @@ import Testing
         ] + more
     }
 
-    private func json(_ run: Lab.Run) throws -> [String: Any] {
-        let line = try #require(run.output.split(separator: "\n").last)
-        return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    }
-
     /// Classes, tags and numbers in one batch, with learned weights, which the result, the log and the progress name.
     @Test(arguments: ["adapter", "full"]) func allKindsTogether(_ mode: String) throws {
         let lab = try Self.lab()
@@ -42,7 +37,7 @@ import Testing
             Self.train("--mode", mode, "--mix", "within", "--balancer", "uncertainty", "--json", "--out", "@a.h5"))
         try #require(run.status == 0, "\(run.words)")
         let log = try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any])
-        for fields in [try json(run), log] {
+        for fields in [try run.json(), log] {
             let balancer = try #require(fields["balancer"] as? [String: Any])
             #expect(balancer["name"] as? String == "uncertainty")
             let weights = try #require(balancer["weights"] as? [String: Double])

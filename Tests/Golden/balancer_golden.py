@@ -16,16 +16,13 @@ exp(-s) L + s / 2 over the tasks, with exp(-s) L / 2 for the regression; s does 
 All from float32 weights in float64, rounded once, dropout off. AdamW over all weights: 1e-3, decay 0.01 but for s.
 """
 import argparse
-import logging
 import os
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
-from torch.nn.functional import cross_entropy, mse_loss  # noqa: E402
+import offline  # noqa: F401
+import torch
+import transformers
+from safetensors.torch import save_file
+from torch.nn.functional import cross_entropy, mse_loss
 
 LENGTHS = {"class": (1, 4, 9, 13), "tags": (3, 2, 15, 8), "number": (5, 11, 1, 7)}
 OUTPUTS = {"class": 3, "tags": 5, "number": 2}

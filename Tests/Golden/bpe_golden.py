@@ -20,15 +20,12 @@ the test reads them where AMALGAM_TEST_BPE names the folder.
 """
 import argparse
 import json
-import logging
-import os
 import pathlib
 import shutil
 import tempfile
 import warnings
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
+import offline  # noqa: F401
 warnings.simplefilter("ignore")
 
 import tokenizers  # noqa: E402

@@ -10,23 +10,22 @@ Needs adapters 1.3.0. Each folder of the fixtures (model_golden.py) goes through
 - the library loads them without a missing or unexpected tensor, and its parameters are the fixture's, bit for bit;
 - the loaded adapters and fusions give the fixture's logits.
 
+The same for the heads for tags and for a number of hub_golden.py.
+
 The same, less the logits, for what no fixture has: other families' prefixes, and an adapter and a fusion with a head
 beside it, as save_adapter and save_adapter_fusion write them; layers left out, a reduction factor with a fraction.
 """
 import argparse
 import json
-import logging
 import os
 import subprocess
 import tempfile
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import torch  # noqa: E402
-from adapters import AutoAdapterModel, Fuse, SeqBnConfig  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from transformers import BertConfig, RobertaConfig, XLMRobertaConfig  # noqa: E402
+import offline  # noqa: F401
+import torch
+from adapters import AutoAdapterModel, Fuse, SeqBnConfig
+from safetensors.torch import load_file
+from transformers import BertConfig, RobertaConfig, XLMRobertaConfig
 
 # Case: its folder, and the folders of its adapters
 CASES = {
@@ -118,6 +117,25 @@ def made(amalgam, config, scratch):
     print(f"{config.model_type}: adapter and fusion with heads, {len(tensors)} tensors bit for bit")
 
 
+def heads(amalgam, base, folder, scratch):
+    """Through and back, for heads that are not for classes."""
+    golden = load_file(os.path.join(folder, "logits.safetensors"))
+    inputs = {k: golden[k] for k in ("input_ids", "attention_mask")}
+    for name in ("tags", "number"):
+        out = through(amalgam, os.path.join(folder, name), scratch, name)
+        tensors = same(out, os.path.join(folder, name))
+        model = AutoAdapterModel.from_pretrained(base, attn_implementation="eager")
+        load(model.load_head, out)
+        holds(model, tensors)
+        with torch.no_grad():
+            logits = model.double().eval()(**inputs, head=name).logits
+        if name == "tags":
+            logits = logits[inputs["attention_mask"] == 1]
+        error = float((logits - golden[f"logits.{name}"]).abs().max())
+        assert error < 1e-5, f"{name}: logits differ by {error}"
+        print(f"head {name}: {len(tensors)} tensors bit for bit, logits within {error:.1e}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--amalgam", required=True)
@@ -152,6 +170,8 @@ def main():
             error = float((logits - load_file(golden(case + ".safetensors"))["logits"]).abs().max())
             assert error < 1e-5, f"{case}: logits differ by {error}"
             print(f"{case}: {len(tensors)} tensors bit for bit, logits within {error:.1e}")
+        here = os.path.dirname(os.path.abspath(__file__))
+        heads(arguments.amalgam, os.path.join(here, "seed1", "tiny"), os.path.join(here, "hub", "heads"), scratch)
         for config in (BertConfig, RobertaConfig, XLMRobertaConfig):
             made(arguments.amalgam, config, scratch)
 

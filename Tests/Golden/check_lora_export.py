@@ -3,9 +3,9 @@
 
     check_lora_export.py --amalgam BINARY --model FOLDER --texts FILE.jsonl [--seed N]
 
-FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes bundles of LoRA, (IA)³ and
-VeRA with random numbers from peft itself (all projections, patterns, rsLoRA, a classification head), imports them, and compares the
-probabilities that `amalgam predict` prints with
+FOLDER: an encoder of the BERT family (amalgam model fetch minilm); FILE: rows with `text`. Makes bundles of LoRA, (IA)³,
+VeRA and LN tuning with random numbers from peft itself (all projections, patterns, rsLoRA, a classification head), imports
+them, and compares the probabilities that `amalgam predict` prints with
 
 - peft: the exported PEFT folder on its base model, through its own class;
 - transformers: the merged folder, through AutoModelForSequenceClassification, with its labels and its tokenizer.
@@ -14,19 +14,19 @@ Prints the largest difference of each; fails over 1e-5.
 """
 import argparse
 import json
-import logging
 import os
 import subprocess
 import tempfile
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import peft  # noqa: E402
-import torch  # noqa: E402
-from transformers import AutoModelForSequenceClassification, AutoTokenizer  # noqa: E402
+import offline  # noqa: F401
+import peft
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 LABELS, STD, TOLERANCE = 3, 0.05, 1e-5
+# By the beginning of a case's name; LoRA otherwise
+KINDS = {"vera": peft.VeraConfig, "ia3": peft.IA3Config, "ln": peft.LNTuningConfig}
+MOVED = ("lora_", "vera_lambda", "ia3_l", "ln_tuning_layers", "modules_to_save")
 CASES = {
     "default": dict(r=8, lora_alpha=16, target_modules=["query", "value"]),
     "everything": dict(r=4, lora_alpha=6, use_rslora=True, target_modules=[
@@ -39,6 +39,9 @@ CASES = {
     "pissa_dora": dict(r=4, lora_alpha=6, init_lora_weights="pissa", use_dora=True, target_modules=["query", "value"]),
     "vera": dict(r=64, target_modules=["query", "value"]),
     "vera_all": dict(r=32, projection_prng_key=5, target_modules=["query", "value", "output.dense", "intermediate.dense"]),
+    # These hold the norms as a whole
+    "ln": dict(target_modules=["LayerNorm"]),
+    "ln_part": dict(target_modules=r".*layer\.[02]\.output\.LayerNorm"),
     "ia3": dict(),
     "ia3_mixed": dict(target_modules=r".*\.(query|attention\.output\.dense|intermediate\.dense)",
                       feedforward_modules=r".*\.intermediate\.dense"),
@@ -83,16 +86,17 @@ def main():
 
             modules = ["classifier"] + (["pooler"] if hasattr(base().base_model, "pooler") and
                                         base().base_model.pooler is not None else [])
-            kind = {"vera": peft.VeraConfig, "ia3": peft.IA3Config}.get(case.split("_")[0], peft.LoraConfig)
+            kind = KINDS.get(case.split("_")[0], peft.LoraConfig)
             model = peft.get_peft_model(base(), kind(task_type="SEQ_CLS", modules_to_save=modules, **config))
             with torch.no_grad():
                 for name, weight in model.named_parameters():
-                    if any(part in name for part in ("lora_", "vera_lambda", "ia3_l", "modules_to_save")):
+                    if any(part in name for part in MOVED):
                         weight.add_(torch.randn(weight.shape) * STD)
             model.save_pretrained(path("theirs"))
             wanted = probabilities(model, tokenizer, texts)
 
-            known = ["--model", options.model] if "init_lora_weights" in config else []
+            whole_norms = ["--model", options.model] if kind is peft.LNTuningConfig else []
+            known = ["--model", options.model] if "init_lora_weights" in config else whole_norms
             run(options.amalgam, "import", path("theirs"), "--out", path("a.h5"), *known)
             with open(path("texts.jsonl"), "w", encoding="utf8") as stream:
                 for text in texts:
@@ -101,7 +105,7 @@ def main():
                         path("texts.jsonl"), "--format", "jsonl", "--max-length", "128", "--top-k", str(LABELS))
             ours = torch.tensor([[row["probabilities"][f"LABEL_{i}"] for i in range(LABELS)]
                                  for row in map(json.loads, lines.splitlines())])
-            run(options.amalgam, "export", path("a.h5"), "--format", "peft", "--out", path("ours"))
+            run(options.amalgam, "export", path("a.h5"), "--format", "peft", "--out", path("ours"), *whole_norms)
             back = peft.PeftModel.from_pretrained(base(), path("ours"))
             again = probabilities(back, tokenizer, texts)
             run(options.amalgam, "export", path("a.h5"), "--format", "hf", "--merge", "--model", options.model, "--out",

@@ -18,15 +18,12 @@ two ids of --special, from the third one on; the odd ones have a second segment.
 """
 import argparse
 import json
-import logging
 import os
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+import offline  # noqa: F401
+import torch
+import transformers
+from safetensors.torch import save_file
 
 def numbers(text):
     return [int(number) for number in text.split(",")]

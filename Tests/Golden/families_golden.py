@@ -25,19 +25,16 @@ All from float32 weights in float64, rounded once, dropout off. The longest sequ
 import argparse
 import copy
 import json
-import logging
 import os
 import shutil
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
-from tokenizers import (  # noqa: E402
+import offline  # noqa: F401
+import torch
+import transformers
+from safetensors.torch import save_file
+from tokenizers import (
     AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
-from transformers.models.roberta.modeling_roberta import RobertaClassificationHead  # noqa: E402
+from transformers.models.roberta.modeling_roberta import RobertaClassificationHead
 
 SHAPE = dict(vocab_size=70, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
              max_position_embeddings=26, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2,

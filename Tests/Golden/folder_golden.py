@@ -12,15 +12,13 @@
 """
 import argparse
 import json
-import logging
 import os
 import pathlib
 import shutil
 import tempfile
 import warnings
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
+import offline  # noqa: F401
 warnings.simplefilter("ignore")
 
 import torch  # noqa: E402

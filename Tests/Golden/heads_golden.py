@@ -15,15 +15,12 @@ needs torch (CPU), transformers and safetensors. For each KIND, `tagging` (BertF
 All from float32 weights in float64, rounded once, dropout off. Some texts of the tagging batch have no target at all.
 """
 import argparse
-import logging
 import os
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+import offline  # noqa: F401
+import torch
+import transformers
+from safetensors.torch import save_file
 
 LENGTHS, STEPS, RATE, STD, TAGS, NUMBERS = (1, 3, 7, 12, 17, 20), 20, 1e-3, 0.2, 5, 2
 HEADS = {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes Tests/Golden/hub: an adapter with another reduction factor in each layer, and DistilBERT, by AdapterHub's `adapters`.
+"""Makes Tests/Golden/hub: an adapter with another reduction factor in each layer, heads, and DistilBERT, by AdapterHub's
+`adapters`.
 
     pip install torch transformers==4.57.6 adapters==1.3.0 safetensors
     python3 Tests/Golden/hub_golden.py [--seed 15] [--out Tests/Golden/hub]
@@ -7,18 +8,18 @@
   adapter/             the folder that save_adapter writes, on Tests/Golden/seed1/tiny
   hidden.safetensors   input_ids [3, L], attention_mask; hidden: the last hidden states [real tokens, hidden] in float64,
                        rounded once
+  heads/NAME/          the folders that save_head writes, on the same model: tags (three) and number (one output)
+  heads/logits.safetensors   input_ids and attention_mask as above; logits.tags [real tokens, 3], logits.number [3, 1]
   distilbert/NAME/     on Tests/Golden/families/distilbert: adapters a and b, LoRA l, the fusion of a and b
   distilbert/hidden.safetensors   as above, with hidden.NAME for a, l and fusion
 """
 import argparse
-import logging
 import pathlib
 
-logging.disable(logging.WARNING)
-
-import adapters  # noqa: E402
-import torch  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+import offline  # noqa: F401
+import adapters
+import torch
+from safetensors.torch import save_file
 
 LENGTHS = (1, 4, 9)
 
@@ -44,6 +45,24 @@ def batch(vocabulary, generator):
         ids[row, :length] = torch.randint(1, vocabulary, (length,), generator=generator)
         mask[row, :length] = 1
     return ids, mask
+
+
+def heads(here, out, generator):
+    base = here / "seed1/tiny"
+    model = adapters.BertAdapterModel.from_pretrained(base, attn_implementation="eager")
+    model.add_tagging_head("tags", num_labels=3, id2label={0: "O", 1: "B-X", 2: "I-X"})
+    model.add_classification_head("number", num_labels=1)
+    randomize(model, ["tags", "number"], generator)
+    for name in ("tags", "number"):
+        save(lambda folder, name=name, **options: model.save_head(folder, name, **options), out / name, base)
+    ids, mask = batch(model.config.vocab_size, generator)
+    model = model.double().eval()
+    tensors = {"input_ids": ids, "attention_mask": mask}
+    for name in ("tags", "number"):
+        with torch.no_grad():
+            logits = model(input_ids=ids, attention_mask=mask, head=name).logits
+        tensors[f"logits.{name}"] = (logits[mask == 1] if name == "tags" else logits).float().contiguous()
+    save_file(tensors, out / "logits.safetensors")
 
 
 def distilbert(here, out, generator):
@@ -91,6 +110,7 @@ def main():
         hidden = model.double().eval().bert(input_ids=ids, attention_mask=mask).last_hidden_state
     save_file({"input_ids": ids, "attention_mask": mask, "hidden": hidden[mask == 1].float().contiguous()},
               out / "hidden.safetensors")
+    heads(here, out / "heads", torch.Generator().manual_seed(options.seed + 2))
     distilbert(here, out / "distilbert", torch.Generator().manual_seed(options.seed + 1))
 
 

@@ -39,19 +39,16 @@ soft curve, with a softmax that still mixes, is the one that tests many large st
 import argparse
 import copy
 import json
-import logging
 import os
 import shutil
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-logging.disable(logging.WARNING)
-
-import adapters  # noqa: E402
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from adapters import AutoAdapterModel, DoubleSeqBnConfig, Fuse, ParBnConfig, SeqBnConfig  # noqa: E402
-from safetensors.torch import load_file, save_file  # noqa: E402
-from transformers import BertConfig, BertModel  # noqa: E402
+import offline  # noqa: F401
+import adapters
+import torch
+import transformers
+from adapters import AutoAdapterModel, DoubleSeqBnConfig, Fuse, ParBnConfig, SeqBnConfig
+from safetensors.torch import load_file, save_file
+from transformers import BertConfig, BertModel
 
 SHAPE = dict(vocab_size=150, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96,
              max_position_embeddings=48, type_vocab_size=2)

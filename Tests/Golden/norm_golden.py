@@ -10,6 +10,8 @@ model_golden.py for how: weights in float32 on disk, results computed from them 
     DIR/CASE.safetensors  start.NAME: what each tuned tensor of the encoder starts with beside the model's, N(0, 0.1); of
                           batch 0: logits, loss, grad.NAME of each trainable tensor; step_losses [50], step_lr [1].
                           NAME is the tensor's in `transformers`: bert.…, and for the head bert.pooler.… and classifier.…
+    DIR/ln_tuning/        the folder that peft saved, with the head
+    DIR/ln_part/          peft's folder of the encoder alone: the norms of layers 0 and 2
     DIR/meta.json         seed, versions, the optimizer, configurations, the library's own float32 error
 
 Cases: bitfit (all biases of the encoder), bitfit_subset (those of query and intermediate, as in the paper's section 4),
@@ -18,11 +20,12 @@ that, not the weight.
 """
 import os
 
+import lora_golden
 import model_golden
 import peft
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertForSequenceClassification
+from transformers import BertForSequenceClassification, BertModel
 
 STD = 0.1
 PREFIX = "base_model.model."
@@ -91,7 +94,13 @@ def main():
     config = peft.LNTuningConfig(task_type="SEQ_CLS", target_modules=["LayerNorm"],
                                  modules_to_save=["classifier", "pooler"])
     model = peft.get_peft_model(fresh(), config)
-    recorder.record("ln_tuning", model, {"target_modules": sorted(config.target_modules)}, move(model, 80))
+    start = move(model, 80)
+    lora_golden.save_folder(model, os.path.join(out, "ln_tuning"))
+    recorder.record("ln_tuning", model, {"target_modules": sorted(config.target_modules)}, start)
+    part = peft.get_peft_model(BertModel.from_pretrained(source), peft.LNTuningConfig(
+        target_modules=r".*layer\.[02]\..*LayerNorm"))
+    move(part, 81)
+    lora_golden.save_folder(part, os.path.join(out, "ln_part"))
     model_golden.write_meta(out, options.seed, recorder.cases, start_std=STD, peft=peft.__version__)
 
 

@@ -21,18 +21,7 @@ import Testing
     }
 
     private func network(_ name: String) throws -> (Network, HeadPlan) {
-        var arrangement = try Golden.arrangement("base")
-        let bundle = try AdapterHubImport.read(folder: Self.url(name).appendingPathComponent("adapter"))
-        arrangement.members = [Member(name: "t", configuration: bundle.members[0].configuration)]
-        arrangement.composition = .leaf("t")
-        let values = Dictionary(bundle.tensors.map { ($0.name, $0.values) }) { first, _ in first }
-        arrangement.trainable += try arrangement.members[0].specs(arrangement.model.architecture).map { spec in
-            var spec = spec
-            spec.initializer = .values(try #require(values[spec.name]))
-            return spec
-        }
-        let network = try Network(arrangement, seed: 0)
-        return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))
+        try Parity.network(adapter: Self.url(name).appendingPathComponent("adapter"))
     }
 
     @Test(arguments: cases) func logitsLossAndGradients(_ name: String) throws {

@@ -25,11 +25,7 @@ import Testing
             folder: Self.folder.appendingPathComponent(name), name: "t", model: model
         ).bundle
         var arrangement = Arrangement(model: model, bundle: bundle)
-        arrangement.trainable = try bundle.specs(for: model.architecture).map { spec in
-            var spec = spec
-            spec.initializer = .values(try #require(bundle.tensors.first { $0.name == spec.name }?.values))
-            return spec
-        }
+        arrangement.trainable = try Parity.start(bundle.specs(for: model.architecture), from: bundle)
         let network = try Network(arrangement, seed: 0)
         return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0), bundle)
     }

@@ -40,10 +40,8 @@ import Testing
         let member = Member(name: "t", configuration: configuration)
         arrangement.members = [member]
         arrangement.composition = .leaf("t")
-        arrangement.trainable += try member.specs(architecture).map { spec in
-            var spec = spec
-            spec.initializer = .values(try file.floats("start.\(theirs(spec.name, architecture))"))
-            return spec
+        arrangement.trainable += try Parity.start(member.specs(architecture)) {
+            try file.floats("start.\(theirs($0, architecture))")
         }
         let network = try Network(arrangement, seed: 0)
         return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))

@@ -1,8 +1,10 @@
+import Adapters
 import Files
 import Foundation
 import Numerics
 import Testing
 
+@testable import Bundles
 @testable import Training
 
 /// What a case of a golden file and our network of the same weights must agree in.
@@ -25,6 +27,36 @@ enum Parity {
             // What is zero in theory, such as the gradient of a bias of keys, is rounding on both sides
             let isEqual = difference.scale < 1e-9 ? difference.largest < 1e-7 : difference.relative < 1e-3
             #expect(isEqual, "\(parameter.name): \(difference)")
+        }
+    }
+
+    /// Golden's frozen base and its head, with an adapter that the `adapters` library saved; adapter and head learn.
+    /// - Parameter configured: gives the configuration what the library's files do not say
+    static func network(
+        adapter folder: URL, configured: (AdapterConfiguration) throws -> AdapterConfiguration = { $0 }
+    ) throws -> (Network, HeadPlan) {
+        var arrangement = try Golden.arrangement("base")
+        let bundle = try AdapterHubImport.read(folder: folder, model: arrangement.model)
+        let member = Member(name: "t", configuration: try configured(bundle.members[0].configuration))
+        arrangement.members = [member]
+        arrangement.composition = .leaf("t")
+        arrangement.trainable += try start(member.specs(arrangement.model.architecture), from: bundle)
+        let network = try Network(arrangement, seed: 0)
+        return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))
+    }
+
+    /// Tensors that learn from where a bundle has them.
+    static func start(_ specs: [ParameterSpec], from bundle: AdapterBundle) throws -> [ParameterSpec] {
+        let values = Dictionary(bundle.tensors.map { ($0.name, $0.values) }) { first, _ in first }
+        return try start(specs) { try #require(values[$0]) }
+    }
+
+    /// Tensors that learn from these values.
+    static func start(_ specs: [ParameterSpec], from values: (String) throws -> [Float]) rethrows -> [ParameterSpec] {
+        try specs.map { spec in
+            var spec = spec
+            spec.initializer = .values(try values(spec.name))
+            return spec
         }
     }
 

@@ -25,10 +25,8 @@ import Text
             configuration: try .resolve("prompt_tuning", overrides: ["prompt_length=5", "combine=\(combine)"]))
         arrangement.members = [member]
         arrangement.composition = .leaf("t")
-        arrangement.trainable += try member.specs(arrangement.model.architecture).map { spec in
-            var spec = spec
-            spec.initializer = .values(try file(name).floats("prompt"))
-            return spec
+        arrangement.trainable += try Parity.start(member.specs(arrangement.model.architecture)) { _ in
+            try file(name).floats("prompt")
         }
         let network = try Network(arrangement, seed: 0)
         return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))

@@ -21,22 +21,10 @@ import Testing
     }
 
     private func network(_ name: String) throws -> (Network, HeadPlan) {
-        var arrangement = try Golden.arrangement("base")
-        let bundle = try AdapterHubImport.read(
-            folder: Self.url(name).appendingPathComponent("adapter"), model: arrangement.model)
-        var configuration = bundle.members[0].configuration
-        // The library's files do not say this
-        if name == "direft" { configuration = try configuration.with(["subtract_projection": .bool(false)]) }
-        arrangement.members = [Member(name: "t", configuration: configuration)]
-        arrangement.composition = .leaf("t")
-        let values = Dictionary(bundle.tensors.map { ($0.name, $0.values) }) { first, _ in first }
-        arrangement.trainable += try arrangement.members[0].specs(arrangement.model.architecture).map { spec in
-            var spec = spec
-            spec.initializer = .values(try #require(values[spec.name]))
-            return spec
+        try Parity.network(adapter: Self.url(name).appendingPathComponent("adapter")) {
+            // The library's files do not say this
+            name == "direft" ? try $0.with(["subtract_projection": .bool(false)]) : $0
         }
-        let network = try Network(arrangement, seed: 0)
-        return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))
     }
 
     /// The library's name of a parameter.

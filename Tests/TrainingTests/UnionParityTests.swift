@@ -37,12 +37,7 @@ import Testing
         let model = try Golden.model()
         var arrangement = Arrangement(model: model, bundle: bundle)
         arrangement.frozen = [:]
-        let values = Dictionary(bundle.tensors.map { ($0.name, $0.values) }) { first, _ in first }
-        arrangement.trainable = try bundle.specs(for: model.architecture).map { spec in
-            var spec = spec
-            spec.initializer = .values(try #require(values[spec.name]))
-            return spec
-        }
+        arrangement.trainable = try Parity.start(bundle.specs(for: model.architecture), from: bundle)
         let network = try Network(arrangement, seed: 0)
         return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0))
     }

@@ -49,12 +49,8 @@ import Testing
         arrangement.trainable += Self.head.head.specs(hidden: model.configuration.hidden, scope: Self.head.scope)
         let saved = try SafetensorsFile(
             Self.folder.appendingPathComponent(name).appendingPathComponent("adapter_model.safetensors"))
-        arrangement.trainable = try arrangement.trainable.map { spec in
-            var spec = spec
-            let values = try saved.floats("base_model.model.\(theirs(spec.name, model))")
-            try #require(values.count == spec.count, "\(spec.name)")
-            spec.initializer = .values(values)
-            return spec
+        arrangement.trainable = try Parity.start(arrangement.trainable) {
+            try saved.floats("base_model.model.\(theirs($0, model))")
         }
         let network = try Network(arrangement, seed: 0)
         return (network, try network.plan(head: 0, trains: true, baseDropout: false, headDropout: 0), model)

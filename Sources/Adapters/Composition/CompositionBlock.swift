@@ -9,6 +9,8 @@ import Numerics
 package protocol CompositionBlock: Sendable {
     /// As in bundles and expressions: "fuse".
     static var kind: String { get }
+    /// For messages: "a fusion".
+    static var phrase: String { get }
     /// The kinds of blocks that may stand around it, at any depth; nil: all.
     static var parents: Set<String>? { get }
     /// Its configuration in full.
@@ -35,9 +37,14 @@ package protocol CompositionBlock: Sendable {
     /// - Parameter kept: their places, ascending, at least one
     /// - Returns: nil: each child is needed
     func keeping(_ kept: [Int]) -> (any CompositionBlock)?
+    /// One of its own tensors for the block over some of its children.
+    /// - Parameters:
+    ///   - kept: places of the children that are left, of `count`
+    func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
 }
 
 extension CompositionBlock {
+    package static var phrase: String { kind }
     package static var parents: Set<String>? { nil }
 
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
@@ -45,6 +52,11 @@ extension CompositionBlock {
     { [] }
 
     package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { nil }
+
+    package func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
+    {
+        (shape, values)
+    }
 
     package func bottleneck(at site: SiteSpec, _ children: [Outline]) -> Bottleneck? {
         children.reversed().lazy.compactMap { $0.bottleneck(at: site) }.first
@@ -54,11 +66,14 @@ extension CompositionBlock {
 /// The registry of blocks.
 package enum CompositionBlocks {
     package static let builtIn: [any CompositionBlock.Type] = [
+        Arrow.self,
         Average.self,
         BatchSplit.self,
+        Cat.self,
         Fuse.self,
         MultiTask.self,
         Parallel.self,
+        ScaLearn.self,
         Scale.self,
         TokenSplit.self,
         Stack.self,

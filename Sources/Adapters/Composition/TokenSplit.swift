@@ -9,9 +9,7 @@ import Numerics
 /// rows of a sequence, [CLS] and a prompt included. A split that is a part of a split counts from where the part begins.
 package struct TokenSplit: CompositionBlock {
     package static let kind = "split"
-    package static let parents: Set<String>? = [
-        Average.kind, BatchSplit.kind, MultiTask.kind, Parallel.kind, TokenSplit.kind, Stack.kind,
-    ]
+    package static let parents = BatchSplit.parents
     static let option = "splits"
     /// Rows of each child, 1 or more.
     package let lengths: [Int]

@@ -20,8 +20,11 @@ package struct LNTuning: AdapterMethod {
 
     package var notFusable: String? { "it shifts norms of the model, for all parts of a composition alike" }
 
+    /// The norms that it tunes.
+    package func sites(_ architecture: Architecture) -> [SiteSpec] { choice.sites(architecture) }
+
     package func specs(_ architecture: Architecture) -> [ParameterSpec] {
-        choice.sites(architecture).flatMap { norm in
+        sites(architecture).flatMap { norm in
             (norm.bias == nil ? ["weight"] : ["weight", "bias"]).map {
                 ParameterSpec("\(norm.site.name)/\($0)", [norm.output], .zeros, decays: false)
             }

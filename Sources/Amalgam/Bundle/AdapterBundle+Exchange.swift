@@ -6,7 +6,7 @@ import Foundation
 extension AdapterBundle {
     /// Converts a folder of the Python libraries `adapters` or `peft`; the format is detected.
     /// - Parameters:
-    ///   - folder: Written by `save_adapter`, `save_adapter_fusion`, `save_adapter_setup`, `save_head`, or peft's `save_pretrained` (LoRA).
+    ///   - folder: Written by `save_adapter`, `save_adapter_fusion`, `save_adapter_setup`, `save_head`, or peft's `save_pretrained`.
     ///   - name: Of the adapter; nil for the name in the folder.
     ///   - model: The base model, needed where the folder does not tell enough about it.
     /// - Throws: ``AmalgamError``, naming the file and the field or tensor; ``AmalgamError/Kind/unsupported`` for a field that
@@ -22,8 +22,8 @@ extension AdapterBundle {
     public enum ExportFormat: Sendable {
         /// Folders of the Python library `adapters`. The adapter gets `name`; nil for the bundle's.
         case adapterHub(name: String? = nil)
-        /// A folder of the Python library `peft`, for LoRA.
-        case peft
+        /// A folder of the Python library `peft`, for LoRA, (IA)³, VeRA and layer-norm tuning, which needs the model.
+        case peft(Model? = nil)
         /// The model with the bundle's head as a folder of `transformers`; `merges` makes the adapter part of the weights.
         case transformers(Model, merges: Bool = false)
     }
@@ -32,8 +32,7 @@ extension AdapterBundle {
     /// - Parameters:
     ///   - folder: Its parent is made if needed.
     ///   - format: Of the folder.
-    ///   - allowsOtherModel: For ``ExportFormat/transformers(_:merges:)``: accepts a model with other weights or another
-    ///     tokenizer if all shapes agree.
+    ///   - allowsOtherModel: Accepts a model with other weights or another tokenizer if all shapes agree.
     /// - Returns: Warnings about what the format cannot hold.
     /// - Throws: ``AmalgamError/Kind/unsupported`` or ``AmalgamError/Kind/invalidContent`` for a bundle that the format cannot
     ///   hold, ``AmalgamError/Kind/otherModel``, ``AmalgamError/Kind/unwritableFile``, ``AmalgamError/Kind/busy``.
@@ -49,7 +48,9 @@ extension AdapterBundle {
             case .adapterHub(let name):
                 AtomicFile.removeTemporaries(in: folder, deep: true)
                 return Self.warnings(try AdapterHubExport.write(stored, to: folder, name: name ?? stored.name))
-            case .peft: return Self.warnings(try PEFTExport.write(stored, to: folder))
+            case .peft(let model):
+                let base = try model?.check(self, allowsOtherModel: allowsOtherModel) ?? []
+                return base + Self.warnings(try PEFTExport.write(stored, to: folder, model: model?.loaded.model))
             case .transformers(let model, let merges):
                 let base = try model.check(self, allowsOtherModel: allowsOtherModel)
                 let texts = try TransformersExport.write(stored, model: model.loaded.model, merge: merges, to: folder)

@@ -102,21 +102,21 @@ public struct AdapterBundle: Sendable {
         }
     }
 
-    /// Refuses adapters that a fusion cannot attend over.
-    func checkFusable() throws(AmalgamError) {
+    /// Refuses adapters that a fusion, or another block at the ends of the model's blocks, cannot weigh.
+    func checkFusable(by block: any EndBlock.Type = Fuse.self) throws(AmalgamError) {
         // Without the numbers of its model, as in some imported bundles, the training itself refuses it
         guard let architecture = try? Architecture(stored.base.shape) else { return }
         for member in stored.members {
             guard let method = try? member.configuration.makeMethod(),
-                let hindrance = Fuse.hindrance(method, architecture)
+                let hindrance = block.hindrance(method, architecture)
             else { continue }
             let name = member.configuration.method
             throw AmalgamError.make(
                 .composition,
-                "\(label): adapter \(member.name): found method \(name), expected \(Fuse.fusable), since a fusion attends over "
-                    + "what adapters add at the ends of the blocks: \(hindrance); compose it with stack or average, or train it "
+                "\(label): adapter \(member.name): found method \(name), expected \(block.weighable), since "
+                    + "\(block.phrase) weighs what adapters add at the ends of the model's blocks: \(hindrance); compose it with stack or average, or train it "
                     + "again with --config seq_bn",
-                path: label, field: member.name, found: "method \(name)", expected: Fuse.fusable,
+                path: label, field: member.name, found: "method \(name)", expected: block.weighable,
                 fix: "compose it with stack or average, or train it again with the configuration seq_bn")
         }
     }

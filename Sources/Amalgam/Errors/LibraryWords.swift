@@ -43,6 +43,8 @@ enum LibraryWords {
         ("add --merge", "merge them"),
         ("train one with amalgam train-adapter --init-from", "train one that starts from"),
         ("'amalgam fuse --compose'", "the recipe composition"),
+        ("train fuse --method scalearn", "train with FusionMethod.scaling"),
+        ("make one adapter of it with amalgam collapse", "make one adapter of it with collapsed()"),
         ("--compose 'average(…)'", "Composition.average"),
         ("--compose 'stack(…)'", "Composition.stack"),
         (

@@ -43,13 +43,12 @@ public final class HeadsPredictor: Sendable {
     public init(
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
-        (worker, warnings) = try translated {
-            let (language, warnings) = try options.prepare(model, bundle)
+        (worker, warnings) = try options.make(model, bundle) { session, language in
             let predictor = try Training.HeadsPredictor(
-                model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
-                language: language, maxLength: options.maxLength, precision: options.precision.stored,
+                session, bundle: bundle.stored, file: bundle.label, language: language, maxLength: options.maxLength,
+                precision: options.precision.stored,
                 droppedLayers: options.droppedLayers)
-            return (HeadsWorker(predictor), warnings + predictor.languageWarnings.map { .of(.language, $0) })
+            return (HeadsWorker(predictor), predictor.languageWarnings.map { .of(.language, $0) })
         }
         heads = bundle.heads
     }

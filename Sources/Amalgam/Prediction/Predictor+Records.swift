@@ -1,4 +1,3 @@
-import Adapters
 import Foundation
 import Training
 
@@ -38,15 +37,6 @@ extension Predictor {
 
 /// A run over records.
 enum RecordRun {
-    /// - Parameter size: the number of texts that a bundle is for; nil: any number
-    /// - Throws: `AdapterError.composition` for a number: records come in portions as they arrive
-    static func refuseBatchSizes(_ size: Int?) throws(AdapterError) {
-        guard let size else { return }
-        throw .composition(
-            "batchsplit: found a stream of records, expected \(size) texts at once; use multitask or parallel, or predict from "
-                + "Swift")
-    }
-
     /// - Parameters:
     ///   - options: are validated first
     ///   - body: reads the records and writes the results, on a queue of its own

@@ -41,6 +41,18 @@ extension PredictorOptions {
         }
         return (adapter, warnings)
     }
+
+    /// A worker on a session of its own, with these options, and what a user should know.
+    func make<Worker>(
+        _ model: Model, _ bundle: AdapterBundle,
+        _ worker: (Session, LanguageAdapter?) throws -> (Worker, warnings: [Warning])
+    ) throws(AmalgamError) -> (Worker, [Warning]) {
+        try translated {
+            let (language, warnings) = try prepare(model, bundle)
+            let (worker, more) = try worker(model.session(threads: threads), language)
+            return (worker, warnings + more)
+        }
+    }
 }
 
 /// A head of a bundle on its model, ready to predict and to score.
@@ -64,21 +76,15 @@ public final class Predictor: Sendable {
     public init(
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
-        let (worker, warnings) = try translated { () -> (PredictionWorker, [Warning]) in
-            let (language, warnings) = try options.prepare(model, bundle)
+        (worker, warnings) = try options.make(model, bundle) { session, language in
             let predictor = try Training.Predictor(
-                model.session(threads: options.threads), bundle: bundle.stored, file: bundle.label,
+                session, bundle: bundle.stored, file: bundle.label,
                 language: language, head: options.head, task: options.task?.headTask, maxLength: options.maxLength,
                 precision: options.precision.stored, droppedLayers: options.droppedLayers)
             let worker = PredictionWorker(
                 predictor, bundle: bundle.label, model: model.name, isHeadNamed: options.head != nil)
-            return (
-                worker,
-                warnings + worker.languageWarnings + predictor.headWarnings.map { .of(.head, $0) }
-            )
+            return (worker, worker.languageWarnings + predictor.headWarnings.map { .of(.head, $0) })
         }
-        self.worker = worker
-        self.warnings = warnings
         head = AdapterBundle.Head(worker.head)
     }
 

@@ -31,9 +31,7 @@ public final class TaskPredictor: Sendable {
     public init(
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
-        (worker, warnings) = try translated {
-            let (language, warnings) = try options.prepare(model, bundle)
-            let session = model.session(threads: options.threads)
+        (worker, warnings) = try options.make(model, bundle) { session, language in
             let worker = TaskWorker(
                 try bundle.stored.heads.map {
                     try Training.Predictor(
@@ -41,7 +39,7 @@ public final class TaskPredictor: Sendable {
                         maxLength: options.maxLength, precision: options.precision.stored,
                         droppedLayers: options.droppedLayers)
                 })
-            return (worker, warnings + worker.languageWarnings)
+            return (worker, worker.languageWarnings)
         }
         heads = bundle.heads
     }

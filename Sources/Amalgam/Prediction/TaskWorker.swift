@@ -13,22 +13,18 @@ final class TaskWorker: @unchecked Sendable {  // the queue runs one call at a t
         predictors.first.map { $0.languageWarnings.map { .of(.language, $0) } } ?? []
     }
 
-    /// As `PredictionWorker.predict`.
+    /// As `QueuedPredictor.predict`.
     /// - Parameter field: of a record, with the name of its head
     func predict(
         _ source: RecordSource, field: String, textColumn: String?, _ settings: PredictionSettings,
         isCancelled: () -> Bool, write: (String) -> Bool
     ) throws -> PredictionStream.Summary {
-        for predictor in predictors { try RecordRun.refuseBatchSizes(predictor.batchSize) }
         let heads = predictors.map(\.head)
-        let inputs = try predictors.map { try $0.recordInput(columns: textColumn) }
-        let form = try settings.form(routing: heads)
-        let bytes = try source.take()
-        var stream = PredictionStream(
-            reader: source.reader, form: form, inputs: inputs,
-            router: RecordRouter(field: field, heads: heads.map(\.name)), settings: settings
+        return try RecordRun.stream(
+            source, to: predictors, router: RecordRouter(field: field, heads: heads.map(\.name)),
+            textColumn: textColumn, form: try settings.form(routing: heads), settings, isCancelled: isCancelled,
+            write: write
         ) { [self] examples, routes in queue.sync { predictions(examples, routes) } }
-        return try stream.run(bytes, isCancelled: isCancelled, write: write)
     }
 
     private func predictions(_ examples: [Example], _ routes: [Int]) -> (predictions: [Prediction], truncated: Int) {
@@ -42,14 +38,5 @@ final class TaskWorker: @unchecked Sendable {  // the queue runs one call at a t
             truncated += found.truncated
         }
         return (predictions, truncated)
-    }
-}
-
-extension Training.Predictor {
-    /// The fields that records for the head have their texts in; nil: the first record decides.
-    /// - Throws: `TaskError.badValue` if the number of columns does not fit the head
-    func recordInput(columns: String?) throws(TaskError) -> PredictionInput? {
-        try .named(
-            kind: kind ?? (form == "tags" ? Tagging.name : nil), pairs: head.readsPairs, columns: columns)
     }
 }

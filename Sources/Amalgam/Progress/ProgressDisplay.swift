@@ -33,7 +33,8 @@ public struct ProgressDisplay: Sendable {
             message("resuming after step \(Human.count(step)) of \(Human.count(steps))")
         case .skipped(let step, let reason): message("step \(step): \(reason); skipped")
         case .warning(let warning): message("warning: \(warning.text)")
-        case .step(let done, _, let loss, let tokens): reporter.update(done: done, loss: loss, tokens: tokens)
+        case .step(let done, _, let loss, let tokens):
+            reporter.update(done: done, loss: loss.isNaN ? nil : loss, tokens: tokens)
         case .epoch(let epoch, let dev, let best, let weights):
             let scores = dev.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.short)" }
             let balance = weights.sorted { $0.key < $1.key }.map { "\($0.key) \(Human.loss($0.value))" }

@@ -55,7 +55,7 @@ extension Model {
             let data = try tasks.map { try $0.load(labels: try teacher?.labels($0)) }
             for task in data {
                 run.warn(.data, task.warnings)
-                if task.dev.isEmpty, task.unscorable[.dev] == nil {
+                if task.dev.isEmpty, task.unscorable[.dev] == nil, !recipe.isProbe {
                     run.warn(
                         .data,
                         [

@@ -62,6 +62,7 @@ struct RunLog {
             },
             "data": .map(Dictionary(tasks.map { ($0.definition.name, data($0)) }) { first, _ in first }),
         ]
+        if let probe = trained.probe { fields["linear_probe"] = probe.record }
         if tasks.count > 1 {
             fields["balancer"] = .map([
                 "name": .string(balancer), "weights": .map(trained.result.weights.mapValues { .number($0) }),

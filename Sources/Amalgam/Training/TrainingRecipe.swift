@@ -6,9 +6,10 @@ import Training
 public struct TrainingRecipe: Sendable {
     private enum Form: Sendable {
         case adapter(AdapterConfiguration, from: AdapterBundle?)
-        case fusion([AdapterBundle], FusionOptions?, from: AdapterBundle?)
+        case fusion([AdapterBundle], FusionMethod, from: AdapterBundle?)
         case composition(Composition, new: AdapterConfiguration?, from: AdapterBundle?, fusionFrom: AdapterBundle?)
         case head
+        case probe(Composition?)
         case allWeights
     }
 
@@ -40,8 +41,18 @@ public struct TrainingRecipe: Sendable {
         _ bundles: [AdapterBundle], _ options: FusionOptions? = nil, startingFrom start: AdapterBundle? = nil,
         adapters: BundledAdapters = .frozen
     ) -> TrainingRecipe {
-        TrainingRecipe(form: .fusion(bundles, options, from: start), adapters: adapters)
+        TrainingRecipe(
+            form: .fusion(bundles, options.map { .attention($0) } ?? .attention, from: start), adapters: adapters)
     }
+
+    /// Adapters put together by a method: attention over them, learned scales, or a mean below a head that learns.
+    /// - Parameters:
+    ///   - bundles: Of adapters, trained on the same model. A bundle that is a fusion or ScaLearn gives its adapters.
+    ///   - method: How they are put together.
+    ///   - adapters: Whether the adapters stay frozen or learn on.
+    public static func fusion(
+        _ bundles: [AdapterBundle], method: FusionMethod, adapters: BundledAdapters = .frozen
+    ) -> TrainingRecipe { TrainingRecipe(form: .fusion(bundles, method, from: nil), adapters: adapters) }
 
     /// A composition: its new blocks learn, and the adapters in place of ``Composition/new``.
     /// - Parameters:
@@ -64,6 +75,21 @@ public struct TrainingRecipe: Sendable {
     /// A head alone.
     public static let head = TrainingRecipe(form: .head)
 
+    /// A linear head on the model's features, fitted exactly and not trained in steps: the mean of the last hidden states
+    /// unless ``TrainingOptions/pooling`` says otherwise, or each word's.
+    public static let linearProbe = TrainingRecipe(form: .probe(nil))
+
+    /// A linear head on the features that a composition of bundles gives. They stay frozen.
+    ///
+    /// It minimizes C times the cross-entropy plus half the squared weights of the standardized features (numbers: ridge
+    /// regression with the penalty 1/C), with C from 0.001, 0.01, 0.1, 1 and 10: the best on dev, or in cross-validation if the
+    /// task has no dev split. One pass over the texts gives the features. Of the options, only those about texts, precision,
+    /// names and files have an effect.
+    /// - Parameter composition: Of bundles, without ``Composition/new``; all of its blocks are trained or need no training.
+    public static func linearProbe(on composition: Composition) -> TrainingRecipe {
+        TrainingRecipe(form: .probe(composition))
+    }
+
     /// All weights of the model.
     public static let allWeights = TrainingRecipe(form: .allWeights)
 
@@ -71,9 +97,9 @@ public struct TrainingRecipe: Sendable {
     var rate: Double {
         switch form {
         case .adapter: 1e-3
-        case .fusion: 5e-4
-        case .composition(let composition, _, _, _): composition.places.isEmpty ? 5e-4 : 1e-3
-        case .head: 5e-3
+        case .fusion(_, let method, _): method.standardLearningRate
+        case .composition(let composition, _, _, _): composition.places.isEmpty ? composition.blockRate : 1e-3
+        case .head, .probe: 5e-3
         case .allWeights: 2e-4
         }
     }
@@ -85,10 +111,11 @@ public struct TrainingRecipe: Sendable {
     public var kind: AdapterBundle.Kind {
         switch form {
         case .adapter: .adapter
-        case .fusion: .fusion
+        case .fusion(_, let method, _): method.isAttention ? .fusion : .composition
         // One that cannot be built says so when it is trained
-        case .composition: (try? resolved()).flatMap { .init(rawValue: $0.recipe.kind.rawValue) } ?? .composition
-        case .head: .head
+        case .composition, .probe(.some):
+            (try? resolved()).flatMap { .init(rawValue: $0.recipe.kind.rawValue) } ?? .composition
+        case .head, .probe(nil): .head
         case .allWeights: .full
         }
     }
@@ -100,9 +127,12 @@ public struct TrainingRecipe: Sendable {
         case .fusion(let bundles, _, let start): bundles + [start].compactMap { $0 }
         case .composition(let composition, _, let start, let fusionStart):
             composition.bundles + [start, fusionStart].compactMap { $0 }
+        case .probe(let composition): composition?.bundles ?? []
         case .head, .allWeights: []
         }
     }
+
+    var isProbe: Bool { if case .probe = form { true } else { false } }
 
     /// Whether bundles on another language adapter are worth a warning: those of a fusion are.
     var warnsOfLanguages: Bool { if case .fusion = form { true } else { false } }
@@ -112,15 +142,13 @@ public struct TrainingRecipe: Sendable {
         switch form {
         case .adapter(let configuration, let start):
             return (.adapter(configuration.stored, from: start?.stored), [])
-        case .fusion(let bundles, let options, let start):
-            if let options { try check(options) }
-            for bundle in bundles { try bundle.checkFusable() }
+        case .fusion(let bundles, let method, let start):
             if bundles.isEmpty, start == nil {
                 throw AmalgamError.make(
                     .composition, "the fusion: found no bundle, expected at least one", found: "no bundle",
                     expected: "at least one")
             }
-            return (try .fusion(bundles.map(\.stored), options?.stored, from: start?.stored), [])
+            return (try method.recipe(over: bundles, from: start), [])
         case .composition(let composition, let new, let start, let fusionStart):
             let places = composition.places
             if let place = new == nil ? places.first : composition.repeatedPlace {
@@ -139,17 +167,16 @@ public struct TrainingRecipe: Sendable {
                 from: places.isEmpty ? nil : start?.stored, fusionFrom: fusionStart?.stored)
             return (recipe, composed.languageWarnings.map { .of(.composition, $0) })
         case .head: return (.head, [])
+        case .probe(nil): return (.probe(), [])
+        case .probe(let composition?):
+            if let place = composition.places.first {
+                throw AmalgamError.composition(
+                    at: place, found: "new", expected: "a bundle: a linear probe trains nothing below its head")
+            }
+            var composed = Composed()
+            let tree = try composition.tree(into: &composed)
+            return (.probe(on: tree, of: composed), composed.languageWarnings.map { .of(.composition, $0) })
         case .allWeights: return (.full, [])
-        }
-    }
-
-    private func check(_ options: FusionOptions) throws {
-        guard options.regularization >= 0, options.regularization.isFinite else {
-            throw TrainingError.setting(
-                name: "regularization", found: "\(options.regularization)", expected: "0 or more")
-        }
-        guard options.temperature > 0, options.temperature.isFinite else {
-            throw TrainingError.setting(name: "temperature", found: "\(options.temperature)", expected: "over 0")
         }
     }
 }
@@ -162,8 +189,8 @@ public enum BundledAdapters: Sendable, Equatable {
     /// rate, over 0; nil for ``standardLearningRate``.
     case trained(learningRate: Double? = nil)
 
-    /// The peak rate of adapters that learn on where none is given: 1e-4, a tenth of a new adapter's.
-    public static let standardLearningRate = 1e-4
+    /// The peak rate of adapters that learn on where none is given: 1e-3, as for a new adapter.
+    public static let standardLearningRate = 1e-3
 
     var rate: Double? {
         switch self {

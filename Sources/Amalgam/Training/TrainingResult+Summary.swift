@@ -22,6 +22,15 @@ extension TrainingResult {
             let drops = bundle.provenance.settings["base_dropout"] == .bool(true)
             lines.append(words + (cached.train == nil && drops ? "; with \(noDropout), of training texts too" : ""))
         }
+        if let probe = facts["linear_probe"], let strength = probe["inverse_strength"]?.number {
+            let place =
+                switch probe["chosen_on"]?.text {
+                case "dev": "chosen on dev"
+                case "folds": "chosen by cross-validation with \(Human.count(Int(probe["folds"]?.number ?? 0), "fold"))"
+                default: "not chosen, because there are too few examples"
+                }
+            lines.append("linear probe with C = \(strength), \(place)")
+        }
         if skippedSteps > 0 {
             lines.append(
                 Human.count(skippedSteps, "step was", "steps were")

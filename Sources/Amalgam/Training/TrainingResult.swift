@@ -12,7 +12,7 @@ public struct TrainingResult: Sendable {
     public var teacher: DevScores? { facts["teacher"]?["dev"].flatMap { DevScores(metrics: $0) } }
     /// How well masked tokens of held-out text are predicted; nil for tasks.
     public var perplexity: Perplexity?
-    /// Steps that were run.
+    /// Steps that were run; of a linear probe, those of its fit.
     public var steps: Int
     /// Epochs that were run.
     public var epochs: Int
@@ -167,7 +167,8 @@ public enum TrainingEvent: Sendable {
     case started(steps: Int, tokens: Int)
     /// Continues from a checkpoint after step `step`.
     case resumed(step: Int, of: Int)
-    /// A step is done: its number from 1, how many there are, its loss, and the tokens so far.
+    /// A step is done: its number from 1, how many there are, its loss, and the tokens so far. The steps of a linear probe
+    /// are batches of features, whose loss is NaN.
     case step(Int, of: Int, loss: Double, tokens: Int)
     /// A step's loss or gradient was not finite, and the step was skipped.
     case skipped(step: Int, reason: String)

@@ -25,9 +25,11 @@ struct ExportCommand: AsyncParsableCommand {
     var format = ExportFormat.adapterhub
     @Flag(help: "Merge the adapter into the model's weights (with --format hf).") var merge = false
     @Option(
-        help: ArgumentHelp("The model that the bundle was trained on (with --format hf).", valueName: "folder or name"))
+        help: ArgumentHelp(
+            "The model that the bundle was trained on (for --format hf, and for peft's LN tuning).",
+            valueName: "folder or name"))
     var model: String?
-    @Flag(help: "Use a model with another fingerprint, if all shapes agree (with --format hf).") var force = false
+    @Flag(help: "Use a model with another fingerprint, if all shapes agree.") var force = false
     @Option(help: "Name of the exported adapter, for adapterhub. (default: the bundle's)") var name: String?
     @OptionGroup var common: CommonOptions
 
@@ -64,7 +66,7 @@ struct ExportCommand: AsyncParsableCommand {
     private func target() throws -> AdapterBundle.ExportFormat {
         switch format {
         case .adapterhub: .adapterHub(name: name)
-        case .peft: .peft
+        case .peft: .peft(try model.map { try Model(named: $0, threads: common.threads) })
         case .hf: .transformers(try Model(named: model ?? "", threads: common.threads), merges: merge)
         }
     }

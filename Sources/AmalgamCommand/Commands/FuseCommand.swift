@@ -5,11 +5,15 @@ import Foundation
 struct FuseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuse",
-        abstract: "Learn attention over adapters for a task (AdapterFusion). The bundle includes the adapters.")
+        abstract:
+            "Put adapters together for a task: attention, learned scales, or their mean. The bundle includes the adapters.",
+        discussion: "Methods:\n"
+            + FusionMethod.methods.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
 
     @OptionGroup var model: ModelOptions
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String
     @Option(parsing: .upToNextOption, help: "The bundles with the adapters to fuse.") var adapters: [String] = []
+    @Option(help: "How the adapters are put together; see above. (default: fusion)") var method: String?
     @OptionGroup var composition: ComposeOption
     @Option(help: "The bundle to write.") var out: String
     @Option(
@@ -37,11 +41,27 @@ struct FuseCommand: AsyncParsableCommand {
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
+    private static let attention = "fusion"
+
     func validate() throws {
         guard adapters.isEmpty || composition.compose == nil,
             !(adapters.isEmpty && composition.compose == nil && initFrom == nil)
         else {
             throw ValidationError("--adapters, --compose: give one of the two")
+        }
+        if let method {
+            guard composition.compose == nil else {
+                throw ValidationError(
+                    "--method: found \(method) with --compose, whose expression names its blocks; omit it")
+            }
+            let others = [
+                ("--fusion", fusion != nil), ("--regularization", regularization != nil),
+                ("--init-from", initFrom != nil),
+            ]
+            if method != Self.attention, let other = others.first(where: \.1)?.0 {
+                throw ValidationError(
+                    "\(other): only --method \(Self.attention) has it, found \(method); omit one of the two")
+            }
         }
         if adapterLr != nil, !unfreeze { throw ValidationError("--adapter-lr: needs --unfreeze") }
     }
@@ -49,6 +69,7 @@ struct FuseCommand: AsyncParsableCommand {
     func run() async throws {
         try await guarded {
             let fusion = try fusionOptions()
+            let method = try fusionMethod()
             let run = TrainingRun(common: common, out: out)
             var options = try training.options(seed: common.seed, output: run.output)
             options.allowsOtherModel = force
@@ -58,6 +79,10 @@ struct FuseCommand: AsyncParsableCommand {
             let recipe: TrainingRecipe =
                 if let composition = try composition.composition() {
                     .composition(composition, fusionStartingFrom: start, adapters: state)
+                } else if let method {
+                    .fusion(
+                        try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }, method: method,
+                        adapters: state)
                 } else {
                     .fusion(
                         try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }, fusion,
@@ -66,6 +91,16 @@ struct FuseCommand: AsyncParsableCommand {
             try await run.run(
                 recipe, on: [task], model: try model.model(common), language: try language.bundle(), options: options)
         }
+    }
+
+    /// nil: attention, whose options are flags.
+    private func fusionMethod() throws -> FusionMethod? {
+        guard let method, method != Self.attention else { return nil }
+        let names = FusionMethod.methods.map(\.name)
+        guard names.contains(method) else {
+            throw wrongOption("--method", found: method, expected: names.joined(separator: ", "))
+        }
+        return try FusionMethod(named: method)
     }
 
     /// nil: as `--init-from`, or the default.

@@ -11,14 +11,14 @@ struct ImportCommand: AsyncParsableCommand {
 
     @Argument(
         help:
-            "A folder written by save_adapter, save_adapter_fusion, save_adapter_setup, save_head, or peft's save_pretrained (LoRA)."
+            "A folder written by save_adapter, save_adapter_fusion, save_adapter_setup, save_head, or peft's save_pretrained."
     )
     var folder: String
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?
     @Option(
         help: ArgumentHelp(
-            "The base model of a PEFT adapter: needed if its files do not tell the family, if it skips the highest layers, or if its head uses BERT's pooler.",
+            "The base model of a PEFT adapter: needed for LN tuning, if its files do not tell the family, if it skips the highest layers, or if its head uses BERT's pooler.",
             valueName: "folder or name"))
     var model: String?
     @OptionGroup var common: CommonOptions

@@ -7,7 +7,7 @@ struct TrainingFlags: ParsableArguments {
     @Option(help: "Passes over the training split.") var epochs = 5
     @Option(
         help:
-            "Peak learning rate. (default: adapters 1e-3, languages 4e-3, heads 5e-3, fusion 5e-4, all weights 2e-4)"
+            "Peak learning rate. (default: adapters 1e-3, languages 4e-3, heads and average 5e-3, fusion 5e-4, scalearn and cat 6e-3, all weights 2e-4)"
     )
     var lr: Double?
     @Option(help: "Fraction of the steps in which the learning rate rises, 0 to 1.") var warmup = 0.1
@@ -98,6 +98,23 @@ struct TrainingFlags: ParsableArguments {
         ] where isSet {
             throw wrongOption(
                 name, found: "a value", expected: "none: this option is for tasks, not for languages")
+        }
+    }
+
+    /// A linear probe is not trained in steps: settings of steps are refused, not passed over.
+    func checkForProbe() throws {
+        let defaults = try TrainingFlags.parse([])
+        for (name, isSet) in [
+            ("--epochs", epochs != defaults.epochs), ("--lr", lr != nil), ("--warmup", warmup != defaults.warmup),
+            ("--schedule", schedule != defaults.schedule), ("--weight-decay", weightDecay != defaults.weightDecay),
+            ("--decay-all", decayAll), ("--clip", clip != defaults.clip), ("--patience", patience != 0),
+            ("--keep", keep != defaults.keep), ("--batch-size", batchSize != defaults.batchSize),
+            ("--batch-tokens", batchTokens != nil), ("--class-weights", classWeights),
+            ("--label-all-tokens", labelAllTokens), ("--label-smoothing", labelSmoothing != 0),
+            ("--head-dropout", headDropout != nil), ("--no-base-dropout", noBaseDropout),
+            ("--activation-cache", activationCache != nil), ("--on-nan", onNan != defaults.onNan),
+        ] where isSet {
+            throw wrongOption(name, found: "a value", expected: "none: --linear-probe is not trained in steps")
         }
     }
 

@@ -153,7 +153,7 @@ enum AdapterHubConfiguration {
                 expected: [
                     BottleneckAdapter.name, IA3.name, LoRA.name, PrefixTuning.name, PromptTuning.name, ReFT.name,
                 ].joined(separator: ", ") + " or a union of these",
-                fix: member.configuration.method == VeRA.name
+                fix: PEFTMethods.builtIn.contains { $0.method == member.configuration.method }
                     ? "use --format peft" : "adapters of other methods cannot be exported")
         }
         if let method = try member.configuration.makeMethod() as? BottleneckAdapter,
@@ -252,43 +252,6 @@ enum AdapterHubConfiguration {
             "dropout_prob": .null, "key": .bool(true), "query": .bool(true), "query_before_ln": .bool(false),
             "regularization": .bool(c.regularization > 0), "residual_before": .bool(false), "temperature": .bool(false),
             "value": .bool(c.value), "value_before_softmax": .bool(true), "value_initialized": .bool(c.value),
-        ])
-    }
-
-    /// A classification head's labels in the order of their numbers.
-    /// - Throws: `BundleError` naming the field
-    static func labels(_ value: ConfigurationValue?, file: String) throws(BundleError) -> [String] {
-        guard case .map(let fields)? = value else {
-            throw refused(
-                file, "config", value?.json ?? "nothing", "a head of an adapter model (BertAdapterModel and its like)")
-        }
-        func require(
-            _ field: String, _ only: ConfigurationValue, or absent: ConfigurationValue? = nil
-        ) throws(BundleError) {
-            guard (fields[field] ?? absent) == only else {
-                throw refused(file, "config.\(field)", fields[field]?.json ?? "nothing", only.json)
-            }
-        }
-        try require("head_type", .string("classification"))
-        try require("layers", .number(2))
-        try require("activation_function", .string("tanh"))
-        try require("bias", .bool(true), or: .bool(true))
-        try require("use_pooler", .bool(false), or: .bool(false))
-        try require("dropout_prob", .null, or: .null)
-        let count: Int?
-        if case .number(let number)? = fields["num_labels"] { count = Int(exactly: number) } else { count = nil }
-        guard let count, (1...65_536).contains(count) else {
-            throw refused(file, "config.num_labels", fields["num_labels"]?.json ?? "nothing", "a number in 1...65536")
-        }
-        return try AdapterHubLabels.names(fields, count: count, file: file)
-    }
-
-    static func head(labels: [String]) -> ConfigurationValue {
-        let ids = labels.enumerated().map { ($1, ConfigurationValue.number(Double($0))) }
-        return .map([
-            "activation_function": .string("tanh"), "bias": .bool(true), "dropout_prob": .null,
-            "head_type": .string("classification"), "label2id": .map(Dictionary(ids) { a, _ in a }),
-            "layers": .number(2), "num_labels": .number(Double(labels.count)), "use_pooler": .bool(false),
         ])
     }
 

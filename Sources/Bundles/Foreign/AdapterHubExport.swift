@@ -55,7 +55,7 @@ private struct AdapterHubWriter {
     let name: String?
     var files: [(path: String, data: Data)] = []
     var warnings: [String] = []
-    private let tensors: [String: NamedTensor]
+    private var tensors: [String: NamedTensor]
 
     init(bundle: AdapterBundle, name: String?) {
         self.bundle = bundle
@@ -91,10 +91,11 @@ private struct AdapterHubWriter {
         case .fusion where bundle.composition?.isFlat == true: try writeFusion()
         case .fusion, .composition: return try writeSetup()
         case .head:
-            guard bundle.heads.contains(where: { $0.head is ClassificationHead }) else {
+            guard bundle.heads.contains(where: { AdapterHubHeads.holds($0.head) }) else {
                 throw cannot(
-                    "heads", bundle.heads.first.map { "a head of kind \($0.head.kind)" } ?? "none",
-                    "a head of kind \(ClassificationHead.kind)", fix: "this format has no other heads")
+                    "heads", bundle.heads.first.map(described) ?? "none",
+                    "a head for labels, for tags or for one number",
+                    fix: "this format has no other heads")
             }
         }
         try writeHeads()
@@ -106,6 +107,12 @@ private struct AdapterHubWriter {
             warnings.append("\(name) is exported as \(theirs), because the library allows no '.', ',' or '/' in names")
         }
         return theirs
+    }
+
+    /// A head in a message.
+    private func described(_ named: NamedHead) -> String {
+        let count = named.head.numbers.count
+        return "head \(named.name) of kind \(named.head.kind)" + (count > 1 ? " with \(counted(count, "number"))" : "")
     }
 
     private func unique(_ names: [String], _ what: String) throws {
@@ -176,7 +183,7 @@ private struct AdapterHubWriter {
         var names: [String: String] = [:]
         for member in composition.members { names[member] = theirs(member) }
         try unique(composition.members.map { names[$0] ?? $0 }, "members")
-        let heads = bundle.heads.filter { $0.head is ClassificationHead }.map { theirs($0.name) }
+        let heads = bundle.heads.filter { AdapterHubHeads.holds($0.head) }.map { theirs($0.name) }
         let setup = try AdapterHubSetup.setup(
             composition, heads: heads, of: bundle, theirs: { names[$0] ?? $0 })
         warnings += setup.warnings
@@ -204,13 +211,14 @@ private struct AdapterHubWriter {
         try unique(names, "heads")
         for (named, name) in zip(bundle.heads, names) {
             let head = named.head
-            guard head is ClassificationHead else {
+            guard let configuration = AdapterHubHeads.configuration(head) else {
                 warnings.append(
-                    "the folder does not contain the head \(named.name), because heads of kind \(head.kind) cannot be "
-                        + "exported in this format")
+                    "the folder does not contain the \(described(named)), because the library's heads are for labels, for "
+                        + "tags or for one number")
                 continue
             }
-            if head.input != .pooled(.first) {
+            if let scale = head.numbers.first, scale != .identity { fold(scale, into: named) }
+            if case .pooled(let pooling) = head.input, pooling != .first {
                 warnings.append(
                     "head \(named.name) reads the mean of all tokens, but the library's classification head reads the "
                         + "first token, so results in the library will differ; an import restores it as it is")
@@ -219,12 +227,23 @@ private struct AdapterHubWriter {
                 warnings.append("head \(named.name): in the library, put \"\(head.textPrefix)\" before each text")
             }
             try write(
-                .head, name: name, configuration: AdapterHubConfiguration.head(labels: head.labels),
+                .head, name: name, configuration: configuration,
                 tensors: head.specs(hidden: bundle.base.shape.hidden, scope: named.scope).map(\.name),
                 scope: named.scope,
                 folder: folder?(name) ?? (bundle.heads.count == 1 ? "" : "\(AdapterHubExport.furtherHeads)/\(name)/"),
                 more: AdapterHubLabels.recorded(head))
         }
+    }
+
+    /// The library's heads know no units.
+    private mutating func fold(_ scale: NumberScale, into named: NamedHead) {
+        for tensor in bundle.tensors where tensor.name.hasPrefix(named.scope + "/") {
+            let name = String(tensor.name.dropFirst(named.scope.count + 1))
+            tensors[tensor.name] = AdapterHubHeads.folded(tensor, name: name, scale)
+        }
+        warnings.append(
+            "head \(named.name): the mean and the deviation of its numbers (\(scale.mean), \(scale.deviation)) became part of "
+                + "its last layer, so the library gives numbers in the data's units")
     }
 
     private mutating func write(
@@ -273,7 +292,8 @@ private struct AdapterHubWriter {
         for ours in names where !written.contains(ours) {
             guard
                 let theirs = AdapterHubNames.theirs(
-                    ours, scope: scope, method: method, module: name, prefix: prefix)
+                    ours, scope: scope, method: method, head: bundle.heads.first { $0.scope == scope }?.head,
+                    module: name, prefix: prefix)
             else { throw cannot(ours, "missing", "a tensor", fix: "create the bundle again") }
             let tensor = try own(ours)
             for theirs in [theirs, AdapterHubNames.copy(theirs)].compactMap({ $0 }) {

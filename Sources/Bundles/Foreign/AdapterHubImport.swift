@@ -268,14 +268,12 @@ private struct AdapterHubReader {
     /// - Parameter renamed: the bundle's new name: a head alone takes it, and a head that goes with the adapter
     private mutating func addHead(in folder: URL, renamed: String?) throws {
         let module = try AdapterHubModule(.head, in: folder)
-        let labels = try AdapterHubConfiguration.labels(module.fields["config"], file: module.configurationFile)
         let goesWith =
             members.isEmpty || (composition == nil && members.first.flatMap { modules[$0.scope]?.name } == module.name)
         let new = goesWith ? renamed : nil
         let head = NamedHead(
             try new ?? ours(module.name, in: module.configurationFile),
-            AdapterHubLabels.head(
-                labels, pooling: try AdapterHubLabels.pooling(module.fields, file: module.configurationFile)))
+            try AdapterHubHeads.head(module.fields, file: module.configurationFile))
         heads.append(head)
         try add(module, at: head.scope)
     }
@@ -332,7 +330,8 @@ private struct AdapterHubReader {
             if let values = converted[spec.name] { return NamedTensor(spec.name, spec.shape, values) }
             guard let scope = scopes.first(where: { spec.name.hasPrefix($0 + "/") }), var module = modules[scope],
                 let theirs = AdapterHubNames.theirs(
-                    spec.name, scope: scope, method: methods[scope], module: module.name, prefix: module.prefix)
+                    spec.name, scope: scope, method: methods[scope], head: heads.first { $0.scope == scope }?.head,
+                    module: module.name, prefix: module.prefix)
             else { throw BundleError.members("\(folder.path): \(spec.name): AdapterHub has no name for this tensor") }
             modules[scope] = nil  // so that the module is not copied
             defer { modules[scope] = module }

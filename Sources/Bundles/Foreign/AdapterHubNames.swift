@@ -54,6 +54,10 @@ enum AdapterHubNames {
     private static let head: [(ours: String, theirs: String)] = [
         ("dense.weight", "1.weight"), ("dense.bias", "1.bias"), ("out.weight", "4.weight"), ("out.bias", "4.bias"),
     ]
+    /// Of a tagging head, which has one layer.
+    private static let taggingHead: [(ours: String, theirs: String)] = [
+        ("out.weight", "1.weight"), ("out.bias", "1.bias"),
+    ]
     /// What stands before `encoder.layer.` and which class saves it, by model type.
     private static let models: [String: (prefix: String, modelClass: String)] = [
         "bert": ("bert.", "BertAdapterModel"), "distilbert": ("distilbert.", "DistilBertAdapterModel"),
@@ -124,22 +128,25 @@ enum AdapterHubNames {
     }
 
     /// `dense.weight` to `heads.NAME.1.weight`.
-    static func head(_ ours: String, name: String) -> String? {
-        head.first { $0.ours == ours }.map { "heads.\(name).\($0.theirs)" }
+    /// - Parameter kind: the head; nil: one of two layers
+    static func head(_ ours: String, of kind: (any Head)? = nil, name: String) -> String? {
+        (kind is TaggingHead ? taggingHead : head).first { $0.ours == ours }.map { "heads.\(name).\($0.theirs)" }
     }
 
     /// A tensor in full, `members/NAME/…`, `blocks/ID/…` or `heads/NAME/…`, by the module that holds it.
     /// - Parameters:
     ///   - scope: `members/NAME`, `blocks/ID` or `heads/NAME`
     ///   - method: of a member
+    ///   - head: where the scope is a head's; nil: one of two layers
     ///   - module: the module's name there
     static func theirs(
-        _ ours: String, scope: String, method: (any AdapterMethod)?, module: String, prefix: String
+        _ ours: String, scope: String, method: (any AdapterMethod)?, head kind: (any Head)? = nil, module: String,
+        prefix: String
     ) -> String? {
         let own = String(ours.dropFirst(scope.count + 1))
         if scope.hasPrefix("blocks/") { return fusion(own, name: module, prefix: prefix) }
         return scope.hasPrefix("heads/")
-            ? head(own, name: module) : adapter(own, of: method, name: module, prefix: prefix)
+            ? head(own, of: kind, name: module) : adapter(own, of: method, name: module, prefix: prefix)
     }
 
     /// (`bert.encoder.layer.3.output`, `down.weight`) of `afterFeedForward/3/down.weight`

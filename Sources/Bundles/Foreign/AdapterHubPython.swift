@@ -8,7 +8,7 @@ enum AdapterHubPython {
     /// - Parameter folder: as Python is to open it
     static func line(_ bundle: AdapterBundle, folder: String) -> String {
         let adapters = (bundle.composition?.members ?? []).map { AdapterHubNames.theirs($0) }
-        let heads = bundle.heads.filter { $0.head is ClassificationHead }.map { AdapterHubNames.theirs($0.name) }
+        let heads = bundle.heads.filter { AdapterHubHeads.holds($0.head) }.map { AdapterHubNames.theirs($0.name) }
         func load(_ what: String, _ path: String, active: Bool = false) -> String {
             let text = path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
             return "model.load_\(what)(\"\(text)\", use_safetensors=True\(active ? ", set_active=True" : ""))"

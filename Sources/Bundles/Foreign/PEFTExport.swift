@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Models
 
-/// Bundles of LoRA, (IA)³ and VeRA as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
+/// Bundles of LoRA, (IA)³, VeRA and layer-norm tuning as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
 ///
 /// Names of tensors are `base_model.model.`, the projection's module, and the tensor's own (`PEFTContent`). With a head that
 /// transformers' class for the family has too, the folder is for that class, and the head is saved under `modules_to_save`;
@@ -14,9 +14,13 @@ package enum PEFTExport {
     static let adapterPrefix = "base_model."
 
     /// Writes a new folder; all of it or nothing.
+    /// - Parameter model: the one that the bundle was checked against, for methods whose folder holds the model's own tensors
+    ///   with ours added
     /// - Returns: warnings: what the folder does not contain
     /// - Throws: `BundleError`, `AdapterError`, `FileError`
-    package static func write(_ bundle: AdapterBundle, to folder: URL) throws -> [String] {
+    package static func write(
+        _ bundle: AdapterBundle, to folder: URL, model: EncoderModel? = nil
+    ) throws -> [String] {
         let architecture = try Architecture(bundle.base.shape)
         guard bundle.kind == .adapter, bundle.members.count == 1, let member = bundle.members.first else {
             throw cannot(bundle, "kind", bundle.kind.rawValue, "one adapter", fix: "export adapters one by one")
@@ -24,8 +28,7 @@ package enum PEFTExport {
         guard let content = try PEFTMethods.content(member, architecture) else {
             throw cannot(
                 bundle, "members/\(member.name)", "method \(member.configuration.method)",
-                "\(LoRA.name), \(IA3.name) or \(VeRA.name)",
-                fix: "use --format adapterhub")
+                PEFTMethods.builtIn.map { $0.method }.joined(separator: ", "), fix: "use --format adapterhub")
         }
         guard !content.hasGate else {
             throw cannot(
@@ -42,11 +45,22 @@ package enum PEFTExport {
         let head = bundle.heads.count == 1 && bundle.heads[0].firstTokenLabels != nil ? bundle.heads[0] : nil
         var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
         let own = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
-        func add(_ ours: String, as theirs: String, shape: [Int]? = nil) throws {
+        func add(_ ours: String, as theirs: String, shape: [Int]? = nil, addedTo base: String? = nil) throws {
             guard let tensor = own[ours] else {
                 throw cannot(bundle, ours, "missing", "a tensor", fix: "create the bundle again")
             }
-            tensors.append((prefix + theirs, shape ?? tensor.shape, .float32(tensor.values)))
+            var values = tensor.values
+            if let base {
+                guard let model else {
+                    throw cannot(
+                        bundle, "the base model", "nothing",
+                        "the model that the bundle was trained on: the folder of \(content.title) holds the model's own "
+                            + "tensors with the adapter's added",
+                        fix: "give the base model with --model")
+                }
+                values = zip(model.weight(base)?.values ?? [], values).map { $0 + $1 }
+            }
+            tensors.append((prefix + theirs, shape ?? tensor.shape, .float32(values)))
         }
         var modules: [String] = []
         var encoderPrefix = ""
@@ -71,7 +85,7 @@ package enum PEFTExport {
                 try add(
                     "\(member.scope)/\(site.site.name)/\(tensor.ours)",
                     as: "\(encoderPrefix)\(module).\(tensor.theirs)",
-                    shape: tensor.theirShape)
+                    shape: tensor.theirShape, addedTo: tensor.base)
             }
         }
         for (name, shape, values) in content.shared { tensors.append((adapterPrefix + name, shape, .float32(values))) }
@@ -112,7 +126,7 @@ package enum PEFTExport {
             "target_modules": .list(
                 PEFTContent.names(content.modules.map(\.module), architecture).map { .string($0) }),
             "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
-            "fan_in_fan_out": .bool(false), "inference_mode": .bool(true),
+            "inference_mode": .bool(true),
             "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
         ].merging(content.fields) { $1 }
     }

@@ -6,6 +6,7 @@ import Models
 /// `feedforward_modules`, where it multiplies what a module reads.
 struct PEFTIA3: PEFTMethod {
     static let kind = "IA3"
+    static let method = IA3.name
     let title = "(IA)³"
     let marker = ".ia3_l"
     let content = "vectors of (IA)³"
@@ -87,6 +88,7 @@ struct PEFTIA3: PEFTMethod {
             fields: [
                 "peft_type": .string(kind), "target_modules": .list(names.map { .string($0) }),
                 "feedforward_modules": .list(feedForward.map { .string($0) }), "init_ia3_weights": .bool(true),
+                "fan_in_fan_out": .bool(false),
             ])
     }
 }

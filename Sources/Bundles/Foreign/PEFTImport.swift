@@ -58,7 +58,7 @@ private struct PEFTReader {
         let known = Dictionary(sites.map { ($0.module, $0.site) }) { first, _ in first }
         for name in adapted where known[name] == nil {
             throw module.wrong(
-                name + method.marker, "\(method.title) on this module", "projections of the encoder's layers")
+                name + method.marker, "\(method.title) on this module", "\(method.targets) of the encoder")
         }
         let acting = sites.filter { module.has($0.module + method.marker) }
         if let part = acting.first(where: { $0.site.rows != nil }) {
@@ -73,14 +73,18 @@ private struct PEFTReader {
             base: BaseIdentity(name: baseName, fingerprint: nil, shape: architecture.configuration), members: [member],
             composition: .leaf(name))
         if let model { bundle.base.name = model.name }
+        var needsBase = false
         for (site, path) in acting {
             for tensor in try method.tensors(of: site, path, in: module) {
+                var values = try module.take("\(path).\(tensor.theirs)", shape: tensor.theirShape)
+                if let base = tensor.base { values = zip(values, try self.base(base)).map { $0 - $1 } }
                 bundle.tensors.append(
-                    NamedTensor(
-                        "\(member.scope)/\(site.site.name)/\(tensor.ours)", tensor.shape,
-                        try module.take("\(path).\(tensor.theirs)", shape: tensor.theirShape)))
+                    NamedTensor("\(member.scope)/\(site.site.name)/\(tensor.ours)", tensor.shape, values))
+                needsBase = needsBase || tensor.base != nil
             }
         }
+        // On other weights, the sums would be others
+        if needsBase { bundle.base.fingerprint = model?.computeFingerprint() }
         try method.finish(&bundle, architecture, model: model, in: &module)
         if model == nil, let field = choice.layerChoice {
             let layers = architecture.configuration.layers
@@ -89,9 +93,21 @@ private struct PEFTReader {
                     + "has; assumed \(layers), up to the highest adapted layer; if it has more, give it with --model")
         }
         try addHead(to: &bundle)
-        try module.finish(expected: method.content)
+        try module.finish(expected: "\(method.content) at \(method.targets)")
         try checkSchema(bundle)
         return (bundle, warnings)
+    }
+
+    /// A tensor of the base model.
+    /// - Throws: `BundleError` without the model
+    private func base(_ name: String) throws -> [Float] {
+        guard let model else {
+            throw BundleError.content(
+                file: module.folder.path, field: "the base model", found: "nothing",
+                expected: "the model that the adapter was trained on: the folder holds the whole \(method.targets), "
+                    + "bundles what is added to the model's", fix: "give the base model with --model")
+        }
+        return model.weight(name)?.values ?? []
     }
 
     private var baseName: String {
@@ -131,7 +147,7 @@ private struct PEFTReader {
         guard let first = found.first else {
             throw module.wrong(
                 try misfit(adapted, layers: layers) + method.marker, "\(method.title) on this module",
-                "projections of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
+                "\(method.targets) of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
         }
         guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
             throw BundleError.content(

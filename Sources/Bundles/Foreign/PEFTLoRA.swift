@@ -6,6 +6,7 @@ import Numerics
 /// LoRA and its variants in PEFT's folders: `….lora_A.weight`, `….lora_B.weight`, and for DoRA `….lora_magnitude_vector`.
 extension PEFTConfiguration: PEFTMethod {
     static let kind = "LORA"
+    static let method = LoRA.name
     var title: String { "LoRA" }
     var marker: String { ".lora_A.weight" }
     var content: String { "LoRA matrices" }
@@ -115,6 +116,7 @@ extension PEFTConfiguration: PEFTMethod {
                 "rank_pattern": pattern({ .number(Double($0.rank)) }, rank),
                 "alpha_pattern": pattern({ .number($0.alpha) }, alpha), "bias": .string("none"),
                 "init_lora_weights": .bool(true), "use_dora": .bool(updates.hasMagnitudes),
+                "fan_in_fan_out": .bool(false),
             ])
     }
 }

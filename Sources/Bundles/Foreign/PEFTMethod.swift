@@ -6,12 +6,16 @@ import Models
 protocol PEFTMethod: Sendable {
     /// `peft_type`
     static var kind: String { get }
+    /// The method of ours that it is.
+    static var method: String { get }
     /// For messages.
     var title: String { get }
     /// What follows a module's name in the tensor that tells that the module is adapted.
     var marker: String { get }
     /// The tensors of all modules, for messages.
     var content: String { get }
+    /// What of an encoder it adapts, for messages.
+    var targets: String { get }
 
     /// - Throws: `BundleError` naming a field of the configuration
     init(_ module: PEFTModule) throws
@@ -35,13 +39,17 @@ protocol PEFTMethod: Sendable {
 }
 
 extension PEFTMethod {
+    var targets: String { "projections" }
+
     func finish(
         _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
     ) throws {}
 }
 
 enum PEFTMethods {
-    static let builtIn: [any PEFTMethod.Type] = [PEFTConfiguration.self, PEFTIA3.self, PEFTVeRA.self]
+    static let builtIn: [any PEFTMethod.Type] = [
+        PEFTConfiguration.self, PEFTIA3.self, PEFTLNTuning.self, PEFTVeRA.self,
+    ]
 
     /// nil: peft has no such method, or none with folders that we write.
     /// - Throws: `AdapterError`
@@ -61,12 +69,15 @@ struct PEFTTensor {
     let shape: [Int]
     /// In the file.
     let theirShape: [Int]
+    /// The base's tensor that ours is added to: the file holds the sum. nil: the file holds ours.
+    let base: String?
 
-    init(_ ours: String, as theirs: String, _ shape: [Int], theirShape: [Int]? = nil) {
+    init(_ ours: String, as theirs: String, _ shape: [Int], theirShape: [Int]? = nil, addedTo base: String? = nil) {
         self.ours = ours
         self.theirs = theirs
         self.shape = shape
         self.theirShape = theirShape ?? shape
+        self.base = base
     }
 }
 
@@ -130,6 +141,29 @@ extension PEFTModule {
         where !known.contains(field) && ![.null, .bool(false), .list([]), .map([:])].contains(value) {
             throw wrong(field, value.json, "only fields of \(name) in peft 0.18")
         }
+    }
+
+    /// `targets` and `leave_out` of a method that acts at the same sites of each layer that it adapts.
+    /// - Parameter roles: where the method can act
+    /// - Throws: `BundleError` for another module, or a layer that lacks one of them
+    func choice(
+        _ acting: [(site: SiteSpec, module: String)], among roles: [(name: String, kind: Site.Kind)],
+        _ architecture: Architecture
+    ) throws -> [String: ConfigurationValue] {
+        let kinds = Set(acting.map(\.site.site.kind))
+        if let other = acting.first(where: { part in !roles.contains { $0.kind == part.site.site.kind } }) {
+            throw wrong("target_modules", other.module, "only \(roles.map(\.name).joined(separator: ", "))")
+        }
+        let layers = Set(acting.compactMap(\.site.site.layer))
+        for site in architecture.sites(kinds) where site.site.layer.map(layers.contains) == true {
+            guard !acting.contains(where: { $0.site.site == site.site }) else { continue }
+            throw wrong("target_modules", "no \(site.site.name)", "the same modules in each layer that is adapted")
+        }
+        let leftOut = layers.isEmpty ? [] : (0..<architecture.configuration.layers).filter { !layers.contains($0) }
+        return [
+            "targets": .list(roles.filter { kinds.contains($0.kind) }.map { .string($0.name) }),
+            "leave_out": .list(leftOut.map { .init($0) }),
+        ]
     }
 
     func number(_ field: String, _ expected: String, _ isRight: (Double) -> Bool) throws -> Double {

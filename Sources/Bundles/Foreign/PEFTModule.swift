@@ -90,12 +90,12 @@ struct PEFTModule {
         throw wrong(name, "\(values[bad]) at element \(bad)", "finite numbers", in: weights.name)
     }
 
-    /// - Parameter content: what was taken, for messages
+    /// - Parameter content: what was taken, and of what, for messages
     /// - Throws: `BundleError` for a tensor that nobody took
     func finish(expected content: String) throws {
         guard let extra = names.first else { return }
         throw wrong(
-            extra, "a tensor", "only \(content) of the encoder's projections, and a classification head",
+            extra, "a tensor", "only \(content) of the encoder, and a classification head",
             in: weights.name)
     }
 

@@ -6,6 +6,7 @@ import Models
 /// `save_projection`. These must be the matrices that `projection_prng_key` gives, which bundles do not hold.
 struct PEFTVeRA: PEFTMethod {
     static let kind = "VERA"
+    static let method = VeRA.name
     let title = "VeRA"
     let marker = ".vera_lambda_d"
     let content = "vectors of VeRA"
@@ -51,20 +52,10 @@ struct PEFTVeRA: PEFTMethod {
                 "save_projection", "no \(Self.a), which would tell how wide \(site.module) is",
                 "the base model (--model), or a folder with the projections")
         }
-        let kinds = Set(acting.map(\.site.site.kind))
-        let layers = Set(acting.compactMap(\.site.site.layer))
-        for site in architecture.sites(kinds) where site.site.layer.map(layers.contains) == true {
-            guard !acting.contains(where: { $0.site.site == site.site }) else { continue }
-            throw module.wrong(
-                "target_modules", "no \(site.site.name)", "the same projections in each layer that is adapted")
-        }
-        let leftOut = (0..<architecture.configuration.layers).filter { !layers.contains($0) }
-        let roles = SiteRoles.projections.filter { kinds.contains($0.kind) }
         return try AdapterConfiguration(
             method: VeRA.name,
-            fields: fields.merging([
-                "targets": .list(roles.map { .string($0.name) }), "leave_out": .list(leftOut.map { .init($0) }),
-            ]) { $1 }, source: module.file)
+            fields: fields.merging(try module.choice(acting, among: SiteRoles.projections, architecture)) { $1 },
+            source: module.file)
     }
 
     func tensors(of site: SiteSpec, _ name: String, in module: PEFTModule) throws -> [PEFTTensor] {
@@ -117,7 +108,7 @@ struct PEFTVeRA: PEFTMethod {
                 "peft_type": .string(kind), "r": own["r"] ?? .null,
                 "projection_prng_key": own["projection_prng_key"] ?? .null, "save_projection": .bool(true),
                 "vera_dropout": own["dropout"] ?? .null, "d_initial": own["d_initial"] ?? .null,
-                "bias": .string("none"), "init_weights": .bool(true),
+                "bias": .string("none"), "init_weights": .bool(true), "fan_in_fan_out": .bool(false),
             ])
     }
 }

@@ -4,6 +4,7 @@ import Numerics
 /// One of several labels for a text: two layers on the pooled output (`PooledLayers`), cross-entropy.
 package struct ClassificationHead: Head {
     package static let kind = "classification"
+    package static var linear: (any Head.Type)? { LinearClassificationHead.self }
 
     private let names: [String]
     private let pooling: Pool.Kind

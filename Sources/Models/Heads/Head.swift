@@ -87,6 +87,8 @@ package struct HeadFault: Error, Equatable {
 package protocol Head: Sendable {
     /// As in bundles.
     static var kind: String { get }
+    /// The head that gives the same answers with a single linear layer; nil: there is none.
+    static var linear: (any Head.Type)? { get }
 
     init(_ request: HeadRequest)
     /// From a bundle, whose content nobody vouches for.
@@ -116,6 +118,7 @@ package protocol Head: Sendable {
 }
 
 extension Head {
+    package static var linear: (any Head.Type)? { nil }
     package var kind: String { Self.kind }
     /// The labels of a head that says classes; empty for numbers.
     package var labels: [String] { if case .classes(let labels) = output { labels } else { [] } }
@@ -153,6 +156,8 @@ package enum Heads {
         ClassificationHead.self,
         TaggingHead.self,
         RegressionHead.self,
+        LinearClassificationHead.self,
+        LinearRegressionHead.self,
     ]
 
     package static func named(_ kind: String) -> (any Head.Type)? { builtIn.first { $0.kind == kind } }

@@ -7,6 +7,7 @@ import Numerics
 /// data's units.
 package struct RegressionHead: Head {
     package static let kind = "regression"
+    package static var linear: (any Head.Type)? { LinearRegressionHead.self }
 
     private let scales: [NumberScale]
     private let pooling: Pool.Kind

@@ -1,10 +1,11 @@
 import Files
 import Numerics
 
-/// A label for each word: dropout and Linear [labels, hidden] on the tokens that stand for words, cross-entropy (Devlin et
-/// al. 2019, section 5.3; transformers' heads for token classification).
+/// A label for each word: one layer on the tokens that stand for words (`LinearLayer`), cross-entropy (Devlin et al. 2019,
+/// section 5.3; transformers' heads for token classification).
 package struct TaggingHead: Head {
     package static let kind = "tagging"
+    package static var linear: (any Head.Type)? { TaggingHead.self }
 
     private let names: [String]
     package let textPrefix: String
@@ -24,23 +25,13 @@ package struct TaggingHead: Head {
     package var output: HeadOutput { .classes(names) }
     package var fields: [String: ConfigurationValue] { ["text_prefix": .string(textPrefix)] }
 
-    /// N(0, 0.02) and zeros.
     package func specs(hidden: Int, scope: String) -> [ParameterSpec] {
-        [
-            ParameterSpec("\(scope)/out.weight", [names.count, hidden], .normal(0.02)),
-            ParameterSpec("\(scope)/out.bias", [names.count], .zeros, decays: false),
-        ]
+        LinearLayer(width: names.count).specs(hidden: hidden, scope: scope)
     }
 
     package func build(
         _ rows: Value, operand: OperandTable, scope: String, dropout: Float, in builder: PlanBuilder
     ) throws -> Value {
-        var x = rows
-        if dropout > 0 {
-            x = builder.append(
-                DropAdd(x, dropout: DropoutSite(site: "\(scope)/dropout/0", rate: dropout), in: builder))
-        }
-        return builder.append(
-            Linear(x, weight: try operand("\(scope)/out.weight"), bias: try operand("\(scope)/out.bias"), in: builder))
+        try LinearLayer(width: names.count).build(rows, operand: operand, scope: scope, dropout: dropout, in: builder)
     }
 }

@@ -19,11 +19,12 @@ package struct HeatMap: Sendable, Equatable, Encodable {
         let names = labels.map { DisplayWidth.shortened(DisplayWidth.oneLine($0), to: 22) }
         let cell = max(22.0, min(54.0, 420 / Double(max(labels.count, 1))))
         let widest = names.map { SVGCanvas.textWidth($0, size: 11.5) }.max() ?? 0
-        let (left, top) = (34 + widest, 46 + widest * 0.75)
+        // Room for "predicted →", which would run into the first slanted name further right
+        let (left, top) = (max(74, 34 + widest), 46 + widest * 0.75)
         let side = cell * Double(labels.count)
         var canvas = SVGCanvas(width: left + side + widest * 0.55 + 16, height: top + side + 14)
         canvas.text(0, 14, title, .start, "head")
-        canvas.text(left, 32, "predicted →", .start, "soft small")
+        canvas.text(left - 8, 32, "predicted →", .end, "soft small")
         canvas.text(0, top - 8, "true ↓", .start, "soft small")
         for (c, name) in names.enumerated() {
             canvas.slantedText(left + (Double(c) + 0.5) * cell, top - 7, name, "small")

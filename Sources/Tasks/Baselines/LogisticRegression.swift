@@ -1,5 +1,3 @@
-import Foundation
-
 /// Logistic regression with an L2 penalty on the weights, not on the intercepts; scikit-learn's `LogisticRegression`.
 ///
 /// Minimises C · Σᵢ −ln p[yᵢ | xᵢ] + ½ Σ W², p = softmax(x·W + b); with two classes p = σ(x·w + b) and one weight vector,
@@ -25,8 +23,8 @@ package struct LogisticRegression: Sendable {
     package let intercepts: [Double]
     package let iterations: Int
     package let converged: Bool
-    /// Where a fit of another strength on the same data may start.
-    private let dual: DualVector
+    /// Where a fit of another strength on the same sparse rows may start.
+    private let dual: DualVector?
 
     /// Fits training rows.
     ///
@@ -38,28 +36,59 @@ package struct LogisticRegression: Sendable {
         fitting x: SparseRows, _ y: [Int], classes: Int, options: Options = Options(),
         startingFrom start: LogisticRegression? = nil
     ) {
-        precondition(x.rows == y.count && !y.isEmpty, "\(x.rows) rows, \(y.count) classes of rows")
-        precondition(y.allSatisfy { (0..<classes).contains($0) }, "class index")
-        precondition(options.inverseStrength > 0, "inverse strength")
-        self.classes = classes
-        let seen = Set(y).sorted()
-        seenClasses = seen
-        width = seen.count == 2 ? 1 : seen.count
-        var place = [Int](repeating: 0, count: classes)
-        for (i, c) in seen.enumerated() { place[c] = i }
-        let problem = DualProblem(
-            x: x, y: y.map { place[$0] }, width: width, inverseStrength: options.inverseStrength)
+        let seen = Self.seen(y, rows: x.rows, classes: classes)
+        let loss = Self.loss(y, seen, options)
+        let problem = DualProblem(x: x, loss: loss)
         let solver = LBFGS(maximumIterations: options.maximumIterations, tolerance: options.tolerance)
-        let isSameShape = start?.dual.image.count == x.rows * width
-        let outcome = solver.minimize(
-            from: isSameShape ? start?.dual ?? problem.zero : problem.zero, problem.valueAndGradient)
-        var weights = [Double](repeating: 0, count: x.columns * width)
-        x.multiplyTransposed(outcome.point.rows, width: width, into: &weights)
+        let known = start?.dual.flatMap { $0.image.count == x.rows * loss.width ? $0 : nil }
+        let outcome = solver.minimize(from: known ?? problem.zero, problem.valueAndGradient)
+        var weights = [Double](repeating: 0, count: x.columns * loss.width)
+        x.multiplyTransposed(outcome.point.rows, width: loss.width, into: &weights)
+        self.classes = classes
+        seenClasses = seen
+        width = loss.width
         self.weights = weights
         intercepts = outcome.point.intercepts
         iterations = outcome.iterations
         converged = outcome.converged
         dual = outcome.point
+    }
+
+    /// Fits dense training rows; the penalty is on the weights of the standardized columns.
+    ///
+    /// - Parameters:
+    ///   - x: [rows, columns]
+    ///   - gram: XᵀX, for several fits to the same rows
+    ///   - y: class of each row, in 0..<classes; at least one row
+    package init(
+        fitting x: StandardizedRows, gram: [Double], _ y: [Int], classes: Int, options: Options = Options()
+    ) {
+        let seen = Self.seen(y, rows: x.rows, classes: classes)
+        let loss = Self.loss(y, seen, options)
+        let problem = DenseProblem(x, gram: gram, loss: loss)
+        let outcome = LBFGS(maximumIterations: options.maximumIterations, tolerance: options.tolerance)
+            .minimize(from: problem.zero, problem.valueAndGradient)
+        self.classes = classes
+        seenClasses = seen
+        width = loss.width
+        (weights, intercepts) = problem.model(outcome.point)
+        iterations = outcome.iterations
+        converged = outcome.converged
+        dual = nil
+    }
+
+    private static func seen(_ y: [Int], rows: Int, classes: Int) -> [Int] {
+        precondition(rows == y.count && !y.isEmpty, "\(rows) rows, \(y.count) classes of rows")
+        precondition(y.allSatisfy { (0..<classes).contains($0) }, "class index")
+        return Set(y).sorted()
+    }
+
+    private static func loss(_ y: [Int], _ seen: [Int], _ options: Options) -> LogisticLoss {
+        precondition(options.inverseStrength > 0, "inverse strength")
+        let place = Dictionary(uniqueKeysWithValues: seen.enumerated().map { ($1, $0) })
+        return LogisticLoss(
+            y: y.compactMap { place[$0] }, width: seen.count == 2 ? 1 : seen.count,
+            inverseStrength: options.inverseStrength)
     }
 
     /// Probability of each class.
@@ -128,12 +157,10 @@ private struct DualProblem {
     /// Per row, the sum of squares in the columns that no other row has: what those add to the diagonal of X·Xᵀ. Most
     /// word pairs occur once, so this leaves a fraction of the work.
     let own: [Double]
-    /// Place of each row's class among the seen ones.
-    let y: [Int]
-    let width: Int
-    let inverseStrength: Double
+    let loss: LogisticLoss
+    private var width: Int { loss.width }
 
-    init(x: SparseRows, y: [Int], width: Int, inverseStrength: Double) {
+    init(x: SparseRows, loss: LogisticLoss) {
         var uses = [Int](repeating: 0, count: x.columns)
         for column in x.indices { uses[Int(column)] += 1 }
         var columns = [Int32](repeating: -1, count: x.columns)
@@ -154,40 +181,21 @@ private struct DualProblem {
             return squares
         }
         self.shared = shared
-        self.y = y
-        self.width = width
-        self.inverseStrength = inverseStrength
+        self.loss = loss
     }
 
     var zero: DualVector {
         DualVector(
-            rows: [Double](repeating: 0, count: y.count * width), image: [Double](repeating: 0, count: y.count * width),
+            rows: [Double](repeating: 0, count: own.count * width),
+            image: [Double](repeating: 0, count: own.count * width),
             intercepts: [Double](repeating: 0, count: width))
     }
 
     /// ∂/∂W = W + C·Xᵀ(P − Y), so in terms of rows A + C(P − Y); ∂/∂b = C·Σᵢ (P − Y).
     func valueAndGradient(_ point: DualVector) -> (value: Double, gradient: DualVector) {
-        var loss = 0.0
         var residuals = point.image
         var sums = [Double](repeating: 0, count: width)
-        for row in 0..<y.count {
-            let at = row * width
-            for c in 0..<width { residuals[at + c] += point.intercepts[c] }
-            if width == 1 {
-                let score = residuals[at]
-                let isSecond = y[row] == 1
-                loss += softplus(isSecond ? -score : score)
-                residuals[at] = isSecond ? -sigmoid(-score) : sigmoid(score)
-            } else {
-                let score = residuals[at + y[row]]
-                loss += softmax(&residuals, from: at, count: width) - score
-                residuals[at + y[row]] -= 1
-            }
-            for c in 0..<width {
-                residuals[at + c] *= inverseStrength
-                sums[c] += residuals[at + c]
-            }
-        }
+        let value = loss.residuals(&residuals, intercepts: point.intercepts, sums: &sums)
         var gradient = DualVector(rows: residuals, image: residuals, intercepts: sums)
         var weights = [Double](repeating: 0, count: shared.columns * width)
         shared.multiplyTransposed(residuals, width: width, into: &weights)
@@ -197,53 +205,6 @@ private struct DualProblem {
         }
         accumulate(point.rows, scale: 1, into: &gradient.rows)
         accumulate(point.image, scale: 1, into: &gradient.image)
-        return (inverseStrength * loss + sumOfProducts(point.rows, point.image) / 2, gradient)
-    }
-}
-
-private func sigmoid(_ x: Double) -> Double { x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)) }
-
-/// ln(1 + eˣ)
-private func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
-
-/// Turns scores into probabilities in place.
-/// - Returns: the logarithm of the scores' summed exponentials
-@discardableResult
-private func softmax(_ values: inout [Double], from start: Int, count: Int) -> Double {
-    var top = -Double.infinity
-    for i in start..<(start + count) { top = max(top, values[i]) }
-    var sum = 0.0
-    for i in start..<(start + count) {
-        values[i] = exp(values[i] - top)
-        sum += values[i]
-    }
-    for i in start..<(start + count) { values[i] /= sum }
-    return top + log(sum)
-}
-
-/// Σ aᵢ bᵢ in four fixed strands, which vectorise; the order never changes.
-private func sumOfProducts(_ a: [Double], _ b: [Double]) -> Double {
-    a.withUnsafeBufferPointer { a in
-        b.withUnsafeBufferPointer { b in
-            var strands = SIMD4<Double>.zero
-            let whole = a.count & ~3
-            for i in stride(from: 0, to: whole, by: 4) {
-                let left = SIMD4<Double>(a[i], a[i + 1], a[i + 2], a[i + 3])
-                let right = SIMD4<Double>(b[i], b[i + 1], b[i + 2], b[i + 3])
-                strands += left * right
-            }
-            var sum = strands.sum()
-            for i in whole..<a.count { sum += a[i] * b[i] }
-            return sum
-        }
-    }
-}
-
-/// out += scale · a
-private func accumulate(_ a: [Double], scale: Double, into out: inout [Double]) {
-    a.withUnsafeBufferPointer { a in
-        out.withUnsafeMutableBufferPointer { out in
-            for i in 0..<a.count { out[i] += scale * a[i] }
-        }
+        return (value + sumOfProducts(point.rows, point.image) / 2, gradient)
     }
 }

@@ -53,6 +53,21 @@ package struct RidgeRegression: Sendable {
         intercept = center - Self.dot(means, w)
     }
 
+    /// The same for dense rows, solved directly: (XᵀX + αI) w = Xᵀy.
+    /// - Parameter gram: XᵀX, for several fits to the same rows
+    package init(fitting x: StandardizedRows, gram: [Double], _ y: [Double], penalty: Double) {
+        precondition(x.rows == y.count && !y.isEmpty, "\(x.rows) rows, \(y.count) values")
+        precondition(penalty > 0, "penalty")
+        var matrix = gram
+        for i in 0..<x.columns { matrix[i * x.columns + i] += penalty }
+        guard let factor = Cholesky(matrix, size: x.columns) else { preconditionFailure("features are not finite") }
+        var products = [Double](repeating: 0, count: x.columns)
+        // The columns have mean 0, so that of y makes no difference
+        x.multiplyTransposed(y, width: 1, into: &products)
+        weights = factor.solve(products, width: 1)
+        intercept = y.reduce(0, +) / Double(y.count)
+    }
+
     /// - Parameter x: [rows, columns], of the training's columns
     package func predict(_ x: SparseRows) -> [Double] {
         var result = [Double](repeating: 0, count: x.rows)

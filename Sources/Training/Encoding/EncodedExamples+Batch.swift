@@ -48,6 +48,18 @@ extension EncodedExamples {
         return BatchPart(sequences, targets: targets)
     }
 
+    /// The rows that a head reads of the examples, one after the other.
+    /// - Returns: the first row of each example, [examples + 1]; for words, the word of each row within its example.
+    func rows(_ input: HeadInput) -> (offsets: [Int], words: [Int]) {
+        guard input == .marked else { return (Array(0...count), []) }
+        var (offsets, words) = ([0], [Int]())
+        for i in 0..<count {
+            words += wordTokens(i, all: false, longest: .max).map(\.word)
+            offsets.append(words.count)
+        }
+        return (offsets, words)
+    }
+
     private func targets(of head: BatchHead, _ indices: [Int], longest: Int, predicts: Bool) -> HeadTargets? {
         guard columns.indices.contains(head.column) else { return nil }
         let loss = lossTargets[head.column]

@@ -57,7 +57,8 @@ enum HubFuzz: FuzzedReader {
     static let name = "hub"
     static let files = [
         "Bundles/Foreign/AdapterHubConfiguration.swift", "Bundles/Foreign/AdapterHubFormerNames.swift",
-        "Bundles/Foreign/AdapterHubLabels.swift", "Bundles/Foreign/AdapterHubLoRA.swift",
+        "Bundles/Foreign/AdapterHubHeads.swift", "Bundles/Foreign/AdapterHubLabels.swift",
+        "Bundles/Foreign/AdapterHubLoRA.swift",
         "Bundles/Foreign/AdapterHubReFT.swift", "Adapters/Methods/PHM.swift",
         "Adapters/LayerFactors.swift",
     ]
@@ -68,6 +69,7 @@ enum HubFuzz: FuzzedReader {
         "\"non_linearity\":\"gelu\"", "\"default\":", "1e308", "null", "\"seq_bn\"", "\"phm_layer\":true",
         "\"architecture\":\"reft\"", "\"layers\":[0]",
         "\u{0}{\"head_type\":\"classification\",\"layers\":2,\"activation_function\":\"tanh\",\"num_labels\":2}",
+        "\"head_type\":\"tagging\"", "\"layers\":1",
         "\"architecture\":\"lora\"", "\"attn_matrices\":[\"q\",\"k\"]", "\"r\":4", "\"alpha\":2", "\"use_gating\":true",
         "\"label2id\":{\"a\":0,\"b\":1}", "\"id2label\":{\"0\":\"a\",\"1\":\"b\"}", "{", "}", "[", "]", ",", ":")
     static let memory = (constant: 1 << 18, perByte: 256)
@@ -79,7 +81,8 @@ enum HubFuzz: FuzzedReader {
             value, former: bytes.count % 2 == 0, file: Invariants.file)
         var labels: [String] = []
         if parts.count > 1 {
-            labels = try AdapterHubConfiguration.labels(ConfigurationValue(json: parts[1]), file: Invariants.file)
+            let config = ConfigurationValue(json: parts[1]) ?? .null
+            labels = try AdapterHubHeads.head(["config": config], file: Invariants.file).labels
         }
         return {
             Invariants.require(labels.count <= 65_536, "too many labels")

@@ -1,0 +1,96 @@
+import Foundation
+import Models
+import Tasks
+
+/// A linear layer on features, as a head with one layer stores it.
+package struct LinearModel: Sendable {
+    /// [outputs, columns]
+    package var weights: [Float]
+    /// [outputs]
+    package var bias: [Float]
+    /// Steps of the fit; 1 where it is solved directly.
+    package var iterations = 1
+
+    /// What a head with this layer says of features.
+    /// - Parameters:
+    ///   - head: its output: classes or numbers
+    ///   - column: targets, for the losses
+    ///   - isUsed: whether an example's rows are computed; others keep zeros
+    package func fill(
+        _ results: inout ProbeAnswers, _ features: Features, _ column: TargetColumn, head: any Head,
+        where isUsed: (Int) -> Bool = { _ in true }
+    ) {
+        let classes = features.classes(column)
+        for i in 0..<features.offsets.count - 1 where isUsed(i) {
+            for row in features.rows(i) {
+                var scores = self.scores(features.row(row))
+                let loss: Double?
+                switch head.output {
+                case .classes:
+                    let target = Int(classes[row])
+                    let score = target >= 0 ? scores[target] : 0
+                    let total = softmax(&scores, from: 0, count: scores.count)
+                    loss = target >= 0 ? total - score : nil
+                case .numbers(let scales):
+                    loss = Self.squaredError(scores, column, row: row, scales)
+                    for (c, scale) in scales.enumerated() {
+                        scores[c] = Double(scale.mean) + Double(scale.deviation) * scores[c]
+                    }
+                }
+                results.set(row, of: i, scores, loss: loss)
+            }
+        }
+    }
+
+    private func scores(_ x: ArraySlice<Float>) -> [Double] {
+        x.withUnsafeBufferPointer { x in
+            weights.withUnsafeBufferPointer { weights in
+                bias.enumerated().map { c, bias in
+                    var sum = Double(bias)
+                    for j in 0..<x.count { sum += Double(weights[c * x.count + j]) * Double(x[j]) }
+                    return sum
+                }
+            }
+        }
+    }
+
+    /// The mean over a row's targets, in units of the scales; nil: it has none.
+    private static func squaredError(
+        _ outputs: [Double], _ column: TargetColumn, row: Int, _ scales: [NumberScale]
+    ) -> Double? {
+        guard case .numbers(let targets, let width) = column else { return nil }
+        let errors = scales.enumerated().compactMap { c, scale -> Double? in
+            let target = targets[row * width + c]
+            guard !target.isNaN else { return nil }
+            let error = outputs[c] - (Double(target) - Double(scale.mean)) / Double(scale.deviation)
+            return error * error
+        }
+        return errors.isEmpty ? nil : errors.reduce(0, +) / Double(errors.count)
+    }
+}
+
+/// A split's answers on their way from linear models, which may be of different folds.
+package struct ProbeAnswers {
+    private let features: Features
+    private let width: Int
+    private var values: [Float]
+    private var losses: [(sum: Double, targets: Int)]
+
+    package init(_ features: Features, width: Int) {
+        self.features = features
+        self.width = width
+        values = [Float](repeating: 0, count: features.rows * width)
+        losses = [(sum: Double, targets: Int)](repeating: (0, 0), count: features.offsets.count - 1)
+    }
+
+    fileprivate mutating func set(_ row: Int, of example: Int, _ values: [Double], loss: Double?) {
+        for (c, value) in values.enumerated() { self.values[row * width + c] = Float(value) }
+        losses[example].sum += loss ?? 0
+        losses[example].targets += loss == nil ? 0 : 1
+    }
+
+    /// As an evaluator gives them.
+    package var results: HeadResults {
+        HeadResults(width: width, values: values, offsets: features.offsets, words: features.words, losses: losses)
+    }
+}
