@@ -72,18 +72,17 @@ import Testing
     ]) func methods(_ name: String, _ block: String, _ rate: Double, _ own: Int) throws {
         let lab = try lab()
         let adapters = ["--adapters", "@a.h5", "@b.h5", "--method", name]
-        let trained = try json(fuse(lab, adapters, out: "f"))
-        let average = try json(fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--method", "average"], out: "g"))
+        let trained = try fuse(lab, adapters, out: "f").json()
+        let average = try fuse(lab, ["--adapters", "@a.h5", "@b.h5", "--method", "average"], out: "g").json()
         let count = { (run: [String: Any]) in run["trainable_parameters"] as? Int ?? -1 }
         #expect(count(trained) - count(average) == own)
         let bundle = try lab.inspect("f.h5")
         #expect((bundle["composition"] as? [String: Any])?["block"] as? String == block)
         #expect((bundle["settings"] as? [String: Any])?["lr"] as? Double == rate)
-        let scored = try json(
-            lab.run([
-                "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@f.h5", "--json",
-                "--quiet",
-            ]))
+        let scored = try lab.run([
+            "evaluate", "--model", "@tiny", "--task", "@game", "--split", "dev", "--bundle", "@f.h5", "--json",
+            "--quiet",
+        ]).json()
         let dev = try #require(trained["dev"] as? [String: Any])
         #expect((scored["metrics"] as? [String: Any])?["accuracy"] as? Double == dev["accuracy"] as? Double)
         let predicted = try lab.run(["predict", "--model", "@tiny", "--bundle", "@f.h5"], input: "gi ba\n")
