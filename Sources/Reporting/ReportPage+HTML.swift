@@ -76,6 +76,7 @@ extension ReportPage {
                     case .dots(let plot): plot.svg(standalone: false)
                     case .lines(let lines): lines.svg(standalone: false)
                     case .heat(let map): map.svg(standalone: false)
+                    case .shares(let map): map.svg(standalone: false)
                     }
                 return "<figure>\(picture)</figure>\n"
             }

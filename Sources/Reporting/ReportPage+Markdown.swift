@@ -36,6 +36,7 @@ extension ReportPage {
         switch chart {
         case .dots(let plot): return Self.fenced(plot.text(on: Terminal(width: 92)))
         case .heat(let map): return "**\(Markup.markdown(map.title))**\n\n" + map.table().markdown() + "\n"
+        case .shares(let map): return "**\(Markup.markdown(map.title))**\n\n" + map.table().markdown() + "\n"
         case .lines(let chart): return "**\(Markup.markdown(chart.title))**\n\n" + chart.table().markdown() + "\n"
         }
     }

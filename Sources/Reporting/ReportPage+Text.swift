@@ -30,6 +30,7 @@ extension ReportPage {
                 switch chart {
                 case .dots(let plot): plot.text(on: terminal)
                 case .heat(let map): map.table().text(on: terminal)
+                case .shares(let map): map.table().text(on: terminal)
                 case .lines: ""
                 }
             }.joined()

@@ -22,6 +22,7 @@ package struct ReportPage: Sendable, Equatable {
         case dots(DotPlot)
         case lines(LineChart)
         case heat(HeatMap)
+        case shares(ShareMap)
     }
 
     /// A part of the page with a heading.

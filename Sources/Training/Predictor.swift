@@ -12,7 +12,10 @@ package final class Predictor {
     let file: String
     /// The task kind that the head was trained for; nil where the bundle does not say.
     package var kind: String? { head.task?.kind }
-    private let session: Session
+    let session: Session
+    /// What this head reads, for plans of other values than its answers.
+    let arrangement: Arrangement
+    let precision: Precision
     private let evaluator: BundleEvaluator
     private let maxLength: Int
 
@@ -48,8 +51,11 @@ package final class Predictor {
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
         try arrangement.dropLayers(droppedLayers)
+        self.precision = precision
         evaluator = try BundleEvaluator(
             arrangement, heads: [index], precision: precision, workspace: session.workspace)
+        arrangement.composition = try arrangement.composition?.serving(head.name)
+        self.arrangement = arrangement
         // What was packed need not stay in memory from the file too
         session.model.releasePages()
         self.maxLength = maxLength ?? bundle.provenance.maxLength ?? Self.standardLength

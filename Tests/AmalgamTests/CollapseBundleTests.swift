@@ -59,7 +59,7 @@ import Testing
         ).result.bundle
         let one = try trained.collapsed()
         #expect(Self.distance(try await probabilities(trained), try await probabilities(one)) < 1e-5)
-        try one.export(to: fixture.url("peft"), as: .peft)
+        try one.export(to: fixture.url("peft"), as: .peft())
         try one.export(to: fixture.url("hf"), as: .transformers(fixture.model(), merges: true))
     }
 

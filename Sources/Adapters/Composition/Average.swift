@@ -39,6 +39,13 @@ package struct Average: CompositionBlock {
         try WeightedParts(children, weights: weights, of: "an average")
     }
 
+    /// The weights that are left, made to sum to 1; equal ones where they sum to 0 or less.
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? {
+        let left = kept.map { weights[$0] }
+        let sum = left.reduce(0, +)
+        return Average(weights: sum > 0 ? left.map { $0 / sum } : left.map { _ in 1 / Double(left.count) })
+    }
+
     /// W + Σ wₙ ΔWₙ.
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         try WeightedParts.merge(into: &projection, children, weights: weights)

@@ -74,6 +74,12 @@ extension Composition {
         return leaves.filter { seen.insert($0).inserted }
     }
 
+    /// A part of one of its blocks by its text; nil: there is none.
+    package func part(named text: String) -> Composition? {
+        for child in nodes.flatMap(\.children) where child.text == text { return child }
+        return nil
+    }
+
     private var leaves: [String] {
         switch self {
         case .leaf(let name): [name]

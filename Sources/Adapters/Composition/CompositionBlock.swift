@@ -33,6 +33,14 @@ package protocol CompositionBlock: Sendable {
     /// - Parameter children: each merges one child into a projection
     /// - Throws: `AdapterError` for a block that is more than a projection
     func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws
+    /// The same block over some of its children, which needs no training.
+    /// - Parameter kept: their places, ascending, at least one
+    /// - Returns: nil: each child is needed
+    func keeping(_ kept: [Int]) -> (any CompositionBlock)?
+    /// One of its own tensors for the block over some of its children.
+    /// - Parameters:
+    ///   - kept: places of the children that are left, of `count`
+    func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
 }
 
 extension CompositionBlock {
@@ -42,6 +50,13 @@ extension CompositionBlock {
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
         -> [ParameterSpec]
     { [] }
+
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { nil }
+
+    package func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
+    {
+        (shape, values)
+    }
 
     package func bottleneck(at site: SiteSpec, _ children: [Outline]) -> Bottleneck? {
         children.reversed().lazy.compactMap { $0.bottleneck(at: site) }.first

@@ -46,6 +46,9 @@ package struct Fuse: EndBlock {
             dropout: architecture.configuration.attentionDropout, tensors: tensors)
     }
 
+    /// The softmax runs over those that are left.
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { self }
+
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
             "a fusion attends anew for each token, so it cannot be part of a transformers model; use --format adapterhub, "
@@ -89,11 +92,24 @@ private struct FusePlugin: SitePlugin {
                 FusionMix(
                     w: throughUps, z: try stacked.narrow(context), queryBias: queryBias, widths: stacked.widths,
                     temperature: temperature, dropout: random, in: builder))
+            builder.observedShares?.append(
+                ObservedShares(
+                    scope: tensors.scope(site), value: narrow,
+                    columns: narrow.width - stacked.widths.count..<narrow.width, names: names(at: context.spec)))
             guard fuse.configuration.value else {
                 return .factored(narrow: narrow, up: .frozen(ups), bias: nil, scale: 1)
             }
             mixed = builder.append(Linear(narrow, weight: .frozen(ups), bias: nil, in: builder))
         } else {
+            if builder.observedShares != nil {
+                let shares = builder.append(
+                    AttentionShares(
+                        query: seen, queryBias: queryBias, outputs: values, temperature: temperature, in: builder))
+                builder.observedShares?.append(
+                    ObservedShares(
+                        scope: tensors.scope(site), value: shares, columns: 0..<values.count,
+                        names: names(at: context.spec)))
+            }
             mixed = builder.append(
                 AdapterAttention(
                     query: seen, queryBias: queryBias, outputs: values, temperature: temperature, dropout: random,
@@ -105,6 +121,11 @@ private struct FusePlugin: SitePlugin {
                 Linear(
                     mixed, weight: try tensors(site, "value.weight"), bias: nil,
                     identityPull: fuse.configuration.regularization, in: builder)))
+    }
+
+    /// The children that add something at a block's end.
+    private func names(at spec: SiteSpec) -> [String] {
+        outputs.children.filter { ChildOutputs.source(at: spec, [$0.outline]) != nil }.map(\.outline.text)
     }
 
     func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (

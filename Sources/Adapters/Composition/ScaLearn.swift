@@ -62,6 +62,16 @@ package struct ScaLearn: EndBlock {
         return ScaLearnPlugin(outputs: ChildOutputs(children, of: Self.phrase), block: self, tensors: tensors)
     }
 
+    /// The scales of the others stay as they are: there is no softmax.
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { self }
+
+    /// ω has a column for each child.
+    package func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
+    {
+        let rows = stride(from: 0, to: values.count, by: count)
+        return ([shape[0], kept.count], rows.flatMap { row in kept.map { values[row + $0] } })
+    }
+
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
             "scalearn scales what adapters add at the ends of blocks, so it cannot be part of a transformers model; make one "

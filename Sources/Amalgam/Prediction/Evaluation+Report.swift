@@ -26,6 +26,7 @@ extension Evaluation {
                 Setting("kind", definition.kind), Setting("metric", metric),
             ])
         if examples > 0, !stored.hasIntervals { report.withoutIntervals = Bootstrap.tooFewWords }
+        report.attention = attention?.map
         switch stored.details {
         case .classes(let details): report.add(details)
         case .tags(let details): report.add(details, truncated: truncated)
@@ -44,6 +45,19 @@ extension Evaluation {
 
     private func ends(_ name: String) -> Reporting.Interval? {
         stored.intervals[name].map { .init($0.low, $0.high) }
+    }
+}
+
+extension AttentionMap {
+    /// Places down, adapters across. The block and the site are named where there are several.
+    fileprivate var map: ShareMap {
+        let (blocks, sites) = (Set(places.map(\.block)).count, Set(places.map(\.site)).count)
+        return ShareMap(
+            "Mean attention",
+            rows: places.map { place in
+                let site = place.site == "afterAttention" ? "attention" : "feed-forward"
+                return (blocks > 1 ? "\(place.block), " : "") + "layer \(place.layer)" + (sites > 1 ? ", \(site)" : "")
+            }, columns: adapters, shares: places.map { place in adapters.map { place.shares[$0] ?? 0 } })
     }
 }
 

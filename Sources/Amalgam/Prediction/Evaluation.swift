@@ -51,6 +51,9 @@ public struct Evaluation: Sendable {
     let definition: TaskDefinition
     let rowsSkipped: [SkippedRow]
 
+    /// What the bundle's fusions attend to (``Predictor/attention(on:split:)``); if it is set, ``report`` shows it. Default nil.
+    public var attention: AttentionMap?
+
     /// The split that was scored.
     public let split: Split
     /// What messages call the bundle: its file, or its name.
@@ -92,6 +95,10 @@ public struct Evaluation: Sendable {
     public var examples: Int { stored.scores.examples }
     /// Scored examples with a label that the head does not know.
     public var unknownLabels: Int { stored.scores.unknownLabels }
+    /// Texts that were predicted in a second, on this machine; the scores are computed apart.
+    public var textsPerSecond: Double {
+        Double(stored.predicted.examples.count) / max(stored.predicted.seconds, 1e-9)
+    }
     /// Texts that were truncated.
     public var truncated: Int { stored.predicted.truncated }
     /// The name of the task's own metric.

@@ -57,6 +57,17 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
         }
     }
 
+    func attention(_ task: TextTask, split: Split) async throws -> MeanAttention {
+        try await Background.run(on: queue) { [self] () -> MeanAttention in
+            let data = try task.load(
+                splits: [split.stored], labels: KnownLabels(head.head.labels, source: .bundle(file: bundle)))
+            try predictor.check(data[split.stored])
+            do { return try predictor.meanAttention(data[split.stored]) } catch BundleError.members(let problem) {
+                throw BundleError.members("\(bundle): \(problem)")
+            }
+        }
+    }
+
     /// As `QueuedPredictor.predict`.
     func predict(
         _ source: RecordSource, textColumn: String?, _ settings: PredictionSettings, isCancelled: () -> Bool,

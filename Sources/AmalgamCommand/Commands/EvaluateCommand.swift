@@ -21,6 +21,11 @@ struct EvaluateCommand: AsyncParsableCommand {
             "Write each text with its true and predicted answer to this file (.jsonl or .csv), largest errors first.",
             valueName: "file"))
     var predictions: String?
+    @Option(
+        help: ArgumentHelp(
+            "Write what a fusion attends to, by layer and adapter, to this file (.json or .csv); --report then shows it too.",
+            valueName: "file"))
+    var attention: String?
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
@@ -32,24 +37,33 @@ struct EvaluateCommand: AsyncParsableCommand {
             try checkPredictions()
             let task = try labels.task(task)
             try OutputTarget.check(
-                [("--predictions", predictions), ("--report", report)],
+                [("--predictions", predictions), ("--report", report), ("--attention", attention)],
                 inputs: [self.task, bundle.language.language].compactMap { $0 } + bundle.files()
                     + task.files.values.map(\.path))
             let predictor = try bundle.predictor(bundle.read(), on: model.model(common), for: task)
-            let evaluation = try await predictor.evaluate(on: task, split: split, seed: common.seed)
+            var evaluation = try await predictor.evaluate(on: task, split: split, seed: common.seed)
             // Those of the predictor are printed already
             Console.warn(evaluation.warnings.filter { !predictor.warnings.contains($0) })
             if let predictions { try evaluation.writePredictions(to: URL(fileURLWithPath: predictions)) }
+            if let attention {
+                let map = try await predictor.attention(on: task, split: split)
+                try map.write(to: URL(fileURLWithPath: attention))
+                evaluation.attention = map
+            }
             let report = evaluation.report
             if let file = self.report { try report.write(to: URL(fileURLWithPath: file)) }
             if common.json { return Console.print(evaluation.values.json) }
             Console.write(report.terminalText)
             if let predictions { Console.print("predictions: \(predictions)") }
+            if let attention { Console.print("attention: \(attention)") }
             if let file = self.report { Console.print("report: \(file)") }
         }
     }
 
     private func checkPredictions() throws {
+        if let attention, !["csv", "json"].contains((attention.lowercased() as NSString).pathExtension) {
+            throw wrongOption("--attention", found: attention, expected: "a file that ends with .json or .csv")
+        }
         guard let predictions else { return }
         guard ["csv", "jsonl"].contains((predictions.lowercased() as NSString).pathExtension) else {
             throw wrongOption("--predictions", found: predictions, expected: "a file that ends with .jsonl or .csv")

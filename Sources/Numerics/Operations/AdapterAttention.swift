@@ -111,7 +111,7 @@ package final class AdapterAttention: Operation {
     }
 
     /// Σ a b in one fixed order: eight sums side by side, then their sum.
-    private static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+    static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
         var sums = SIMD8<Float>.zero
         var i = 0
         while i + 8 <= count {

@@ -1,3 +1,20 @@
+/// How a block divides its attention at one place of a plan.
+package struct ObservedShares: Sendable {
+    /// Of the block's tensors there: `blocks/fuse/afterFeedForward/3`.
+    package let scope: String
+    package let value: Value
+    /// Of the value: a share for each of `names`, which sum to 1 in each row.
+    package let columns: Range<Int>
+    package let names: [String]
+
+    package init(scope: String, value: Value, columns: Range<Int>, names: [String]) {
+        self.scope = scope
+        self.value = value
+        self.columns = columns
+        self.names = names
+    }
+}
+
 /// Collects operations in the order of their data. Each operation returns the value that it computes.
 package final class PlanBuilder {
     package private(set) var operations: [any Operation] = []
@@ -12,6 +29,8 @@ package final class PlanBuilder {
     /// What several streams have in common; nil: there is one stream.
     private var shared: SharedValues?
     private var values = 0
+    /// Where shares of attention are to be read; nil: they are not.
+    package var observedShares: [ObservedShares]?
 
     package init(precision: Precision = .float32) {
         self.precision = precision

@@ -31,6 +31,17 @@ extension EvaluationReport: PageReport {
         first.append(.table(table, caption: "Percentile bootstrap, 1,000 resamples of the examples"))
         var sections = [ReportPage.Section("Scores", first)]
         if let matrix { sections.append(confusionSection(matrix)) }
+        if let attention {
+            sections.append(
+                .init(
+                    "Attention to adapters",
+                    [
+                        .charts([.shares(attention)]),
+                        .note(
+                            "The mean share of each adapter in a fusion's attention, over all tokens of the split. Each row "
+                                + "sums to 1."),
+                    ]))
+        }
         if !classes.isEmpty { sections.append(classSection) }
         if !mistakes.isEmpty {
             sections.append(

@@ -104,6 +104,8 @@ package struct EvaluationReport: Sendable, Equatable, Encodable {
     package var classNoun: String
     /// The confusion matrix, over the most confused classes if there are many; nil if there is none.
     package var matrix: HeatMap?
+    /// What a fusion attends to; nil: it was not asked for.
+    package var attention: ShareMap?
     /// The most frequent confusions.
     package var confusions: [Confusion]
     /// The largest errors.

@@ -1,4 +1,5 @@
 import Bundles
+import Foundation
 import Models
 import Tasks
 
@@ -22,6 +23,8 @@ package struct SplitPredictions: Sendable {
     package let truncated: Int
     /// The head's labels; empty for numbers.
     package let labels: [String]
+    /// What the head's predictions took, texts to tokens included.
+    package let seconds: Double
 
     /// Scores of all answers.
     /// - Parameter metric: the task's own
@@ -33,15 +36,17 @@ package struct SplitPredictions: Sendable {
 extension Predictor {
     /// What the head predicts for a split's examples.
     package func predicted(_ examples: [Example]) -> SplitPredictions {
+        let start = DispatchTime.now().uptimeNanoseconds
         let encoded = encoded(examples)
         let results = results(encoded)
+        let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
         let column = encoded.columns.first ?? .none
         let answers = HeadAnswers(results, column, head: head.head)
         return SplitPredictions(
             examples: examples, predictions: predictions(examples, results),
             losses: results.losses.map { ($0.sum, $0.targets) }, meanLoss: results.meanLoss, answers: answers.answers,
             scored: answers.scored,
-            unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels)
+            unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels, seconds: seconds)
     }
 
     /// What the head predicts for each example, in order, and how many examples were truncated.
