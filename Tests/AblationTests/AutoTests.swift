@@ -59,6 +59,21 @@ import Testing
         #expect(abs(prior.size(labels: 128).offset[0] - 0.06) < 1e-12)
     }
 
+    /// The compiled table has every candidate, and covariances that a normal distribution can have.
+    @Test func theStandardPriorIsComplete() {
+        let prior = AutoPrior.standard
+        #expect(prior.candidates == Self.candidates && !prior.sizes.isEmpty)
+        for size in prior.sizes {
+            #expect(
+                [size.intercept, size.slope, size.offset, size.offsetVariance].allSatisfy {
+                    $0.count == Self.candidates.count
+                })
+            #expect(Cholesky(size.covariance.flatMap { $0 }, size: Self.candidates.count) != nil)
+            #expect(size.offsetVariance.allSatisfy { $0 > 0 })
+        }
+        #expect(prior.sizes.map(\.labels) == prior.sizes.map(\.labels).sorted())
+    }
+
     /// The search spends no more than its budget, with room for the final training, and scores what a candidate needs first.
     @Test(arguments: [1.0, 2.0, 3.5, 6.0, 12.0]) func searchKeepsToItsBudget(_ fusions: Double) throws {
         let tokens = 1000.0
@@ -78,7 +93,7 @@ import Testing
         let chosen = try #require(search.best)
         #expect(search.spent + (costs.final[chosen] ?? 0) <= search.budget + 1e-9)
         #expect(Set(order).count == order.count)
-        #expect(fusions < 2 ? order.isEmpty : !order.isEmpty)
+        #expect(order.isEmpty == (fusions <= 2))
         if fusions == 12 { #expect(order.count == 5) }
     }
 

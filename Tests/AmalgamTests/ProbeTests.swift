@@ -111,6 +111,6 @@ import Testing
         // A single layer is no head of the other libraries' folders
         let probe = try await model.train(.linearProbe, on: task).result.bundle
         let error = await AmalgamError.thrown { try probe.export(to: fixture.url("hub"), as: .adapterHub()) }
-        #expect(error?.found == "a head of kind linear_classification", "\(error?.description ?? "no error")")
+        #expect(error?.found == "head game of kind linear_classification", "\(error?.description ?? "no error")")
     }
 }

@@ -82,6 +82,38 @@ class Judge:
         return statistics.fmean(oracle), mean(lambda c: c["chosen"]), rules
 
 
+def row(judge, keys, size):
+    """The columns of the table for a number of labels."""
+    cells = {key: judge.values(key) for key in keys}
+    regrets = sorted(100 * (oracle - auto) for oracle, auto, _ in cells.values())
+    rules = {name: statistics.fmean(100 * (oracle - rule[name]) for oracle, _, rule in cells.values())
+             for name in judge.arms(keys[0])}
+    best = min(rules, key=rules.get)
+    choices = [choice for key in keys for choice in judge.groups[key]]
+    covered, widths = [], []
+    for choice in choices:
+        score = statistics.fmean(judge.right[choice["target"], size, choice["seed"], choice["chosen"]])
+        covered.append(choice["interval"][0] <= score <= choice["interval"][1])
+        widths.append(100 * (choice["interval"][1] - choice["interval"][0]))
+    gains = [(oracle - rule["adapter"], auto - rule["adapter"]) for oracle, auto, rule in cells.values()]
+    large = [(o, a) for o, a in gains if o >= 0.02]
+    other = [a for o, a in gains if o < 0.02]
+    capture = f"{100 * sum(a for _, a in large) / sum(o for o, _ in large):.0f} % on {len(large)}" if large else "none"
+    return [str(len(keys)), f"{statistics.fmean(regrets):.1f}", f"{regrets[min(len(regrets) - 1, int(0.9 * len(regrets)))]:.1f}",
+            f"{rules[best]:.1f} ({plan.LABELS[CANDIDATES[best]]})", capture,
+            f"{100 * statistics.fmean(other):+.1f}" if other else "–", f"{100 * statistics.fmean(covered):.0f} %",
+            f"{statistics.fmean(widths):.1f}", f"{100 * max(choice['spent'] for choice in choices):.0f} %"]
+
+
+def rounded(value):
+    """Numbers to six digits."""
+    if isinstance(value, dict):
+        return {name: rounded(v) for name, v in value.items()}
+    if isinstance(value, list):
+        return [rounded(v) for v in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
 def section(lab, scores):
     found = records(lab)
     targets = {record["target"] for record in found}
@@ -92,51 +124,32 @@ def section(lab, scores):
         return []
     if lab.a.commit:
         publish(fitted["prior"], found)
-    judge = Judge(lab, fitted["choices"])
     body, chosen = [], []
-    for size in plan.SIZES:
-        keys = [key for key in judge.groups if key[1] == size]
-        if not keys:
-            continue
-        cells = {key: judge.values(key) for key in keys}
-        regrets = sorted(100 * (oracle - auto) for oracle, auto, _ in cells.values())
-        rules = {name: statistics.fmean(100 * (oracle - rule[name]) for oracle, _, rule in cells.values())
-                 for name in judge.arms(keys[0])}
-        best = min(rules, key=rules.get)
-        choices = [choice for key in keys for choice in judge.groups[key]]
-        covered, widths = [], []
-        for choice in choices:
-            score = statistics.fmean(judge.right[choice["target"], size, choice["seed"], choice["chosen"]])
-            covered.append(choice["interval"][0] <= score <= choice["interval"][1])
-            widths.append(100 * (choice["interval"][1] - choice["interval"][0]))
-        gains = [(oracle - rule["adapter"], auto - rule["adapter"]) for oracle, auto, rule in cells.values()]
-        large = [(o, a) for o, a in gains if o >= 0.02]
-        other = [a for o, a in gains if o < 0.02]
-        capture = f"{100 * sum(a for _, a in large) / sum(o for o, _ in large):.0f} % on {len(large)}" if large else "none"
-        body.append([f"{size:,}", str(len(keys)), f"{statistics.fmean(regrets):.1f}",
-                     f"{regrets[min(len(regrets) - 1, int(0.9 * len(regrets)))]:.1f}",
-                     f"{rules[best]:.1f} ({plan.LABELS[CANDIDATES[best]]})", capture,
-                     f"{100 * statistics.fmean(other):+.1f}" if other else "–",
-                     f"{100 * statistics.fmean(covered):.0f} %", f"{statistics.fmean(widths):.1f}",
-                     f"{100 * max(choice['spent'] for choice in choices):.0f} %"])
-        counts = {name: sum(choice["chosen"] == name for choice in choices) for name in CANDIDATES}
-        chosen.append(f"{size:,} labels: " + ", ".join(f"{plan.LABELS[CANDIDATES[n]]} {c}" for n, c in counts.items() if c))
-    header = ["labels", "cells", "mean regret", "90th percentile", "best fixed rule's regret",
+    for label, choices in (("fitted to the others", fitted["choices"]), ("none", fitted["flat"])):
+        judge = Judge(lab, choices)
+        for size in plan.SIZES:
+            keys = [key for key in judge.groups if key[1] == size]
+            if keys:
+                body.append([label, f"{size:,}", *row(judge, keys, size)])
+                counts = {name: sum(c["chosen"] == name for key in keys for c in judge.groups[key]) for name in CANDIDATES}
+                if label != "none":
+                    chosen.append(f"{size:,} labels: " + ", ".join(
+                        f"{plan.LABELS[CANDIDATES[n]]} {c}" for n, c in counts.items() if c))
+    header = ["prior", "labels", "cells", "mean regret", "90th percentile", "best fixed rule's regret",
               "captured of the gain over scratch", "elsewhere, against scratch", "interval covers", "its width", "most spent"]
     return ["## What `fuse --method auto` is worth",
             "For each target the prior is fitted to the other targets. A cell is a target with a number of labels, averaged over "
             "seeds; the oracle is the best arm on one half of the test texts, scored on the other half, halves swapped. Regrets and "
             "widths are points. Cells in which the oracle beats the adapter from scratch by 2 points or more count for the gain "
             "that is captured; the others stand in the column after it.",
-            "\n".join(["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |",
-                       *("| " + " | ".join(row) + " |" for row in body)]),
+            "\n".join(["| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *body)]),
             "Chosen: " + "; ".join(chosen) + "."]
 
 
 def publish(prior, found):
     """The prior as a Swift source, which the command reads."""
     from .lab import ROOT
-    text = json.dumps(prior, indent=2, sort_keys=True)
+    text = json.dumps(rounded(prior), sort_keys=True).replace("], [", "],\n [").replace(', "', ',\n "').replace("}, {", "},\n{")
     targets = sorted({record["target"] for record in found})
     body = "\n".join(" " * 8 + line for line in text.splitlines())
     write(os.path.join(ROOT, TABLE), f'''\

@@ -23,13 +23,13 @@ ADVICE, ADVISOR, ADVICE_TEXTS = ["logme", "h_score", "centroid", "probe", "leep"
 
 # Learning rates that TUNING chooses from, for each arm that has one
 GRIDS = {
-    "scratch": ["1e-3", "2e-3", "5e-3"],
+    "scratch": ["5e-4", "1e-3", "2e-3"],
     "lora": ["1e-3", "3e-3", "1e-2"],
     "big": ["3e-4", "1e-3", "3e-3"],
     "init": ["5e-4", "1e-3", "3e-3"],
-    "fusion": ["2e-4", "5e-4", "2e-3"],
-    "fusion_own": ["2e-4", "5e-4", "2e-3"],
-    "scalearn": ["6e-3", "2e-2", "6e-2"],
+    "fusion": ["5e-4", "2e-3", "5e-3"],
+    "fusion_own": ["5e-4", "2e-3", "5e-3"],
+    "scalearn": ["2e-3", "6e-3", "2e-2"],
     "joint": ["5e-4", "1e-3", "2e-3"],
 }
 LABELS = {

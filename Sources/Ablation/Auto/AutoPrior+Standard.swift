@@ -1,3 +1,5 @@
+import Foundation
+
 extension AutoPrior {
     /// Knows nothing of the candidates but that none of them is far from the others.
     package static let flat = AutoPrior(
@@ -12,6 +14,12 @@ extension AutoPrior {
                 offsetVariance: AutoCandidate.allCases.map { _ in 0.0009 })
         ], level: 0.6, levelVariance: 0.0625)
 
-    /// What `auto` starts from.
-    package static let standard = flat
+    /// What `auto` starts from: fitted to other targets.
+    package static let standard: AutoPrior = {
+        do {
+            return try JSONDecoder().decode(AutoPrior.self, from: Data(AutoPriorTable.json.utf8))
+        } catch {
+            preconditionFailure("AutoPriorTable: \(error)")
+        }
+    }()
 }

@@ -12,11 +12,10 @@ package struct AutoSchedule: Sendable {
         let isFew = labels <= 64
         switch candidate {
         case .probe, .average: return 0
-        case .adapter: return isFew ? 2e-3 : 2e-3
-        case .initFrom: return isFew ? 1e-3 : 1e-3
-        case .fusion: return isFew ? 5e-4 : 5e-4
-        case .fusionWithOwn: return isFew ? 5e-4 : 5e-4
-        case .scaLearn: return isFew ? 2e-2 : 2e-2
+        case .adapter: return 1e-3
+        case .initFrom: return isFew ? 3e-3 : 1e-3
+        case .fusion, .fusionWithOwn: return 2e-3
+        case .scaLearn: return isFew ? 6e-3 : 2e-3
         }
     }
 

@@ -75,11 +75,71 @@ enum MethodTable {
               "tokens_per_second": 8750
             },
             "compacter++": {
+              "bytes": 28768,
+              "differences": {
+                "lora": {
+                  "interval": [
+                    -0.01231,
+                    0.00624
+                  ],
+                  "mean": -0.00284
+                },
+                "seq_bn": {
+                  "interval": [
+                    -0.01295,
+                    0.00424
+                  ],
+                  "mean": -0.00434
+                }
+              },
               "mb": 232.2,
+              "parameters": 7192,
+              "rates": {
+                "interface": "8e-3",
+                "role": "3e-2",
+                "use": "3e-2",
+                "works-with": "8e-3"
+              },
+              "scores": {
+                "interface": 0.82296,
+                "role": 0.74944,
+                "use": 0.65298,
+                "works-with": 0.80015
+              },
               "tokens_per_second": 9543
             },
             "direft": {
+              "bytes": 18456,
+              "differences": {
+                "lora": {
+                  "interval": [
+                    -0.04221,
+                    -0.0199
+                  ],
+                  "mean": -0.03088
+                },
+                "seq_bn": {
+                  "interval": [
+                    -0.04212,
+                    -0.0226
+                  ],
+                  "mean": -0.03238
+                }
+              },
               "mb": 227.8,
+              "parameters": 4614,
+              "rates": {
+                "interface": "8e-3",
+                "role": "8e-3",
+                "use": "8e-3",
+                "works-with": "8e-3"
+              },
+              "scores": {
+                "interface": 0.8036,
+                "role": 0.66333,
+                "use": 0.65357,
+                "works-with": 0.79285
+              },
               "tokens_per_second": 9298
             },
             "dora": {
@@ -373,7 +433,37 @@ enum MethodTable {
               "tokens_per_second": 7037
             },
             "noreft": {
+              "bytes": 18456,
+              "differences": {
+                "lora": {
+                  "interval": [
+                    -0.04113,
+                    -0.01895
+                  ],
+                  "mean": -0.02986
+                },
+                "seq_bn": {
+                  "interval": [
+                    -0.04116,
+                    -0.02153
+                  ],
+                  "mean": -0.03136
+                }
+              },
               "mb": 227.5,
+              "parameters": 4614,
+              "rates": {
+                "interface": "8e-3",
+                "role": "8e-3",
+                "use": "8e-3",
+                "works-with": "8e-3"
+              },
+              "scores": {
+                "interface": 0.79945,
+                "role": 0.66222,
+                "use": 0.66071,
+                "works-with": 0.79504
+              },
               "tokens_per_second": 9182
             },
             "par_bn": {
@@ -479,7 +569,37 @@ enum MethodTable {
               "tokens_per_second": 8344
             },
             "prefix_tuning_flat": {
+              "bytes": 552960,
+              "differences": {
+                "lora": {
+                  "interval": [
+                    -0.0344,
+                    -0.01298
+                  ],
+                  "mean": -0.02345
+                },
+                "seq_bn": {
+                  "interval": [
+                    -0.03411,
+                    -0.0152
+                  ],
+                  "mean": -0.02495
+                }
+              },
               "mb": 234.7,
+              "parameters": 138240,
+              "rates": {
+                "interface": "8e-3",
+                "role": "8e-3",
+                "use": "8e-3",
+                "works-with": "8e-3"
+              },
+              "scores": {
+                "interface": 0.82365,
+                "role": 0.68056,
+                "use": 0.65476,
+                "works-with": 0.7841
+              },
               "tokens_per_second": 8985
             },
             "prompt_tuning": {
@@ -603,7 +723,37 @@ enum MethodTable {
               "tokens_per_second": 9031
             },
             "unipelt": {
+              "bytes": 968352,
+              "differences": {
+                "lora": {
+                  "interval": [
+                    -0.19293,
+                    -0.16563
+                  ],
+                  "mean": -0.17938
+                },
+                "seq_bn": {
+                  "interval": [
+                    -0.19404,
+                    -0.1673
+                  ],
+                  "mean": -0.18088
+                }
+              },
               "mb": 357.2,
+              "parameters": 2760872,
+              "rates": {
+                "interface": "8e-3",
+                "role": "2e-3",
+                "use": "8e-3",
+                "works-with": "8e-3"
+              },
+              "scores": {
+                "interface": 0.75795,
+                "role": 0.48111,
+                "use": 0.49167,
+                "works-with": 0.58862
+              },
               "tokens_per_second": 7655
             },
             "vera": {

@@ -13,6 +13,8 @@ struct AutoFitCommand: ParsableCommand {
     private struct Output: Encodable {
         var prior: AutoPrior?
         var choices: [Choice]
+        /// The same with a prior that knows nothing.
+        var flat: [Choice]
     }
 
     private struct Choice: Encodable {
@@ -34,7 +36,8 @@ struct AutoFitCommand: ParsableCommand {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let output = Output(prior: AutoPriorFit.prior(records), choices: choices)
+        let output = Output(
+            prior: AutoPriorFit.prior(records), choices: choices, flat: records.compactMap { choice($0, .flat) })
         print(String(decoding: try encoder.encode(output), as: UTF8.self))
     }
 

@@ -35,12 +35,12 @@ package struct Cholesky: Sendable {
         precondition(x.count == size * width, "shape")
         factor.withUnsafeBufferPointer { l in
             x.withUnsafeMutableBufferPointer { x in
+                guard let l = l.baseAddress, let x = x.baseAddress else { return }
                 for i in 0..<size {
-                    for k in 0..<i {
-                        let f = l[i * size + k]
-                        for c in 0..<width { x[i * width + c] -= f * x[k * width + c] }
-                    }
-                    for c in 0..<width { x[i * width + c] /= l[i * size + i] }
+                    // L x = y by rows: what is solved already, with the sign turned
+                    for c in 0..<width { x[i * width + c] = -x[i * width + c] }
+                    FourTerms.add(l + i * size, x, count: i, width: width, to: x + i * width)
+                    for c in 0..<width { x[i * width + c] /= -l[i * size + i] }
                 }
             }
         }

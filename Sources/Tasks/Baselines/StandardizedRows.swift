@@ -54,13 +54,15 @@ package struct StandardizedRows: Sendable {
     ///   - out: [rows, width], overwritten
     func multiply(_ weights: [Double], width: Int, into out: inout [Double]) {
         precondition(weights.count == columns * width && out.count == rows * width, "shapes")
+        let columns = columns
         out.withUnsafeMutableBufferPointer { out in
             out.update(repeating: 0)
             weights.withUnsafeBufferPointer { weights in
-                forEachRow { row, x in
-                    for j in 0..<columns {
-                        let value = x[j]
-                        for c in 0..<width { out[row * width + c] += value * weights[j * width + c] }
+                guard let out = out.baseAddress, let weights = weights.baseAddress else { return }
+                forEachFour { first, count, x in
+                    for row in 0..<count {
+                        FourTerms.add(
+                            x + row * columns, weights, count: columns, width: width, to: out + (first + row) * width)
                     }
                 }
             }
@@ -73,13 +75,19 @@ package struct StandardizedRows: Sendable {
     ///   - out: [columns, width], overwritten
     func multiplyTransposed(_ rowsOfA: [Double], width: Int, into out: inout [Double]) {
         precondition(rowsOfA.count == rows * width && out.count == columns * width, "shapes")
+        let columns = columns
         out.withUnsafeMutableBufferPointer { out in
             out.update(repeating: 0)
             rowsOfA.withUnsafeBufferPointer { a in
-                forEachRow { row, x in
-                    for j in 0..<columns {
-                        let value = x[j]
-                        for c in 0..<width { out[j * width + c] += value * a[row * width + c] }
+                guard let out = out.baseAddress, let a = a.baseAddress else { return }
+                withUnsafeTemporaryAllocation(of: Double.self, capacity: 4) { factors in
+                    factors.initialize(repeating: 0)
+                    guard let factors = factors.baseAddress else { return }
+                    forEachFour { first, count, x in
+                        for j in 0..<columns {
+                            for row in 0..<count { factors[row] = x[row * columns + j] }
+                            FourTerms.add(factors, a + first * width, count: count, width: width, to: out + j * width)
+                        }
                     }
                 }
             }
@@ -88,31 +96,18 @@ package struct StandardizedRows: Sendable {
 
     /// XᵀX: [columns, columns].
     package func gram() -> [Double] {
+        let columns = columns
         var gram = [Double](repeating: 0, count: columns * columns)
-        // Four rows at a time, so that the sums are read and written less often
-        var block = [Double](repeating: 0, count: 4 * columns)
-        var filled = 0
         gram.withUnsafeMutableBufferPointer { gram in
-            block.withUnsafeMutableBufferPointer { block in
-                func add() {
-                    for i in 0..<columns {
-                        let (a, b) = (block[i], block[columns + i])
-                        let (c, d) = (block[2 * columns + i], block[3 * columns + i])
-                        for j in i..<columns {
-                            gram[i * columns + j] +=
-                                (a * block[j] + b * block[columns + j])
-                                + (c * block[2 * columns + j] + d * block[3 * columns + j])
-                        }
+            forEachFour { _, _, x in
+                for i in 0..<columns {
+                    let (a, b) = (x[i], x[columns + i])
+                    let (c, d) = (x[2 * columns + i], x[3 * columns + i])
+                    for j in i..<columns {
+                        gram[i * columns + j] +=
+                            (a * x[j] + b * x[columns + j]) + (c * x[2 * columns + j] + d * x[3 * columns + j])
                     }
-                    block.update(repeating: 0)
-                    filled = 0
                 }
-                forEachRow { _, x in
-                    for j in 0..<columns { block[filled * columns + j] = x[j] }
-                    filled += 1
-                    if filled == 4 { add() }
-                }
-                if filled > 0 { add() }
             }
             for i in 0..<columns { for j in 0..<i { gram[i * columns + j] = gram[j * columns + i] } }
         }
@@ -137,14 +132,21 @@ package struct StandardizedRows: Sendable {
         return (weights, intercepts)
     }
 
-    private func forEachRow(_ body: (_ row: Int, _ x: UnsafePointer<Double>) -> Void) {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: columns) { x in
+    /// Standardizes four rows at a time, so that sums over them are read and written less often.
+    /// - Parameter body: gets the first row, how many there are, and [4, columns], with zeros where there are fewer
+    private func forEachFour(_ body: (_ first: Int, _ count: Int, _ x: UnsafePointer<Double>) -> Void) {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * columns) { x in
             x.initialize(repeating: 0)
             guard let start = x.baseAddress else { return }
             values.withUnsafeBufferPointer { values in
-                for (row, index) in indices.enumerated() {
-                    for j in 0..<columns { start[j] = (Double(values[index * columns + j]) - means[j]) * factors[j] }
-                    body(row, start)
+                for first in stride(from: 0, to: rows, by: 4) {
+                    let count = min(4, rows - first)
+                    for row in 0..<count {
+                        let (source, target) = (indices[first + row] * columns, start + row * columns)
+                        for j in 0..<columns { target[j] = (Double(values[source + j]) - means[j]) * factors[j] }
+                    }
+                    if count < 4 { (start + count * columns).update(repeating: 0, count: (4 - count) * columns) }
+                    body(first, count, start)
                 }
             }
         }
