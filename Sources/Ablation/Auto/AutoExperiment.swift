@@ -61,9 +61,7 @@ package struct AutoExperiment {
     /// Chooses, and trains the choice.
     /// - Parameter folder: of the trainings that are finished; a run that was stopped goes on from them
     package func run(in folder: URL, _ environment: ExperimentEnvironment) throws -> AutoOutcome {
-        let run = try AutoRun(
-            task, sources: sources, session: session, settings: settings, configuration: configuration, name: name,
-            pooling: pooling, prefix: prefix, runner: ExperimentRunner(folder: folder, environment))
+        let run = try self.run(folder, environment)
         var search = try run.search(prior, fusions: fusions)
         while let next = search.next {
             search.add(try run.evidence(on: next), cost: next.reduce(0) { $0 + (search.costs.evidence[$1] ?? 0) })
@@ -78,10 +76,14 @@ package struct AutoExperiment {
     package func evidence(in folder: URL, _ environment: ExperimentEnvironment) throws -> (
         evidence: AutoEvidence, closest: String
     ) {
-        let run = try AutoRun(
-            task, sources: sources, session: session, settings: settings, configuration: configuration, name: name,
-            pooling: pooling, prefix: prefix, runner: ExperimentRunner(folder: folder, environment))
+        let run = try self.run(folder, environment)
         _ = try run.evidence(on: run.recipes.candidates.filter(\.isProbe))
         return (try run.evidence(on: run.recipes.candidates.filter { !$0.isProbe }), run.recipes.closest.name)
+    }
+
+    private func run(_ folder: URL, _ environment: ExperimentEnvironment) throws -> AutoRun {
+        try AutoRun(
+            task, sources: sources, session: session, settings: settings, configuration: configuration, name: name,
+            pooling: pooling, prefix: prefix, runner: ExperimentRunner(folder: folder, environment))
     }
 }

@@ -17,8 +17,8 @@ final class AutoRun {
     private let folds: AutoFolds
     private var scores: AutoScores
     private let relatedness: Double
-    /// Tokens that the ranking of the sources took.
-    private let rankingTokens: Double
+    /// Tokens of the training texts, and those that the ranking of the sources took.
+    private let tokens: (training: Double, ranking: Double)
     private var own: [Cell] = []
     private var seconds: [AutoCandidate: Double] = [:]
     let recipes: AutoRecipes
@@ -62,9 +62,9 @@ final class AutoRun {
         }
         relatedness = (best.scores[ProbeScore.name] ?? 0) - (found.base.scores[ProbeScore.name] ?? 0)
         recipes = AutoRecipes(sources: sources, closest: closest, configuration: configuration)
-        let tokens = Double(try task.tokens(.train, in: session, maxLength: settings.maxLength))
-        rankingTokens =
-            tokens * Double(found.texts) / Double(max(1, data.train.count)) * Double(found.ranking.count + 1)
+        let training = Double(try task.tokens(.train, in: session, maxLength: settings.maxLength))
+        let share = Double(found.texts) / Double(max(1, data.train.count))
+        tokens = (training, training * share * Double(found.ranking.count + 1))
     }
 
     // MARK: - Costs
@@ -72,10 +72,10 @@ final class AutoRun {
     /// The search, with the cheap candidates scored.
     /// - Parameter fusions: the budget, in trainings of a fusion on all labels; nil: by their number
     func search(_ prior: AutoPrior, fusions: Double?) throws -> AutoSearch {
-        let tokens = Double(try task.tokens(.train, in: session, maxLength: settings.maxLength))
-        return AutoSearch(
-            prior, AutoSearch.Costs(recipes.candidates, tokens: tokens, labels: labels), labels: labels, tokens: tokens,
-            fusions: fusions, evidence: try evidence(on: recipes.candidates.filter(\.isProbe)), ranking: rankingTokens)
+        try AutoSearch(
+            prior, AutoSearch.Costs(recipes.candidates, tokens: tokens.training, labels: labels), labels: labels,
+            tokens: tokens.training, fusions: fusions, evidence: evidence(on: recipes.candidates.filter(\.isProbe)),
+            ranking: tokens.ranking)
     }
 
     // MARK: - Evidence
@@ -105,7 +105,7 @@ final class AutoRun {
         var training = TaskTraining(recipes.recipe(candidate, own: own), on: [task])
         training.pooling = pooling
         training.prefix = prefix
-        if fold == nil, candidate != .adapter || own == nil { training.bundleName = name }
+        if fold == nil { training.bundleName = name }
         let part = fold.map { "half \($0 + 1)" } ?? "all labels"
         return Cell(
             "\(Session.safeName(task.name)).\(candidate.rawValue).\(fold.map { "half\($0 + 1)" } ?? "final")",

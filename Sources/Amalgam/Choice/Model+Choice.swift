@@ -36,11 +36,8 @@ extension Model {
             var data = try task.load()
             (data.dev, data.test) = ([], [])
             for warning in data.warnings { run.tell(.warning(warning, stage: nil)) }
-            for bundle in bundles {
-                for warning in try self.check(bundle, allowsOtherModel: options.allowsOtherModel) {
-                    tell(.progress(.warning(warning, stage: nil)))
-                }
-            }
+            let foreign = try bundles.flatMap { try self.check($0, allowsOtherModel: options.allowsOtherModel) }
+            for warning in foreign { tell(.progress(.warning(warning, stage: nil))) }
             var environment = ExperimentEnvironment()
             environment.tell = { run.tell($0) }
             environment.checkpointEvery = options.checkpoint?.interval ?? .infinity
@@ -57,7 +54,8 @@ extension Model {
             }
             try files.finish(outcome.bundle, verdict)
             return FusionChoice(
-                bundle: AdapterBundle(outcome.bundle, file: files.output), verdict: verdict, warnings: run.all)
+                bundle: AdapterBundle(outcome.bundle, file: files.output), verdict: verdict, warnings: foreign + run.all
+            )
         }
     }
 }
