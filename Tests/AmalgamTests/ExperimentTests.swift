@@ -30,17 +30,9 @@ import Testing
         var error: (any Error)?
     }
 
-    /// Cancels a job once the training of this name has a checkpoint. Not from a task: those of other tests may keep all of
-    /// Swift's threads busy until the job has ended.
+    /// Cancels a job once the training of this name has a checkpoint.
     private static func cancel(_ job: ExperimentJob, in folder: URL, training name: String) {
-        let (trainings, deadline) = (folder.appendingPathComponent("trainings").path, Date(timeIntervalSinceNow: 60))
-        Thread.detachNewThread {
-            while Date() < deadline {
-                let files = (try? FileManager.default.contentsOfDirectory(atPath: trainings)) ?? []
-                if files.contains(where: { $0.hasPrefix(name) && $0.hasSuffix(".checkpoint") }) { return job.cancel() }
-                usleep(500)
-            }
-        }
+        Fixture.onCheckpoint(in: folder.appendingPathComponent("trainings"), named: name) { job.cancel() }
     }
 
     /// Reads all events.
@@ -147,7 +139,7 @@ import Testing
         let model = try fixture.model()
         let tasks = [try Fixture.task()]
         var options = Self.options
-        options.epochs = 100_000
+        (options.epochs, options.batch) = (Fixture.endless.epochs, Fixture.endless.batch)
         let folder = fixture.url("out")
         let job = model.ablate(tasks, in: folder, options: options)
         for try await event in job.events { if case .step(_, _, _?, _) = event { break } }

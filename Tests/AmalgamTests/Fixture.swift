@@ -56,6 +56,27 @@ final class Fixture: Sendable {
         return options
     }
 
+    /// Millions of steps: no job gets through them while the tests beside it keep Swift's threads busy.
+    static var endless: TrainingOptions {
+        var options = options
+        options.epochs = 100_000
+        options.batch = .examples(1)
+        return options
+    }
+
+    /// Calls `stop` once a folder holds a checkpoint whose name starts so. Not from a task: those of other tests may keep all
+    /// of Swift's threads busy until the job has ended.
+    static func onCheckpoint(in folder: URL, named name: String, stop: @escaping @Sendable () -> Void) {
+        let deadline = Date(timeIntervalSinceNow: 600)
+        Thread.detachNewThread {
+            while Date() < deadline {
+                let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+                if files.contains(where: { $0.hasPrefix(name) && $0.hasSuffix(".checkpoint") }) { return stop() }
+                usleep(500)
+            }
+        }
+    }
+
     /// Trains an adapter for a task.
     func adapter(
         _ name: String = "game", _ configuration: AdapterConfiguration = .bottleneck, labels: [String] = ["a", "b"],

@@ -73,7 +73,7 @@ import Testing
 
     @Test func aStoppedTrainingTellsItsCheckpoint() async throws {
         var endless = options()
-        endless.epochs = 100_000
+        (endless.epochs, endless.batch) = (Fixture.endless.epochs, Fixture.endless.batch)
         let job = try fixture.model().train(.adapter(), on: Fixture.task(), options: endless)
         var stopped: (step: Int, file: URL?)?
         await #expect(throws: CancellationError.self) {
