@@ -22,8 +22,11 @@ struct ProgressSnapshot: Sendable {
         return min(1, max(0, Double(done) / Double(total)))
     }
 
-    private var steps: String {
-        total.map { "\(Human.count(done))/\(Human.count($0))" } ?? "\(Human.count(done)) \(unit)"
+    private var steps: String { total.map { "\(Human.count(done))/\(Human.count($0))" } ?? counted(done) }
+
+    /// "1 step", "2 passes"
+    private func counted(_ count: Int) -> String {
+        Human.count(count, String(unit.dropLast(unit.hasSuffix("sses") ? 2 : 1)), unit)
     }
 
     /// "loss 0.812", "8,120 tokens/s", "1 min 20 s left": the ones that are known.
@@ -37,7 +40,7 @@ struct ProgressSnapshot: Sendable {
 
     /// What is said when the stage begins, where lines are not rewritten.
     var opening: String {
-        total.map { "\(prefix)\(label): \(Human.count($0)) \(unit)" } ?? "\(prefix)\(label)"
+        total.map { "\(prefix)\(label): \(counted($0))" } ?? "\(prefix)\(label)"
     }
 
     /// A whole line for logs: "adapter works-with: 512/1,190 (43 %), loss 0.812, 8,120 tokens/s, 1 min 20 s left".
@@ -49,7 +52,7 @@ struct ProgressSnapshot: Sendable {
     /// What is said when the stage ends.
     func closing(_ summary: String?, unicode: Bool) -> String {
         var parts: [String] = []
-        if done > 0 { parts.append("\(Human.count(done)) \(unit)") }
+        if done > 0 { parts.append(counted(done)) }
         if tokens > 0, elapsed > 0 { parts.append("\(Human.count(Double(tokens) / elapsed)) tokens/s") }
         parts.append(Human.duration(elapsed))
         let facts = parts.joined(separator: ", ")

@@ -113,6 +113,33 @@ import Testing
         #expect(evaluation.report.markdown.contains("Mean attention"))
     }
 
+    /// Blocks that only scale: the shares are those of the mean absolute scales, without any text.
+    @Test func scalesAreRead() async throws {
+        let (all, task) = (try await adapters(), try Fixture.task())
+        let average = try AdapterBundle(composing: .average(all.map { .bundle($0) }, weights: [0.8, -0.2, 0.4]))
+        var options = Fixture.options
+        options.learningRate = 1e-2
+        let model = try fixture.model()
+        func map(_ composition: Composition) async throws -> (AdapterBundle, AttentionMap) {
+            let bundle = try await model.train(.composition(composition), on: task, options: options).result.bundle
+            return (bundle, try await Predictor(model, bundle).attention(on: task, split: .train))
+        }
+        let (weighted, weights) = try await map(.bundle(average))
+        for place in weights.places {
+            for (name, share) in zip(["a", "b", "c"], [0.8, 0.2, 0.4]) {
+                #expect(abs((place.shares[name] ?? 0) - share / 1.4) < 1e-6, "\(place)")
+            }
+        }
+        #expect(weights.adapters == ["a", "b", "c"] && !weights.places.isEmpty)
+        #expect(try weighted.pruned(keeping: 2, by: weights).members.map(\.name) == ["a", "c"])
+
+        let (bundle, scales) = try await map(.scaLearn(all.map { .bundle($0) }))
+        #expect(scales.places.allSatisfy { $0.block == "scalearn" && $0.site == "afterFeedForward" })
+        #expect(scales.places.map(\.layer) == Array(0..<scales.places.count) && !scales.places.isEmpty)
+        let steps = try await model.pruningCurve(bundle, by: scales, on: task)
+        #expect(steps.map(\.adapters.count) == [1, 2, 3])
+    }
+
     /// The curve ends with the whole bundle.
     @Test func curve() async throws {
         let (bundle, task) = (try await fusion(adapters().map { .bundle($0) }), try Fixture.task())

@@ -86,6 +86,24 @@ import Testing
         try StackParityTests.follow(network, plan.training, Golden.batches(), file)
     }
 
+    /// What each adapter's scales are of all: the mean of |ω| over the columns.
+    @Test(arguments: forms.map(\.name)) func sharesOfScales(_ name: String) throws {
+        let block = try #require(Self.forms.first { $0.name == name }).block
+        let file = try SafetensorsFile(Self.folder.appendingPathComponent("\(name).safetensors"))
+        let places = try Self.network(block, file).scales()
+        #expect(places.map(\.layer).max() == places.count / 2 - 1 && Set(places.map(\.site)).count == 2)
+        for place in places {
+            let scope = block.isShared ? "" : "\(place.site)/\(place.layer)/"
+            let omega = try file.floats("omega.\(Self.torchName("blocks/scalearn/\(scope)scaling"))")
+            let means = [omega.prefix(omega.count / 2), omega.suffix(omega.count / 2)].map { own in
+                own.reduce(0.0) { $0 + abs(Double($1)) } / Double(own.count)
+            }
+            for (part, mean) in zip(["a", "b"], means) {
+                #expect(abs((place.shares[part] ?? 0) - mean / (means[0] + means[1])) < 1e-6, "\(place)")
+            }
+        }
+    }
+
     // MARK: - Against what it must equal
 
     private static let ends = ["targets=attention_output,output"]

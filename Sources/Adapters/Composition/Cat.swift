@@ -33,6 +33,15 @@ package struct Cat: CompositionBlock {
         return CatPlugin(children: children, tensors: tensors)
     }
 
+    /// The weights of the others stay as they are.
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { self }
+
+    /// α has a column for each child.
+    package func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
+    {
+        columns(kept, of: count, shape: shape, values: values)
+    }
+
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
             "cat has weights of its own, which no projection knows; make one adapter of it with amalgam collapse, and "

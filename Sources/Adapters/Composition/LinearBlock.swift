@@ -13,6 +13,14 @@ package protocol LinearBlock: CompositionBlock {
     ) throws -> [Double]
 }
 
+extension LinearBlock {
+    /// Of a tensor with a column for each child, the columns of some of them.
+    func columns(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float]) {
+        let rows = stride(from: 0, to: values.count, by: count)
+        return ([shape[0], kept.count], rows.flatMap { row in kept.map { values[row + $0] } })
+    }
+}
+
 extension Average: LinearBlock {
     package func weights(
         ofChild n: Int, of count: Int, at site: SiteSpec, _ tensor: (String) throws -> [Float]

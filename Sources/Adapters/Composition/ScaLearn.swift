@@ -68,8 +68,7 @@ package struct ScaLearn: EndBlock {
     /// ω has a column for each child.
     package func keeping(_ kept: [Int], of count: Int, shape: [Int], values: [Float]) -> (shape: [Int], values: [Float])
     {
-        let rows = stride(from: 0, to: values.count, by: count)
-        return ([shape[0], kept.count], rows.flatMap { row in kept.map { values[row + $0] } })
+        columns(kept, of: count, shape: shape, values: values)
     }
 
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {

@@ -18,7 +18,7 @@ extension AdapterBundle {
         AdapterBundle(try translated { try stored.pruned(removing: names) })
     }
 
-    /// The bundle with those adapters of its fusion that get the most attention, as ``pruned(removing:)`` makes it.
+    /// The bundle with those adapters that its fusion attends to most, or that another block scales most, as ``pruned(removing:)`` makes it.
     /// - Parameters:
     ///   - count: How many to keep, 1 or more.
     ///   - attention: Of the bundle, for example on the training texts of its task; of equal means the first is kept.
@@ -26,7 +26,7 @@ extension AdapterBundle {
     public func pruned(keeping count: Int, by attention: AttentionMap) throws(AmalgamError) -> AdapterBundle {
         guard (1...max(1, attention.adapters.count)).contains(count) else {
             throw AmalgamError.make(
-                .option, "keep: found \(count), expected 1 to \(attention.adapters.count), the adapters of the fusion",
+                .option, "keep: found \(count), expected 1 to \(attention.adapters.count), the adapters of the bundle",
                 field: "keep", found: "\(count)", expected: "1 to \(attention.adapters.count)")
         }
         let order = attention.adapters.enumerated().sorted {
@@ -56,9 +56,9 @@ public struct PruningStep: Sendable {
 }
 
 extension Model {
-    /// Scores a fusion with 1, 2, … of the adapters that get the most attention.
+    /// Scores a bundle with 1, 2, … of the adapters that get the most attention, or the largest scales.
     /// - Parameters:
-    ///   - bundle: With a fusion.
+    ///   - bundle: With a fusion, or another block that weighs its adapters.
     ///   - attention: Of the bundle.
     ///   - task: That the scores are of.
     ///   - split: Default dev.

@@ -33,8 +33,7 @@ extension Model {
             if let budget, !(budget >= 1 && budget.isFinite) {
                 throw TrainingError.setting(name: "--budget", found: "\(budget)", expected: "1 or more")
             }
-            var data = try task.load()
-            (data.dev, data.test) = ([], [])
+            let data = try task.load(splits: [.train])
             for warning in data.warnings { run.tell(.warning(warning, stage: nil)) }
             let foreign = try bundles.flatMap { try self.check($0, allowsOtherModel: options.allowsOtherModel) }
             for warning in foreign { tell(.progress(.warning(warning, stage: nil))) }

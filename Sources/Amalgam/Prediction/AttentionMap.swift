@@ -2,21 +2,22 @@ import Files
 import Foundation
 import Training
 
-/// How much a fusion attends to each of its adapters, in the mean over all tokens of a split's texts.
+/// How much a fusion attends to each of its adapters, in the mean over all tokens of a split's texts; and how much ScaLearn, an
+/// average or another block that scales its adapters gives to each: the mean of its absolute scales, as a share of all.
 public struct AttentionMap: Sendable, Equatable {
-    /// A place in the model where a fusion attends.
+    /// A place in the model where a block weighs its adapters.
     public struct Place: Sendable, Equatable {
-        /// The fusion's id in the bundle: `fuse`.
+        /// The block's id in the bundle: `fuse`, `scalearn`.
         public var block: String
-        /// Where it acts in the layer: `afterAttention` or `afterFeedForward`.
+        /// Where it acts in the layer: `afterAttention`, `afterFeedForward`, or a projection such as `query`.
         public var site: String
         /// The layer, from 0.
         public var layer: Int
-        /// The share of each adapter, or part of the fusion, by name; they sum to 1.
+        /// The share of each adapter, or part of the block, by name; they sum to 1.
         public var shares: [String: Double]
     }
 
-    /// The adapters, or parts of the fusion, in order.
+    /// The adapters, or parts of blocks, in order.
     public let adapters: [String]
     /// All places by block and layer.
     public let places: [Place]
@@ -67,11 +68,11 @@ public struct AttentionMap: Sendable, Equatable {
 }
 
 extension Predictor {
-    /// The mean attention of the bundle's fusions over all tokens of a split.
+    /// The mean attention of the bundle's fusions over all tokens of a split, and the shares of blocks that scale their adapters.
     /// - Parameters:
     ///   - task: Of the kind that the head was trained for.
     ///   - split: Default test.
-    /// - Throws: ``AmalgamError/Kind/composition`` for a bundle without a fusion, what the task's data throws;
+    /// - Throws: ``AmalgamError/Kind/composition`` for a bundle without such a block, what the task's data throws;
     ///   `CancellationError`.
     public func attention(on task: TextTask, split: Split = .test) async throws -> AttentionMap {
         AttentionMap(try await worker.attention(task, split: split))

@@ -55,7 +55,8 @@ extension AttentionMap {
         return ShareMap(
             "Mean attention",
             rows: places.map { place in
-                let site = place.site == "afterAttention" ? "attention" : "feed-forward"
+                let site =
+                    ["afterAttention": "attention", "afterFeedForward": "feed-forward"][place.site] ?? place.site
                 return (blocks > 1 ? "\(place.block), " : "") + "layer \(place.layer)" + (sites > 1 ? ", \(site)" : "")
             }, columns: adapters, shares: places.map { place in adapters.map { place.shares[$0] ?? 0 } })
     }

@@ -23,7 +23,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     var predictions: String?
     @Option(
         help: ArgumentHelp(
-            "Write what a fusion attends to, by layer and adapter, to this file (.json or .csv); --report then shows it too.",
+            "Write what a fusion attends to, or how much other blocks scale each adapter, by layer to this file (.json or .csv); "
+                + "--report then shows it too.",
             valueName: "file"))
     var attention: String?
     @OptionGroup var labels: LabelOptions

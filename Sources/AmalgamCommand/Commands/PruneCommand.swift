@@ -6,14 +6,17 @@ struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Remove adapters from a fusion or an average, without training.",
         discussion: """
-            --remove names the adapters. --keep K keeps those of a fusion that get the most attention on the training texts of \
-            --task. --curve shows what 1, 2, … adapters score on dev (or on test, if there is no dev split), and how fast they are.
+            --remove names the adapters. --keep K keeps those that get the most attention of a fusion on the training texts of \
+            --task, or the largest scales of another block. --curve shows what 1, 2, … adapters score on dev (or on test, if there is no dev split), and how fast they are.
             """)
 
     @Option(help: "The bundle with the adapters.") var bundle: String
     @Option(parsing: .upToNextOption, help: "Names of the adapters to remove.") var remove: [String] = []
-    @Option(help: "How many adapters to keep: those with the most attention. Needs --task and --model.") var keep: Int?
-    @Flag(help: "Score the fusion with 1, 2, … of its adapters. Needs --task and --model.") var curve = false
+    @Option(
+        help:
+            "How many adapters to keep: those with the most attention or the largest scales. Needs --task and --model.")
+    var keep: Int?
+    @Flag(help: "Score the bundle with 1, 2, … of its adapters. Needs --task and --model.") var curve = false
     @Option(help: "A task's YAML, or a folder with train, dev and test files.") var task: String?
     @Option(
         help: ArgumentHelp("The model that the bundle was trained on.", valueName: "folder or name")) var model: String?

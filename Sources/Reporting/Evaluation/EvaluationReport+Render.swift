@@ -38,8 +38,8 @@ extension EvaluationReport: PageReport {
                     [
                         .charts([.shares(attention)]),
                         .note(
-                            "The mean share of each adapter in a fusion's attention, over all tokens of the split. Each row "
-                                + "sums to 1."),
+                            "The mean share of each adapter in a fusion's attention, over all tokens of the split; for blocks "
+                                + "that scale their adapters, the mean absolute scale. Each row sums to 1."),
                     ]))
         }
         if !classes.isEmpty { sections.append(classSection) }
