@@ -4,6 +4,7 @@ import statistics
 
 from . import plan
 from .cells import unpacked
+from .files import counted
 
 FIRST, SIZE = 3, 128
 
@@ -11,7 +12,7 @@ FIRST, SIZE = 3, 128
 def section(lab, scores):
     """Both bests are chosen on one half of the test texts and scored on the other, halves swapped."""
     regrets = {name: [] for name in [*plan.ADVICE, "random", "largest source"]}
-    targets = set()
+    groups = set()
     for target in scores.targets:
         sources = lab.tasks.sources(target)
         size = {name: len(lab.tasks.source(name)) for name in sources}
@@ -20,7 +21,7 @@ def section(lab, scores):
             cells = {s: lab.finished("transfer", target, SIZE, seed, "init", None, s) for s in sources}
             if not advice or None in cells.values():
                 continue
-            targets.add(target)
+            groups.add((target, seed))
             right = {s: unpacked(cell["right"]) for s, cell in cells.items()}
 
             def half(source, part):
@@ -36,10 +37,10 @@ def section(lab, scores):
             draw = random.Random(f"{target} {seed}")
             regrets["random"].append(statistics.fmean(regret(draw.sample(sources, FIRST)) for _ in range(200)))
             regrets["largest source"].append(regret(sorted(sources, key=lambda s: (-size[s], s))[:FIRST]))
-    if not targets:
+    if not groups:
         return []
     body = "\n".join(f"| {name} | {100 * statistics.fmean(values):.2f} |" for name, values in regrets.items() if values)
     return ["## Whether `advise` finds the sources to start from",
-            f"{len(targets)} targets, {SIZE} labels, {plan.SIZES[SIZE]} seeds. Regret@{FIRST}: the best source by accuracy after "
+            f"{counted(len({t for t, _ in groups}), 'target')}, {SIZE} labels, {counted(len({s for _, s in groups}), 'seed')}. Regret@{FIRST}: the best source by accuracy after "
             f"training, less the best among the first {FIRST} of the ranking, in points.",
             f"| ranking by | mean Regret@{FIRST} |\n| --- | --- |\n{body}"]

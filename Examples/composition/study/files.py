@@ -23,3 +23,7 @@ def rows(path):
 
 def lines(records):
     return "".join(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n" for record in records)
+
+
+def counted(count, noun):
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -202,17 +202,17 @@ class Lab:
                             (arm, rate, None) for arm in wanted for rate in plan.GRIDS.get(arm, [])]
         elif step == "evidence":
             for size, seeds in plan.SIZES.items():
-                for seed in range(seeds):
+                for seed in range(min(seeds, self.a.seeds or seeds)):
                     for target in self.targets:
                         if not self.a.sizes or size in self.a.sizes:
                             yield step, target, size, seed, [("evidence", None, None)]
         elif step == "transfer":
-            for seed in range(plan.SIZES[128]):
+            for seed in range(min(plan.SIZES[128], self.a.seeds or plan.SIZES[128])):
                 for target in self.targets:
                     yield step, target, 128, seed, [("init", None, source) for source in self.tasks.sources(target)]
         else:
             for size, seeds in plan.SIZES.items():
-                for seed in range(seeds):
+                for seed in range(min(seeds, self.a.seeds or seeds)):
                     for target in self.targets:
                         if not self.a.sizes or size in self.a.sizes:
                             yield step, target, size, seed, [(arm, None, None) for arm in plan.arms(size) if arm in wanted]

@@ -1,8 +1,10 @@
 """The report: what was measured, in tables, pictures and plain words."""
+import itertools
 import os
+import statistics
 
 from . import advice, auto, charts, plan
-from .files import say, write
+from .files import counted, say, write
 from .scores import Scores
 
 FOLDER = os.path.join("Examples", "reports", "composition")
@@ -11,7 +13,7 @@ FOLDER = os.path.join("Examples", "reports", "composition")
 def write_report(lab, root):
     scores = Scores(lab)
     pictures = {}
-    parts = [head(lab), *words(scores), *tables(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
+    parts = [head(lab, scores), *words(scores), *tables(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
              *advice.section(lab, scores), *auto.section(lab, scores), *settings(lab)]
     for folder in [os.path.join(lab.a.out, "report")] + ([os.path.join(root, FOLDER)] if lab.a.commit else []):
         write(os.path.join(folder, "report.md"), "\n\n".join(parts) + "\n")
@@ -20,14 +22,14 @@ def write_report(lab, root):
         say(f"written: {os.path.join(folder, 'report.md')}")
 
 
-def head(lab):
+def head(lab, scores):
+    seeds = ", ".join(f"{counted(scores.seeds[size], 'seed')} with {size:,} labels" for size in plan.SIZES if scores.seeds[size])
     return f"""# When does composition pay?
 
 `Examples/composition/run` wrote this report. It trains tasks with few labels on {plan.MODEL} in every way that Amalgam knows, and
 compares them. The targets are {", ".join(lab.tasks.targets)}; all other tasks ({", ".join(lab.tasks.all)}) are the sources, with at
 most {plan.SOURCE:,} texts each, none of them a test text of any target. Each score is the accuracy on at most {plan.TEST} test
-texts, the mean over {plan.SIZES[32]} seeds with 32 labels and {plan.SIZES[128]} with more; a seed draws the labels and starts the
-training. No arm sees a dev split. Intervals are 95 %, over seeds and test texts, with these targets fixed."""
+texts, the mean over {seeds}; a seed draws the labels and starts the training. No arm sees a dev split. Intervals are 95 %, over seeds and test texts, with these targets fixed."""
 
 
 def number(value):
@@ -44,19 +46,12 @@ def table(header, body):
                       *("| " + " | ".join(row) + " |" for row in body)])
 
 
-def complete(scores, size):
-    """The targets on which the adapter from scratch and most other arms are finished, and those arms."""
-    arms = [arm for arm in plan.LABELS if any((t, size, arm) in scores.right for t in scores.targets)]
-    targets = scores.complete(size, ["scratch"])
-    return [arm for arm in arms if scores.has(arm, size, targets)], targets
-
-
 def words(scores):
     lines = []
     for size in plan.SIZES:
-        arms, targets = complete(scores, size)
+        arms, targets = scores.arms(size), scores.targets
         sources = [arm for arm in arms if arm in ("init", "fusion", "fusion_own", "scalearn", "average")]
-        if not targets or not sources:
+        if not sources:
             continue
         clear = {arm: [t for t in targets if scores.gain(size, arm, "scratch", [t])[1][0] > 0] for arm in sources}
         worse = {arm: [t for t in targets if scores.gain(size, arm, "scratch", [t])[1][1] < 0] for arm in sources}
@@ -75,8 +70,8 @@ def listed(names):
 def tables(scores):
     parts = []
     for size in plan.SIZES:
-        arms, targets = complete(scores, size)
-        if not targets:
+        arms, targets = scores.arms(size), scores.targets
+        if not arms:
             continue
         body = []
         for arm in arms:
@@ -92,19 +87,18 @@ def curves(scores, pictures):
         found = []
         for arm in plan.LABELS:
             points = {size: (scores.average(size, arm, targets), *scores.interval(size, {arm: 1}, targets))
-                      for size in plan.SIZES if scores.has(arm, size, targets)}
+                      for size in sizes if scores.has(arm, size)}
             if points:
                 found.append((plan.LABELS[arm], points))
         return found
-    targets = [t for t in scores.targets if all(scores.has("scratch", size, [t]) for size in plan.SIZES)]
-    targets = targets or [t for t in scores.targets if scores.has("scratch", 32, [t])]
-    if not targets:
+    sizes, targets = [size for size in plan.SIZES if scores.seeds[size]], scores.targets
+    if not sizes:
         return []
-    pictures["curves.svg"] = charts.curves(f"Mean over {len(targets)} targets", series(targets), list(plan.SIZES))
+    pictures["curves.svg"] = charts.curves(f"Mean over {len(targets)} targets", series(targets), sizes)
     parts = ["## Curves", "![Accuracy against labels, mean over the targets](curves.svg)"]
     for target in targets:
         name = f"curves-{target}.svg"
-        pictures[name] = charts.curves(target, series([target]), list(plan.SIZES))
+        pictures[name] = charts.curves(target, series([target]), sizes)
         parts.append(f"![Accuracy against labels: {target}]({name})")
     return parts
 
@@ -112,13 +106,13 @@ def curves(scores, pictures):
 def transfer(lab, scores, pictures):
     values = {}
     for target in scores.targets:
-        if not scores.has("scratch", 128, [target]):
-            continue
-        base = scores.mean(target, 128, "scratch")
         for source in lab.tasks.sources(target):
-            found = [lab.finished("transfer", target, 128, seed, "init", None, source) for seed in range(plan.SIZES[128])]
-            if None not in found:
-                values[target, source] = 100 * (sum(cell["accuracy"] for cell in found) / len(found) - base)
+            found = [lab.finished("transfer", target, 128, seed, "init", None, source) for seed in range(scores.seeds[128])]
+            found = list(itertools.takewhile(bool, found))
+            if found:
+                base = scores.right[target, 128, "scratch"][:len(found)]
+                values[target, source] = 100 * (statistics.fmean(cell["accuracy"] for cell in found)
+                                                - statistics.fmean(map(statistics.fmean, base)))
     if not values:
         return []
     rows = [t for t in scores.targets if any(row == t for row, _ in values)]

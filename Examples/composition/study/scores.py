@@ -1,4 +1,5 @@
 """Scores of the finished cells and their intervals: seeds and test texts are drawn again, the targets stay."""
+import itertools
 import random
 import statistics
 
@@ -13,28 +14,27 @@ class Scores:
 
     def __init__(self, lab):
         self.targets = [target for target in lab.tasks.targets]
-        self.sizes = list(plan.SIZES)
         self.right = {}
-        self.cells = {}
         for target in self.targets:
             for size, seeds in plan.SIZES.items():
                 for arm in plan.LABELS:
                     found = [lab.finished("arms", target, size, seed, arm) for seed in range(seeds)]
-                    found = [cell for cell in found if cell]
+                    found = list(itertools.takewhile(bool, found))
                     if found:
-                        self.cells[target, size, arm] = found
                         self.right[target, size, arm] = [unpacked(cell["right"]) for cell in found]
+        # Seeds that all targets have; an arm with fewer counts as not finished
+        self.seeds = {size: min(self.count(target, size, "scratch") for target in self.targets) for size in plan.SIZES}
+        self.right = {key: seeds[:self.seeds[key[1]]] for key, seeds in self.right.items()}
+
+    def count(self, target, size, arm):
+        return len(self.right.get((target, size, arm), []))
 
     def has(self, arm, size, targets=None):
-        """Whether all seeds of all targets are finished."""
-        return all(len(self.right.get((t, size, arm), [])) == plan.SIZES[size] for t in targets or self.targets)
+        """Whether it is finished on all targets."""
+        return 0 < self.seeds[size] and all(self.count(t, size, arm) == self.seeds[size] for t in targets or self.targets)
 
     def arms(self, size, targets=None):
         return [arm for arm in plan.LABELS if self.has(arm, size, targets)]
-
-    def complete(self, size, arms):
-        """The targets on which all of these arms are finished."""
-        return [t for t in self.targets if all(self.has(arm, size, [t]) for arm in arms)]
 
     def mean(self, target, size, arm):
         return statistics.fmean(statistics.fmean(seed) for seed in self.right[target, size, arm])
