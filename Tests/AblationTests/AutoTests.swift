@@ -147,14 +147,14 @@ import Testing
     }
 
     private func run(
-        _ tiny: TinyExperiment, _ sources: [AdapterBundle], fusions: Double? = nil,
+        _ tiny: TinyExperiment, _ sources: [AdapterBundle], on language: AdapterBundle? = nil, fusions: Double? = nil,
         stops: @escaping @Sendable () -> Bool = { false }
     ) throws -> AutoOutcome {
         var environment = ExperimentEnvironment()
         environment.stops = stops
         return try AutoExperiment(
             TinyExperiment.data("role"), sources: sources, session: tiny.session, settings: tiny.settings,
-            configuration: tiny.configuration, fusions: fusions
+            configuration: tiny.configuration, fusions: fusions, language: language
         ).run(in: tiny.out, environment)
     }
 
@@ -196,6 +196,16 @@ import Testing
             outcome.evidence.candidates.allSatisfy { candidate in
                 outcome.candidates.contains { $0.candidate == candidate }
             })
+    }
+
+    /// A language adapter stands below all trainings and the evidence, and the bundle names it.
+    @Test func aLanguageStandsBelow() throws {
+        let tiny = try TinyExperiment()
+        let sources = try sources(tiny)
+        let language = try sources[1].adapter(named: sources[1].members[0].name)
+        let outcome = try run(tiny, sources, on: language)
+        #expect(outcome.bundle.language == (try LanguageAdapter(language).reference))
+        #expect(outcome.bundle.members.allSatisfy { $0.configuration == tiny.configuration })
     }
 
     @Test func whatCannotBeChosenFromIsRefused() throws {

@@ -21,6 +21,7 @@ package struct AutoExperiment {
     private let name: String
     private let pooling: Pool.Kind?
     private let prefix: String?
+    private let language: AdapterBundle?
 
     /// - Parameters:
     ///   - task: with at least `fewestLabels` training examples that have an answer.
@@ -31,11 +32,12 @@ package struct AutoExperiment {
     ///   - name: of the bundle.
     ///   - pooling: nil: what the model was made for, and the mean for probes.
     ///   - prefix: stands before each text; nil: what the model was made for.
+    ///   - language: a language adapter that stays frozen below everything.
     /// - Throws: `TrainingError.setting` for too few examples; `BundleError.members` for sources that have no single adapter
     package init(
         _ task: TaskData, sources: [AdapterBundle], session: Session, settings: TrainingSettings,
         configuration: AdapterConfiguration, prior: AutoPrior = .standard, fusions: Double? = nil, name: String? = nil,
-        pooling: Pool.Kind? = nil, prefix: String? = nil
+        pooling: Pool.Kind? = nil, prefix: String? = nil, language: AdapterBundle? = nil
     ) throws {
         let labels = task.train.count(where: \.isScored)
         guard labels >= Self.fewestLabels else {
@@ -53,6 +55,7 @@ package struct AutoExperiment {
         self.name = name ?? task.definition.name
         self.pooling = pooling
         self.prefix = prefix
+        self.language = language
     }
 
     /// Training examples below which cross-validation says nothing.
@@ -84,6 +87,6 @@ package struct AutoExperiment {
     private func run(_ folder: URL, _ environment: ExperimentEnvironment) throws -> AutoRun {
         try AutoRun(
             task, sources: sources, session: session, settings: settings, configuration: configuration, name: name,
-            pooling: pooling, prefix: prefix, runner: ExperimentRunner(folder: folder, environment))
+            pooling: pooling, prefix: prefix, language: language, runner: ExperimentRunner(folder: folder, environment))
     }
 }

@@ -13,6 +13,7 @@ final class AutoRun {
     private let name: String
     private let pooling: Pool.Kind?
     private let prefix: String?
+    private let language: CellInput?
     private let runner: ExperimentRunner
     private let folds: AutoFolds
     private var scores: AutoScores
@@ -29,13 +30,14 @@ final class AutoRun {
     init(
         _ data: TaskData, sources: AutoSources, session: Session, settings: TrainingSettings,
         configuration: AdapterConfiguration, name: String, pooling: Pool.Kind?, prefix: String?,
-        runner: ExperimentRunner
+        language: AdapterBundle?, runner: ExperimentRunner
     ) throws {
         self.session = session
         self.settings = settings
         self.name = name
         self.pooling = pooling
         self.prefix = prefix
+        self.language = language.map { .bundle($0) }
         self.runner = runner
         task = ExperimentTask(data)
         labels = data.train.count(where: \.isScored)
@@ -54,7 +56,9 @@ final class AutoRun {
         let environment = runner.environment
         environment.tell(.stage("ranking the sources", count: sources.all.count + 1, unit: "passes"))
         let found = try session.advise(
-            on: ranked, bundles: sources.all.map { ($0.name, $0.bundle) }, settings: advice
+            on: ranked, bundles: sources.all.map { ($0.name, $0.bundle) },
+            language: try language.map(LanguageAdapter.init),
+            settings: advice
         ) { done, all, _ in environment.tell(.step(done + 1, of: all, loss: nil, tokens: nil)) }
         environment.tell(.stageFinished)
         guard let best = found.ranking.first, let closest = sources[best.name] else {
@@ -102,7 +106,7 @@ final class AutoRun {
     ///   - own: the adapter of the same texts
     ///   - fold: nil: the final training
     private func cell(_ candidate: AutoCandidate, on task: ExperimentTask, own: Cell?, _ fold: Int?) -> Cell {
-        var training = TaskTraining(recipes.recipe(candidate, own: own), on: [task])
+        var training = TaskTraining(recipes.recipe(candidate, own: own), on: [task], on: language)
         training.pooling = pooling
         training.prefix = prefix
         if fold == nil { training.bundleName = name }
@@ -111,7 +115,7 @@ final class AutoRun {
             "\(Session.safeName(task.name)).\(candidate.rawValue).\(fold.map { "half\($0 + 1)" } ?? "final")",
             label: "\(candidate.label), \(part)", session: session, training: training,
             settings: AutoSchedule.settings(settings, candidate, labels: labels), rates: .settings,
-            scored: fold == nil ? [] : [Cell.Scored(Self.heldOut, task, head: task.name)],
+            scored: fold == nil ? [] : [Cell.Scored(Self.heldOut, task, head: task.name, on: language)],
             keepsBundle: fold == nil || candidate == .adapter)
     }
 

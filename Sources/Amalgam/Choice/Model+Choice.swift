@@ -15,6 +15,7 @@ extension Model {
     /// - Parameters:
     ///   - task: With at least 8 training texts that have an answer. Its dev and test splits are not read.
     ///   - bundles: The adapters of other tasks, trained on this model.
+    ///   - language: A language adapter to put below everything; it stays frozen, and the bundle does not contain it.
     ///   - budget: In trainings of a fusion on all labels, the final training included; nil (default) for 6 up to 256 labels
     ///     and 4 for more.
     ///   - options: Of these, the seed, the length, the precision, the pooling, the prefix, the head's dropout, the loss and the
@@ -23,7 +24,7 @@ extension Model {
     ///     it until then: a job with the same arguments goes on from them.
     /// - Returns: The running job. Mistakes in the arguments are thrown by its events and its result.
     public func chooseFusion(
-        on task: TextTask, from bundles: [AdapterBundle], budget: Double? = nil,
+        on task: TextTask, from bundles: [AdapterBundle], language: AdapterBundle? = nil, budget: Double? = nil,
         options: TrainingOptions = TrainingOptions()
     ) -> FusionChoiceJob {
         FusionChoiceJob { isCancelled, tell in
@@ -35,7 +36,12 @@ extension Model {
             }
             let data = try task.load(splits: [.train])
             for warning in data.warnings { run.tell(.warning(warning, stage: nil)) }
-            let foreign = try bundles.flatMap { try self.check($0, allowsOtherModel: options.allowsOtherModel) }
+            var foreign: [Warning] = []
+            let below = try language.map { try self.languageAdapter($0, options.allowsOtherModel) { foreign += $0 } }
+            for bundle in bundles {
+                foreign += try self.check(bundle, allowsOtherModel: options.allowsOtherModel)
+                foreign += bundle.stored.warning(on: below, file: bundle.label).map { [.of(.language, $0)] } ?? []
+            }
             for warning in foreign { tell(.progress(.warning(warning, stage: nil))) }
             var environment = ExperimentEnvironment()
             environment.tell = { run.tell($0) }
@@ -46,7 +52,7 @@ extension Model {
                 data, sources: bundles.map(\.stored), session: self.session(),
                 settings: try options.settings(rate: 1e-3),
                 configuration: AdapterConfiguration.bottleneck.stored, fusions: budget, name: options.name,
-                pooling: options.pooling?.stored, prefix: options.textPrefix)
+                pooling: options.pooling?.stored, prefix: options.textPrefix, language: language?.stored)
             let outcome = try experiment.run(in: files.folder, environment)
             guard let verdict = FusionVerdict(outcome) else {
                 throw TrainingError.mismatch("the choice has no verdict")

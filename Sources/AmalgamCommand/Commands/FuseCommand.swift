@@ -77,8 +77,8 @@ struct FuseCommand: AsyncParsableCommand {
             if budget != nil { throw ValidationError("--budget: needs --method \(Self.auto)") }
             return
         }
-        for (name, isSet) in [("--unfreeze", unfreeze), ("--language", language.language != nil)] where isSet {
-            throw ValidationError("\(name): --method \(Self.auto) does not have it; omit one of the two")
+        if unfreeze {
+            throw ValidationError("--unfreeze: --method \(Self.auto) does not have it; omit one of the two")
         }
     }
 
@@ -94,8 +94,10 @@ struct FuseCommand: AsyncParsableCommand {
                 try training.checkForChoice()
                 let sources = try adapters.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
                 let model = try model.model(common)
+                let language = try language.bundle()
                 return try await ChoiceRun(common: common, out: out).run {
-                    model.chooseFusion(on: task, from: sources, budget: budget, options: options)
+                    model.chooseFusion(
+                        on: task, from: sources, language: language, budget: budget, options: options)
                 }
             }
             let start = try initFrom.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
