@@ -1,6 +1,7 @@
 """One function per arm: it trains on a target and returns the bundle with the answers' head."""
 import json
 import os
+import subprocess
 
 from . import plan
 
@@ -111,7 +112,20 @@ def auto(place, rate):
     return out, log
 
 
-TRAIN = {f.__name__: f for f in (probe, scratch, lora, big, init, fusion, fusion_own, scalearn, average, joint, auto)}
+def setfit(place, rate):
+    """No bundle: its answers are in the log."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.py")
+    model = place.command.run("model", "fetch", plan.MODEL, "--quiet").splitlines()[-1]
+    tests = place.lab.tasks.tests[place.target]
+    words = [place.lab.a.setfit, script, model, os.path.join(place.task, "train.jsonl"), place.seed,
+             plan.REFERENCE_ITERATIONS, plan.LENGTH, place.command.threads]
+    output = subprocess.run(list(map(str, words)), input="".join(json.dumps(row["text"]) + "\n" for row in tests), text=True,
+                            check=True, stdout=subprocess.PIPE).stdout.splitlines()
+    return None, {"right": [int(json.loads(line) == str(row["label"])) for line, row in
+                            zip(output[-len(tests):], tests, strict=True)]}
+
+
+TRAIN = {f.__name__: f for f in (probe, scratch, lora, big, init, fusion, fusion_own, scalearn, average, joint, auto, setfit)}
 # What decides an arm's result beside the target's texts
 USES_SOURCES = {"advice", "evidence", "init", "fusion", "fusion_own", "scalearn", "average", "joint", "auto"}
 

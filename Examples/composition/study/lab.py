@@ -118,7 +118,7 @@ class Lab:
         self.check_time(kind)
         started = time.monotonic()
         bundle, log = train(place)
-        right = arms.answers(place, bundle)
+        right = arms.answers(place, bundle) if bundle else log["right"]
         seconds = time.monotonic() - started
         self.seconds.setdefault(kind, []).append(seconds)
         cell = self.cells.add(key, {
@@ -210,6 +210,10 @@ class Lab:
             for seed in range(min(plan.SIZES[128], self.a.seeds or plan.SIZES[128])):
                 for target in self.targets:
                     yield step, target, 128, seed, [("init", None, source) for source in self.tasks.sources(target)]
+        elif step == plan.REFERENCE:
+            for seed in range(min(plan.REFERENCE_SEEDS, self.a.seeds or plan.REFERENCE_SEEDS)):
+                for target in self.targets:
+                    yield "arms", target, plan.REFERENCE_SIZE, seed, [(plan.REFERENCE, None, None)]
         else:
             for size, seeds in plan.SIZES.items():
                 for seed in range(min(seeds, self.a.seeds or seeds)):

@@ -46,6 +46,8 @@ LABELS = {
     "auto": "auto",
 }
 ARMS = list(LABELS)
+# SetFit (Tunstall et al. 2022) as its authors' Python package trains it, where --setfit names a Python that has it
+REFERENCE, REFERENCE_SIZE, REFERENCE_SEEDS, REFERENCE_ITERATIONS = "setfit", 32, 3, 20
 # At the largest size only these
 LARGE = ["probe", "scratch", "init", "fusion", "fusion_own", "auto"]
 

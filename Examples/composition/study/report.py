@@ -13,7 +13,7 @@ FOLDER = os.path.join("Examples", "reports", "composition")
 def write_report(lab, root):
     scores = Scores(lab)
     pictures = {}
-    parts = [head(lab, scores), *words(scores), *tables(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
+    parts = [head(lab, scores), *words(scores), *tables(scores), *reference(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
              *advice.section(lab, scores), *auto.section(lab, scores), *settings(lab)]
     for folder in [os.path.join(lab.a.out, "report")] + ([os.path.join(root, FOLDER)] if lab.a.commit else []):
         write(os.path.join(folder, "report.md"), "\n\n".join(parts) + "\n")
@@ -80,6 +80,28 @@ def tables(scores):
                          number(scores.average(size, arm, targets)), gain])
         parts += [f"## {size:,} labels", table(["arm", *targets, "mean", "points against the adapter from scratch"], body)]
     return parts
+
+
+def reference(scores):
+    """SetFit beside the arms, on the seeds that it has."""
+    size, name = plan.REFERENCE_SIZE, plan.REFERENCE
+    targets = [t for t in scores.targets if scores.count(t, size, name)]
+    if not targets or not scores.seeds[size]:
+        return []
+    seeds = min(scores.count(t, size, name) for t in targets)
+
+    def means(arm):
+        return [statistics.fmean(map(statistics.fmean, scores.right[t, size, arm][:seeds])) for t in targets]
+    body = []
+    for arm in [name, *(arm for arm in plan.ARMS if scores.has(arm, size, targets))]:
+        own = means(arm)
+        gain = "" if arm == name else points((statistics.fmean(own) - statistics.fmean(means(name)),
+                                              scores.interval(size, {arm: 1, name: -1}, targets)))
+        body.append([plan.LABELS.get(arm, "SetFit"), *map(number, own), number(statistics.fmean(own)), gain])
+    return [f"## SetFit with {size} labels",
+            f"The authors' Python package with its own defaults and {plan.REFERENCE_ITERATIONS} iterations, on the same labels and "
+            f"texts: {counted(seeds, 'seed')}.",
+            table(["arm", *targets, "mean", "points against SetFit"], body)]
 
 
 def curves(scores, pictures):

@@ -17,7 +17,7 @@ class Scores:
         self.right = {}
         for target in self.targets:
             for size, seeds in plan.SIZES.items():
-                for arm in plan.LABELS:
+                for arm in [*plan.LABELS, plan.REFERENCE]:
                     found = [lab.finished("arms", target, size, seed, arm) for seed in range(seeds)]
                     found = list(itertools.takewhile(bool, found))
                     if found:
