@@ -60,9 +60,10 @@ package final class Session {
         return safeName("\(tasks[0])+\(tasks.count - 1)_more-\(digest)")
     }
 
-    /// - Parameter taken: positions that virtual tokens take
+    /// - Parameter taken: positions that virtual tokens take. Where none would remain, the plan refuses (`ComposedAdapters`).
     func longest(_ maxLength: Int, taken: Int = 0) -> Int {
-        min(maxLength, model.configuration.longestSequence - taken)
+        let most = model.configuration.longestSequence
+        return min(maxLength, max(most - taken, min(most, ComposedAdapters.fewestTokens)))
     }
 
     /// Examples as token ids, truncated where the model or the settings end, with the targets of the heads that read them.

@@ -12,7 +12,7 @@ package struct ComposedAdapters: SitePlugin {
     private let first: LeafBlock?
     package let mixesTokens: Bool
     /// As few tokens as a text can be truncated to: [CLS], one token, [SEP].
-    private static let fewestTokens = 3
+    package static let fewestTokens = 3
 
     /// - Parameters:
     ///   - members: at least those that the composition names.

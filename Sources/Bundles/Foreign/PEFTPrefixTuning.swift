@@ -43,7 +43,8 @@ struct PEFTPrefixTuning: PEFTTableMethod {
             )
         } else if !prefix.isFlat {
             refused = (
-                "flat", "false", "true, the form of every trained bundle", "train it on with train-adapter --init-from"
+                "flat", "false", "true, the form of every trained bundle",
+                "train it again here: a training saves this form"
             )
         } else if prefix.sites(architecture).count != 2 * architecture.configuration.layers {
             refused = (
