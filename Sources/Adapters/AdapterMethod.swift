@@ -37,7 +37,8 @@ package protocol AdapterMethod: Sendable {
     /// - Parameter weight: of a projection, [output, input] row by row
     /// - Throws: `AdapterError` for a base on which the method cannot act
     func start(_ architecture: Architecture, weight: (SiteSpec) throws -> [Float]) throws -> AdapterStart
-    /// Rows that each sequence has beside its tokens, which `delta` fills at `afterEmbeddings`; nil: none.
+    /// Rows that each sequence has beside its tokens, which `delta` fills at `embeddingSum` or `afterEmbeddings`, and positions that
+    /// are taken from its tokens; nil: none.
     var virtualTokens: VirtualTokens? { get }
     /// Whether what it does to a token depends on other tokens of the text, other than through attention.
     var mixesTokens: Bool { get }
@@ -100,6 +101,11 @@ extension AdapterMethod {
     package var savedFields: [String: ConfigurationValue] { [:] }
     package func savedTensors(_ architecture: Architecture, _ tensors: MemberTensors) throws -> [String: [Float]] {
         [:]
+    }
+
+    /// What it has virtual tokens for, in messages.
+    var virtualTokensText: String {
+        virtualTokens?.count == 0 ? "a prefix that takes positions" : "a prompt"
     }
 
     package func bottleneck(at site: SiteSpec) -> Bottleneck? { nil }

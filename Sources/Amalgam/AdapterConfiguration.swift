@@ -124,9 +124,11 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public static let bitFit = builtIn("bitfit")
     /// The weights and biases of all norms (Qi et al. 2022): preset `ln_tuning`.
     public static let layerNormTuning = builtIn("ln_tuning")
-    /// 30 learned keys and values in each layer's attention (Li & Liang 2021): preset `prefix_tuning`.
+    /// 30 learned keys and values in each layer's attention (Li & Liang 2021): preset `prefix_tuning`. With `takes_positions`, as in
+    /// `peft`, the text's positions begin after them.
     public static let prefixTuning = builtIn("prefix_tuning")
-    /// 10 learned rows before each text, in the output of the embeddings (Lester et al. 2021): preset `prompt_tuning`.
+    /// 10 learned rows before each text, in the output of the embeddings (Lester et al. 2021): preset `prompt_tuning`. With
+    /// `insert_into` word_embeddings, as in `peft`, they stand among the words.
     public static let promptTuning = builtIn("prompt_tuning")
 
     /// Mix-and-Match: prefix tuning together with a wide parallel bottleneck (He et al. 2022): preset `mam`.

@@ -4,6 +4,11 @@ package enum PEFTFolder {
     private static let merging: Set<String> = [
         "ADALORA", "BOFT", "HRA", "IA3", "LN_TUNING", "LOHA", "LOKR", "LORA", "OFT", "VERA",
     ]
+    /// Ours of those that put something before a text.
+    private static let prompts = [
+        "PREFIX_TUNING": "prefix_tuning --set takes_positions=true",
+        "PROMPT_TUNING": "prompt_tuning --set insert_into=word_embeddings",
+    ]
     /// The class that the adapter's names follow from; with another one PEFT would skip its tensors.
     private static let classes = [
         "SEQ_CLS": "AutoModelForSequenceClassification", "TOKEN_CLS": "AutoModelForTokenClassification",
@@ -16,13 +21,9 @@ package enum PEFTFolder {
     ///   - base: `base_model_name_or_path`
     ///   - path: of the folder
     package static func fix(kind: String?, task: String?, base: String?, path: String) -> String {
-        if kind == "PREFIX_TUNING" {
-            return
-                "PEFT's prefixes move the text's positions by their length, which prefix tuning here does not; train it "
-                + "again here with train-adapter --config prefix_tuning"
-        }
         guard let kind, merging.contains(kind) else {
             return "PEFT adapters of this kind cannot be merged into a model; train it again here with train-adapter"
+                + (kind.flatMap { prompts[$0] }.map { " --config \($0)" } ?? "")
         }
         let model = "transformers.\(task.flatMap { classes[$0] } ?? "AutoModel").from_pretrained('\(base ?? "BASE")')"
         return

@@ -116,7 +116,7 @@ struct PostNormEncoder: EncoderLayout {
                 positions: try plan.tensor("\(names.positions).weight"),
                 types: try names.types.map { try plan.tensor("\($0).weight") },
                 firstPosition: configuration.firstPosition, in: builder))
-        var x = try plan.norm(.embeddingNorm).append(sum, in: builder)
+        var x = try plan.norm(.embeddingNorm).append(plan.site(Site(.embeddingSum), sum), in: builder)
         if let dropout = plan.hiddenDropout("embeddings") {
             x = builder.append(DropAdd(x, dropout: dropout, in: builder))
         }

@@ -126,7 +126,7 @@ struct PreNormEncoder: EncoderLayout {
         let words = plan.builder.append(
             Embedding(
                 words: try plan.tensor("\(names.words).weight"), positions: nil, types: nil, in: plan.builder))
-        let x = try plan.norm(.embeddingNorm).append(words, in: plan.builder)
+        let x = try plan.norm(.embeddingNorm).append(plan.site(Site(.embeddingSum), words), in: plan.builder)
         return try plan.site(Site(.afterEmbeddings), x)
     }
 

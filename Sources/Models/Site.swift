@@ -5,6 +5,8 @@ package struct Site: Hashable, Sendable {
     /// The site's role, whatever the family of the model.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case afterEmbeddings
+        /// The sum of a token's embeddings, before their norm
+        case embeddingSum
         /// Before the product with the embeddings in a language-modelling head
         case beforeOutputEmbeddings
         case afterAttention
@@ -101,7 +103,8 @@ package struct SiteShift {
 
 /// What acts at the sites of an encoder: one method, or a composition of several.
 package protocol SitePlugin {
-    /// Rows that each sequence has beside its tokens; the plugin fills them at `afterEmbeddings`. nil: none.
+    /// Rows that each sequence has beside its tokens, which the plugin fills at `embeddingSum` or `afterEmbeddings`, and positions
+    /// that are taken from its tokens; nil: none.
     var virtualTokens: VirtualTokens? { get }
     /// Whether what it does to a token depends on other tokens of the text, as a gate over the text does. Then no layer may
     /// compute some of the tokens alone.

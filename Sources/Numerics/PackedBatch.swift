@@ -32,7 +32,7 @@ package final class PackedBatch: Sendable {
     package let types: [Int32]
     /// Position of each token in its sequence.
     package let positions: [Int32]
-    /// Number of positions that the tokens have: the length of the longest sequence, without virtual tokens.
+    /// Number of positions that are in use: the length of the longest sequence, with those that virtual tokens take.
     package let span: Int
     /// [sequences + 1]
     package let offsets: [Int]
@@ -71,11 +71,11 @@ package final class PackedBatch: Sendable {
         for sequence in sequences {
             precondition(!sequence.ids.isEmpty && sequence.ids.count == sequence.types.count)
             let hash = sequence.row.hash
-            func append(_ own: Range<Int>) {
+            func append(_ own: Range<Int>, after taken: Int = 0) {
                 ids += sequence.ids[own]
                 types += sequence.types[own]
                 for position in own {
-                    positions.append(Int32(position))
+                    positions.append(Int32(position + taken))
                     identities.append(SequenceRow.identity(hash, position))
                 }
             }
@@ -84,16 +84,16 @@ package final class PackedBatch: Sendable {
             for i in 0..<(virtual?.count ?? 0) {
                 ids.append(VirtualTokens.id(i))
                 types.append(0)
-                positions.append(0)
+                positions.append(virtual?.positions == 0 ? 0 : Int32(split + i))
                 identities.append(SequenceRow.identity(hash, VirtualTokens.firstIdentity + i))
             }
-            append(split..<sequence.ids.count)
+            append(split..<sequence.ids.count, after: virtual?.positions ?? 0)
             offsets.append(ids.count)
         }
         self.ids = ids
         self.types = types
         self.positions = positions
-        span = sequences.map(\.ids.count).max() ?? 0
+        span = (sequences.map(\.ids.count).max() ?? 0) + (virtual?.positions ?? 0)
         self.offsets = offsets
         rows = sequences.map(\.row)
         self.targets = targets

@@ -1,8 +1,10 @@
-/// Rows of each sequence that stand for no token of its text: a learned prompt.
+/// Rows of each sequence that stand for no token of its text, and the positions that are taken from the text: a learned
+/// prompt, or a prefix.
 ///
 /// A plan with virtual tokens inserts them into every batch that it runs (`PlanBuilder.virtualTokens`), so that whoever makes
-/// batches does not know of them. They have negative ids and position 0, and no word; a sequence's own tokens keep their
-/// positions and their random numbers.
+/// batches does not know of them. They have negative ids, no word, and type 0. A sequence's own tokens keep their random
+/// numbers. Without positions, virtual tokens are at position 0, and the text's tokens keep theirs; with positions, those of
+/// the text behind them begin after them.
 package struct VirtualTokens: Equatable, Sendable {
     package enum Place: Sendable {
         /// Before all tokens: the first virtual token is the sequence's first row.
@@ -13,11 +15,15 @@ package struct VirtualTokens: Equatable, Sendable {
     /// Of each sequence.
     package let count: Int
     package let place: Place
+    /// How many positions they take: none, or one for each of them. A prefix takes some, but has no rows (`count` is 0).
+    package let positions: Int
 
-    package init(count: Int, place: Place) {
-        precondition(count > 0, "\(count) virtual tokens")
+    package init(count: Int, place: Place, positions: Int = 0) {
+        precondition(count >= 0 && positions >= 0 && max(count, positions) > 0, "\(count) virtual tokens")
+        precondition(count == 0 || positions == 0 || positions == count, "\(positions) positions of \(count)")
         self.count = count
         self.place = place
+        self.positions = positions
     }
 
     /// Where they begin in a sequence.

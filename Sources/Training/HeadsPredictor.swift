@@ -13,6 +13,7 @@ package final class HeadsPredictor {
     private let session: Session
     private let evaluator: BundleEvaluator
     private let maxLength: Int
+    private let takenPositions: Int
     /// What a user should know: another language adapter than the bundle was trained with.
     package let languageWarnings: [String]
 
@@ -40,6 +41,7 @@ package final class HeadsPredictor {
         try arrangement.dropLayers(droppedLayers)
         evaluator = try BundleEvaluator(
             arrangement, heads: Array(bundle.heads.indices), precision: precision, workspace: session.workspace)
+        takenPositions = arrangement.takenPositions
         // What was packed need not stay in memory from the file too
         session.model.releasePages()
         self.maxLength = maxLength ?? bundle.provenance.maxLength ?? Predictor.standardLength
@@ -85,7 +87,8 @@ package final class HeadsPredictor {
     /// What each head predicts for each example (`Prediction.each`), in order, and how many examples were truncated.
     package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
         let encoded = session.encode(
-            heads.map { ($0.head, examples) }, maxLength: maxLength, prefix: heads[0].head.textPrefix)
+            heads.map { ($0.head, examples) }, maxLength: maxLength, prefix: heads[0].head.textPrefix,
+            taken: takenPositions)
         let each = zip(heads, evaluator.results(encoded)).map { $0.head.predictions(examples, $1) }
         return (examples.indices.map { i in .each(each.map { $0[i] }) }, encoded.truncated)
     }

@@ -49,6 +49,9 @@ package struct Arrangement {
         droppedLayers = count
     }
 
+    /// Positions of the model that adapters take from a text (`VirtualTokens.positions`).
+    var takenPositions: Int { (members + [language?.member].compactMap { $0 }).takenPositions }
+
     /// The composition with the language adapter beneath it.
     var stacked: Composition? {
         guard let language else { return composition }

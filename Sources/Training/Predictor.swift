@@ -82,7 +82,9 @@ package final class Predictor {
 
     /// Examples as the head reads them.
     package func encoded(_ examples: [Example]) -> EncodedExamples {
-        session.encode([(head.head, examples)], maxLength: maxLength, prefix: head.head.textPrefix)
+        session.encode(
+            [(head.head, examples)], maxLength: maxLength, prefix: head.head.textPrefix,
+            taken: arrangement.takenPositions)
     }
 }
 

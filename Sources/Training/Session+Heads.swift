@@ -47,8 +47,9 @@ extension Session {
     /// - Parameters:
     ///   - group: indices of the tasks.
     ///   - heads: of all tasks.
+    ///   - taken: positions that adapters take from the texts
     func trainingTask(
-        _ group: [Int], of tasks: [TaskData], heads: [any Head], settings: TrainingSettings, prefix: String
+        _ group: [Int], of tasks: [TaskData], heads: [any Head], settings: TrainingSettings, prefix: String, taken: Int
     ) throws -> TrainingTask {
         for index in group where tasks[index].train.isEmpty {
             throw TrainingError.noExamples(task: tasks[index].definition.name, split: "train")
@@ -57,7 +58,7 @@ extension Session {
         func encoded(_ split: Split) throws -> EncodedExamples {
             let rows = try SharedTexts.rows(split, of: members)
             return encode(
-                zip(group, rows).map { (heads[$0], $1) }, maxLength: settings.maxLength, prefix: prefix)
+                zip(group, rows).map { (heads[$0], $1) }, maxLength: settings.maxLength, prefix: prefix, taken: taken)
         }
         let train = try encoded(.train)
         let goals = try group.enumerated().map { column, index in

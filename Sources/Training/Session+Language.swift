@@ -21,6 +21,14 @@ package enum LanguageRecipe: Sendable {
         }
     }
 
+    /// Positions that the adapter takes from the texts.
+    var takenPositions: Int {
+        switch self {
+        case .head: 0
+        case .adapter(let configuration, _): [Member(name: "", configuration: configuration)].takenPositions
+        }
+    }
+
     /// - Parameter train: what it will be trained on.
     func arrangement(
         model: EncoderModel, name: String, train: EncodedExamples, tokenizer: any Tokenizer
@@ -88,7 +96,8 @@ extension Session {
     ) throws -> Trained {
         try settings.validate()
         let name = Self.safeName(name)
-        let packer = try SequencePacker(tokenizer, length: longest(settings.maxLength), pool: workspace.pool)
+        let packer = try SequencePacker(
+            tokenizer, length: longest(settings.maxLength, taken: recipe.takenPositions), pool: workspace.pool)
         let share = tokens.map { max(1, $0 / max(1, texts.count)) }
         let seed = UInt64(settings.seed)
         let train = EncodedExamples(sequences: texts.flatMap { packer.pack($0.train, tokens: share, seed: seed) })

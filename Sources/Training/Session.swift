@@ -60,14 +60,18 @@ package final class Session {
         return safeName("\(tasks[0])+\(tasks.count - 1)_more-\(digest)")
     }
 
-    func longest(_ maxLength: Int) -> Int { min(maxLength, model.configuration.longestSequence) }
+    /// - Parameter taken: positions that virtual tokens take. Where none would remain, the plan refuses (`ComposedAdapters`).
+    func longest(_ maxLength: Int, taken: Int = 0) -> Int {
+        let most = model.configuration.longestSequence
+        return min(maxLength, max(most - taken, min(most, ComposedAdapters.fewestTokens)))
+    }
 
     /// Examples as token ids, truncated where the model or the settings end, with the targets of the heads that read them.
     package func encode(
-        _ heads: [(head: any Head, examples: [Example])], maxLength: Int, prefix: String
+        _ heads: [(head: any Head, examples: [Example])], maxLength: Int, prefix: String, taken: Int = 0
     ) -> EncodedExamples {
         EncodedExamples(
-            heads, tokenizer: tokenizer, maxLength: longest(maxLength), prefix: prefix,
+            heads, tokenizer: tokenizer, maxLength: longest(maxLength, taken: taken), prefix: prefix,
             types: model.configuration.types, pool: workspace.pool)
     }
 
@@ -147,7 +151,8 @@ package final class Session {
         for warning in recipe.warnings { observe(.warning(warning)) }
         let inputs = try SharedTexts.groups(tasks, shares: settings.sharesTexts).map { group in
             var task = try trainingTask(
-                group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix)
+                group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix,
+                taken: arrangement.takenPositions)
             teaching?.teach(&task.train)
             return task
         }
@@ -211,7 +216,7 @@ package final class Session {
             bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
             trainable: network.parameters.trainable - balancer.specs.reduce(0) { $0 + $1.count },
             memoryEstimate: expectedPeak, run: identity.digest,
-            longest: longest(settings.maxLength))
+            longest: longest(settings.maxLength, taken: network.arrangement.takenPositions))
     }
 
     /// Turns the examples that an error names into places in the task's file, which a user can look up.

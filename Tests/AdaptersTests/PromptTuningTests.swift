@@ -24,6 +24,8 @@ import Testing
         ).makeMethod()
         #expect(try other.specs(architecture()) == [ParameterSpec("afterEmbeddings/prompt", [3, 384], .uniform(0.1))])
         #expect(other.virtualTokens == VirtualTokens(count: 3, place: .second))
+        let words = try AdapterConfiguration.resolve("prompt_tuning", overrides: ["insert_into=word_embeddings"])
+        #expect(try words.makeMethod().virtualTokens == VirtualTokens(count: 10, place: .first, positions: 10))
     }
 
     @Test(arguments: [
@@ -32,6 +34,7 @@ import Testing
         ("prompt_init=from_string", "prompt_init_text: found null, expected a text"),
         ("prompt_init=zeros", "prompt_init: found \"zeros\", expected random_uniform, from_string"),
         ("prompt_init_text=a", "prompt_init_text: found \"a\", expected null unless prompt_init is from_string"),
+        ("insert_into=words", "insert_into: found \"words\", expected hidden_states, word_embeddings"),
         ("length=3", "length: unknown field"),
     ]) func refuses(_ override: String, _ message: String) {
         do {
@@ -59,11 +62,13 @@ import Testing
         }
     }
 
-    private func compose(_ composition: Composition) throws -> ComposedAdapters {
+    private func compose(_ composition: Composition, _ preset: String = "prompt_tuning", _ overrides: [String] = [])
+        throws -> ComposedAdapters
+    {
         try ComposedAdapters(
             composition,
             members: [
-                Member(name: "p", configuration: try .resolve("prompt_tuning")),
+                Member(name: "p", configuration: try .resolve(preset, overrides: overrides)),
                 Member(name: "a", configuration: try .resolve("seq_bn")),
             ], architecture: architecture(),
             operand: OperandTable(trainable: ParameterBuffer([], seed: 0), frozen: { _ in nil }))
@@ -81,5 +86,32 @@ import Testing
             "\($0)".contains("adapter p: found a prompt in an average")
         }
         #expect(throws: AdapterError.self) { try compose(.fuse(["p", "a"])) }
+    }
+
+    /// A prefix that takes positions moves the text for all adapters, so it comes first, too.
+    @Test func prefixesWithPositions() throws {
+        let options = ["prefix_length=4", "takes_positions=true"]
+        let expected = VirtualTokens(count: 0, place: .first, positions: 4)
+        #expect(try compose(.leaf("p"), "prefix_tuning", options).virtualTokens == expected)
+        #expect(try compose(.stack([.leaf("p"), .leaf("a")]), "prefix_tuning", options).virtualTokens == expected)
+        #expect(try compose(.leaf("p"), "prefix_tuning").virtualTokens == nil)
+        #expect { try compose(.stack([.leaf("a"), .leaf("p")]), "prefix_tuning", options) } throws: {
+            "\($0)".contains("adapter p: found a prefix that takes positions above other adapters")
+        }
+        #expect {
+            try AdapterConfiguration.resolve(
+                "mam", overrides: [#"configs=["prompt_tuning",{"method":"prefix_tuning","takes_positions":true}]"#])
+        } throws: { "\($0)".contains("found several prompts, or prefixes that take positions") }
+    }
+
+    /// Some of the model's positions remain for the text.
+    @Test(arguments: [
+        ("prompt_tuning", "insert_into=word_embeddings", "prompt"), ("prefix_tuning", "takes_positions=true", "prefix"),
+    ])
+    func tooLong(_ preset: String, _ option: String, _ name: String) throws {
+        _ = try compose(.leaf("p"), preset, [option, "\(name)_length=509"])
+        #expect { try compose(.leaf("p"), preset, [option, "\(name)_length=510"]) } throws: {
+            "\($0)".contains("adapter p: found 510 virtual tokens with positions, expected at most 509")
+        }
     }
 }

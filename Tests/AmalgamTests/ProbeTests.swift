@@ -108,9 +108,19 @@ import Testing
         }
         let several = model.train(.linearProbe, on: [task, try Fixture.task("other")])
         #expect(await AmalgamError.thrown { _ = try await several.result }?.found == "2 tasks")
-        // A single layer is no head of the other libraries' folders
-        let probe = try await model.train(.linearProbe, on: task).result.bundle
-        let error = await AmalgamError.thrown { try probe.export(to: fixture.url("hub"), as: .adapterHub()) }
-        #expect(error?.found == "head game of kind linear_classification", "\(error?.description ?? "no error")")
+    }
+
+    /// A head of one layer in the folder of `adapters` gives the same scores.
+    @Test func goesThroughAdapterHub() async throws {
+        let (model, task) = (try fixture.model(), try Fixture.task())
+        var options = TrainingOptions()
+        options.pooling = .firstToken
+        let probe = try await model.train(.linearProbe, on: task, options: options).result.bundle
+        #expect(try probe.export(to: fixture.url("hub"), as: .adapterHub()).isEmpty)
+        let back = try AdapterBundle(importing: fixture.url("hub"))
+        #expect(back.heads.map(\.kind) == ["linear_classification"])
+        let ours = try await Predictor(model, probe).evaluate(on: task, split: .dev)
+        let theirs = try await Predictor(model, back).evaluate(on: task, split: .dev)
+        #expect(ours.loss == theirs.loss)
     }
 }

@@ -255,7 +255,7 @@ import Testing
                 "config/head_type", "multiple_choice",
                 "config.head_type: \"multiple_choice\", expected \"classification\" or \"tagging\""
             ), ("config/head_type", "tagging", "config.layers: 2, expected 1"),
-            ("config/layers", 1, "config.layers: 1, expected 2"),
+            ("config/layers", 3, "config.layers: 3, expected 1 or 2"),
             ("config/activation_function", "relu", "config.activation_function: \"relu\""),
             ("config/bias", false, "config.bias: false"), ("config/use_pooler", true, "config.use_pooler: true"),
             ("config/dropout_prob", 0.3, "config.dropout_prob: 0.3"),

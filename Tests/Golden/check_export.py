@@ -10,7 +10,7 @@ Needs adapters 1.3.0. Each folder of the fixtures (model_golden.py) goes through
 - the library loads them without a missing or unexpected tensor, and its parameters are the fixture's, bit for bit;
 - the loaded adapters and fusions give the fixture's logits.
 
-The same for the heads for tags and for a number of hub_golden.py.
+The same for the heads for tags, for a number and with one layer of hub_golden.py.
 
 The same, less the logits, for what no fixture has: other families' prefixes, and an adapter and a fusion with a head
 beside it, as save_adapter and save_adapter_fusion write them; layers left out, a reduction factor with a fraction.
@@ -118,10 +118,10 @@ def made(amalgam, config, scratch):
 
 
 def heads(amalgam, base, folder, scratch):
-    """Through and back, for heads that are not for classes."""
+    """Through and back, for heads that are not for classes, or have one layer."""
     golden = load_file(os.path.join(folder, "logits.safetensors"))
     inputs = {k: golden[k] for k in ("input_ids", "attention_mask")}
-    for name in ("tags", "number"):
+    for name in ("tags", "number", "linear", "score"):
         out = through(amalgam, os.path.join(folder, name), scratch, name)
         tensors = same(out, os.path.join(folder, name))
         model = AutoAdapterModel.from_pretrained(base, attn_implementation="eager")

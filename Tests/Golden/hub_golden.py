@@ -8,8 +8,10 @@
   adapter/             the folder that save_adapter writes, on Tests/Golden/seed1/tiny
   hidden.safetensors   input_ids [3, L], attention_mask; hidden: the last hidden states [real tokens, hidden] in float64,
                        rounded once
-  heads/NAME/          the folders that save_head writes, on the same model: tags (three) and number (one output)
-  heads/logits.safetensors   input_ids and attention_mask as above; logits.tags [real tokens, 3], logits.number [3, 1]
+  heads/NAME/          the folders that save_head writes, on the same model: tags (three), number (one output), and with
+                       one layer linear (three labels) and score
+  heads/logits.safetensors   input_ids and attention_mask as above; logits.tags [real tokens, 3],
+                       logits.number [3, 1], logits.linear [3, 3], logits.score [3, 1]
   distilbert/NAME/     on Tests/Golden/families/distilbert: adapters a and b, LoRA l, the fusion of a and b
   distilbert/hidden.safetensors   as above, with hidden.NAME for a, l and fusion
 """
@@ -53,12 +55,17 @@ def heads(here, out, generator):
     model.add_tagging_head("tags", num_labels=3, id2label={0: "O", 1: "B-X", 2: "I-X"})
     model.add_classification_head("number", num_labels=1)
     randomize(model, ["tags", "number"], generator)
-    for name in ("tags", "number"):
-        save(lambda folder, name=name, **options: model.save_head(folder, name, **options), out / name, base)
+    model.add_classification_head("linear", num_labels=3, layers=1, id2label={0: "c", 1: "a", 2: "b"})
+    model.add_classification_head("score", num_labels=1, layers=1)
     ids, mask = batch(model.config.vocab_size, generator)
+    randomize(model, ["linear", "score"], generator)
+    # save_head takes every head whose name begins with that of the saved one
+    names = ("tags", "number", "linear", "score")
+    for name in names:
+        save(lambda folder, name=name, **options: model.save_head(folder, name, **options), out / name, base)
     model = model.double().eval()
     tensors = {"input_ids": ids, "attention_mask": mask}
-    for name in ("tags", "number"):
+    for name in names:
         with torch.no_grad():
             logits = model(input_ids=ids, attention_mask=mask, head=name).logits
         tensors[f"logits.{name}"] = (logits[mask == 1] if name == "tags" else logits).float().contiguous()

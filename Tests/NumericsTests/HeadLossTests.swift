@@ -7,7 +7,7 @@ import Testing
 @Suite struct HeadLossTests {
     private static let width = 5
     private static let specs =
-        OperationProbe.tables + [
+        OperationProbe.tables() + [
             ParameterSpec("tags", [3, width], .normal(0.5)), ParameterSpec("numbers", [2, width], .normal(0.5)),
             ParameterSpec("classes", [4, width], .normal(0.5)),
         ]

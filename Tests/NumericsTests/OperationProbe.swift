@@ -7,10 +7,11 @@ final class OperationProbe {
     static let width = 5
     static let classes = 3
     /// Words, positions and types of the embedding: what makes `x`.
-    static let tables = [
-        ParameterSpec("words", [11, width], .normal(0.7)), ParameterSpec("positions", [6, width], .normal(0.7)),
-        ParameterSpec("types", [2, width], .normal(0.7)),
-    ]
+    static func tables(positions: Int = 6) -> [ParameterSpec] {
+        [("words", 11), ("positions", positions), ("types", 2)].map {
+            ParameterSpec($0, [$1, width], .normal(0.7))
+        }
+    }
 
     let parameters: ParameterBuffer
     let builder = PlanBuilder()
@@ -22,13 +23,16 @@ final class OperationProbe {
     /// - Parameters:
     ///   - specs: what the operations under test learn.
     ///   - frozen: names (of `specs` or the tables) that do not learn.
+    ///   - virtual: those of the plan
     ///   - build: from x [tokens, width] to logits [sequences, classes].
     init(
         _ specs: [ParameterSpec], frozen: Set<String> = [], seed: UInt64 = 1, classWeights: [Float]? = nil,
-        smoothing: Float = 0, build: (PlanBuilder, Value, (String) throws -> Operand) throws -> Value
+        smoothing: Float = 0, virtual: VirtualTokens? = nil,
+        build: (PlanBuilder, Value, (String) throws -> Operand) throws -> Value
     ) throws {
         try Products.load()
-        let all = Self.tables + specs
+        builder.virtualTokens = virtual
+        let all = Self.tables(positions: 6 + (virtual?.positions ?? 0)) + specs
         parameters = try ParameterBuffer(all.filter { !frozen.contains($0.name) }, seed: seed)
         let still = try ParameterBuffer(all.filter { frozen.contains($0.name) }, seed: seed)
         let operand = OperandTable(trainable: parameters) { name in

@@ -36,6 +36,19 @@ import Testing
         #expect(batch.targets[1]?.marks == [0, 4, 5, 11] && batch.targets[2]?.marks == [5, 8])
     }
 
+    /// The text's positions begin after those of the virtual tokens before it.
+    @Test func positions() {
+        let first = Self.batch.inserting(VirtualTokens(count: 2, place: .first, positions: 2))
+        #expect(first.positions == [0, 1, 2, 3, 4, 0, 1, 2, 0, 1, 2, 3] && first.span == 5)
+        let second = Self.batch.inserting(VirtualTokens(count: 2, place: .second, positions: 2))
+        #expect(second.positions == [0, 1, 2, 3, 4, 0, 1, 2, 0, 1, 2, 3] && second.ids.first == 7)
+        // A prefix has positions and no rows
+        let prefix = Self.batch.inserting(VirtualTokens(count: 0, place: .first, positions: 3))
+        #expect(prefix.ids == Self.batch.ids && prefix.positions == [3, 4, 5, 3, 3, 4] && prefix.span == 6)
+        #expect(prefix.offsets == Self.batch.offsets && prefix.targets[1]?.marks == Self.batch.targets[1]?.marks)
+        #expect(prefix.identities(.tokens) == Self.batch.identities(.tokens))
+    }
+
     /// A sequence's own tokens keep their random numbers; virtual ones have others.
     @Test(arguments: [VirtualTokens.Place.first, .second]) func identities(_ place: VirtualTokens.Place) {
         let batch = Self.batch.inserting(VirtualTokens(count: 2, place: place))
@@ -46,16 +59,17 @@ import Testing
     }
 
     /// Hidden rows of a sequence depend on its prompt, and the rows of all sequences give the prompt its gradient.
-    @Test(arguments: [VirtualTokens.Place.first, .second], [true, false]) func gradients(
-        _ place: VirtualTokens.Place, _ mean: Bool
-    ) throws {
+    /// With positions, they are added to those of the rows, which learn, too.
+    @Test(arguments: [(VirtualTokens.Place.first, 0), (.second, 0), (.first, 3), (.second, 3)], [true, false])
+    func gradients(_ layout: (place: VirtualTokens.Place, positions: Int), _ mean: Bool) throws {
         let specs = [("prompt", 3), ("out", 3), ("query", 5), ("key", 5), ("value", 5)].map {
             ParameterSpec($0, [$1, 5], .normal(0.7))
         }
         for frozen in [[], ["words", "positions", "types"], ["prompt"]] as [Set<String>] {
-            try OperationProbe(specs, frozen: frozen) { builder, x, operand in
-                builder.virtualTokens = VirtualTokens(count: 3, place: place)
-                let rows = builder.append(VirtualRows(x, try operand("prompt"), in: builder))
+            let virtual = VirtualTokens(count: 3, place: layout.place, positions: layout.positions)
+            try OperationProbe(specs, frozen: frozen, virtual: virtual) { builder, x, operand in
+                let rows = builder.append(
+                    VirtualRows(x, try operand("prompt"), adds: layout.positions > 0, in: builder))
                 func projected(_ name: String) throws -> Value {
                     builder.append(Linear(rows, weight: try operand(name), bias: nil, in: builder))
                 }

@@ -11,6 +11,8 @@ package struct ComposedAdapters: SitePlugin {
     private let block: any SitePlugin
     private let first: LeafBlock?
     package let mixesTokens: Bool
+    /// As few tokens as a text can be truncated to: [CLS], one token, [SEP].
+    package static let fewestTokens = 3
 
     /// - Parameters:
     ///   - members: at least those that the composition names.
@@ -39,8 +41,17 @@ package struct ComposedAdapters: SitePlugin {
         mixesTokens = outline.adapters.contains { $0.method.mixesTokens }
         for (member, method) in outline.adapters.dropFirst() where method.virtualTokens != nil {
             throw .composition(
-                "adapter \(member.name): found a prompt above other adapters, expected it first; only the first adapter of a "
-                    + "composition changes the embeddings")
+                "adapter \(member.name): found \(method.virtualTokensText) above other adapters, expected it first; only the first adapter "
+                    + "of a composition changes the embeddings")
+        }
+        if let (member, method) = outline.adapters.first, let taken = method.virtualTokens?.positions, taken > 0 {
+            let most = architecture.configuration.longestSequence - Self.fewestTokens
+            guard taken <= most else {
+                throw .composition(
+                    "adapter \(member.name): found \(taken) virtual tokens with positions, expected at most \(max(0, most)), so that "
+                        + "\(Self.fewestTokens) of the model's \(architecture.configuration.longestSequence) positions remain for the text"
+                )
+            }
         }
     }
 
@@ -50,7 +61,7 @@ package struct ComposedAdapters: SitePlugin {
 
     package func delta(at site: Site, _ context: SiteContext) throws -> SiteDelta? {
         switch site.kind {
-        case .afterEmbeddings, .beforeOutputEmbeddings: try first?.delta(at: site, context)
+        case .embeddingSum, .afterEmbeddings, .beforeOutputEmbeddings: try first?.delta(at: site, context)
         default: try block.delta(at: site, context)
         }
     }

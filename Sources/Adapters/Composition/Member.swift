@@ -35,3 +35,10 @@ package struct Member: Sendable {
         }
     }
 }
+
+extension [Member] {
+    /// Positions that the first adapter of a composition takes from a text; of several that could be it, the most.
+    package var takenPositions: Int {
+        compactMap { try? $0.configuration.makeMethod().virtualTokens?.positions }.max() ?? 0
+    }
+}

@@ -28,7 +28,7 @@ package struct TokenSplit: CompositionBlock {
     {
         for (member, method) in children.flatMap(\.outline.adapters) where method.virtualTokens != nil {
             throw .composition(
-                "adapter \(member.name): found a prompt in a split, expected adapters that act in the layers; use stack"
+                "adapter \(member.name): found \(method.virtualTokensText) in a split, expected adapters that act in the layers; use stack"
             )
         }
         var parts: [(child: ComposedChild, end: Int)] = []

@@ -14,7 +14,7 @@ struct WeightedParts: SitePlugin {
     init(_ children: [ComposedChild], weights: [Double], of name: String) throws(AdapterError) {
         for (member, method) in children.flatMap(\.outline.adapters) where method.virtualTokens != nil {
             throw .composition(
-                "adapter \(member.name): found a prompt in \(name), expected adapters that act in the layers; use stack"
+                "adapter \(member.name): found \(method.virtualTokensText) in \(name), expected adapters that act in the layers; use stack"
             )
         }
         self.children = children

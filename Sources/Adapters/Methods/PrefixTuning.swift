@@ -6,7 +6,8 @@ import Numerics
 /// With `flat` false, a network makes them from an embedding E [length, hidden] (section 4.3, as the `adapters` library):
 /// up(f(down(E))) has 2 · width columns for each layer, its keys and then its values. The network runs once per step, not
 /// once per sequence. With `use_gating`, each layer has a gate on its prefix, or with `shared_gating` false one on the keys and one
-/// on the values (UniPELT, Mao et al. 2022; `Gate`). Bundles of trained adapters hold the flat form: the keys and values themselves, [length, width].
+/// on the values (UniPELT, Mao et al. 2022; `Gate`). With `takes_positions`, the text's positions begin after the prefix's, as in `peft`, which gives
+/// the model the prefix as keys and values of tokens that it has read before. Bundles of trained adapters hold the flat form: the keys and values themselves, [length, width].
 package struct PrefixTuning: AdapterMethod {
     package static let name = "prefix_tuning"
     package static let presets: [(name: String, fields: [String: ConfigurationValue])] = [
@@ -15,9 +16,9 @@ package struct PrefixTuning: AdapterMethod {
     package static let defaults: [String: ConfigurationValue] = [
         "prefix_length": .number(30), "bottleneck_size": .number(512), "non_linearity": .string("tanh"),
         "dropout": .number(0), "flat": .bool(false), "leave_out": .list([]), "use_gating": .bool(false),
-        "shared_gating": .bool(true),
+        "shared_gating": .bool(true), "takes_positions": .bool(false),
     ]
-    package static let laterFields: Set<String> = ["use_gating", "shared_gating"]
+    package static let laterFields: Set<String> = ["use_gating", "shared_gating", "takes_positions"]
 
     package static let trainingFields: Set<String> = ["bottleneck_size", "non_linearity", "dropout"]
 
@@ -29,6 +30,7 @@ package struct PrefixTuning: AdapterMethod {
     private let leaveOut: Set<Int>
     package let hasGate: Bool
     private let sharesGate: Bool
+    package let takesPositions: Bool
 
     package init(_ c: ConfigurationReader) throws(AdapterError) {
         length = try c.integer("prefix_length", in: 1...4096)
@@ -39,9 +41,14 @@ package struct PrefixTuning: AdapterMethod {
         leaveOut = try c.layers("leave_out")
         hasGate = try c.bool("use_gating")
         sharesGate = try c.bool("shared_gating")
+        takesPositions = try c.bool("takes_positions")
     }
 
     package var mixesTokens: Bool { hasGate }
+
+    package var virtualTokens: VirtualTokens? {
+        takesPositions ? VirtualTokens(count: 0, place: .first, positions: length) : nil
+    }
 
     /// The projections whose output gets a prefix: keys and values of each layer, in this order.
     package func sites(_ architecture: Architecture) -> [SiteSpec] {

@@ -4,8 +4,11 @@ import Numerics
 
 /// Prompt tuning: learned rows before each text, among its embeddings (Lester et al. 2021, section 2).
 ///
-/// Fields are those of AdapterHub's PromptTuningConfig, and so is the place: the prompt [length, hidden] stands in the
-/// output of the embeddings, after their norm and dropout, without positions of its own; the text's tokens keep theirs.
+/// Fields are those of AdapterHub's PromptTuningConfig, and `insert_into`, which says what the prompt's rows [length, hidden] are.
+/// hidden_states, as in `adapters`: they stand in the output of the embeddings, after their norm and dropout, without positions of
+/// their own; the text's tokens keep theirs. word_embeddings, as in `peft`: they take the place of words, so they have positions
+/// and type 0, and pass the norm and the dropout; the text's tokens come after them.
+///
 /// `combine`: prefix puts it before all tokens, so that a head on the first token reads the prompt's first row;
 /// prefix_after_bos puts it after the first token. The prompt starts U(−scale, scale), or with `prompt_init`: from_string from the
 /// word embeddings of a text's tokens (Lester et al. 2021, section 3.2). A mean over the tokens counts the prompt's rows, too. In layers that see a
@@ -15,9 +18,9 @@ package struct PromptTuning: AdapterMethod {
     package static let presets: [(name: String, fields: [String: ConfigurationValue])] = [("prompt_tuning", [:])]
     package static let defaults: [String: ConfigurationValue] = [
         "prompt_length": .number(10), "prompt_init": .string("random_uniform"), "random_uniform_scale": .number(0.5),
-        "combine": .string("prefix"), "prompt_init_text": .null,
+        "combine": .string("prefix"), "prompt_init_text": .null, "insert_into": .string(Level.hidden_states.rawValue),
     ]
-    package static let laterFields: Set<String> = ["prompt_init_text"]
+    package static let laterFields: Set<String> = ["prompt_init_text", "insert_into"]
 
     package static let trainingFields: Set<String> = ["prompt_init", "random_uniform_scale"]
 
@@ -25,6 +28,12 @@ package struct PromptTuning: AdapterMethod {
     enum Combination: String, CaseIterable {
         case prefix
         case prefix_after_bos
+    }
+
+    /// What its rows are.
+    package enum Level: String, CaseIterable {
+        case hidden_states
+        case word_embeddings
     }
 
     /// How the prompt starts.
@@ -36,13 +45,16 @@ package struct PromptTuning: AdapterMethod {
     private static let home = Site(.afterEmbeddings)
 
     private let prompt: VirtualTokens
+    package let level: Level
     private let scale: Float
     /// What the prompt starts from; nil: random numbers.
     private let text: String?
 
     package init(_ c: ConfigurationReader) throws(AdapterError) {
         let place: VirtualTokens.Place = try c.choice("combine", as: Combination.self) == .prefix ? .first : .second
-        prompt = VirtualTokens(count: try c.integer("prompt_length", in: 1...4096), place: place)
+        level = try c.choice("insert_into", as: Level.self)
+        let count = try c.integer("prompt_length", in: 1...4096)
+        prompt = VirtualTokens(count: count, place: place, positions: level == .word_embeddings ? count : 0)
         scale = Float(try c.number("random_uniform_scale", above: 0))
         switch try c.choice("prompt_init", as: Start.self) {
         case .from_string: text = try c.text("prompt_init_text")
@@ -73,10 +85,13 @@ package struct PromptTuning: AdapterMethod {
     }
 
     package func delta(at site: Site, _ context: SiteContext, _ tensors: MemberTensors) throws -> SiteDelta? {
-        guard site == Self.home else { return nil }
+        let addsToPositions = level == .word_embeddings
+        guard site == (addsToPositions ? Site(.embeddingSum) : Self.home) else { return nil }
         return .replacement(
             context.builder.append(
-                VirtualRows(try context.output(), try tensors(site, "prompt"), in: context.builder)))
+                VirtualRows(
+                    try context.output(), try tensors(Self.home, "prompt"), adds: addsToPositions, in: context.builder))
+        )
     }
 
     package func mergedForm() -> MergedForm { .values }

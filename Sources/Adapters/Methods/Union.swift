@@ -59,8 +59,8 @@ package struct Union: AdapterMethod {
         }
         guard parts.count(where: { $0.method.virtualTokens != nil }) < 2 else {
             throw .field(
-                source: c.source, field: Self.configs, found: "several prompts",
-                expected: "at most one part with a prompt")
+                source: c.source, field: Self.configs, found: "several prompts, or prefixes that take positions",
+                expected: "at most one part with such virtual tokens")
         }
         self.parts = parts
     }

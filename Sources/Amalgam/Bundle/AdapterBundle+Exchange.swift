@@ -22,7 +22,7 @@ extension AdapterBundle {
     public enum ExportFormat: Sendable {
         /// Folders of the Python library `adapters`. The adapter gets `name`; nil for the bundle's.
         case adapterHub(name: String? = nil)
-        /// A folder of the Python library `peft`, for LoRA, (IA)³, VeRA and layer-norm tuning, which needs the model.
+        /// A folder of the Python library `peft`, for LoRA, (IA)³, VeRA, prompt and prefix tuning, and layer-norm tuning, which needs the model.
         case peft(Model? = nil)
         /// The model with the bundle's head as a folder of `transformers`; `merges` makes the adapter part of the weights.
         case transformers(Model, merges: Bool = false)

@@ -18,7 +18,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "Name of the adapter. (default: the name in the folder)") var name: String?
     @Option(
         help: ArgumentHelp(
-            "The base model of a PEFT adapter: needed for LN tuning, if its files do not tell the family, if it skips the highest layers, or if its head uses BERT's pooler.",
+            "The base model of a PEFT adapter: needed for LN tuning, prompts and prefixes, if its files do not tell the family, if it skips the highest layers, or if its head uses BERT's pooler.",
             valueName: "folder or name"))
     var model: String?
     @OptionGroup var common: CommonOptions

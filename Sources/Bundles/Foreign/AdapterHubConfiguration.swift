@@ -142,8 +142,8 @@ enum AdapterHubConfiguration {
             return try AdapterHubIA3.fields(member, method, bundle: bundle)
         }
         switch member.configuration.method {
-        case PrefixTuning.name: return AdapterHubPrefix.fields(member)
-        case PromptTuning.name: return AdapterHubPrompt.fields(member)
+        case PrefixTuning.name: return try AdapterHubPrefix.fields(member, bundle: bundle)
+        case PromptTuning.name: return try AdapterHubPrompt.fields(member, bundle: bundle)
         case ReFT.name: return try AdapterHubReFT.fields(member, bundle: bundle)
         default: break
         }

@@ -5,7 +5,8 @@ import Numerics
 /// Heads in AdapterHub's format.
 ///
 /// The library's classification head of two layers is a `ClassificationHead`, or, with one output, a `RegressionHead` of one
-/// number as it is: both libraries train one output with squared error. Its tagging head of one layer is a `TaggingHead`.
+/// number as it is: both libraries train one output with squared error. With one layer, which has no activation, it is a
+/// `LinearClassificationHead` or a `LinearRegressionHead`. Its tagging head of one layer is a `TaggingHead`.
 enum AdapterHubHeads {
     private static let (classification, tagging) = ("classification", "tagging")
 
@@ -16,15 +17,22 @@ enum AdapterHubHeads {
     static func configuration(_ head: any Head) -> ConfigurationValue? {
         switch head {
         case is TaggingHead: configuration(tagging, labels: head.labels, layers: 1, [:])
-        case is ClassificationHead: pooled(head.labels)
-        case is RegressionHead where head.numbers.count == 1: pooled(AdapterHubLabels.anonymous(1))
+        case is ClassificationHead, is LinearClassificationHead: pooled(head.labels, head)
+        case is RegressionHead where head.numbers.count == 1, is LinearRegressionHead where head.numbers.count == 1:
+            pooled(AdapterHubLabels.anonymous(1), head)
         default: nil
         }
     }
 
-    private static func pooled(_ labels: [String]) -> ConfigurationValue {
+    /// Whether a head has a linear layer alone.
+    static func isLinear(_ head: any Head) -> Bool {
+        head is TaggingHead || head is LinearClassificationHead || head is LinearRegressionHead
+    }
+
+    private static func pooled(_ labels: [String], _ head: any Head) -> ConfigurationValue {
         configuration(
-            classification, labels: labels, layers: 2, ["bias": .bool(true), "use_pooler": .bool(false)])
+            classification, labels: labels, layers: isLinear(head) ? 1 : 2,
+            ["bias": .bool(true), "use_pooler": .bool(false)])
     }
 
     private static func configuration(
@@ -60,8 +68,11 @@ enum AdapterHubHeads {
         guard isTagging || config["head_type"] == .string(classification) else {
             throw wrong("head_type", "\"\(classification)\" or \"\(tagging)\"")
         }
-        try require("layers", .init(isTagging ? 1 : 2))
-        if !isTagging { try require("activation_function", .string("tanh")) }
+        let isLinear = config["layers"] == .number(1)
+        guard isLinear || !isTagging && config["layers"] == .number(2) else {
+            throw wrong("layers", isTagging ? "1" : "1 or 2")
+        }
+        if !isLinear { try require("activation_function", .string("tanh")) }
         try require("bias", .bool(true), or: .bool(true))
         try require("use_pooler", .bool(false), or: .bool(false))
         try require("dropout_prob", .null, or: .null)
@@ -71,7 +82,8 @@ enum AdapterHubHeads {
         let labels = try AdapterHubLabels.names(config, count: count, file: file)
         return isTagging
             ? TaggingHead(labels: labels)
-            : AdapterHubLabels.head(labels, pooling: try AdapterHubLabels.pooling(fields, file: file))
+            : AdapterHubLabels.head(
+                labels, pooling: try AdapterHubLabels.pooling(fields, file: file), isLinear: isLinear)
     }
 
     /// The last layer of a head of one number, so that it gives numbers in the data's units: y = mean + deviation · (W x + b)

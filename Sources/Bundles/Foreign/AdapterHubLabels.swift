@@ -25,10 +25,11 @@ enum AdapterHubLabels {
 
     /// The head on the first token that has these labels. Both libraries train one output as a number, as it is: squared
     /// error, without a softmax.
-    static func head(_ labels: [String], pooling: Pool.Kind = .first) -> any Head {
-        labels.count == 1
-            ? RegressionHead(numbers: [.identity], pooling: pooling)
-            : ClassificationHead(labels: labels, pooling: pooling)
+    /// - Parameter isLinear: the one with a single layer
+    static func head(_ labels: [String], pooling: Pool.Kind = .first, isLinear: Bool = false) -> any Head {
+        let request = HeadRequest(labels: labels, pooling: pooling, textPrefix: "", numbers: [.identity])
+        guard labels.count > 1 else { return isLinear ? LinearRegressionHead(request) : RegressionHead(request) }
+        return isLinear ? LinearClassificationHead(request) : ClassificationHead(request)
     }
 
     /// Where a file of ours says what the library has no field for. It does not look there.

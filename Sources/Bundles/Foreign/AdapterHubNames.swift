@@ -54,8 +54,8 @@ enum AdapterHubNames {
     private static let head: [(ours: String, theirs: String)] = [
         ("dense.weight", "1.weight"), ("dense.bias", "1.bias"), ("out.weight", "4.weight"), ("out.bias", "4.bias"),
     ]
-    /// Of a tagging head, which has one layer.
-    private static let taggingHead: [(ours: String, theirs: String)] = [
+    /// Of a head with one layer.
+    private static let linearHead: [(ours: String, theirs: String)] = [
         ("out.weight", "1.weight"), ("out.bias", "1.bias"),
     ]
     /// What stands before `encoder.layer.` and which class saves it, by model type.
@@ -130,7 +130,9 @@ enum AdapterHubNames {
     /// `dense.weight` to `heads.NAME.1.weight`.
     /// - Parameter kind: the head; nil: one of two layers
     static func head(_ ours: String, of kind: (any Head)? = nil, name: String) -> String? {
-        (kind is TaggingHead ? taggingHead : head).first { $0.ours == ours }.map { "heads.\(name).\($0.theirs)" }
+        (kind.map(AdapterHubHeads.isLinear) == true ? linearHead : head).first { $0.ours == ours }.map {
+            "heads.\(name).\($0.theirs)"
+        }
     }
 
     /// A tensor in full, `members/NAME/…`, `blocks/ID/…` or `heads/NAME/…`, by the module that holds it.

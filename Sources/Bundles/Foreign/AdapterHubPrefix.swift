@@ -43,8 +43,15 @@ enum AdapterHubPrefix {
     }
 
     /// All fields, as the library writes them.
-    static func fields(_ member: Member) -> ConfigurationValue {
-        .map(defaults.merging(member.configuration.fields) { $1 })
+    /// - Throws: `BundleError` for a prefix that takes positions
+    static func fields(_ member: Member, bundle: AdapterBundle) throws(BundleError) -> ConfigurationValue {
+        guard member.configuration.fields["takes_positions"] != .bool(true) else {
+            throw .content(
+                file: bundle.name, field: "members/\(member.name): takes_positions", found: "true",
+                expected: "false: in the library, a prefix does not move the text's positions", fix: "use --format peft"
+            )
+        }
+        return .map(defaults.merging(member.configuration.fields) { $1 })
     }
 
     /// The member's own names of what the module holds: all tensors but the gates, which stand in the layers.
@@ -61,13 +68,7 @@ enum AdapterHubPrefix {
         var parts: [NamedTensor] = []
         if method.isFlat {
             let sites = try method.sites(architecture).map { try value("\($0.site.name)/prefix") }
-            var values: [Float] = []
-            for row in 0..<method.length {
-                for tensor in sites {
-                    let width = tensor.shape[1]
-                    values += tensor.values[row * width..<(row + 1) * width]
-                }
-            }
+            let values = TensorTable.joined(sites)?.values ?? []
             parts = [NamedTensor(flat, [values.count], values)]
         } else {
             parts = try network.map { ours, theirs in
@@ -102,17 +103,10 @@ enum AdapterHubPrefix {
     ) throws -> [String: [Float]] {
         let sites = method.sites(architecture)
         if method.isFlat {
-            let columns = sites.reduce(0) { $0 + $1.output }
-            let all = try take(flat, shape: [method.length * columns], from: &module)
-            var first = 0
-            var tensors: [String: [Float]] = [:]
-            for site in sites {
-                tensors["\(site.site.name)/prefix"] = (0..<method.length).flatMap { row in
-                    all[row * columns + first..<row * columns + first + site.output]
-                }
-                first += site.output
-            }
-            return tensors
+            let widths = sites.map(\.output)
+            let all = try take(flat, shape: [method.length * widths.reduce(0, +)], from: &module)
+            let parts = TensorTable.parts(of: all, rows: method.length, widths: widths)
+            return Dictionary(zip(sites.map { "\($0.site.name)/prefix" }, parts)) { first, _ in first }
         }
         let shapes = Dictionary(method.specs(architecture).map { ($0.name, $0.shape) }) { first, _ in first }
         return try network.reduce(into: [:]) { tensors, names in

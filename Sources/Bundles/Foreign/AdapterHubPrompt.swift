@@ -34,7 +34,16 @@ enum AdapterHubPrompt {
     }
 
     /// All fields, as the library writes them.
-    static func fields(_ member: Member) -> ConfigurationValue {
-        .map(defaults.merging(member.configuration.fields.filter { defaults[$0.key] != nil }) { $1 })
+    /// - Throws: `BundleError` for a prompt among the word embeddings
+    static func fields(_ member: Member, bundle: AdapterBundle) throws(BundleError) -> ConfigurationValue {
+        let level = PromptTuning.Level.word_embeddings.rawValue
+        guard member.configuration.fields["insert_into"] != .string(level) else {
+            throw .content(
+                file: bundle.name, field: "members/\(member.name): insert_into", found: level,
+                expected:
+                    "\(PromptTuning.Level.hidden_states): in the library, a prompt has no positions and passes no norm",
+                fix: "use --format peft")
+        }
+        return .map(defaults.merging(member.configuration.fields.filter { defaults[$0.key] != nil }) { $1 })
     }
 }

@@ -37,12 +37,16 @@ enum ForeignWarnings {
     /// - Parameters:
     ///   - part: what it has, such as "adapter"
     ///   - names: those of the bundle's family
-    static func withoutHeads(_ bundle: AdapterBundle, part: String, names: TransformersNames?) -> String {
+    ///   - reason: nil: it follows from the heads
+    static func withoutHeads(
+        _ bundle: AdapterBundle, part: String, names: TransformersNames?, reason: String? = nil
+    ) -> String {
         let heads = bundle.heads.map { "\($0.name) (\($0.head.kind))" }
         let reason =
-            names?.classifier == nil
-            ? "transformers' own heads for \(bundle.base.shape.family) compute something else"
-            : "only one classification head on the first token can be exported"
+            reason
+            ?? (names?.classifier == nil
+                ? "transformers' own heads for \(bundle.base.shape.family) compute something else"
+                : "only one classification head on the first token can be exported")
         return
             "the folder contains the \(part) without the head\(heads.count == 1 ? "" : "s") \(shown(heads)): \(reason); "
             + "load it with transformers.AutoModel"

@@ -9,7 +9,13 @@ struct PEFTContent {
     let modules: [(site: SiteSpec, module: String, tensors: [PEFTTensor])]
     /// Tensors of the adapter as a whole.
     var shared: [(name: String, shape: [Int], values: [Float])] = []
+    /// Own tensors of the adapter, [rows, width] each, that are side by side the one table of a method that adapts no modules.
+    var table: [String]?
     var hasGate = false
+    /// What peft has no form for.
+    var refused: (field: String, found: String, expected: String, fix: String)?
+    /// Families whose classification model peft runs with this method; nil: all.
+    var classifiers: Set<String>?
     let fields: [String: ConfigurationValue]
 
     /// The module's name in the model: its weight's without `.weight`.

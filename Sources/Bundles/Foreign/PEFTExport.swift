@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Models
 
-/// Bundles of LoRA, (IA)³, VeRA and layer-norm tuning as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
+/// Bundles of LoRA, (IA)³, VeRA, layer-norm tuning, prompt and prefix tuning as folders that `peft` (0.18) loads: adapter_config.json and adapter_model.safetensors.
 ///
 /// Names of tensors are `base_model.model.`, the projection's module, and the tensor's own (`PEFTContent`). With a head that
 /// transformers' class for the family has too, the folder is for that class, and the head is saved under `modules_to_save`;
@@ -30,6 +30,10 @@ package enum PEFTExport {
                 bundle, "members/\(member.name)", "method \(member.configuration.method)",
                 PEFTMethods.builtIn.map { $0.method }.joined(separator: ", "), fix: "use --format adapterhub")
         }
+        if let refused = content.refused {
+            throw cannot(
+                bundle, "members/\(member.name): \(refused.field)", refused.found, refused.expected, fix: refused.fix)
+        }
         guard !content.hasGate else {
             throw cannot(
                 bundle, "members/\(member.name): use_gating", "true", "false: peft has no gates",
@@ -41,7 +45,9 @@ package enum PEFTExport {
                 "\(content.title) on whole modules", fix: "use --format transformers --merge")
         }
         var warnings = ForeignWarnings.language(bundle)
-        let classifier = TransformersNames.of(bundle.base.shape.family)?.classifier
+        let names = TransformersNames.of(bundle.base.shape.family)
+        let runsClassifier = content.classifiers?.contains(bundle.base.shape.family) ?? true
+        let classifier = runsClassifier ? names?.classifier : nil
         let head = bundle.heads.count == 1 && bundle.heads[0].firstTokenLabels != nil ? bundle.heads[0] : nil
         var tensors: [(name: String, shape: [Int], value: SafetensorsValue)] = []
         let own = Dictionary(bundle.tensors.map { ($0.name, $0) }) { first, _ in first }
@@ -60,7 +66,8 @@ package enum PEFTExport {
                 }
                 values = zip(model.weight(base)?.values ?? [], values).map { $0 + $1 }
             }
-            tensors.append((prefix + theirs, shape ?? tensor.shape, .float32(values)))
+            tensors.append(
+                ((content.table == nil ? prefix : adapterPrefix) + theirs, shape ?? tensor.shape, .float32(values)))
         }
         var modules: [String] = []
         var encoderPrefix = ""
@@ -77,7 +84,11 @@ package enum PEFTExport {
         } else if !bundle.heads.isEmpty {
             warnings.append(
                 ForeignWarnings.withoutHeads(
-                    bundle, part: "adapter", names: TransformersNames.of(bundle.base.shape.family)))
+                    bundle, part: "adapter", names: names,
+                    reason: runsClassifier
+                        ? nil
+                        : "peft 0.18 cannot run \(content.title) in transformers' \(names?.classifier?.modelClass ?? "classes")"
+                ))
         }
         warnings += ForeignWarnings.textPrefix(bundle)
         for (site, module, tensors) in content.modules {
@@ -87,6 +98,13 @@ package enum PEFTExport {
                     as: "\(encoderPrefix)\(module).\(tensor.theirs)",
                     shape: tensor.theirShape, addedTo: tensor.base)
             }
+        }
+        if let table = content.table {
+            let parts = table.compactMap { own["\(member.scope)/\($0)"] }
+            guard parts.count == table.count, let (shape, values) = TensorTable.joined(parts) else {
+                throw cannot(bundle, member.scope, "missing", "tensors", fix: "create the bundle again")
+            }
+            tensors.append((PEFTTable.name, shape, .float32(values)))
         }
         for (name, shape, values) in content.shared { tensors.append((adapterPrefix + name, shape, .float32(values))) }
         let json = ConfigurationValue.map(
@@ -119,15 +137,19 @@ package enum PEFTExport {
         _ bundle: AdapterBundle, _ content: PEFTContent, _ architecture: Architecture, modules: [String],
         isClassifier: Bool
     ) -> [String: ConfigurationValue] {
-        [
+        let encoderTask: ConfigurationValue = content.table == nil ? .null : .string(PEFTTable.encoderTask)
+        var fields: [String: ConfigurationValue] = [
             "peft_version": .string("0.18.1"),
-            "task_type": isClassifier ? .string("SEQ_CLS") : .null,
+            "task_type": isClassifier ? .string("SEQ_CLS") : encoderTask,
             "auto_mapping": isClassifier ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
-            "target_modules": .list(
-                PEFTContent.names(content.modules.map(\.module), architecture).map { .string($0) }),
             "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
             "inference_mode": .bool(true),
             "base_model_name_or_path": .string(bundle.base.name), "revision": .null,
-        ].merging(content.fields) { $1 }
+        ]
+        if content.table == nil {
+            let names = PEFTContent.names(content.modules.map(\.module), architecture)
+            fields["target_modules"] = .list(names.map { .string($0) })
+        }
+        return fields.merging(content.fields) { $1 }
     }
 }

@@ -38,19 +38,21 @@ private struct PEFTReader {
                 PEFTMethods.builtIn.map { $0.kind }.joined(separator: " or "))
         }
         module = try PEFTModule(folder)
-        choice = try PEFTChoice(module)
         method = try type.init(module)
+        choice = try PEFTChoice(module, hasModules: method.table == nil)
         self.model = model
     }
 
     /// The modules that are adapted, as the file names them.
     private var adapted: [String] {
-        module.names.filter { $0.hasSuffix(method.marker) }.map { String($0.dropLast(method.marker.count)) }
+        guard method.table == nil else { return [] }
+        return module.names.filter { $0.hasSuffix(method.marker) }.map { String($0.dropLast(method.marker.count)) }
     }
 
     mutating func bundle(name: String?) throws -> AdapterBundle.WithWarnings {
         let adapted = adapted
-        let (architecture, prefix) = try architecture(adapted)
+        let (architecture, prefix) =
+            try method.table.map { (try $0.architecture(in: module, model: model), "") } ?? architecture(adapted)
         let sites = architecture.sites.compactMap { site in
             site.weight.map { (site: site, module: prefix + $0.dropLast(".weight".count)) }
         }
@@ -60,7 +62,7 @@ private struct PEFTReader {
             throw module.wrong(
                 name + method.marker, "\(method.title) on this module", "\(method.targets) of the encoder")
         }
-        let acting = sites.filter { module.has($0.module + method.marker) }
+        let acting = method.table == nil ? sites.filter { module.has($0.module + method.marker) } : []
         if let part = acting.first(where: { $0.site.rows != nil }) {
             throw module.wrong(
                 part.module + method.marker, "\(method.title) on queries, keys and values together",

@@ -16,6 +16,8 @@ protocol PEFTMethod: Sendable {
     var content: String { get }
     /// What of an encoder it adapts, for messages.
     var targets: String { get }
+    /// The one table that it has instead of tensors at modules; nil: it adapts modules.
+    var table: PEFTTable? { get }
 
     /// - Throws: `BundleError` naming a field of the configuration
     init(_ module: PEFTModule) throws
@@ -40,6 +42,7 @@ protocol PEFTMethod: Sendable {
 
 extension PEFTMethod {
     var targets: String { "projections" }
+    var table: PEFTTable? { nil }
 
     func finish(
         _ bundle: inout AdapterBundle, _ architecture: Architecture, model: EncoderModel?, in module: inout PEFTModule
@@ -48,7 +51,8 @@ extension PEFTMethod {
 
 enum PEFTMethods {
     static let builtIn: [any PEFTMethod.Type] = [
-        PEFTConfiguration.self, PEFTIA3.self, PEFTLNTuning.self, PEFTVeRA.self,
+        PEFTConfiguration.self, PEFTIA3.self, PEFTLNTuning.self, PEFTPrefixTuning.self, PEFTPromptTuning.self,
+        PEFTVeRA.self,
     ]
 
     /// nil: peft has no such method, or none with folders that we write.
@@ -89,10 +93,15 @@ struct PEFTChoice {
     /// The field that picks some of the layers; nil: every layer of the base model is adapted.
     let layerChoice: String?
 
+    /// - Parameter hasModules: whether the method adapts modules
     /// - Throws: `BundleError`
-    init(_ module: PEFTModule) throws {
+    init(_ module: PEFTModule, hasModules: Bool = true) throws {
         let fields = module.fields
         isClassifier = fields["task_type"] == .string("SEQ_CLS")
+        guard hasModules else {
+            (targets, layerChoice) = (nil, nil)
+            return
+        }
         switch fields["target_modules"] {
         case .list(let list)?:
             targets = try list.map {

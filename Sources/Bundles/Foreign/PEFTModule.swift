@@ -48,15 +48,18 @@ struct PEFTModule {
         weights = try SafetensorsFile(weightsFile)
         var stored: [String: String] = [:]
         var foreign: String?
+        var twice: String?
         for name in weights.names {
-            if let prefix = [PEFTExport.prefix, PEFTExport.adapterPrefix].first(where: name.hasPrefix) {
-                stored[String(name.dropFirst(prefix.count))] = name
-            } else {
+            let prefix = [PEFTExport.prefix, PEFTExport.adapterPrefix].first(where: name.hasPrefix)
+            guard prefix != nil || name == PEFTTable.name else {
                 foreign = foreign ?? name
+                continue
             }
+            if stored.updateValue(name, forKey: String(name.dropFirst(prefix?.count ?? 0))) != nil { twice = name }
         }
         self.stored = stored
         rest = Set(stored.keys)
+        if let twice { throw wrong(twice, "a tensor", "one tensor of this module", in: weights.name) }
         if let foreign {
             throw wrong(foreign, "a tensor", "names that begin with \(PEFTExport.prefix)", in: weights.name)
         }

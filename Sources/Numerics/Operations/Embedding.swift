@@ -1,12 +1,14 @@
 import CKernels
 
 /// y[t] = words[id] + positions[position + first] + types[type], of the last two what the model has. y: [tokens, width].
-/// Virtual tokens (`VirtualTokens`) have zeros, and no gradient.
+/// Virtual tokens (`VirtualTokens`) have no word: with positions, they have the other two, else zeros and no gradient.
 package final class Embedding: Operation {
     private let words: Operand
     private let positions: Operand?
     private let types: Operand?
     private let firstPosition: Int
+    /// Whether virtual tokens have positions.
+    private let placesVirtual: Bool
     package let output: Value
 
     /// - Parameter firstPosition: row of the position table that a sequence's first token gets (0 in BERT).
@@ -17,6 +19,7 @@ package final class Embedding: Operation {
         self.positions = positions
         self.types = types
         self.firstPosition = firstPosition
+        placesVirtual = builder.virtualTokens.map { $0.positions > 0 } ?? false
         precondition(words.shape.count == 2, "the word table has shape \(words.shape)")
         let width = words.shape[1]
         if let positions {
@@ -45,15 +48,25 @@ package final class Embedding: Operation {
     package func forward(_ run: SliceRun) {
         let width = output.width
         var y = run.values(output)
+        if let positions {
+            precondition(
+                run.batch.span + firstPosition <= positions.shape[0],
+                "\(run.batch.span) positions, the table has \(positions.shape[0]) from \(firstPosition) on")
+        }
         for t in run.range(output) {
             defer { y += width }
-            guard VirtualTokens.index(run.batch.ids[t]) == nil else {
-                y.update(repeating: 0, count: width)
-                continue
-            }
-            let word = words.floats + Int(run.batch.ids[t]) * width
             let position = positions.map { $0.floats + (Int(run.batch.positions[t]) + firstPosition) * width }
-            run.kernels.pointee.fill_rows(y, position, word, 1, width)
+            if VirtualTokens.index(run.batch.ids[t]) == nil {
+                let word = words.floats + Int(run.batch.ids[t]) * width
+                run.kernels.pointee.fill_rows(y, position, word, 1, width)
+            } else {
+                if let position, placesVirtual {
+                    y.update(from: position, count: width)
+                } else {
+                    y.update(repeating: 0, count: width)
+                }
+                guard placesVirtual else { continue }
+            }
             if let types { run.kernels.pointee.add(y, types.floats + Int(run.batch.types[t]) * width, width, 1, true) }
         }
         if case .frozen(let table) = words { table.releaseAfterReading() }

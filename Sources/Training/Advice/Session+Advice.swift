@@ -25,7 +25,8 @@ extension Session {
         let named = try Self.head(for: task, pooling: settings.pooling, prefix: prefix, isLinear: true)
         let chosen = StratifiedSample.indices(of: task.train, limit: settings.texts, seed: settings.seed)
         let examples = encode(
-            [(named.head, chosen.map { task.train[$0] })], maxLength: settings.maxLength, prefix: prefix)
+            [(named.head, chosen.map { task.train[$0] })], maxLength: settings.maxLength, prefix: prefix,
+            taken: (bundles.flatMap(\.bundle.members) + [language?.member].compactMap { $0 }).takenPositions)
         let metric = try Metrics.standard.metric(of: task.definition)
         let pass = AdvicePass(
             session: self, examples: examples, head: named.head, metric: metric, language: language,

@@ -35,7 +35,9 @@ extension Session {
         let network = try Network(arrangement, seed: UInt64(settings.seed), precision: settings.precision)
         try BundleFile.check(network.skeleton(name: name, base: base))
         for warning in recipe.warnings { observe(.warning(warning)) }
-        let input = try trainingTask([0], of: tasks, heads: [head.head], settings: settings, prefix: prefix)
+        let input = try trainingTask(
+            [0], of: tasks, heads: [head.head], settings: settings, prefix: prefix,
+            taken: arrangement.takenPositions)
         let data = Self.dataHash(tasks)
         let identity = RunIdentity(
             network: network, kind: "linear probe \(LinearProbe.grid)", name: name, base: fingerprint, data: data,
@@ -101,7 +103,7 @@ extension Session {
         var trained = Trained(
             bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
             trainable: network.parameters.trainable, memoryEstimate: max(PeakMemory.bytes, estimate),
-            run: identity.digest, longest: longest(settings.maxLength))
+            run: identity.digest, longest: longest(settings.maxLength, taken: arrangement.takenPositions))
         trained.truncated = input.train.truncated
         trained.probe = probe
         return trained

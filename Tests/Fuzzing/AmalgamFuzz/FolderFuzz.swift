@@ -124,7 +124,8 @@ enum PEFTFuzz: FuzzedReader {
     static let files = [
         "Bundles/Foreign/PEFTConfiguration.swift", "Bundles/Foreign/PEFTImport.swift",
         "Bundles/Foreign/PEFTModule.swift", "Bundles/Foreign/PEFTMethod.swift", "Bundles/Foreign/PEFTLoRA.swift",
-        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTVeRA.swift",
+        "Bundles/Foreign/PEFTIA3.swift", "Bundles/Foreign/PEFTVeRA.swift", "Bundles/Foreign/PEFTTable.swift",
+        "Bundles/Foreign/PEFTPromptTuning.swift", "Bundles/Foreign/PEFTPrefixTuning.swift",
         "Adapters/SitePattern.swift", "Adapters/Methods/LoRA.swift",
     ]
     static let tokens = words(
@@ -135,16 +136,27 @@ enum PEFTFuzz: FuzzedReader {
         "\"target_modules\":\".*\"", "\"modules_to_save\":[\"classifier\"]", "\"task_type\":\"SEQ_CLS\"",
         "\"use_dora\":true", "\"bias\":\"all\"", "\"init_lora_weights\":\"pissa\"", "\"auto_mapping\":",
         "{\"parent_library\":\"transformers.models.bert.modeling_bert\"}", "\"layers_to_transform\":[0]", "1e308",
+        "\"peft_type\":\"PROMPT_TUNING\"", "\"peft_type\":\"PREFIX_TUNING\"", "\"task_type\":\"FEATURE_EXTRACTION\"",
+        "\"num_virtual_tokens\":2", "\"token_dim\":2", "\"num_layers\":1", "\"prefix_projection\":true",
         "null",
         "{", "}", "[", "]", ",", ":")
     static let memory = (constant: 1 << 20, perByte: 256)
 
-    private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-        "amalgam-fuzz-peft-\(ProcessInfo.processInfo.processIdentifier)/\(Invariants.file)")
+    private static let root = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "amalgam-fuzz-peft-\(ProcessInfo.processInfo.processIdentifier)")
+    /// LoRA's tensors.
+    private static let folder = root.appendingPathComponent("modules/\(Invariants.file)")
+    /// A prompt's or a prefix's.
+    private static let tableFolder = root.appendingPathComponent("table/\(Invariants.file)")
 
     static func warmUp() {
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for folder in [folder, tableFolder] {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            }
+            let table = SafetensorsValue.float32([1, 2, 3, 4, 5, 6, 7, 8])
+            try SafetensorsWriter.data(tensors: [(name: PEFTTable.name, shape: [2, 4], value: table)])
+                .write(to: tableFolder.appendingPathComponent(PEFTModule.tensors))
             let tensors = ["query", "value"].flatMap { name in
                 [("A", [2, 4]), ("B", [4, 2])].map { matrix, shape in
                     (
@@ -160,6 +172,8 @@ enum PEFTFuzz: FuzzedReader {
     }
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        let hasTable = String(decoding: bytes, as: UTF8.self).contains("_TUNING")
+        let folder = hasTable ? tableFolder : folder
         try Data(bytes).write(to: folder.appendingPathComponent(PEFTModule.configuration))
         let bundle = try PEFTImport.read(folder: folder, name: "a", model: nil).bundle
         return {
@@ -175,6 +189,24 @@ enum PEFTFuzz: FuzzedReader {
                 "plain.json",
                 Array(
                     #"{"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["query","value"],"bias":"none"}"#.utf8)
+            ),
+            (
+                "prompt.json",
+                Array(
+                    #"{"peft_type":"PROMPT_TUNING","task_type":"FEATURE_EXTRACTION","num_virtual_tokens":2,"token_dim":4,"#
+                        .utf8)
+                    + Array(
+                        #""num_layers":1,"auto_mapping":{"parent_library":"transformers.models.bert.modeling_bert"}}"#
+                            .utf8)
+            ),
+            (
+                "prefix.json",
+                Array(
+                    #"{"peft_type":"PREFIX_TUNING","task_type":"FEATURE_EXTRACTION","num_virtual_tokens":2,"token_dim":2,"#
+                        .utf8)
+                    + Array(
+                        #""num_layers":1,"auto_mapping":{"parent_library":"transformers.models.bert.modeling_bert"}}"#
+                            .utf8)
             ),
             (
                 "patterns.json",
