@@ -59,6 +59,34 @@ import Testing
         #expect(abs(prior.size(labels: 128).offset[0] - 0.06) < 1e-12)
     }
 
+    /// Many classes lower what is expected; a task without classes has the mean level, and is less certain.
+    @Test func classesTellTheLevel() {
+        var prior = AutoPrior.flat
+        prior.sizes[0].level = AutoPrior.Level(intercept: 0.9, slope: -0.2, variance: 0.001, entropy: 1.5)
+        func expected(_ entropy: Double?) -> (mean: Double, deviation: Double) {
+            prior.expectation(AutoEvidence(labels: 128, relatedness: 0, entropy: entropy))[.adapter] ?? (0, 0)
+        }
+        #expect(abs(expected(1).mean - 0.7) < 1e-12 && abs(expected(2).mean - 0.5) < 1e-12)
+        #expect(expected(99).mean == expected(AutoPrior.entropy.upperBound).mean)
+        #expect(abs(expected(nil).mean - 0.6) < 1e-12 && expected(nil).deviation > expected(1).deviation)
+        #expect(AutoEvidence.entropy([]) == nil && AutoEvidence.entropy([4, 4]) == 0)
+        #expect(abs((AutoEvidence.entropy([0, 1, 0, 1]) ?? 0) - 0.6931471805599453) < 1e-15)
+    }
+
+    /// Calibration widens what is expected and moves nothing.
+    @Test func calibrationWidens() throws {
+        var prior = AutoPrior.flat
+        let evidence = Self.evidence([(.probe, 0.6), (.adapter, 0.7)], labels: 128)
+        let before = prior.expectation(evidence)
+        prior.sizes[0].calibration = 1.5
+        let after = prior.expectation(evidence)
+        #expect(after.mean == before.mean)
+        for candidate in Self.candidates {
+            let (a, b) = (try #require(before[candidate]), try #require(after[candidate]))
+            #expect(abs(b.deviation - 1.5 * a.deviation) < 1e-12)
+        }
+    }
+
     /// The compiled table has every candidate, and covariances that a normal distribution can have.
     @Test func theStandardPriorIsComplete() {
         let prior = AutoPrior.standard

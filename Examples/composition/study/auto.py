@@ -1,12 +1,16 @@
 """How good `fuse --method auto` is: its prior is fitted without a target, and its choice for that target is judged."""
+import collections
 import json
+import math
 import os
+import random
 import statistics
 import subprocess
 
 from . import plan
 from .cells import unpacked
 from .files import lines, write
+from .scores import RESAMPLES
 
 # Candidates of auto and the arms that train them
 CANDIDATES = {"linear_probe": "probe", "average": "average", "adapter": "scratch", "init_from": "init", "fusion": "fusion",
@@ -34,9 +38,15 @@ def records(lab):
                           if arm in plan.arms(size)}
                 if cell and None not in scores.values():
                     found.append({"target": target, "size": size, "seed": seed, "sources": len(lab.tasks.sources(target)),
-                                  "evidence": cell["evidence"],
+                                  "evidence": {**cell["evidence"], "entropy": entropy(lab.tasks.train(target, size, seed))},
                                   "scores": {name: scored["accuracy"] for name, scored in scores.items()}})
     return found
+
+
+def entropy(rows):
+    """Of the classes, in nats."""
+    counts = collections.Counter(row["label"] for row in rows)
+    return -sum(n / len(rows) * math.log(n / len(rows)) for n in counts.values())
 
 
 def replay(lab, found):
@@ -81,24 +91,42 @@ class Judge:
         rules = {name: mean(lambda c, name=name: name) for name in self.arms(key)}
         return statistics.fmean(oracle), mean(lambda c: c["chosen"]), rules
 
+    def gain_interval(self, keys):
+        """95 %, of the mean gain over the adapter from scratch: seeds and texts are drawn again, the cells stay."""
+        draw = random.Random(str(keys))
+        tables = [[[a - b for a, b in zip(self.right[*key, c["seed"], c["chosen"]], self.right[*key, c["seed"], "adapter"])]
+                   for c in self.groups[key]] for key in keys]
+        values = []
+        for _ in range(RESAMPLES):
+            total = 0
+            for table in tables:
+                texts = draw.choices(range(len(table[0])), k=len(table[0]))
+                total += statistics.fmean(sum(map(seed.__getitem__, texts)) / len(texts)
+                                          for seed in draw.choices(table, k=len(table)))
+            values.append(total / len(tables))
+        values.sort()
+        return values[int(0.025 * RESAMPLES)], values[-1 - int(0.025 * RESAMPLES)]
 
-def row(judge, keys, size):
-    """The columns of the table for a number of labels."""
+
+def row(judge, keys):
+    """The columns of the table for some cells."""
     cells = {key: judge.values(key) for key in keys}
     regrets = sorted(100 * (oracle - auto) for oracle, auto, _ in cells.values())
     rules = {name: statistics.fmean(100 * (oracle - rule[name]) for oracle, _, rule in cells.values())
-             for name in judge.arms(keys[0])}
+             for name in CANDIDATES if all(name in rule for _, _, rule in cells.values())}
     best = min(rules, key=rules.get)
     choices = [choice for key in keys for choice in judge.groups[key]]
     covered, widths = [], []
     for choice in choices:
-        score = statistics.fmean(judge.right[choice["target"], size, choice["seed"], choice["chosen"]])
+        score = statistics.fmean(judge.right[choice["target"], choice["labels"], choice["seed"], choice["chosen"]])
         covered.append(choice["interval"][0] <= score <= choice["interval"][1])
         widths.append(100 * (choice["interval"][1] - choice["interval"][0]))
     gains = [(oracle - rule["adapter"], auto - rule["adapter"]) for oracle, auto, rule in cells.values()]
     large = [(o, a) for o, a in gains if o >= 0.02]
     other = [a for o, a in gains if o < 0.02]
-    capture = f"{100 * sum(a for _, a in large) / sum(o for o, _ in large):.0f} % on {len(large)}" if large else "none"
+    low, high = judge.gain_interval([key for key, (o, _) in zip(keys, gains) if o >= 0.02]) if large else (0, 0)
+    capture = (f"{100 * sum(a for _, a in large) / sum(o for o, _ in large):.0f} % on {len(large)} "
+               f"({100 * statistics.fmean(a for _, a in large):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] points)") if large else "none"
     return [str(len(keys)), f"{statistics.fmean(regrets):.1f}", f"{regrets[min(len(regrets) - 1, int(0.9 * len(regrets)))]:.1f}",
             f"{rules[best]:.1f} ({plan.LABELS[CANDIDATES[best]]})", capture,
             f"{100 * statistics.fmean(other):+.1f}" if other else "–", f"{100 * statistics.fmean(covered):.0f} %",
@@ -130,18 +158,22 @@ def section(lab, scores):
         for size in plan.SIZES:
             keys = [key for key in judge.groups if key[1] == size]
             if keys:
-                body.append([label, f"{size:,}", *row(judge, keys, size)])
+                body.append([label, f"{size:,}", *row(judge, keys)])
                 counts = {name: sum(c["chosen"] == name for key in keys for c in judge.groups[key]) for name in CANDIDATES}
                 if label != "none":
                     chosen.append(f"{size:,} labels: " + ", ".join(
                         f"{plan.LABELS[CANDIDATES[n]]} {c}" for n, c in counts.items() if c))
+        body.append([label, "all", *row(judge, list(judge.groups))])
     header = ["prior", "labels", "cells", "mean regret", "90th percentile", "best fixed rule's regret",
               "captured of the gain over scratch", "elsewhere, against scratch", "interval covers", "its width", "most spent"]
     return ["## What `fuse --method auto` is worth",
             "For each target the prior is fitted to the other targets. A cell is a target with a number of labels, averaged over "
             "seeds; the oracle is the best arm on one half of the test texts, scored on the other half, halves swapped. Regrets and "
             "widths are points. Cells in which the oracle beats the adapter from scratch by 2 points or more count for the gain "
-            "that is captured; the others stand in the column after it.",
+            "that is captured; the others stand in the column after it. An interval cannot be much narrower than what the labels "
+            "allow: the share of right answers among n of them has a 95 % interval of up to "
+            + ", ".join(f"{100 * 1.96 / math.sqrt(size):.1f} points with {size:,}" for size in sorted({k[1] for k in judge.groups}))
+            + "; what other tasks teach of the level narrows it, and what they cannot teach of a new one widens it.",
             "\n".join(["| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *body)]),
             "Chosen: " + "; ".join(chosen) + "."]
 

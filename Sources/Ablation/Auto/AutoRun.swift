@@ -18,6 +18,7 @@ final class AutoRun {
     private let folds: AutoFolds
     private var scores: AutoScores
     private let relatedness: Double
+    private let entropy: Double?
     /// Tokens of the training texts, and those that the ranking of the sources took.
     private let tokens: (training: Double, ranking: Double)
     private var own: [Cell] = []
@@ -41,6 +42,7 @@ final class AutoRun {
         self.runner = runner
         task = ExperimentTask(data)
         labels = data.train.count(where: \.isScored)
+        entropy = AutoEvidence.entropy(data.train.compactMap(\.label))
         folds = AutoFolds(data, seed: settings.seed)
         scores = AutoScores(folds, metric: task.metric)
 
@@ -97,7 +99,7 @@ final class AutoRun {
             scores.add(candidate, finished.compactMap { $0.result[Self.heldOut] })
             seconds[candidate] = finished.reduce(0) { $0 + $1.seconds }
         }
-        return scores.evidence(labels: labels, relatedness: relatedness)
+        return scores.evidence(labels: labels, relatedness: relatedness, entropy: entropy)
     }
 
     private static let heldOut = "held out"

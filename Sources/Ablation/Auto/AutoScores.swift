@@ -30,9 +30,11 @@ struct AutoScores {
     }
 
     /// Evidence on all candidates that were added.
-    /// - Parameter relatedness: of the closest source
-    func evidence(labels: Int, relatedness: Double) -> AutoEvidence {
-        var evidence = AutoEvidence(labels: labels, relatedness: relatedness)
+    /// - Parameters:
+    ///   - relatedness: of the closest source
+    ///   - entropy: of the task's classes; nil: it has none
+    func evidence(labels: Int, relatedness: Double, entropy: Double?) -> AutoEvidence {
+        var evidence = AutoEvidence(labels: labels, relatedness: relatedness, entropy: entropy)
         evidence.candidates = scores.map(\.candidate)
         evidence.scores = scores.map(\.score.value)
         let deviations = scores.map { entry in

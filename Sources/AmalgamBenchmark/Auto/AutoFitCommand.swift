@@ -41,24 +41,11 @@ struct AutoFitCommand: ParsableCommand {
         print(String(decoding: try encoder.encode(output), as: UTF8.self))
     }
 
-    /// The search as it would run, with the evidence that was measured.
     private func choice(_ record: AutoRecord, _ prior: AutoPrior) -> Choice? {
-        let labels = record.evidence.labels
-        let costs = AutoSearch.Costs(record.candidates, tokens: Double(labels), labels: labels)
-        let cheap = record.candidates.filter(\.isProbe)
-        var search = AutoSearch(
-            prior, costs, labels: labels, tokens: Double(labels), evidence: record.evidence.only(cheap),
-            ranking: Double(min(labels, AutoSearch.rankedTexts) * (record.sources + 1)))
-        var known = cheap
-        while let next = search.next {
-            known += next
-            search.add(record.evidence.only(known), cost: next.reduce(0) { $0 + (costs.evidence[$1] ?? 0) })
-        }
-        guard let chosen = search.best, let expected = search.expectation[chosen] else { return nil }
-        let interval = AutoOutcome.interval(expected)
+        guard let replay = AutoReplay(record, prior) else { return nil }
+        let interval = AutoOutcome.interval(replay.expected)
         return Choice(
-            target: record.target, labels: labels, seed: record.seed, chosen: chosen.rawValue, expected: expected.mean,
-            interval: [interval.lowerBound, interval.upperBound],
-            spent: (search.spent + (costs.final[chosen] ?? 0)) / search.budget)
+            target: record.target, labels: record.evidence.labels, seed: record.seed, chosen: replay.chosen.rawValue,
+            expected: replay.expected.mean, interval: [interval.lowerBound, interval.upperBound], spent: replay.spent)
     }
 }

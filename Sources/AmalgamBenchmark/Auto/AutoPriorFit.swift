@@ -5,15 +5,38 @@ import Foundation
 ///
 /// For each number of labels: a candidate's gain over the mean of all candidates is regressed on relatedness, every target
 /// weighing the same, with a ridge on the slope; what is left gives the covariance. Offsets are the test score less that of
-/// cross-validation. Few targets say little of the differences between targets, so variances are scaled by T / (T − 1).
+/// cross-validation. The level, the mean of all candidates, is regressed on the entropy of the classes. Few targets say little of
+/// the differences between targets, so variances are scaled by T / (T − 1), or T / (T − 2) after a slope; and what remains is
+/// calibrated: each target is left out once, and its score compared with what is expected of it.
 struct AutoPriorFit {
     /// Ridge on slopes: the variance of relatedness at which a slope is halved.
     private static let ridge = 0.002
     /// Part of the covariances between candidates that is given up for the diagonal.
     private static let shrinkage = 0.2
     private static let floor = 1e-4
+    /// As `ridge`, for entropies in nats.
+    private static let entropyRidge = 0.02
+    private static let levelFloor = 0.003
 
+    /// - Returns: nil without records of all candidates
     static func prior(_ records: [AutoRecord]) -> AutoPrior? {
+        guard var prior = uncalibrated(records) else { return nil }
+        var squares: [Int: [Double]] = [:]
+        for target in Set(records.map(\.target)).sorted() {
+            guard let other = uncalibrated(records.filter { $0.target != target }) else { continue }
+            for record in records where record.target == target {
+                guard let replay = AutoReplay(record, other), let score = record[replay.chosen] else { continue }
+                let variance = pow(replay.expected.deviation, 2) + score * (1 - score) / AutoOutcome.testTexts
+                squares[record.evidence.labels, default: []].append(pow(score - replay.expected.mean, 2) / variance)
+            }
+        }
+        for i in prior.sizes.indices {
+            prior.sizes[i].calibration = max(1, mean(squares[Int(prior.sizes[i].labels)] ?? []).squareRoot())
+        }
+        return prior
+    }
+
+    private static func uncalibrated(_ records: [AutoRecord]) -> AutoPrior? {
         let candidates = AutoCandidate.allCases
         var sizes: [AutoPrior.Size] = []
         for labels in Set(records.map(\.evidence.labels)).sorted() {
@@ -27,9 +50,7 @@ struct AutoPriorFit {
             }
         }
         guard !sizes.isEmpty else { return nil }
-        let levels = records.map { record in mean(record.candidates.compactMap { record[$0] }) }
-        return AutoPrior(
-            candidates: candidates, sizes: sizes, level: mean(levels), levelVariance: max(variance(levels), 0.01))
+        return AutoPrior(candidates: candidates, sizes: sizes)
     }
 
     private static func size(_ labels: Int, _ records: [AutoRecord], _ candidates: [AutoCandidate]) -> AutoPrior.Size {
@@ -46,6 +67,18 @@ struct AutoPriorFit {
             let scores = candidates.compactMap { record[$0] }
             return scores.map { $0 - mean(scores) }
         }
+        let entropies = records.compactMap(\.evidence.entropy)
+        let entropy = records.map { $0.evidence.entropy ?? mean(entropies) }
+        let levels = records.map { record in mean(candidates.compactMap { record[$0] }) }
+        let (middle, height) = (average { entropy[$0] }, average { levels[$0] })
+        let steepness =
+            average { (entropy[$0] - middle) * (levels[$0] - height) }
+            / (average { (entropy[$0] - middle) * (entropy[$0] - middle) } + entropyRidge)
+        let around = average { i in pow(levels[i] - height - steepness * (entropy[i] - middle), 2) }
+        let level = AutoPrior.Level(
+            intercept: height - steepness * middle, slope: steepness,
+            variance: max(around * count / max(1, count - 2), levelFloor), entropy: middle)
+
         let center = average { relatedness[$0] }
         let spread = average { (relatedness[$0] - center) * (relatedness[$0] - center) }
         var (intercept, slope): ([Double], [Double]) = ([], [])
@@ -78,16 +111,12 @@ struct AutoPriorFit {
             offsetVariance.append(max(all - sampling, floor))
         }
         return AutoPrior.Size(
-            labels: Double(labels), intercept: intercept, slope: slope, covariance: covariance, offset: offset,
+            labels: Double(labels), level: level, intercept: intercept, slope: slope, covariance: covariance,
+            offset: offset,
             offsetVariance: offsetVariance)
     }
 
     static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
-
-    private static func variance(_ values: [Double]) -> Double {
-        let center = mean(values)
-        return mean(values.map { ($0 - center) * ($0 - center) })
-    }
 }
 
 extension AutoPrior.Size {
@@ -95,7 +124,7 @@ extension AutoPrior.Size {
     /// covariances between the two.
     fileprivate func replacing(_ places: [Int], with known: AutoPrior.Size) -> AutoPrior.Size {
         var size = self
-        size.labels = known.labels
+        (size.labels, size.level) = (known.labels, known.level)
         for (i, place) in places.enumerated() {
             (size.intercept[place], size.slope[place]) = (known.intercept[i], known.slope[i])
             (size.offset[place], size.offsetVariance[place]) = (known.offset[i], known.offsetVariance[i])
