@@ -26,11 +26,12 @@ def curves(title, series, sizes, unit="test accuracy"):
     """series: (label, {size: (mean, low, high)}). The number of labels is on a logarithmic scale."""
     values = [v for _, points in series for point in points.values() for v in point]
     low, high = min(values) - 0.01, max(values) + 0.01
-    left, top, width, height = 64, 48, 460, 360
+    left, top, width, height = 64, 48, 480, 360
+    pad = 20 + 2 * len(series)
 
     def x(size):
         first, last = math.log(min(sizes)), math.log(max(sizes))
-        return left + (width * (math.log(size) - first) / (last - first) if last > first else width / 2)
+        return left + pad + (width - 2 * pad) * ((math.log(size) - first) / (last - first) if last > first else 0.5)
 
     def y(value):
         return top + height * (high - value) / (high - low)

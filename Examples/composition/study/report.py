@@ -7,13 +7,15 @@ from . import advice, auto, charts, plan
 from .files import counted, say, write
 from .scores import Scores
 
+# Gain of a linear probe from which on a source counts as related
+RELATED = 0.08
 FOLDER = os.path.join("Examples", "reports", "composition")
 
 
 def write_report(lab, root):
     scores = Scores(lab)
     pictures = {}
-    parts = [head(lab, scores), *words(scores), *tables(scores), *reference(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
+    parts = [head(lab, scores), *words(scores, auto.records(lab)), *tables(scores), *reference(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
              *advice.section(lab, scores), *auto.section(lab, scores), *settings(lab)]
     for folder in [os.path.join(lab.a.out, "report")] + ([os.path.join(root, FOLDER)] if lab.a.commit else []):
         write(os.path.join(folder, "report.md"), "\n\n".join(parts) + "\n")
@@ -46,7 +48,7 @@ def table(header, body):
                       *("| " + " | ".join(row) + " |" for row in body)])
 
 
-def words(scores):
+def words(scores, records):
     lines = []
     for size in plan.SIZES:
         arms, targets = scores.arms(size), scores.targets
@@ -60,7 +62,37 @@ def words(scores):
             f"- **{size:,} labels.** On average over {len(targets)} targets, the best use of the sources is: {plan.LABELS[best]}, "
             f"{points(scores.gain(size, best, 'scratch', targets))} points against an adapter from scratch. It is clearly better on "
             f"{listed(clear[best])}, and clearly worse on {listed(worse[best])}.")
+    if lines and (related := relatedness(records)):
+        lines.append(related)
     return ["## In words", "\n".join(lines)] if lines else []
+
+
+def relatedness(records):
+    """What the sources are worth where they are related to the task, and elsewhere."""
+    parts = []
+    for size in plan.SIZES:
+        gains = {True: [], False: []}
+        for record in records:
+            if record["size"] == size:
+                own = record["scores"]
+                gains[record["evidence"]["relatedness"] >= RELATED].append(
+                    {name: own[name] - own["adapter"] for name in ("init_from", "fusion")})
+        if all(gains.values()):
+            (near, far) = ({name: points_of(statistics.fmean(g[name] for g in gains[kind])) for name in gains[kind][0]}
+                           for kind in (True, False))
+            parts.append(
+                f"with {size:,} labels, starting from it gains {near['init_from']} points and fusing {near['fusion']} "
+                f"({counted(len(gains[True]), 'training')} of each), elsewhere {far['init_from']} and {far['fusion']} "
+                f"({len(gains[False])})")
+    if not parts:
+        return ""
+    return (f"- **Relatedness decides.** Where a linear probe on the features of the closest source beats one on the bare model's by "
+            f"{100 * RELATED:.0f} points or more in cross-validation (`amalgam advise` shows both), the sources help: " + "; ".join(parts)
+            + ". Gains are against an adapter from scratch.")
+
+
+def points_of(value):
+    return f"{100 * value:+.1f}"
 
 
 def listed(names):
