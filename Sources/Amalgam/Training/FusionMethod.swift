@@ -80,7 +80,7 @@ public struct FusionMethod: Sendable, Equatable {
     /// The peak learning rate where none is given.
     public var standardLearningRate: Double {
         switch form {
-        case .attention: 5e-4
+        case .attention: 2e-3
         case .scaling: 6e-3
         case .concatenation: 6e-3
         case .average, .routing: 5e-3

@@ -44,7 +44,7 @@ public struct TrainingOptions: Sendable, Equatable {
     public var seed = 0
     /// Passes over the training split, 1 or more; default 5.
     public var epochs = 5
-    /// Peak learning rate, over 0; nil for the recipe's default: adapters 1e-3, languages 4e-3, heads 5e-3, fusions 5e-4
+    /// Peak learning rate, over 0; nil for the recipe's default: adapters 1e-3, languages 4e-3, heads 5e-3, fusions 2e-3
     /// (other methods: ``FusionMethod/standardLearningRate``), all weights 2e-4.
     public var learningRate: Double?
     /// Share of the steps in which the learning rate rises, 0...1; default 0.1.

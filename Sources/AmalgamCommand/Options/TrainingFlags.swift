@@ -7,7 +7,7 @@ struct TrainingFlags: ParsableArguments {
     @Option(help: "Passes over the training split.") var epochs = 5
     @Option(
         help:
-            "Peak learning rate. (default: adapters 1e-3, languages 4e-3, heads and average 5e-3, fusion 5e-4, scalearn and cat 6e-3, all weights 2e-4)"
+            "Peak learning rate. (default: adapters 1e-3, languages 4e-3, heads and average 5e-3, fusion 2e-3, scalearn and cat 6e-3, all weights 2e-4)"
     )
     var lr: Double?
     @Option(help: "Fraction of the steps in which the learning rate rises, 0 to 1.") var warmup = 0.1
