@@ -10,7 +10,7 @@ import subprocess
 from . import plan
 from .cells import unpacked
 from .files import lines, write
-from .scores import RESAMPLES
+from .scores import interval
 
 # Candidates of auto and the arms that train them
 CANDIDATES = {"linear_probe": "probe", "average": "average", "adapter": "scratch", "init_from": "init", "fusion": "fusion",
@@ -93,19 +93,9 @@ class Judge:
 
     def gain_interval(self, keys):
         """95 %, of the mean gain over the adapter from scratch: seeds and texts are drawn again, the cells stay."""
-        draw = random.Random(str(keys))
-        tables = [[[a - b for a, b in zip(self.right[*key, c["seed"], c["chosen"]], self.right[*key, c["seed"], "adapter"])]
-                   for c in self.groups[key]] for key in keys]
-        values = []
-        for _ in range(RESAMPLES):
-            total = 0
-            for table in tables:
-                texts = draw.choices(range(len(table[0])), k=len(table[0]))
-                total += statistics.fmean(sum(map(seed.__getitem__, texts)) / len(texts)
-                                          for seed in draw.choices(table, k=len(table)))
-            values.append(total / len(tables))
-        values.sort()
-        return values[int(0.025 * RESAMPLES)], values[-1 - int(0.025 * RESAMPLES)]
+        return interval(
+            [[[a - b for a, b in zip(self.right[*key, c["seed"], c["chosen"]], self.right[*key, c["seed"], "adapter"])]
+              for c in self.groups[key]] for key in keys], random.Random(str(keys)))
 
 
 def row(judge, keys):

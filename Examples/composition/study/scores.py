@@ -9,6 +9,20 @@ from .cells import unpacked
 RESAMPLES = 2000
 
 
+def interval(tables, draw):
+    """95 %, of the mean over tables; a table has the values of each text for each seed. Seeds and texts are drawn again."""
+    values = []
+    for _ in range(RESAMPLES):
+        total = 0
+        for table in tables:
+            texts = draw.choices(range(len(table[0])), k=len(table[0]))
+            seeds = draw.choices(table, k=len(table))
+            total += statistics.fmean(sum(map(seed.__getitem__, texts)) / len(texts) for seed in seeds)
+        values.append(total / len(tables))
+    values.sort()
+    return values[int(0.025 * RESAMPLES)], values[-1 - int(0.025 * RESAMPLES)]
+
+
 class Scores:
     """Answers of each arm: by target and size a list of seeds, each a list of right answers."""
 
@@ -45,23 +59,14 @@ class Scores:
     def interval(self, size, weights, targets):
         """Of Σ weight · score of the arm, averaged over targets. The arms of a target share the drawn seeds and texts."""
         draw = random.Random(f"{size} {sorted(weights.items())}")
-        values = []
-        tables = {}
+        tables = []
         for target in targets:
             arms = [self.right[target, size, arm] for arm in weights]
             count = min(map(len, arms))
             # For each seed: the weighted sum of the arms' answers to each text
-            tables[target] = [[sum(w * seeds[s][i] for w, seeds in zip(weights.values(), arms))
-                               for i in range(len(arms[0][s]))] for s in range(count)]
-        for _ in range(RESAMPLES):
-            total = 0
-            for table in tables.values():
-                texts = draw.choices(range(len(table[0])), k=len(table[0]))
-                seeds = draw.choices(table, k=len(table))
-                total += statistics.fmean(sum(map(seed.__getitem__, texts)) / len(texts) for seed in seeds)
-            values.append(total / len(tables))
-        values.sort()
-        return values[int(0.025 * RESAMPLES)], values[-1 - int(0.025 * RESAMPLES)]
+            tables.append([[sum(w * seeds[s][i] for w, seeds in zip(weights.values(), arms))
+                            for i in range(len(arms[0][s]))] for s in range(count)])
+        return interval(tables, draw)
 
     def gain(self, size, arm, other, targets):
         """How much better an arm is than another one, with its interval."""
