@@ -214,6 +214,7 @@ struct AnswerFormTests {
         TagAnswers(predicted: [["O", "B-é"], [], ["O"]], gold: [["B-é", "O"], [], ["B-x"]]),
         NumberAnswers(predicted: [[0.1, -.infinity], [.nan, 3]], gold: [[nil, 1 / 3], [5e-324, -0.0]]),
         NumberAnswers(predicted: [], gold: []),
+        SpanAnswers(predicted: ["é", ""], gold: [[], ["a", "日本"]]), SpanAnswers(predicted: [], gold: []),
     ]
 
     @Test func writtenFormsReadBack() {

@@ -58,6 +58,7 @@ package struct TaskKinds: Sendable {
         TextPairClassification.self,
         Tagging.self,
         Regression.self,
+        QuestionAnswering.self,
     ]
 
     /// The table of `builtIn`.

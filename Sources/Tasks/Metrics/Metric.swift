@@ -65,6 +65,7 @@ package struct Metrics: Sendable {
         Accuracy.self, MacroF1.self, MicroF1.self, WeightedF1.self, Matthews.self,
         EntityF1.self, TokenAccuracy.self,
         Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
+        AnswerF1.self, ExactMatch.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.
