@@ -137,7 +137,7 @@ package struct EncodedExamples: Sendable {
     }
 
     private func taken(_ sequence: Int, longest: Int) -> Range<Int> {
-        offsets[sequence]..<min(offsets[sequence + 1], offsets[sequence] + longest)
+        offsets[sequence]..<offsets[sequence] + min(offsets[sequence + 1] - offsets[sequence], longest)
     }
 
     /// The tokens of an example that stand for words: positions among all taken tokens of the example, with the words' indices.
