@@ -121,6 +121,8 @@ extension String {
         case "spearman": "Spearman correlation"
         case "mse": "mean squared error"
         case "mae": "mean absolute error"
+        case "qa_f1": "F1 of answers"
+        case "exact_match": "exact match"
         default: self
         }
     }

@@ -173,9 +173,8 @@ struct SQuADArticlesTests {
         #expect(table.rows.map { $0.values["id"] } == [.string("q1"), .string("q2"), .string("q3")])
         #expect(table.rows.map { $0.values["title"] } == [.string("T"), .string("T"), .string("U")])
         #expect(table.rows.map(\.path) == [".paragraphs[0].qas[0]", ".paragraphs[0].qas[1]", ".paragraphs[1].qas[0]"])
-        for limit in 0...3 {
-            #expect(
-                try JSONArrayReader.read(Array(Self.sample.utf8), file: "f", limit: limit).rows.count == max(1, limit))
+        for limit in 1...3 {
+            #expect(try JSONArrayReader.read(Array(Self.sample.utf8), file: "f", limit: limit).rows.count == limit)
         }
     }
 

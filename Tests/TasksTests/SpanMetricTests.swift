@@ -81,7 +81,7 @@ struct SpanMetricTests {
         return [score.exact, score.f1]
     }
 
-    @Test func thebestAlternativeCounts() {
+    @Test func theBestAlternativeCounts() {
         #expect(score("the Oslo!", ["Rome", "oslo"]) == [1, 1])
         #expect(score("in Oslo", ["Rome", "Oslo"]) == [0, 2.0 / 3])
         #expect(score("", ["Oslo"]) == [0, 0])
@@ -138,7 +138,7 @@ struct SpanBaselineTests {
     private let answerable: [(context: String, question: String, answers: [String])] = [
         (
             "The river flows north. Its source lies near Chur, 2,345 m high! Boats are common.",
-            "Where does the source of the river lie?", ["Chur"]
+            "Where does its source lie?", ["Chur"]
         ),
         ("Gold is heavy. Iron is not.", "Which metal is heavy?", ["Gold"]),
         ("In May 1968 students went on strike.", "When did students strike?", ["May 1968"]),
@@ -149,7 +149,7 @@ struct SpanBaselineTests {
             SentenceOverlap.answers(data(answerable), metric: AnswerF1.self) as? SpanAnswers)
         #expect(answers.gold == [["Chur"], ["Gold"], ["May 1968"]])
         #expect(answers.predicted.allSatisfy { !$0.isEmpty })
-        #expect(["Its", "source", "lies", "near", "Chur", "2", "345", "m", "high"].contains(answers.predicted[0]))
+        #expect(["lies", "near", "Chur", "2", "345", "m", "high"].contains(answers.predicted[0]))
         #expect(answers.predicted[1] == "Gold")
     }
 

@@ -80,11 +80,13 @@ extension AdapterBundle {
             case tags([String])
             /// So many numbers.
             case numbers(Int)
+            /// A part of a context; `hasNone` tells whether it may say that there is no answer.
+            case answers(hasNone: Bool)
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `regression`.
+        /// What it is called in the file: `classification`, `tagging`, `regression`, `span`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -92,16 +94,16 @@ extension AdapterBundle {
         public var taskKind: TextTask.Kind?
         /// What it gives.
         public var output: Output
-        /// What it reads of a text; nil if it reads each word by itself.
+        /// What it reads of a text; nil if it reads each word or token by itself.
         public var pooling: Pooling?
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes or tags in the order of probabilities; empty for numbers.
+        /// Its classes or tags in the order of probabilities; empty for numbers and answers.
         public var labels: [String] {
             switch output {
             case .classes(let labels), .tags(let labels): labels
-            case .numbers: []
+            case .numbers, .answers: []
             }
         }
     }
@@ -191,12 +193,13 @@ extension AdapterBundle.Head {
             case (.marked, .classes(let labels)): .tags(labels)
             case (_, .classes(let labels)): .classes(labels)
             case (_, .numbers(let numbers)): .numbers(numbers.count)
+            case (_, .spans(let settings)): .answers(hasNone: settings.hasUnanswerable)
             }
         pooling =
             switch head.head.input {
             case .pooled(.first): .firstToken
             case .pooled(.mean): .mean
-            case .marked: nil
+            case .marked, .tokens: nil
             }
         textPrefix = head.head.textPrefix
     }

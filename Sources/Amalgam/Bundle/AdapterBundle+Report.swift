@@ -102,13 +102,15 @@ extension AdapterBundle.Head {
             switch pooling {
             case .firstToken?: "the first token"
             case .mean?: "the mean of all tokens"
-            case nil: "each word"
+            case nil:
+                if case .answers = output { "each token of a question and its context" } else { "each word" }
             }
         let gives =
             switch output {
             case .classes(let labels), .tags(let labels):
                 "one of \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
+            case .answers(let hasNone): "a part of the context" + (hasNone ? ", or no answer" : "")
             }
         return "\(kind), reads \(input), gives \(gives)"
     }

@@ -8,6 +8,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case tags([String])
     /// One number or several, in the units of the training data.
     case numbers([Double])
+    /// The answer to a question.
+    case answer(AnswerPrediction)
 }
 
 extension HeadPrediction {
@@ -18,6 +20,7 @@ extension HeadPrediction {
         case .classes(let probabilities): self = .classes(ClassPrediction(labels: labels, probabilities))
         case .tags(let tags): self = .tags(tags)
         case .numbers(let numbers): self = .numbers(numbers.map { Double($0) })
+        case .span(let span): self = .answer(AnswerPrediction(span))
         case .each, .routed: return nil
         }
     }

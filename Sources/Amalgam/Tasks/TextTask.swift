@@ -28,6 +28,8 @@ public struct TextTask: Sendable {
         case tagging
         /// Numbers for a text or a pair of texts.
         case regression
+        /// The answer to a question, which is a part of a context.
+        case questionAnswering = "question-answering"
     }
 
     /// What happens to an example of a scored split whose label the head does not know.
@@ -134,7 +136,7 @@ public struct TextTask: Sendable {
 
     /// What a task's data is.
     public struct Summary: Sendable, Equatable {
-        /// The classes or tags, in the order of their indices; empty for numbers.
+        /// The classes or tags, in the order of their indices; empty for numbers and answers.
         public var labels: [String]
         /// The name of the task's own metric.
         public var metric: String

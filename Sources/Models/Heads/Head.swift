@@ -7,6 +7,8 @@ package enum HeadInput: Equatable, Sendable {
     case pooled(Pool.Kind)
     /// The tokens that the batch marks for the head: those that stand for words.
     case marked
+    /// Every token.
+    case tokens
 }
 
 /// What a head says of a row.
@@ -15,12 +17,15 @@ package enum HeadOutput: Equatable, Sendable {
     case classes([String])
     /// So many numbers, each in units of its scale: number c is mean_c + scale_c · output_c in the data's units.
     case numbers([NumberScale])
+    /// A start and an end logit for each token of a context.
+    case spans(SpanSettings)
 
     /// Columns of the output.
     package var width: Int {
         switch self {
         case .classes(let labels): labels.count
         case .numbers(let scales): scales.count
+        case .spans: 2
         }
     }
 
@@ -29,6 +34,7 @@ package enum HeadOutput: Equatable, Sendable {
         switch self {
         case .classes(let labels): labels.joined(separator: ", ")
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
+        case .spans: "a part of a context"
         }
     }
 
@@ -59,12 +65,18 @@ package struct HeadRequest: Sendable {
     package var textPrefix: String
     /// Of each number that is to be predicted.
     package var numbers: [NumberScale]
+    /// Whether there are questions without an answer.
+    package var hasUnanswerable: Bool
 
-    package init(labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = []) {
+    package init(
+        labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
+        hasUnanswerable: Bool = false
+    ) {
         self.labels = labels
         self.pooling = pooling
         self.textPrefix = textPrefix
         self.numbers = numbers
+        self.hasUnanswerable = hasUnanswerable
     }
 }
 
@@ -152,6 +164,7 @@ extension Head {
             builder.append(
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
+        case (.spans, _): builder.append(SpanCrossEntropy(output, head: index, in: builder))
         }
     }
 
@@ -167,6 +180,7 @@ package enum Heads {
         ClassificationHead.self,
         TaggingHead.self,
         RegressionHead.self,
+        SpanHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

@@ -12,6 +12,8 @@ package enum QuestionAnswering: TaskKind {
     package static let metrics = [AnswerF1.name, ExactMatch.name]
     package static let baselines = Baselines(constant: ConstantAnswer.self, classic: SentenceOverlap.self)
     package static let minimumLabels = 0
+    /// As transformers' scripts: longer contexts are read in windows.
+    package static let maxLength = 384
 
     private static let expected =
         "a list such as [{\"text\": \"Paris\", \"start\": 10}], or [] where the context has no answer"

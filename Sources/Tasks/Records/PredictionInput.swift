@@ -29,12 +29,16 @@ package enum PredictionInput: Equatable, Sendable {
                 file: "--text-column", line: 0, key: "columns", found: "'\(shown(columns))'",
                 expected: "two columns separated by a comma, because the head was trained on text pairs")
         }
-        return .pair(names[0], names[1])
+        // An example's text is the question
+        return forms == [QuestionAnswering.inputs] ? .pair(names[1], names[0]) : .pair(names[0], names[1])
     }
 
     private init(fields: [String]) {
         self =
-            fields == ["tokens"] ? .words("tokens") : fields.count == 2 ? .pair(fields[0], fields[1]) : .single("text")
+            fields == QuestionAnswering.inputs
+            ? .pair("question", "context")
+            : fields == ["tokens"]
+                ? .words("tokens") : fields.count == 2 ? .pair(fields[0], fields[1]) : .single("text")
     }
 
     /// The form of the first record.
@@ -90,7 +94,7 @@ package enum PredictionInput: Equatable, Sendable {
         case .single where record["text_a"] != nil && record["text_b"] != nil:
             "the head reads single texts, not pairs; use a bundle that was trained on text pairs"
         case .pair where record["text"] != nil:
-            "the head reads text pairs, not single texts; expected 'text_a' and 'text_b'"
+            "the head reads text pairs, not single texts; expected 'text_a' and 'text_b', or 'context' and 'question'"
         case .single, .words: "add it, or name the column with --text-column"
         case .pair: "add it, or name both columns with --text-column A,B"
         }

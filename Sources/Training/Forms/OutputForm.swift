@@ -29,12 +29,28 @@ package protocol OutputForm: Sendable {
     ///   - encoded: the sequences of each example.
     func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn
 
+    /// What the head reads that an example does not have, such as choices; nil: it has all.
+    func lacks(_ example: Example) -> String?
+
+    /// Whether something is chosen on dev when a training ends, such as thresholds.
+    var isCalibrated: Bool { get }
+
+    /// The head with what is chosen on dev, and the targets as that head scores them; nil: nothing is chosen. Dev scores of a
+    /// training are those of the calibrated head.
+    /// - Parameters:
+    ///   - results: of the head on dev.
+    ///   - column: its targets there.
+    func calibrated(
+        _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
+    ) -> (head: any Head, column: any TargetColumn)?
+
     /// Turns a row of the head's output into what results hold, such as probabilities.
     /// - Parameter row: as many values as the head's output is wide
     func finish(_ row: UnsafeMutablePointer<Float>, workspace: Workspace)
 
     /// What the results say of each example.
-    func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction]
+    /// - Parameter column: the head's targets of the examples.
+    func predictions(_ examples: [Example], _ results: HeadResults, _ column: any TargetColumn) -> [Prediction]
 
     /// How predictions are written.
     func writer(_ settings: PredictionSettings) -> any PredictionForm
@@ -47,6 +63,13 @@ extension OutputForm {
     package var readsWords: Bool { false }
     package var sharesTexts: Bool { true }
     package var settings: Set<PredictionSetting> { [] }
+    package var isCalibrated: Bool { false }
+
+    package func lacks(_ example: Example) -> String? { nil }
+
+    package func calibrated(
+        _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
+    ) -> (head: any Head, column: any TargetColumn)? { nil }
 
     package func encode(
         _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
@@ -70,8 +93,9 @@ extension Head {
     package var form: any OutputForm {
         switch (input, output) {
         case (.marked, .classes(let labels)): TagOutput(labels)
-        case (.pooled, .classes(let labels)): ClassOutput(labels)
+        case (_, .classes(let labels)): ClassOutput(labels)
         case (_, .numbers(let scales)): NumberOutput(scales)
+        case (_, .spans(let settings)): SpanOutput(settings)
         }
     }
 }
