@@ -216,7 +216,8 @@ struct AnswerFormTests {
         NumberAnswers(predicted: [], gold: []),
         ClassAnswers(predicted: [0, 2], gold: [1, 2], classes: 3, confidences: [0.5, 1]),
         ClassAnswers(predicted: [], gold: [], classes: 0, confidences: []),
-        RankingAnswers(predicted: [[3, 1, 2], []], gold: [[1: 1, 7: 2.5], [0: 1]]), RankingAnswers(predicted: [], gold: []),
+        RankingAnswers(predicted: [[3, 1, 2], []], gold: [[1: 1, 7: 2.5], [0: 1]]),
+        RankingAnswers(predicted: [], gold: []),
     ]
 
     @Test func writtenFormsReadBack() {

@@ -80,7 +80,8 @@ import Testing
     @Test func equalRolesAreNoLeak() {
         let rows = [["One text that stands in all of the sets."]]
         let own = [documents(rows, .train), documents(rows, .dev), documents(rows, .test)]
-        let overlap = OverlapCheck.run(own, against: [documents(rows, .train, task: "o"), documents(rows, .test, task: "o")])
+        let overlap = OverlapCheck.run(
+            own, against: [documents(rows, .train, task: "o"), documents(rows, .test, task: "o")])
         #expect(
             overlap.comparisons.map { "\($0.a) in \($0.b)" } == [
                 "t test in t train", "t test in t dev", "t test in o train", "o test in t train", "o test in t dev",
@@ -101,7 +102,8 @@ import Testing
         #expect(near + comparison.undecided + (comparison.counts[.ngram13] ?? 0) == 100)
         var settings = OverlapSettings()
         settings.mostPairs = 7
-        let few = OverlapCheck.run([documents(rows(500, "a"), .train), documents(rows(100, "b"), .test)], settings: settings)
+        let few = OverlapCheck.run(
+            [documents(rows(500, "a"), .train), documents(rows(100, "b"), .test)], settings: settings)
         #expect(few.pairs == Array(overlap.pairs.prefix(7)) && few.morePairs == overlap.pairs.count - 7)
     }
 

@@ -4,7 +4,9 @@ import Testing
 @testable import Tasks
 
 @Suite struct PerturbationTests {
-    private func task(_ kind: any TaskKind.Type = TextClassification.self, labels: [String] = ["bad", "good"], seed: UInt64 = 1)
+    private func task(
+        _ kind: any TaskKind.Type = TextClassification.self, labels: [String] = ["bad", "good"], seed: UInt64 = 1
+    )
         -> PerturbedTask
     {
         PerturbedTask(kind: kind, labels: labels, seed: seed)
@@ -50,7 +52,8 @@ import Testing
     @Test func numbers() throws {
         for seed in UInt64(1)...200 {
             let example = Example(
-                id: Int(seed), text: "In 1999 and 2004, 12 of 35 came; B2B, 007 and 0 stay; 12!", pair: "1999 < 2004, 3.5")
+                id: Int(seed), text: "In 1999 and 2004, 12 of 35 came; B2B, 007 and 0 stay; 12!",
+                pair: "1999 < 2004, 3.5")
             let changed = try texts(ChangedNumbers.self, [example], task(seed: seed))[0]
             let found = (changed.text + " " + (changed.pair ?? "")).matches(of: /[0-9]+/).map { String($0.output) }
             #expect(found.map(\.count) == [4, 4, 2, 2, 1, 3, 1, 2, 4, 4, 1, 1], "seed \(seed): \(changed)")
@@ -77,7 +80,8 @@ import Testing
                 #expect(old.first == new.first && zip(old, new).count { $0 != $1 } == 2, "seed \(seed): \(changed)")
             }
         }
-        let words = Example(id: 0, text: "a few words", payload: TaggedTokens(tokens: ["a", "few", "words"], tags: [0, 1, 2]))
+        let words = Example(
+            id: 0, text: "a few words", payload: TaggedTokens(tokens: ["a", "few", "words"], tags: [0, 1, 2]))
         let changed = try texts(Typos.self, [words], task(Tagging.self))[0]
         #expect(changed.tagged?.tags == [0, 1, 2] && changed.tagged?.tokens.prefix(2) == ["a", "few"])
         #expect(changed.text == changed.tagged?.tokens.joined(separator: " ") && changed.tagged?.tokens[2] != "words")
@@ -138,10 +142,13 @@ import Testing
 
     /// Choices always get another order, and the answer stays the right one.
     @Test func choices() throws {
-        let examples = (0..<50).map { Example(id: $0, text: "?", payload: Choices(choices: ["a", "b", "c"], answer: $0 % 3)) }
+        let examples = (0..<50).map {
+            Example(id: $0, text: "?", payload: Choices(choices: ["a", "b", "c"], answer: $0 % 3))
+        }
         for (old, new) in zip(examples, try texts(ChoiceOrder.self, examples, task(Choosing.self))) {
             let (a, b) = (try #require(old.payload as? Choices), try #require(new.payload as? Choices))
-            #expect(a.choices != b.choices && b.choices.sorted() == a.choices && a.choices[a.answer] == b.choices[b.answer])
+            #expect(
+                a.choices != b.choices && b.choices.sorted() == a.choices && a.choices[a.answer] == b.choices[b.answer])
         }
         #expect(ChoiceOrder.skipReason(task()) == "text-classification has no choices")
         // A kind whose payload does not say what to do with changed texts

@@ -38,7 +38,8 @@ import Testing
         for each in cases {
             let answers = each.answers
             for (metric, expected) in [
-                (RecallAt10.self, each.recall_at_10), (MeanReciprocalRank.self, each.mrr), (NDCGAt10.self, each.ndcg_at_10),
+                (RecallAt10.self, each.recall_at_10), (MeanReciprocalRank.self, each.mrr),
+                (NDCGAt10.self, each.ndcg_at_10),
             ] as [(any Metric.Type, Double)] {
                 let value = metric.value(ofAny: answers)
                 #expect(abs(value - expected) < 1e-12, "\(metric.name): \(value), \(expected)")
@@ -54,7 +55,8 @@ import Testing
             let answers = ClassAnswers(
                 predicted: each.predicted, gold: each.gold, classes: each.classes, confidences: each.confidences)
             let value = ExpectedCalibrationError.value(of: answers)
-            #expect(abs(value - each.expected_calibration_error) < 1e-12, "\(value), \(each.expected_calibration_error)")
+            #expect(
+                abs(value - each.expected_calibration_error) < 1e-12, "\(value), \(each.expected_calibration_error)")
             #expect(ClassAnswers(bytes: answers.bytes) == answers)
         }
     }

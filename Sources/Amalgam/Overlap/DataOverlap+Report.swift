@@ -58,7 +58,8 @@ private struct OverlapReport: PageReport {
     func text(on terminal: Terminal) -> String {
         var text = "\(title)\n\n" + table.text(.columns, on: terminal) + "\n"
         if !overlap.pairs.isEmpty {
-            text += "\nThe worst of \(Human.count(overlap.pairs.count + overlap.morePairs, "pair"))\n\n"
+            text +=
+                "\nThe worst of \(Human.count(overlap.pairs.count + overlap.morePairs, "pair"))\n\n"
                 + pairs.text(.columns, on: terminal) + "\n"
         }
         return text + notes.map { "\($0)\n" }.joined()
@@ -72,7 +73,8 @@ private struct OverlapReport: PageReport {
         for each in overlap.comparisons {
             table.append(
                 [
-                    .init(each.a), .init(Human.count(each.aExamples)), .init(each.b), .init(Human.count(each.bExamples)),
+                    .init(each.a), .init(Human.count(each.aExamples)), .init(each.b),
+                    .init(Human.count(each.bExamples)),
                 ] + DataOverlap.Kind.allCases.map { .init(Human.count(each.counts[$0] ?? 0)) })
         }
         return table
@@ -97,7 +99,8 @@ private struct OverlapReport: PageReport {
         let undecided = overlap.comparisons.reduce(0) { $0 + $1.undecided }
         if undecided > 0 {
             notes.append(
-                "\(Human.count(undecided, "example")) share their form with so many others that only the first ones were compared.")
+                "\(Human.count(undecided, "example")) share their form with so many others that only the first ones were compared."
+            )
         }
         notes.append(
             "exact: the same words; near: similarity \(Human.score(overlap.threshold)) or more; 13 words: a shared run of words. "

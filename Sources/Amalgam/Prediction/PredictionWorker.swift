@@ -57,6 +57,21 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
         }
     }
 
+    func robustness(
+        _ evaluation: Evaluation, _ perturbations: [any Perturbation.Type], seed: UInt64
+    ) async throws -> Robustness {
+        try await Background.run(on: queue) { [self] () -> Robustness in
+            guard let kind = TaskKinds.standard[evaluation.definition.kind] else {
+                return Robustness([], metric: evaluation.metric)
+            }
+            let task = PerturbedTask(kind: kind, labels: head.head.labels, seed: seed)
+            let outcomes = predictor.perturbed(
+                evaluation.stored.predicted, by: perturbations, of: task,
+                metric: try Metrics.standard.metric(of: evaluation.definition), seed: seed)
+            return Robustness(outcomes, metric: evaluation.metric)
+        }
+    }
+
     func attention(_ task: TextTask, split: Split) async throws -> MeanAttention {
         try await Background.run(on: queue) { [self] () -> MeanAttention in
             let data = try task.load(

@@ -17,7 +17,9 @@ package struct RankingSums: Statistics, Equatable {
         queries += weight
         let found = ranking.prefix(Self.cutoff).count { relevant[$0] != nil }
         recall += weight * Double(found) / Double(max(1, relevant.count))
-        if let first = ranking.firstIndex(where: { relevant[$0] != nil }) { reciprocalRank += weight / Double(first + 1) }
+        if let first = ranking.firstIndex(where: { relevant[$0] != nil }) {
+            reciprocalRank += weight / Double(first + 1)
+        }
         let ideal = Self.gain(relevant.values.sorted(by: >))
         if ideal > 0 { gain += weight * Self.gain(ranking.map { relevant[$0] ?? 0 }) / ideal }
     }

@@ -9,10 +9,12 @@ package enum Typos: Perturbation {
 
     package static func changed(_ example: Example, of task: PerturbedTask, _ draws: inout Draws) -> Example? {
         var count = 0
-        guard example.mapTexts({ text in
-            count += words(text).count
-            return text
-        }) != nil else { return nil }
+        guard
+            example.mapTexts({ text in
+                count += words(text).count
+                return text
+            }) != nil
+        else { return nil }
         let chosen = Set((0..<count).shuffled(using: &draws).prefix(max(1, count / share)))
         var place = 0
         return example.mapTexts { text in
