@@ -75,8 +75,8 @@ extension EvaluationReport: PageReport {
             .init("unchanged", .trailing), .init(""),
         ])
         for row in robustness {
-            let drop = row.drop.map { [.init($0.text), .init($0.ends), .init(Human.count(row.unchanged))] }
-            table.append([.init(row.name)] + (drop ?? ["", "", ""]) + [.init(row.reason)])
+            let numbers = row.drop.map { [$0.text, $0.ends, Human.count(row.unchanged)] } ?? ["", "", ""]
+            table.append(([row.name] + numbers + [row.reason]).map { TextTable.Cell($0) })
         }
         return table
     }
