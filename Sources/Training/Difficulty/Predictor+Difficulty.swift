@@ -84,7 +84,7 @@ extension Predictor {
         let network = try Network(arrangement, seed: 0, precision: precision)
         let extractor = try FeatureExtractor(
             network, input: head.head.input, serving: isTrained ? nil : head.name, workspace: session.workspace)
-        let features = extractor.run(encoded).features
+        let features = try extractor.run(encoded).features
         guard features.values.allSatisfy(\.isFinite) else {
             throw TrainingError.mismatch("found features that are NaN or infinite, expected finite numbers")
         }
