@@ -167,6 +167,9 @@ extension AdapterBundle {
         /// SHA-256 of the adapters (`members/NAME`) and blocks (`blocks/ID`) of other bundles that it started from and changed:
         /// adapters that learned together with a fusion, and a fusion that started from another one.
         public var startedFrom: [String: String]
+        /// How many different texts it and its parts were trained on, of which the bundle keeps hashes to find them in other
+        /// data (``TextTask/overlap(with:bundles:options:)``); nil: the bundle has none.
+        public var texts: Int?
     }
 
     /// Where it came from.
@@ -176,7 +179,7 @@ extension AdapterBundle {
         return Provenance(
             task: p.task, dataSHA256: p.dataSHA256, seed: p.seed, settings: value(p.settings), steps: p.steps,
             epochs: p.epochs, metrics: value(p.metrics), kernels: p.kernels, license: p.license,
-            startedFrom: p.startedFrom)
+            startedFrom: p.startedFrom, texts: p.texts?.texts)
     }
 }
 

@@ -30,6 +30,7 @@ extension AdapterBundle {
             "parameters": .init(parameters), "task": .string(provenance.task), "seed": .init(provenance.seed),
             "steps": .init(provenance.steps), "settings": provenance.settings, "dev": provenance.metrics,
             "kernels": .string(provenance.kernels),
+            "texts": provenance.texts.map { .init($0) } ?? .null,
             "started_from": .map(provenance.startedFrom.mapValues { .string($0) }),
         ]
     }
@@ -85,6 +86,7 @@ private struct BundleReport: PageReport {
         row("parameters", Human.count(bundle.parameters))
         row("task", provenance.task)
         row("merged", merged)
+        row("training texts", provenance.texts.map { Human.count($0) } ?? "")
         row("settings", provenance.settings.json)
         row(
             "steps",

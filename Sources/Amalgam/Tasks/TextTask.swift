@@ -50,7 +50,7 @@ public struct TextTask: Sendable {
 
     let definition: TaskDefinition
     /// nil: the examples are in the definition's files.
-    private let rows: [Tasks.Split: RowTable]?
+    let rows: [Tasks.Split: RowTable]?
 
     /// What happens to examples with an unknown label when a split is scored; default ``UnknownLabelPolicy/countAsWrong``.
     public var unknownLabels = UnknownLabelPolicy.countAsWrong

@@ -17,6 +17,8 @@ package protocol Metric: Sendable {
     /// Whether the score means something for these answers, as entities do only for tags with prefixes. Reports leave out
     /// other scores unless the task asks for them.
     static func isMeaningful(for answers: Sums.Given) -> Bool
+    /// Whether the metric scores answers of this form.
+    static func fits(_ answers: any Answers) -> Bool
 }
 
 extension Metric {
@@ -41,7 +43,6 @@ extension Metric {
         (answers as? Sums.Given).map { isMeaningful(for: $0) } ?? false
     }
 
-    /// Whether the metric scores answers of this form.
     package static func fits(_ answers: any Answers) -> Bool { answers is Sums.Given }
 
     /// A value as a criterion of training: larger is better, and undefined is worst.
@@ -65,6 +66,8 @@ package struct Metrics: Sendable {
         Accuracy.self, MacroF1.self, MicroF1.self, WeightedF1.self, Matthews.self,
         EntityF1.self, TokenAccuracy.self,
         Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
+        RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self,
+        ExpectedCalibrationError.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.
