@@ -9,12 +9,18 @@ package protocol ExamplePayload: Sendable {
     var isScored: Bool { get }
     /// How many answers an example has, for kinds in which this must be the same for all rows; nil for other kinds.
     var answers: Int? { get }
+    /// The words of the text, for kinds whose rows have them.
+    var words: [String]? { get }
+    /// What is doubtful about the answer, such as "2 roots"; nil: nothing.
+    var doubt: String? { get }
 }
 
 extension ExamplePayload {
     package var hasKnownAnswer: Bool { true }
     package var isScored: Bool { true }
     package var answers: Int? { nil }
+    package var words: [String]? { nil }
+    package var doubt: String? { nil }
 }
 
 /// One row of a task's data, with labels as indices.

@@ -62,6 +62,7 @@ package struct TaggedTokens: ExamplePayload, Equatable {
     }
 
     package var isScored: Bool { tags != nil }
+    package var words: [String]? { tokens }
 
     /// Whether at least one tag is known, so that there is something to score.
     package var hasKnownAnswer: Bool { tags.map { $0.isEmpty || $0.contains { $0 >= 0 } } ?? false }
