@@ -66,7 +66,7 @@ struct CoNLLReaderTests {
         #expect(invalid.hasPrefix("f.conll:2: not valid UTF-8"))
     }
 
-    private static func line(
+    private func line(
         _ id: String, _ form: String, _ tag: String = "X", _ head: String = "_", _ label: String = "_"
     ) -> String {
         [id, form, "_", tag, "_", "_", head, label, "_", "_"].joined(separator: "\t") + "\n"
@@ -74,7 +74,6 @@ struct CoNLLReaderTests {
 
     /// Multiword tokens and empty nodes are no words; a column without content is missing.
     @Test func treebank() throws {
-        let line = Self.line
         let table = try rows(
             "# sent_id = 1\n# text = vámonos al mar\n" + line("1-2", "vámonos", "_", "_", "_")
                 + line("1", "vamos", "VERB", "0", "root") + line("2", "nos", "PRON", "1", "obj")
@@ -91,7 +90,6 @@ struct CoNLLReaderTests {
     }
 
     @Test func faultsOfTreebanksNameTheColumn() {
-        let line = Self.line
         #expect(
             message(line("1", "a", "X", "2", "x"), "f.conllu")
                 == "f.conllu:1: HEAD is '2'; expected the number of a word from 1 to 1, or 0 for the root")
@@ -128,7 +126,7 @@ struct CoNLLReaderTests {
     /// A folder's kind follows from its files: columns are tags, and a treebank is parsed.
     @Test func kindOfAFolder() throws {
         try scratch.write("ner/train.conll", "Ada B-PER\nsleeps O\n")
-        try scratch.write("ud/train.conllu", Self.line("1", "a", "X", "0", "root"))
+        try scratch.write("ud/train.conllu", line("1", "a", "X", "0", "root"))
         func kind(_ folder: String) throws -> String {
             try TaskDefinition.load(scratch.url.appendingPathComponent(folder)).kind
         }
