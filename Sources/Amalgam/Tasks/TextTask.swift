@@ -26,6 +26,8 @@ public struct TextTask: Sendable {
         case pairClassification = "text-pair-classification"
         /// A tag for each word.
         case tagging
+        /// A dependency tree over the words.
+        case parsing = "dependency-parsing"
         /// Numbers for a text or a pair of texts.
         case regression
     }
