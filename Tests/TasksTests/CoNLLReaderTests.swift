@@ -105,6 +105,34 @@ struct CoNLLReaderTests {
                 + "name the file .conll")
     }
 
+    /// Brackets around named entities become tags.
+    @Test func ontoNotes() throws {
+        func line(_ word: String, _ entity: String, _ chain: String = "-") -> String {
+            "bc/x 0 1 \(word)  NN (NP* - - - Sam \(entity) (ARG0*) \(chain)\n"
+        }
+        let start = "#begin document (bc/x); part 000\n"
+        let table = try rows(
+            start + line("the", "(ORG*", "(12") + line("Red", "*") + line("Cross", "*)", "12)") + line("in", "*")
+                + line("Rome", "(GPE)") + "\n" + line("so", "*") + "\n#end document\n", "f.conll2012")
+        #expect(table.rows.map(\.line) == [2, 8])
+        #expect(texts(table.rows[0], "tokens") == ["the", "Red", "Cross", "in", "Rome"])
+        #expect(texts(table.rows[0], "tags") == ["B-ORG", "I-ORG", "I-ORG", "O", "B-GPE"])
+        #expect(texts(table.rows[0], "coreference") == ["(12", "-", "12)", "-", "-"])
+        #expect(table.rows[1].values["document"] == .string("bc/x 0"))
+        let name = "f.conll2012"
+        #expect(
+            message(start + line("a", "*)"), name)
+                == "f.conll2012:2: the named entity is '*)'; expected * outside an entity, or ( before the type where it begins"
+        )
+        #expect(
+            message(line("a", "(X*") + line("b", "(Y)"), name).hasPrefix("f.conll2012:2: the named entity is '(Y)'"))
+        #expect(message(line("a", "(X*") + line("b", "*"), name).hasPrefix("f.conll2012:2: the named entity is '*'"))
+        #expect(
+            message("a b\n", name)
+                == "f.conll2012:1: 2 columns where CoNLL-2012 has at least 12; for other columns, set format: conll in a task "
+                + "YAML")
+    }
+
     /// `format` reads files of any name, and `fields` chooses columns by number.
     @Test func chosenByTheTask() throws {
         try scratch.write("eng.train", "-DOCSTART- -X- O\n\nEU NNP B-ORG\nsays VBZ O\n")
@@ -120,7 +148,7 @@ struct CoNLLReaderTests {
         let text = "kind: tagging\nformat: conllx\ndata: {train: eng.train}\n"
         #expect(
             scratch.message { _ = try TaskDefinition.parse(yaml: text, file: "t.yaml", folder: scratch.url) }
-                == "t.yaml:2: format is 'conllx'; expected one of jsonl, json, csv, tsv, conll, conllu")
+                == "t.yaml:2: format is 'conllx'; expected one of jsonl, json, csv, tsv, conll, conllu, conll2012")
     }
 
     /// A folder's kind follows from its files: columns are tags, and a treebank is parsed.

@@ -24,6 +24,11 @@ struct ReaderFuzzTests {
             "# x = y\n1-2\tim\t_\t_\t_\t_\t_\t_\t_\t_\n1\tin\t_\tADP\t_\t_\t2\tcase\t_\t_\n"
                 + "2\tdem\t_\tDET\t_\t_\t0\troot\t_\t_\n2.1\tx\t_\tX\t_\t_\t_\t_\t0:y\t_\n\n1\t_\t_\t_\t_\t_\t_\t_\t_\t_"
         ),
+        (
+            CoNLL2012Reader.self,
+            "#begin document (a/b); part 000\na/b 0 0 The DT * - - - - (ORG* (0\na/b 0 1 Hut NN * - - - - *) 0)\n\n"
+                + "a/b 0 0 x NN * - - - - (GPE) -\n#end document\n"
+        ),
         (TSVReader.self, "text\tlabel\n\"a\t\"\"b\"\"\nc\"\t1\n\nd\"e\t\"\"\n\u{301}🙂\t\u{0B}x\n"),
     ]
 

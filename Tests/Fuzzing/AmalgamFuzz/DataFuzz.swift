@@ -215,6 +215,19 @@ enum CoNLLUFuzz: FuzzedReader {
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(CoNLLUReader.self, bytes) }
 }
 
+/// OntoNotes' columns.
+enum CoNLL2012Fuzz: FuzzedReader {
+    static let name = "conll2012"
+    static let files = ["Tasks/Readers/CoNLL2012Reader.swift", "Tasks/Readers/SentenceLines.swift"]
+    static let tokens = words(
+        "#begin document (a); part 0\n", "#end document\n", "a 0 0 x NN * - - - - * -\n", " (ORG* ", " *) ", " (GPE) ",
+        " * ", "(",
+        ")", "\n\n", "\t", "\r\n", "\u{301}", "\u{0}")
+    static let memory = (constant: 1 << 15, perByte: 256)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(CoNLL2012Reader.self, bytes) }
+}
+
 /// Packages and, behind a NUL, Translation-de.
 enum PackagesFuzz: FuzzedReader {
     static let name = "packages"
