@@ -117,6 +117,8 @@ extension String {
         case "matthews": "Matthews correlation"
         case "entity_f1": "entity F1"
         case "token_accuracy": "token accuracy"
+        case "las": "LAS"
+        case "uas": "UAS"
         case "pearson": "Pearson correlation"
         case "spearman": "Spearman correlation"
         case "mse": "mean squared error"

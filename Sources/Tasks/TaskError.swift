@@ -62,7 +62,7 @@ extension TaskError: CustomStringConvertible {
         case .noSplitFiles(let folder, let found):
             return
                 "\(folder): no train, dev or test file (found \(quoted(found))); expected train.jsonl, dev.jsonl (or "
-                + "validation.jsonl) and test.jsonl; .json, .csv and .tsv work too, each also with .gz"
+                + "validation.jsonl) and test.jsonl; .json, .csv, .tsv, .conll and .conllu work too, each also with .gz"
         case .dataFileAsTask(let file, let name):
             return
                 "\(file): a data file, not a task; give its folder (with files named train, dev and test), or a YAML with "

@@ -86,8 +86,8 @@ struct TaskDefinitionTests {
         ),
         (
             "kind: text-classification\ndata: {train: a.parquet}\n",
-            "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .json, .csv, .tsv, each also "
-                + "with .gz"
+            "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .json, .csv, .tsv, .conll, "
+                + ".conllu, .conll2012, each also with .gz; or format, the format of all files"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: a\n",
@@ -169,7 +169,7 @@ struct TaskDefinitionTests {
         (
             "notes.txt", "",
             "d: no train, dev or test file (found 'notes.txt'); expected train.jsonl, dev.jsonl (or validation.jsonl) and "
-                + "test.jsonl; .json, .csv and .tsv work too, each also with .gz"
+                + "test.jsonl; .json, .csv, .tsv, .conll and .conllu work too, each also with .gz"
         ),
     ])
     func saysWhyAFolderIsNoTask(name: String, content: String, expected: String) throws {

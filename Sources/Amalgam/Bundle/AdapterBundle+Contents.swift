@@ -78,13 +78,15 @@ extension AdapterBundle {
             case classes([String])
             /// A tag for each word.
             case tags([String])
+            /// A dependency tree over the words, with these labels of arcs.
+            case trees([String])
             /// So many numbers.
             case numbers(Int)
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `regression`.
+        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -97,10 +99,10 @@ extension AdapterBundle {
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes or tags in the order of probabilities; empty for numbers.
+        /// Its classes or tags in the order of probabilities, or the labels of its arcs; empty for numbers.
         public var labels: [String] {
             switch output {
-            case .classes(let labels), .tags(let labels): labels
+            case .classes(let labels), .tags(let labels), .trees(let labels): labels
             case .numbers: []
             }
         }
@@ -194,6 +196,7 @@ extension AdapterBundle.Head {
             case (.marked, .classes(let labels)): .tags(labels)
             case (_, .classes(let labels)): .classes(labels)
             case (_, .numbers(let numbers)): .numbers(numbers.count)
+            case (_, .arcs(let labels)): .trees(labels)
             }
         pooling =
             switch head.head.input {

@@ -110,6 +110,8 @@ extension AdapterBundle.Head {
             switch output {
             case .classes(let labels), .tags(let labels):
                 "one of \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
+            case .trees(let labels):
+                "a dependency tree with \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
             }
         return "\(kind), reads \(input), gives \(gives)"

@@ -6,6 +6,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case classes(ClassPrediction)
     /// A tag for each word.
     case tags([String])
+    /// The arc of each word.
+    case tree([DependencyArc])
     /// One number or several, in the units of the training data.
     case numbers([Double])
 }
@@ -17,6 +19,7 @@ extension HeadPrediction {
         switch prediction {
         case .classes(let probabilities): self = .classes(ClassPrediction(labels: labels, probabilities))
         case .tags(let tags): self = .tags(tags)
+        case .arcs(let arcs): self = .tree(arcs.map { DependencyArc($0) })
         case .numbers(let numbers): self = .numbers(numbers.map { Double($0) })
         case .each, .routed: return nil
         }

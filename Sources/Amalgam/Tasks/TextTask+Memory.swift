@@ -79,6 +79,34 @@ extension TextTask {
             labels: labels, metric: metric)
     }
 
+    /// A task of sentences with dependency trees.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported.
+    ///   - labels: All labels of arcs in order; nil for those of `train`, sorted.
+    ///   - metric: `las` (default) or `uas`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric or too few labels.
+    public static func parsing(
+        name: String, train: [ParsingExample], dev: [ParsingExample] = [], test: [ParsingExample] = [],
+        labels: [String]? = nil, metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ examples: [ParsingExample]) -> [[String: FieldValue]] {
+            examples.map {
+                row(
+                    [
+                        "tokens": .list($0.words.map { .string($0) }),
+                        "heads": .list($0.arcs.map { .integer($0.head) }),
+                        "deprels": .list($0.arcs.map { .string($0.label) }),
+                    ], $0.weight, $0.group)
+            }
+        }
+        return try TextTask(
+            name, kind: DependencyParsing.self,
+            splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))], labels: labels, metric: metric)
+    }
+
     /// A task of texts, or pairs, with numbers.
     /// - Parameters:
     ///   - name: Of the task.

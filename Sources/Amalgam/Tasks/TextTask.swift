@@ -26,6 +26,8 @@ public struct TextTask: Sendable {
         case pairClassification = "text-pair-classification"
         /// A tag for each word.
         case tagging
+        /// A dependency tree over the words.
+        case parsing = "dependency-parsing"
         /// Numbers for a text or a pair of texts.
         case regression
     }
@@ -56,7 +58,7 @@ public struct TextTask: Sendable {
     public var unknownLabels = UnknownLabelPolicy.countAsWrong
 
     /// Reads a task's definition.
-    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, each
+    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, each
     ///   also with .gz), whose kind follows from the first row.
     /// - Throws: ``AmalgamError``, naming the file, the line and the key.
     public init(contentsOf url: URL) throws(AmalgamError) {

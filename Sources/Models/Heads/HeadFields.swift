@@ -25,6 +25,12 @@ package struct HeadFields {
         return prefix
     }
 
+    package func integer(_ field: String, in range: ClosedRange<Int>) throws(HeadFault) -> Int {
+        guard case .number(let number)? = fields[field], let integer = Int(exactly: number), range.contains(integer)
+        else { throw fault(field, "an integer from \(range.lowerBound) to \(range.upperBound)") }
+        return integer
+    }
+
     /// At least one; finite, deviations over 0.
     package func numbers() throws(HeadFault) -> [NumberScale] {
         func list(_ field: String) throws(HeadFault) -> [Float] {

@@ -62,6 +62,7 @@ package struct TaggedTokens: ExamplePayload, Equatable {
     }
 
     package var isScored: Bool { tags != nil }
+    package var words: [String]? { tokens }
 
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
         var changed = self

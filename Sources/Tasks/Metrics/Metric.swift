@@ -64,7 +64,7 @@ package struct Metrics: Sendable {
     /// Every metric. A new one adds its line here.
     package static let builtIn: [any Metric.Type] = [
         Accuracy.self, MacroF1.self, MicroF1.self, WeightedF1.self, Matthews.self,
-        EntityF1.self, TokenAccuracy.self,
+        EntityF1.self, TokenAccuracy.self, LabeledAttachment.self, UnlabeledAttachment.self,
         Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
         RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self,
         ExpectedCalibrationError.self,

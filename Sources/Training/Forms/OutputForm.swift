@@ -12,6 +12,8 @@ package protocol OutputForm: Sendable {
     var readsWords: Bool { get }
     /// Whether other heads can read the same encoded examples, each for its own targets.
     var sharesTexts: Bool { get }
+    /// Whether a student can learn from what a teacher says in this form (`Teaching`).
+    var teaches: Bool { get }
     /// Settings of predictions that it takes beside those that all take.
     var settings: Set<PredictionSetting> { get }
 
@@ -46,6 +48,7 @@ package protocol OutputForm: Sendable {
 extension OutputForm {
     package var readsWords: Bool { false }
     package var sharesTexts: Bool { true }
+    package var teaches: Bool { true }
     package var settings: Set<PredictionSetting> { [] }
 
     package func encode(
@@ -72,6 +75,7 @@ extension Head {
         case (.marked, .classes(let labels)): TagOutput(labels)
         case (.pooled, .classes(let labels)): ClassOutput(labels)
         case (_, .numbers(let scales)): NumberOutput(scales)
+        case (_, .arcs(let labels)): TreeOutput(labels)
         }
     }
 }

@@ -26,7 +26,7 @@ package struct LinearModel: Sendable {
                 var scores = self.scores(features.row(row))
                 let loss: Double?
                 switch head.output {
-                case .classes:
+                case .classes, .arcs:
                     let target = Int(classes[row])
                     let score = target >= 0 ? scores[target] : 0
                     let total = softmax(&scores, from: 0, count: scores.count)

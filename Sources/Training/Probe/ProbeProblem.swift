@@ -30,7 +30,7 @@ struct ProbeProblem {
             indices.isEmpty ? nil : StandardizedRows(features.values, columns: features.width, indices: indices)
         }
         switch head.output {
-        case .classes(let labels):
+        case .classes(let labels), .arcs(let labels):
             let classes = column.classes(of: features)
             let labeled = used.filter { classes[$0] >= 0 }
             self.rows = rows(labeled)
