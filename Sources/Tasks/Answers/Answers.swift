@@ -19,7 +19,9 @@ package protocol Answers: Sendable {
 /// The forms of answers, for files that store them.
 package enum AnswerForms {
     /// Every form. A new one adds its line here.
-    package static let builtIn: [any Answers.Type] = [ClassAnswers.self, TagAnswers.self, NumberAnswers.self]
+    package static let builtIn: [any Answers.Type] = [
+        ClassAnswers.self, TagAnswers.self, NumberAnswers.self, LabelSetAnswers.self, ChoiceAnswers.self,
+    ]
 
     /// Answers as a text without line breaks, such as `classes:AAAA`.
     package static func text(_ answers: any Answers) -> String {

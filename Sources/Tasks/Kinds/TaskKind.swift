@@ -58,6 +58,8 @@ package struct TaskKinds: Sendable {
         TextPairClassification.self,
         Tagging.self,
         Regression.self,
+        MultiLabelClassification.self,
+        MultipleChoice.self,
     ]
 
     /// The table of `builtIn`.
