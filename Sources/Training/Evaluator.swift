@@ -2,7 +2,7 @@ import Models
 import Numerics
 import Tasks
 
-/// What a head said of a split's examples: one row each, or one for each word.
+/// What a head said of a split's examples: one row for each, for each of its sequences, or for each word.
 package struct HeadResults: Sendable {
     /// Columns of a row.
     package let width: Int
@@ -29,6 +29,7 @@ package struct HeadResults: Sendable {
 package final class Evaluator {
     private let plan: HeadsPlan
     private let heads: [any Head]
+    private let forms: [any OutputForm]
     private let batchHeads: [BatchHead]
     private let workspace: Workspace
     /// What frozen layers give for the examples; nil: it is computed.
@@ -62,6 +63,7 @@ package final class Evaluator {
                 keeping.cache.dev(frozen, [heads[0].index: keeping.split])
             } else { nil }
         self.heads = heads.map { network.arrangement.heads[$0.index].head }
+        forms = self.heads.map(\.form)
         batchHeads = heads.map { index, column in
             BatchHead(index: index, column: column, input: network.arrangement.heads[index].head.input)
         }
@@ -94,7 +96,7 @@ package final class Evaluator {
                 var next = 0
                 for i in indices {
                     for row in all[n].rows(i) {
-                        write(outputs, row: next, of: heads[n], to: &all[n], row: row)
+                        write(outputs, row: next, forms[n], to: &all[n], row: row)
                         all[n].losses[i].sum += Double(losses[next])
                         all[n].losses[i].targets += hasTarget[next] ? 1 : 0
                         next += 1
@@ -113,9 +115,9 @@ package final class Evaluator {
             words: words, losses: [(sum: Double, targets: Int)](repeating: (0, 0), count: count))
     }
 
-    /// A row of the head's output as probabilities, or as numbers in the data's units.
+    /// A row of the head's output as results hold it.
     private func write(
-        _ outputs: UnsafeBufferPointer<Float>, row source: Int, of head: any Head, to results: inout HeadResults,
+        _ outputs: UnsafeBufferPointer<Float>, row source: Int, _ form: any OutputForm, to results: inout HeadResults,
         row: Int
     ) {
         let width = results.width
@@ -123,11 +125,7 @@ package final class Evaluator {
             guard let base = all.baseAddress else { return }
             let target = base + row * width
             for c in 0..<width { target[c] = outputs[source * width + c] }
-            switch head.output {
-            case .classes: workspace.softmax(target, count: width)
-            case .numbers(let scales):
-                for (c, scale) in scales.enumerated() { target[c] = scale.mean + scale.deviation * target[c] }
-            }
+            form.finish(target, workspace: workspace)
         }
     }
 
@@ -135,7 +133,7 @@ package final class Evaluator {
     /// - Parameter metrics: the heads' tasks' own
     func evaluate(_ examples: EncodedExamples, metrics: [any Metric.Type]) -> [Evaluation] {
         zip(allResults(examples), metrics).enumerated().map { n, each in
-            Evaluation(each.0, examples.columns[batchHeads[n].column], head: heads[n], metric: each.1)
+            Evaluation(each.0, examples.columns[batchHeads[n].column], metric: each.1)
         }
     }
 

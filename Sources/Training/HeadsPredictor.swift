@@ -55,11 +55,13 @@ package final class HeadsPredictor {
                 fix: "train one with amalgam train-adapter --init-from \(file)")
         }
         func words(_ head: NamedHead) -> String {
-            head.head.input == .marked ? "words" : head.readsPairs == true ? "pairs of texts" : "texts"
+            head.head.form.readsWords ? "words" : head.readsPairs == true ? "pairs of texts" : "texts"
         }
         for head in heads {
             let problem: String
-            if words(head) != words(first) {
+            if heads.count > 1, !head.head.form.sharesTexts {
+                problem = "head \(head.name) reads a text in a way of its own, and the bundle has \(heads.count) heads"
+            } else if words(head) != words(first) {
                 problem = "head \(first.name) reads \(words(first)), and \(head.name) \(words(head))"
             } else if head.head.textPrefix != first.head.textPrefix {
                 problem =
@@ -75,7 +77,7 @@ package final class HeadsPredictor {
     /// The kind of task that records are read as; nil where no head says.
     package var kind: String? { heads.lazy.compactMap { $0.task?.kind }.first }
     /// Whether they read words.
-    package var readsWords: Bool { heads[0].head.input == .marked }
+    package var readsWords: Bool { heads[0].head.form.readsWords }
 
     /// The number of texts that the bundle is for (`BatchSplit`); nil: any number, in any order.
     package var batchSize: Int? { evaluator.batchSize }
@@ -89,7 +91,7 @@ package final class HeadsPredictor {
         let encoded = session.encode(
             heads.map { ($0.head, examples) }, maxLength: maxLength, prefix: heads[0].head.textPrefix,
             taken: takenPositions)
-        let each = zip(heads, evaluator.results(encoded)).map { $0.head.predictions(examples, $1) }
+        let each = zip(heads, evaluator.results(encoded)).map { $0.head.form.predictions(examples, $1) }
         return (examples.indices.map { i in .each(each.map { $0[i] }) }, encoded.truncated)
     }
 }

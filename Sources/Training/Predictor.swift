@@ -67,7 +67,7 @@ package final class Predictor {
     /// Scores examples whose labels are the head's, or unknown to it.
     package func evaluate(_ examples: [Example], metric: any Metric.Type) -> Evaluation {
         let encoded = encoded(examples)
-        return Evaluation(results(encoded), encoded.columns[0], head: head.head, metric: metric)
+        return Evaluation(results(encoded), encoded.columns[0], metric: metric)
     }
 
     /// The number of texts that the bundle is for (`BatchSplit`); nil: any number, in any order.

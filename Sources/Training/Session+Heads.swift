@@ -35,7 +35,7 @@ extension Session {
 
     /// How a head reads the batches of a training.
     package static func batchHead(
-        _ head: any Head, index: Int, column: Int, targets: TargetColumn, settings: TrainingSettings
+        _ head: any Head, index: Int, column: Int, targets: any TargetColumn, settings: TrainingSettings
     ) -> BatchHead {
         BatchHead(
             index: index, column: column, input: head.input,
@@ -51,6 +51,11 @@ extension Session {
     func trainingTask(
         _ group: [Int], of tasks: [TaskData], heads: [any Head], settings: TrainingSettings, prefix: String, taken: Int
     ) throws -> TrainingTask {
+        if group.count > 1, let alone = group.first(where: { !heads[$0].form.sharesTexts }) {
+            throw TrainingError.mismatch(
+                "task \(tasks[alone].definition.name): found \(tasks[alone].definition.kind) among tasks that share texts, "
+                    + "expected kinds that read a text as it is; train it without --share-texts")
+        }
         for index in group where tasks[index].train.isEmpty {
             throw TrainingError.noExamples(task: tasks[index].definition.name, split: "train")
         }

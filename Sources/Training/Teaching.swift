@@ -108,7 +108,7 @@ package struct Teaching {
     func teach(_ examples: inout EncodedExamples) {
         guard let answers else { return }
         let width = answers.width
-        guard case .tags(let column)? = examples.columns.first else {
+        guard let column = examples.columns.first as? TagColumn else {
             return examples.teach((0..<examples.count).flatMap { softened(answers.row($0)) }, width: width)
         }
         var rows = [Float](repeating: .nan, count: column.tags.count * width)

@@ -45,7 +45,7 @@ import Testing
         #expect(LinearProbe.grid == golden.grid)
         for one in golden.cases {
             let features = Features(rowsOf: one.features, width: one.columns)
-            let column = TargetColumn.classes(one.labels.map { Int32($0) }, unknown: [:])
+            let column = ClassColumn(one.labels.map { Int32($0) }, names: [])
             let head = LinearClassificationHead(labels: (0..<one.classes).map { "\($0)" }, pooling: .mean)
             let problem = ProbeProblem(features, column, head: head) { $0 < one.train }
             for (strength, expected) in zip(golden.grid, one.probabilities) {
@@ -62,7 +62,7 @@ import Testing
     @Test func ridge() throws {
         let one = golden.ridge
         let features = Features(rowsOf: one.features, width: one.columns)
-        let column = TargetColumn.numbers(one.targets.map { Float($0) }, width: 1)
+        let column = NumberColumn(one.targets.map { Float($0) }, width: 1)
         let head = LinearRegressionHead(numbers: [NumberScale(mean: 3, deviation: 2)], pooling: .mean)
         let problem = ProbeProblem(features, column, head: head) { $0 < one.train }
         for (strength, expected) in zip(golden.grid, one.predictions) {
@@ -80,7 +80,7 @@ import Testing
         let features = Features(rowsOf: [1, 2, 3, 4, 6, 5], width: 1)
         let head = LinearClassificationHead(labels: ["a", "b", "c"], pooling: .mean)
         for labels: [Int32] in [[0, 0, 0, 2, 2, 2], [2, 2, 2, 2, 2, 2]] {
-            let column = TargetColumn.classes(labels, unknown: [:])
+            let column = ClassColumn(labels, names: [])
             var answers = ProbeAnswers(features, width: 3)
             ProbeProblem(features, column, head: head).fit(1).fill(&answers, features, column, head: head)
             let results = answers.results
@@ -94,21 +94,21 @@ import Testing
 
     /// Folds have equal sizes and each its share of every class; a small class makes them fewer.
     @Test func folds() {
-        let many = StratifiedFolds(.classes((0..<23).map { $0 % 3 == 0 ? 0 : 1 }, unknown: [:]), examples: 23)
+        let many = StratifiedFolds(ClassColumn((0..<23).map { $0 % 3 == 0 ? 0 : 1 }, names: []))
         #expect(many.count == 5)
         for fold in 0..<5 { #expect((1...2).contains((0..<23).count { many.of[$0] == fold && $0 % 3 == 0 })) }
-        let few = StratifiedFolds(.classes([0, 0, 0, 0, 1, 1, 1, -1], unknown: [:]), examples: 8)
+        let few = StratifiedFolds(ClassColumn([0, 0, 0, 0, 1, 1, 1, -1], names: []))
         #expect(few.count == 3 && few.of == [0, 1, 2, 0, 0, 1, 2, -1])
-        #expect(StratifiedFolds(.classes([0, 0, 0, 1], unknown: [:]), examples: 4).count == 2)
-        #expect(StratifiedFolds(.classes([1], unknown: [:]), examples: 1).count == 1)
-        #expect(StratifiedFolds(.numbers([1, .nan, 2, 3], width: 1), examples: 4).of == [0, -1, 1, 2])
+        #expect(StratifiedFolds(ClassColumn([0, 0, 0, 1], names: [])).count == 2)
+        #expect(StratifiedFolds(ClassColumn([1], names: [])).count == 1)
+        #expect(StratifiedFolds(NumberColumn([1, .nan, 2, 3], width: 1)).of == [0, -1, 1, 2])
     }
 
     /// The choice is the best candidate of the judge, and does not depend on the number of threads.
     @Test func choice() throws {
         let one = try #require(golden.cases.first)
         let features = Features(rowsOf: one.features, width: one.columns)
-        let column = TargetColumn.classes(one.labels.map { Int32($0) }, unknown: [:])
+        let column = ClassColumn(one.labels.map { Int32($0) }, names: [])
         let head = LinearClassificationHead(labels: (0..<one.classes).map { "\($0)" }, pooling: .mean)
         for dev in [nil, (features: features, column: column)] {
             func probe(_ threads: Int) -> LinearProbe {

@@ -42,8 +42,8 @@ import Testing
         return TransferabilitySample(
             features: Features(rowsOf: one.features, width: one.columns),
             column: numbers
-                ? .numbers(one.numbers.map { Float($0) }, width: 1)
-                : .classes(one.labels.map { Int32($0) }, unknown: [:]),
+                ? NumberColumn(one.numbers.map { Float($0) }, width: 1)
+                : ClassColumn(one.labels.map { Int32($0) }, names: []),
             head: head, metric: numbers ? Spearman.self : Accuracy.self, source: one.source.map { Float($0) },
             sourceClasses: one.sources, pool: ThreadPool(threads: 2))
     }
@@ -74,7 +74,7 @@ import Testing
         var alone = sample(one)
         alone.sourceClasses = 0
         #expect(LEEP.value(alone) == nil)
-        alone.column = .classes(one.labels.map { _ in 1 }, unknown: [:])
+        alone.column = ClassColumn(one.labels.map { _ in 1 }, names: [])
         for score in [LogME.self, HScore.self, NearestCentroid.self] as [any TransferabilityScore.Type] {
             #expect(score.value(alone) == nil, "\(score.name)")
         }

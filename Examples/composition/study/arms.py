@@ -88,6 +88,14 @@ def fusion_own(place, rate):
     return place.train("fuse", "fusion_own", rate, "--adapters", *place.bundles, place.own())
 
 
+def distilled(place, rate):
+    """One adapter that learns from the fusion's answers, and starts from the closest source."""
+    if not os.path.exists(place.file("fusion")):
+        fusion(place, place.lab.rate("fusion", place.size))
+    return place.train("distill", "distilled", place.lab.rate("init", place.size), "--bundle", place.file("fusion"),
+                       "--init-from", place.lab.source(place.closest()[0]))
+
+
 def scalearn(place, rate):
     return place.train("fuse", "scalearn", rate, "--method", "scalearn", "--adapters", *place.bundles)
 
@@ -125,9 +133,10 @@ def setfit(place, rate):
                             zip(output[-len(tests):], tests, strict=True)]}
 
 
-TRAIN = {f.__name__: f for f in (probe, scratch, lora, big, init, fusion, fusion_own, scalearn, average, joint, auto, setfit)}
+TRAIN = {f.__name__: f for f in (probe, scratch, lora, big, init, fusion, fusion_own, scalearn, average, joint, auto, setfit,
+                               distilled)}
 # What decides an arm's result beside the target's texts
-USES_SOURCES = {"advice", "evidence", "init", "fusion", "fusion_own", "scalearn", "average", "joint", "auto"}
+USES_SOURCES = {"advice", "evidence", "init", "fusion", "fusion_own", "scalearn", "average", "joint", "auto", "distilled"}
 
 
 def answers(place, bundle):

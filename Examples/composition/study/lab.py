@@ -210,6 +210,10 @@ class Lab:
             for seed in range(min(plan.SIZES[128], self.a.seeds or plan.SIZES[128])):
                 for target in self.targets:
                     yield step, target, 128, seed, [("init", None, source) for source in self.tasks.sources(target)]
+        elif step == "distill":
+            for seed in range(min(plan.SIZES[plan.DISTILLED_SIZE], self.a.seeds or plan.SIZES[plan.DISTILLED_SIZE])):
+                for target in self.targets:
+                    yield step, target, plan.DISTILLED_SIZE, seed, [(arm, None, None) for arm in plan.DISTILLED]
         elif step == plan.REFERENCE:
             for seed in range(min(plan.REFERENCE_SEEDS, self.a.seeds or plan.REFERENCE_SEEDS)):
                 for target in self.targets:

@@ -48,6 +48,8 @@ LABELS = {
 ARMS = list(LABELS)
 # SetFit (Tunstall et al. 2022) as its authors' Python package trains it, where --setfit names a Python that has it
 REFERENCE, REFERENCE_SIZE, REFERENCE_SEEDS, REFERENCE_ITERATIONS = "setfit", 32, 3, 20
+# A fusion is distilled into one adapter with so many labels
+DISTILLED_SIZE, DISTILLED = 1000, ["fusion", "distilled"]
 # At the largest size only these
 LARGE = ["probe", "scratch", "init", "fusion", "fusion_own", "auto"]
 

@@ -3,7 +3,7 @@ import itertools
 import os
 import statistics
 
-from . import advice, auto, charts, plan
+from . import advice, auto, charts, distill, plan
 from .files import counted, say, write
 from .scores import Scores
 
@@ -16,7 +16,7 @@ def write_report(lab, root):
     scores = Scores(lab)
     pictures = {}
     parts = [head(lab, scores), *words(scores, auto.records(lab)), *tables(scores), *reference(scores), *curves(scores, pictures), *transfer(lab, scores, pictures),
-             *advice.section(lab, scores), *auto.section(lab, scores), *settings(lab)]
+             *distill.section(lab, scores), *advice.section(lab, scores), *auto.section(lab, scores), *settings(lab)]
     for folder in [os.path.join(lab.a.out, "report")] + ([os.path.join(root, FOLDER)] if lab.a.commit else []):
         write(os.path.join(folder, "report.md"), "\n\n".join(parts) + "\n")
         for name, picture in pictures.items():

@@ -27,15 +27,7 @@ extension Evaluation {
             ])
         if examples > 0, !stored.hasIntervals { report.withoutIntervals = Bootstrap.tooFewWords }
         report.attention = attention?.map
-        switch stored.details {
-        case .classes(let details): report.add(details)
-        case .tags(let details): report.add(details, truncated: truncated)
-        case .numbers(let details):
-            report.add(details)
-            report.lossUnits =
-                "The loss is the mean squared error of numbers with mean 0 and deviation 1 in the training data, not in the "
-                + "data's units."
-        }
+        report.add(stored.rows, truncated: truncated)
         return report
     }
 
@@ -66,45 +58,28 @@ extension EvaluationReport {
     /// Errors that a report lists at most.
     private static let mostMistakes = 30
 
-    fileprivate mutating func add(_ details: ClassDetails) {
-        classes = details.classes.rows
-        matrix = Self.matrix(details.confusion)
-        confusions = details.confusion.confusions(most: 20).map {
-            .init(gold: $0.gold, predicted: $0.predicted, count: $0.count)
+    fileprivate mutating func add(_ rows: any EvaluatedRows, truncated: Int) {
+        if let groups = rows.groups {
+            classes = groups.scores.rows
+            classNoun = groups.noun
         }
-        mistakes = details.worstFirst.lazy.filter { !details.isRight($0) }.prefix(Self.mostMistakes).map { place in
-            .init(
-                line: details.line(place), gold: details.gold.names[details.gold(place)],
-                predicted: details.gold.names[details.predicted(place)],
-                measure: Double(details.goldProbability(place)), text: details.example(place).shown)
+        if let confusion = rows.confusion {
+            matrix = Self.matrix(confusion)
+            confusions = confusion.confusions(most: 20).map {
+                .init(gold: $0.gold, predicted: $0.predicted, count: $0.count)
+            }
         }
-    }
-
-    fileprivate mutating func add(_ details: TagDetails, truncated: Int) {
-        classes = details.groups.rows
-        classNoun = details.readsEntities ? "entity type" : "tag"
-        self.truncated = truncated
-        mistakeMeasure = "wrong words"
-        mistakeOrder = "Most wrong words first"
-        mistakes = details.worstFirst.lazy.filter { details.errors($0) > 0 }.prefix(Self.mostMistakes).map { place in
-            .init(
-                line: details.line(place), gold: details.gold(place).joined(separator: " "),
-                predicted: details.predicted(place).joined(separator: " "), measure: Double(details.errors(place)),
-                text: details.example(place).text)
-        }
-    }
-
-    fileprivate mutating func add(_ details: NumberDetails) {
-        mistakeMeasure = "error"
-        mistakeOrder = "Largest absolute error first"
-        func text(_ values: [Double?]) -> String {
-            values.map { $0.map { Human.score($0) } ?? Human.missing }.joined(separator: ", ")
-        }
-        mistakes = details.worstFirst.prefix(Self.mostMistakes).map { place in
-            .init(
-                line: details.line(place), gold: text(details.gold(place)), predicted: text(details.predicted(place)),
-                measure: details.error(place), text: details.example(place).shown)
-        }
+        if rows.tellsTruncation { self.truncated = truncated }
+        lossUnits = rows.lossUnits
+        mistakeMeasure = rows.mistakeMeasure
+        mistakeOrder = rows.mistakeOrder
+        let number: (Double?) -> String = { $0.map { Human.score($0) } ?? Human.missing }
+        mistakes = rows.worstFirst.lazy.compactMap { place in
+            rows.mistake(place, number: number).map {
+                .init(
+                    line: rows.line(place), gold: $0.gold, predicted: $0.predicted, measure: $0.measure, text: $0.text)
+            }
+        }.prefix(Self.mostMistakes).map { $0 }
     }
 
     /// All classes if a picture can show them, else those with the most errors.
@@ -124,11 +99,6 @@ extension EvaluationReport {
         let (labels, counts) = confusion.part(chosen)
         return HeatMap("True and predicted classes", labels: labels, counts: counts)
     }
-}
-
-extension Example {
-    /// The text, or both texts of a pair.
-    fileprivate var shown: String { pair.map { "\(text) | \($0)" } ?? text }
 }
 
 extension [Tasks.ClassScore] {

@@ -18,21 +18,14 @@ extension Evaluation {
             "intervals": .map(stored.intervals.mapValues { [.number($0.low), .number($0.high)] }),
             "bundle": .string(bundle),
         ]
-        let rows = SettingValue.list(classes.map(\.values))
-        switch stored.details {
-        case .classes:
-            values["per_class"] = rows
-            values["confusion"] = confusion.map { confusion in
-                [
-                    "labels": .list(confusion.labels.map { .string($0) }),
-                    "counts": .list(confusion.counts.map { .list($0.map { .init($0) }) }),
-                ]
-            }
-        case .tags(let details):
-            values[details.readsEntities ? "per_entity" : "per_tag"] = rows
-            values["truncated"] = .init(truncated)
-        case .numbers: values["truncated"] = .init(truncated)
+        if let groups = stored.rows.groups { values[groups.field] = .list(classes.map(\.values)) }
+        values["confusion"] = confusion.map { confusion in
+            [
+                "labels": .list(confusion.labels.map { .string($0) }),
+                "counts": .list(confusion.counts.map { .list($0.map { .init($0) }) }),
+            ]
         }
+        if stored.rows.tellsTruncation { values["truncated"] = .init(truncated) }
         return .map(values)
     }
 }

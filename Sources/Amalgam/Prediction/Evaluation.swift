@@ -133,13 +133,7 @@ public struct Evaluation: Sendable {
 
     /// Scores by class; by entity type or tag in tagging; empty for numbers.
     public var classes: [ClassScore] {
-        let scores: [Tasks.ClassScore] =
-            switch stored.details {
-            case .classes(let details): details.classes
-            case .tags(let details): details.groups
-            case .numbers: []
-            }
-        return scores.map {
+        (stored.rows.groups?.scores ?? []).map {
             ClassScore(
                 label: $0.label, precision: $0.precision, recall: $0.recall, f1: $0.f1, support: $0.support,
                 predicted: $0.predicted, isKnown: $0.isKnown)
@@ -149,8 +143,7 @@ public struct Evaluation: Sendable {
     /// How often each class was predicted for each true one: `counts[true][predicted]` in the order of `labels`; nil for
     /// tags and numbers.
     public var confusion: (labels: [String], counts: [[Int]])? {
-        guard case .classes(let details) = stored.details else { return nil }
-        return details.confusion.part(Array(details.confusion.labels.indices))
+        stored.rows.confusion.map { $0.part(Array($0.labels.indices)) }
     }
 
     /// Writes every scored example with its true and predicted answer, the largest error first. The lines go to the file in

@@ -3,16 +3,6 @@ import Foundation
 import Tasks
 import Training
 
-/// What one head says of one text.
-public enum HeadPrediction: Sendable, Equatable {
-    /// A probability for each class.
-    case classes(ClassPrediction)
-    /// A tag for each word.
-    case tags([String])
-    /// One number or several, in the units of the training data.
-    case numbers([Double])
-}
-
 /// All heads of a bundle on its model: each text passes once, and every head says what it reads.
 ///
 /// It is for bundles of parallel adapters (``Composition/parallel(_:)``), whose streams share what lies below the first
@@ -85,14 +75,7 @@ public final class HeadsPredictor: Sendable {
         let labels = heads.map(\.labels)
         return try await worker.predictions(examples, words: words).map { prediction in
             guard case .each(let parts) = prediction else { return [] }
-            return zip(labels, parts).compactMap { labels, part in
-                switch part {
-                case .classes(let probabilities): .classes(ClassPrediction(labels: labels, probabilities))
-                case .tags(let tags): .tags(tags)
-                case .numbers(let numbers): .numbers(numbers.map { Double($0) })
-                case .each, .routed: nil
-                }
-            }
+            return zip(labels, parts).compactMap { HeadPrediction($1, labels: $0) }
         }
     }
 

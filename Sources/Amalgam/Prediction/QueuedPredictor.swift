@@ -20,7 +20,7 @@ protocol ExamplesPredictor: AnyObject {
 }
 
 extension Training.Predictor: ExamplesPredictor {
-    var readsWords: Bool { form == "tags" }
+    var readsWords: Bool { head.head.form.readsWords }
     var readsPairs: Bool? { head.readsPairs }
 }
 

@@ -68,12 +68,7 @@ struct ModelCard {
         if let composition = bundle.composition { rows.append(("composition", composition.text)) }
         if let language = bundle.language { rows.append(("on language adapter", "\(language.name), \(language.hash)")) }
         for head in bundle.heads {
-            switch head.head.output {
-            case .classes(let labels):
-                rows.append(("head \(head.name)", "\(head.head.kind): \(labels.joined(separator: ", "))"))
-            case .numbers(let numbers):
-                rows.append(("head \(head.name)", "\(head.head.kind): \(counted(numbers.count, "number"))"))
-            }
+            rows.append(("head \(head.name)", "\(head.head.kind): \(head.head.output.summary)"))
         }
         rows.append(("parameters", "\(bundle.tensors.reduce(0) { $0 + $1.values.count })"))
         guard provenance.steps > 0 || !provenance.task.isEmpty else { return rows }

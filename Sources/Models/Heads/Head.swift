@@ -23,6 +23,17 @@ package enum HeadOutput: Equatable, Sendable {
         case .numbers(let scales): scales.count
         }
     }
+
+    /// For people: the labels, or how many numbers.
+    package var summary: String {
+        switch self {
+        case .classes(let labels): labels.joined(separator: ", ")
+        case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
+        }
+    }
+
+    /// Whether the loss is a squared error, not a negative log-likelihood.
+    package var hasSquaredError: Bool { if case .numbers = self { true } else { false } }
 }
 
 /// How a number of the data is brought to mean 0 and deviation 1, so that one learning rate fits all ranges.

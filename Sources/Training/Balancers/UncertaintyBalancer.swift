@@ -29,14 +29,11 @@ package struct UncertaintyBalancer: LossBalancer {
         tasks.map { parameters[tensor($0)] }
     }
 
-    /// exp(−s) of classes, exp(−s) / 2 of numbers.
+    /// exp(−s); exp(−s) / 2 of squared errors.
     package func coefficients(_ parameters: ParameterBuffer, key: UInt64) -> [Double] {
         zip(tasks, logVariances(parameters)).map { task, s in
             let precision = exp(-Double(s?.values[0] ?? 0))
-            return switch task.output {
-            case .classes: precision
-            case .numbers: precision / 2
-            }
+            return task.output.hasSquaredError ? precision / 2 : precision
         }
     }
 

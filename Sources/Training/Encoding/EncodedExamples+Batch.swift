@@ -40,18 +40,19 @@ extension EncodedExamples {
     package func part(
         _ indices: [Int], task: Int, heads: [BatchHead], longest: Int = .max, predicts: Bool = false
     ) -> BatchPart {
-        let sequences = indices.map { sequence($0, task: task, longest: longest) }
+        let sequences = indices.flatMap { self.sequences($0, task: task, longest: longest) }
         var targets: [Int: HeadTargets] = [:]
         for head in heads {
             targets[head.index] = self.targets(of: head, indices, longest: longest, predicts: predicts)
         }
-        return BatchPart(sequences, targets: targets)
+        return BatchPart(
+            sequences, targets: targets, groups: hasGroups ? indices.map { self.sequences(of: $0).count } : nil)
     }
 
-    /// The rows that a head reads of the examples, one after the other.
+    /// The rows that a head reads of the examples, one after the other: marked tokens, or sequences.
     /// - Returns: the first row of each example, [examples + 1]; for words, the word of each row within its example.
     func rows(_ input: HeadInput) -> (offsets: [Int], words: [Int]) {
-        guard input == .marked else { return (Array(0...count), []) }
+        guard input == .marked else { return (firsts, []) }
         var (offsets, words) = ([0], [Int]())
         for i in 0..<count {
             words += wordTokens(i, all: false, longest: .max).map(\.word)
@@ -62,43 +63,7 @@ extension EncodedExamples {
 
     private func targets(of head: BatchHead, _ indices: [Int], longest: Int, predicts: Bool) -> HeadTargets? {
         guard columns.indices.contains(head.column) else { return nil }
-        let loss = lossTargets[head.column]
-        switch columns[head.column] {
-        case .none: return nil
-        case .classes(let classes, _):
-            let values = loss.distributions(indices).map {
-                HeadTargets.Values.distributions($0, classes: $0.count / max(1, indices.count))
-            }
-            return HeadTargets(
-                values ?? .classes(indices.map { classes[$0] }), weights: loss.weights(ofRows: indices),
-                classWeights: head.classWeights, teacher: predicts ? nil : loss.teacher(indices))
-        case .numbers(let numbers, let width):
-            return HeadTargets(
-                .numbers(indices.flatMap { numbers[$0 * width..<($0 + 1) * width] }, width: width),
-                weights: loss.weights(ofRows: indices))
-        case .tags(let column):
-            var (marks, classes, examples): ([Int32], [Int32], [Int]) = ([], [], [])
-            // Of the tokens that follow a word's first, the teacher says nothing
-            var taught: [Int?] = []
-            var start = 0
-            for i in indices {
-                let words = column.words(i)
-                let all = !predicts && head.continuations != nil
-                for (position, word, isFirst) in wordTokens(i, all: all, longest: longest) {
-                    var tag = column.tags[words.lowerBound + word]
-                    if !isFirst, tag >= 0, let continuations = head.continuations { tag = continuations[Int(tag)] }
-                    let isTaught = isFirst && loss.isTaught(words.lowerBound + word)
-                    guard tag >= 0 || predicts || isTaught else { continue }
-                    marks.append(Int32(start + position))
-                    classes.append(tag)
-                    examples.append(i)
-                    taught.append(isFirst ? words.lowerBound + word : nil)
-                }
-                start += min(length(i), longest)
-            }
-            return HeadTargets(
-                .classes(classes), marks: marks, weights: loss.weights(ofRows: examples),
-                classWeights: head.classWeights, teacher: predicts ? nil : loss.teacher(taught))
-        }
+        return columns[head.column].targets(
+            indices, of: self, as: head, loss: lossTargets[head.column], longest: longest, predicts: predicts)
     }
 }

@@ -9,17 +9,20 @@ import Text
 package struct EncodedExamples: Sendable {
     private var ids: [Int32] = []
     private var types: [UInt8] = []
+    /// First token of each sequence, [sequences + 1].
     private var offsets: [Int] = [0]
+    /// First sequence of each example, [examples + 1].
+    private(set) var firsts: [Int] = [0]
     /// The word of each token, −1 for those that belong to none; empty where no head reads words.
     private var wordOf: [Int32] = []
     /// By head of the task.
-    package private(set) var columns: [TargetColumn] = []
+    package private(set) var columns: [any TargetColumn] = []
     /// By head of the task.
     private(set) var lossTargets: [LossTargets] = []
     /// Examples that were truncated.
     package private(set) var truncated = 0
 
-    package var count: Int { offsets.count - 1 }
+    package var count: Int { firsts.count - 1 }
     package var tokens: Int { ids.count }
 
     /// Encodes the examples of a task, or of several heads that read the same texts.
@@ -32,34 +35,34 @@ package struct EncodedExamples: Sendable {
         _ heads: [(head: any Head, examples: [Example])], tokenizer: any Tokenizer, maxLength: Int, prefix: String,
         types typeRows: Int = 2, pool: ThreadPool
     ) {
-        let readsWords = heads.contains { $0.head.input == .marked }
-        let examples = (heads.first { $0.head.input == .marked } ?? heads.first)?.examples ?? []
+        let forms = heads.map(\.head.form)
+        // Words are the more exact form of a text
+        let reader = forms.firstIndex(where: \.readsWords) ?? 0
+        let examples = heads.isEmpty ? [] : heads[reader].examples
         // Blocks keep the order: each is filled by one thread and appended by this one
         let block = 256
         let blocks = (examples.count + block - 1) / block
-        var encoded = [[WordEncoding]](repeating: [], count: blocks)
+        var encoded = [[[WordEncoding]]](repeating: [], count: blocks)
         encoded.withUnsafeMutableBufferPointer { slots in
             guard let base = slots.baseAddress else { return }
             pool.run(blocks) { b, _ in
-                base[b] = examples[b * block..<min(examples.count, (b + 1) * block)].map { example in
-                    guard readsWords else {
-                        let encoding = tokenizer.encode(
-                            prefix + example.text, pair: example.pair.map { prefix + $0 }, maxLength: maxLength)
-                        return WordEncoding(encoding: encoding, wordOf: [])
-                    }
-                    return tokenizer.encode(words: TargetColumn.words(example), prefix: prefix, maxLength: maxLength)
+                base[b] = examples[b * block..<min(examples.count, (b + 1) * block)].map {
+                    forms[reader].encode($0, tokenizer, prefix: prefix, maxLength: maxLength)
                 }
             }
         }
-        for each in encoded.joined() {
-            let encoding = each.encoding
-            if encoding.isTruncated { truncated += 1 }
-            ids += encoding.ids
-            types += encoding.typeIDs.map { UInt8(clamping: min(Int($0), typeRows - 1)) }
-            wordOf += each.wordOf
-            offsets.append(ids.count)
+        let sequences = encoded.flatMap { $0 }
+        for example in sequences {
+            if example.contains(where: \.encoding.isTruncated) { truncated += 1 }
+            for each in example {
+                ids += each.encoding.ids
+                types += each.encoding.typeIDs.map { UInt8(clamping: min(Int($0), typeRows - 1)) }
+                wordOf += each.wordOf
+                offsets.append(ids.count)
+            }
+            firsts.append(offsets.count - 1)
         }
-        columns = heads.map { TargetColumn($0.examples, for: $0.head) }
+        columns = zip(heads, forms).map { $1.column($0.examples, sequences) }
         lossTargets = heads.map { LossTargets($0.examples, for: $0.head) }
     }
 
@@ -68,6 +71,7 @@ package struct EncodedExamples: Sendable {
         for sequence in sequences {
             ids += sequence
             offsets.append(ids.count)
+            firsts.append(offsets.count - 1)
         }
         types = [UInt8](repeating: 0, count: ids.count)
     }
@@ -76,17 +80,32 @@ package struct EncodedExamples: Sendable {
     /// - Parameter rows: [examples, width], or for a head that reads words [words, width]; NaN where it says nothing.
     mutating func teach(_ rows: [Float], width: Int) { lossTargets[0].teach(rows, width: width) }
 
-    package func length(_ i: Int) -> Int { offsets[i + 1] - offsets[i] }
+    /// The sequences of an example.
+    package func sequences(of i: Int) -> Range<Int> { firsts[i]..<firsts[i + 1] }
 
-    /// Tokens of the longest example.
+    /// Whether any example has another number of sequences than one.
+    var hasGroups: Bool { firsts.count != offsets.count }
+
+    private func tokens(of i: Int) -> Range<Int> { offsets[firsts[i]]..<offsets[firsts[i + 1]] }
+
+    /// Tokens of an example.
+    package func length(_ i: Int) -> Int { tokens(of: i).count }
+
+    /// - Parameter longest: tokens that are taken of a sequence at most
+    func length(_ i: Int, longest: Int) -> Int {
+        sequences(of: i).reduce(0) { $0 + min(offsets[$1 + 1] - offsets[$1], longest) }
+    }
+
+    /// Tokens of the longest sequence.
     var longest: Int { zip(offsets, offsets.dropFirst()).reduce(0) { max($0, $1.1 - $1.0) } }
 
-    package func ids(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
+    package func ids(_ i: Int) -> ArraySlice<Int32> { ids[tokens(of: i)] }
 
     /// SHA-256 over all token ids, token types and targets.
     package var contentHash: String {
         var digest = Digest.Incremental()
         offsets.withUnsafeBytes { digest.update($0) }
+        if hasGroups { firsts.withUnsafeBytes { digest.update($0) } }
         ids.withUnsafeBytes { digest.update($0) }
         types.withUnsafeBytes { digest.update($0) }
         for column in columns { column.hash(into: &digest) }
@@ -105,24 +124,38 @@ package struct EncodedExamples: Sendable {
     /// The different token ids, ascending.
     package var distinctIDs: [Int32] { Set(ids).sorted() }
 
-    /// Token ids and types of an example, as a batch takes them.
-    /// - Parameter longest: tokens that are taken at most.
-    func sequence(_ i: Int, task: Int, longest: Int) -> (ids: [Int32], types: [Int32], row: SequenceRow) {
-        let range = offsets[i]..<offsets[i] + min(length(i), longest)
-        return (Array(ids[range]), types[range].map { Int32($0) }, SequenceRow(example: UInt64(i), task: task))
+    /// Token ids and types of an example's sequences, as a batch takes them.
+    /// - Parameter longest: tokens that are taken of a sequence at most.
+    func sequences(_ i: Int, task: Int, longest: Int) -> [(ids: [Int32], types: [Int32], row: SequenceRow)] {
+        sequences(of: i).enumerated().map { place, sequence in
+            let range = taken(sequence, longest: longest)
+            return (
+                Array(ids[range]), types[range].map { Int32($0) },
+                SequenceRow(example: UInt64(i) | UInt64(place) << 40, task: task)
+            )
+        }
     }
 
-    /// The tokens of an example that stand for words: positions with the words' indices.
+    private func taken(_ sequence: Int, longest: Int) -> Range<Int> {
+        offsets[sequence]..<offsets[sequence] + min(offsets[sequence + 1] - offsets[sequence], longest)
+    }
+
+    /// The tokens of an example that stand for words: positions among all taken tokens of the example, with the words' indices.
     /// - Parameters:
     ///   - all: every token of a word; else the first alone.
-    ///   - longest: tokens that are taken of the example at most.
+    ///   - longest: tokens that are taken of a sequence at most.
     func wordTokens(_ i: Int, all: Bool, longest: Int) -> [(position: Int, word: Int, isFirst: Bool)] {
         guard !wordOf.isEmpty else { return [] }
         var tokens: [(position: Int, word: Int, isFirst: Bool)] = []
-        var last: Int32 = -1
-        for (position, word) in wordOf[offsets[i]..<offsets[i] + min(length(i), longest)].enumerated() where word >= 0 {
-            if word != last || all { tokens.append((position, Int(word), word != last)) }
-            last = word
+        var start = 0
+        for sequence in sequences(of: i) {
+            let range = taken(sequence, longest: longest)
+            var last: Int32 = -1
+            for (position, word) in wordOf[range].enumerated() where word >= 0 {
+                if word != last || all { tokens.append((start + position, Int(word), word != last)) }
+                last = word
+            }
+            start += range.count
         }
         return tokens
     }

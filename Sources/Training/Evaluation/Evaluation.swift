@@ -50,8 +50,8 @@ package struct Evaluation: Sendable {
     /// - Parameters:
     ///   - column: the head's targets
     ///   - metric: the task's own
-    init(_ results: HeadResults, _ column: TargetColumn, head: any Head, metric: any Metric.Type) {
-        let answers = HeadAnswers(results, column, head: head)
+    init(_ results: HeadResults, _ column: any TargetColumn, metric: any Metric.Type) {
+        let answers = column.answers(results)
         self.init(answers.answers, unknownLabels: answers.unknown, loss: results.meanLoss, metric: metric)
     }
 

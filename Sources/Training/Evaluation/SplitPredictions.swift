@@ -1,6 +1,5 @@
 import Bundles
 import Foundation
-import Models
 import Tasks
 
 /// What a head predicts for the examples of a split, beside the true answers.
@@ -25,6 +24,8 @@ package struct SplitPredictions: Sendable {
     package let labels: [String]
     /// What the head's predictions took, texts to tokens included.
     package let seconds: Double
+    /// Of the head.
+    let form: any OutputForm
 
     /// Scores of all answers.
     /// - Parameter metric: the task's own
@@ -40,42 +41,25 @@ extension Predictor {
         let encoded = encoded(examples)
         let results = results(encoded)
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-        let column = encoded.columns.first ?? .none
-        let answers = HeadAnswers(results, column, head: head.head)
+        let answers = encoded.columns[0].answers(results)
         return SplitPredictions(
-            examples: examples, predictions: predictions(examples, results),
+            examples: examples, predictions: head.head.form.predictions(examples, results),
             losses: results.losses.map { ($0.sum, $0.targets) }, meanLoss: results.meanLoss, answers: answers.answers,
             scored: answers.scored,
-            unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels, seconds: seconds)
+            unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels, seconds: seconds,
+            form: head.head.form)
     }
 
     /// What the head predicts for each example, in order, and how many examples were truncated.
     package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
         let encoded = encoded(examples)
-        return (predictions(examples, results(encoded)), encoded.truncated)
+        return (head.head.form.predictions(examples, results(encoded)), encoded.truncated)
     }
 
     /// For a head of classes: the probability of each class for each text, in order.
     package func probabilities(_ examples: [Example]) -> [[Float]] {
         predictions(examples).predictions.compactMap {
             if case .classes(let probabilities) = $0 { probabilities } else { nil }
-        }
-    }
-
-    private func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
-        head.head.predictions(examples, results)
-    }
-}
-
-extension Head {
-    /// What the head's results say of each example.
-    func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
-        switch (input, output) {
-        case (.marked, .classes):
-            HeadAnswers.tags(results, counts: examples.map { TargetColumn.words($0).count }, head: self, other: "")
-                .map { .tags($0) }
-        case (_, .classes): examples.indices.map { .classes(Array(results.row($0))) }
-        case (_, .numbers): examples.indices.map { i in .numbers(Array(results.row(i))) }
         }
     }
 }

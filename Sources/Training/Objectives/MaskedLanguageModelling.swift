@@ -40,7 +40,7 @@ struct MaskedLanguageModelling: Objective {
         var (marks, targets): ([Int32], [Int32]) = ([], [])
         var start = 0
         let sequences = indices.map { i in
-            var sequence = examples.sequence(i, task: task, longest: longest)
+            var sequence = examples.sequences(i, task: task, longest: longest)[0]
             let key = Randomness.key(stepKey, UInt64(i), 0x3A5C)
             for position in sequence.ids.indices {
                 let token = sequence.ids[position]

@@ -21,119 +21,6 @@ extension PredictionForm {
     package var truncation: String? { nil }
 }
 
-/// Classes: the most likely one, all probabilities, and whether the head abstained.
-package struct ClassForm: PredictionForm {
-    private let labels: [String]
-    private let jsonNames: [String]
-    private let top: Int
-    private let threshold: Double
-
-    /// - Parameters:
-    ///   - labels: the head's
-    ///   - top: number of classes to list
-    ///   - threshold: a prediction whose probability is below it is marked as abstained
-    package init(labels: [String], top: Int = 1, threshold: Double = 0) {
-        self.labels = labels
-        self.top = min(top, labels.count)
-        self.threshold = threshold
-        jsonNames = labels.map { JSONText.quoted($0) + ":" }
-    }
-
-    package let fields = ["label", "probabilities", "top", "abstained"]
-
-    package var columns: [String] {
-        ["label", "probability", "abstained"]
-            + (1..<max(1, top)).flatMap { ["top_\($0 + 1)", "top_\($0 + 1)_probability"] }
-            + labels.map { "probability_\($0)" }
-    }
-
-    package func cells(_ prediction: Prediction, _ example: Example) -> [String] {
-        let (probabilities, order, abstained) = parts(prediction)
-        var cells: [String] = []
-        for (i, c) in order.enumerated() {
-            cells += [labels[c], JSONText.number(probabilities[c])]
-            if i == 0 { cells.append("\(abstained)") }
-        }
-        return cells + probabilities.map { JSONText.number($0) }
-    }
-
-    package func json(_ prediction: Prediction, _ example: Example) -> String {
-        let (probabilities, order, abstained) = parts(prediction)
-        var text = "\"label\":\(JSONText.quoted(labels[order.first ?? 0])),\"probabilities\":{"
-        for c in labels.indices {
-            if c > 0 { text += "," }
-            text += jsonNames[c]
-            text += JSONText.number(probabilities[c])
-        }
-        text += "},\"top\":["
-        for (i, c) in order.enumerated() {
-            text += i > 0 ? ",{\"label\":" : "{\"label\":"
-            text += JSONText.quoted(labels[c])
-            text += ",\"probability\":\(JSONText.number(probabilities[c]))}"
-        }
-        return text + "],\"abstained\":\(abstained)"
-    }
-
-    private func parts(_ prediction: Prediction) -> (probabilities: [Float], order: [Int], abstained: Bool) {
-        guard case .classes(let probabilities) = prediction, probabilities.count == labels.count else {
-            preconditionFailure("probabilities of \(labels.count) classes")
-        }
-        let order = Self.largest(top, of: probabilities)
-        return (probabilities, order, Double(probabilities[order.first ?? 0]) < threshold)
-    }
-
-    /// Indices of the largest values; of equal ones the first comes first.
-    private static func largest(_ count: Int, of values: [Float]) -> [Int] {
-        if count == 1 { return [Evaluator.best(values)] }
-        return Array(values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }.prefix(count))
-    }
-}
-
-/// A tag for each word: two lists, as JSON also in the cells of CSV, since words and tags may contain any character. A word
-/// without a prediction has null.
-package struct TagForm: PredictionForm {
-    package init() {}
-
-    package let truncation: String? = "words beyond it have the tag O, or null if the head has no O"
-    package let fields = ["tokens", "tags"]
-    package let columns = ["tokens", "tags"]
-
-    package func cells(_ prediction: Prediction, _ example: Example) -> [String] {
-        [JSONText.list(TargetColumn.words(example)), tags(prediction)]
-    }
-
-    package func json(_ prediction: Prediction, _ example: Example) -> String {
-        "\"tokens\":\(JSONText.list(TargetColumn.words(example))),\"tags\":\(tags(prediction))"
-    }
-
-    private func tags(_ prediction: Prediction) -> String {
-        guard case .tags(let tags) = prediction else { return "[]" }
-        return JSONText.list(tags.map { $0.isEmpty ? nil : $0 })
-    }
-}
-
-/// One or several numbers: `score` is a number or a list in JSON; `score`, or `score_1`, `score_2`, … in CSV.
-package struct NumberForm: PredictionForm {
-    private let outputs: Int
-
-    package init(outputs: Int) { self.outputs = outputs }
-
-    package let fields = ["score"]
-    package var columns: [String] { NumberText.names("score", outputs) }
-
-    package func cells(_ prediction: Prediction, _ example: Example) -> [String] {
-        NumberText.cells(numbers(prediction))
-    }
-
-    package func json(_ prediction: Prediction, _ example: Example) -> String {
-        "\"score\":\(NumberText.json(numbers(prediction)))"
-    }
-
-    private func numbers(_ prediction: Prediction) -> [Float] {
-        if case .numbers(let numbers) = prediction { numbers } else { [] }
-    }
-}
-
 /// The predictions of several heads: in JSON an object for each head under its name, in CSV columns that begin with it.
 package struct EachForm: PredictionForm {
     private let heads: [(name: String, form: any PredictionForm)]
@@ -189,25 +76,19 @@ package struct RoutedForm: PredictionForm {
 }
 
 extension Predictor {
-    /// What the head predicts, in a word: classes, tags or numbers.
-    package var form: String {
-        switch (head.head.input, head.head.output) {
-        case (.marked, .classes): "tags"
-        case (_, .classes): "classes"
-        case (_, .numbers): "numbers"
-        }
-    }
+    /// What the head predicts, in a word: classes, tags, numbers.
+    package var form: String { head.head.form.name }
 }
 
 extension PredictionSettings {
-    /// How the predictions of several heads are written. Settings of classes act on the heads that predict classes.
-    /// - Throws: `TrainingError.setting` for settings of classes, if no head predicts any
+    /// How the predictions of several heads are written. Settings of some forms act on the heads that have them.
+    /// - Throws: `TrainingError.setting` for a setting that no head takes
     package func form(of heads: [NamedHead]) throws(TrainingError) -> any PredictionForm {
         EachForm(try forms(of: heads))
     }
 
     /// How the predictions of heads are written if each record has one of them.
-    /// - Throws: `TrainingError.setting` for CSV, and for settings of classes, if no head predicts any
+    /// - Throws: `TrainingError.setting` for CSV, and for a setting that no head takes
     package func form(routing heads: [NamedHead]) throws(TrainingError) -> any PredictionForm {
         guard output == .jsonl else {
             throw .setting(
@@ -218,39 +99,26 @@ extension PredictionSettings {
     }
 
     private func forms(of heads: [NamedHead]) throws(TrainingError) -> [(name: String, form: any PredictionForm)] {
-        let hasClasses = heads.contains { $0.head.predictsClasses }
-        var forms: [(name: String, form: any PredictionForm)] = []
-        for head in heads {
-            var own = self
-            if hasClasses, !head.head.predictsClasses { (own.top, own.threshold) = (1, 0) }
-            forms.append((head.name, try own.form(of: head.head)))
-        }
-        return forms
+        try check(heads.map(\.head.form))
+        return heads.map { ($0.name, $0.head.form.writer(self)) }
     }
 
     /// How a head's predictions are written.
-    /// - Throws: `TrainingError.setting` for settings of classes, if the head predicts something else
+    /// - Throws: `TrainingError.setting` for a setting that the head does not take
     package func form(of head: any Head) throws(TrainingError) -> any PredictionForm {
-        let found: String
-        let form: any PredictionForm
-        switch (head.input, head.output) {
-        case (.marked, .classes): (form, found) = (TagForm(), "tags")
-        case (_, .classes(let labels)): return ClassForm(labels: labels, top: top, threshold: threshold)
-        case (_, .numbers(let numbers)): (form, found) = (NumberForm(outputs: numbers.count), "numbers")
-        }
-        for (name, value, isDefault) in [
-            ("--top-k", "\(top)", top == 1), ("--threshold", "\(threshold)", threshold == 0),
-        ] where !isDefault {
-            throw .setting(
-                name: name, found: value, expected: "no such option, because this head predicts \(found), not classes")
-        }
-        return form
+        try check([head.form])
+        return head.form.writer(self)
     }
-}
 
-extension Head {
-    /// Whether it predicts a class of each text.
-    fileprivate var predictsClasses: Bool {
-        if case .classes = output { input != .marked } else { false }
+    /// - Throws: `TrainingError.setting` for a setting that none of the forms takes
+    private func check(_ forms: [any OutputForm]) throws(TrainingError) {
+        for (setting, name, value, isDefault) in [
+            (PredictionSetting.top, "--top-k", "\(top)", top == 1),
+            (.threshold, "--threshold", "\(threshold)", threshold == 0),
+        ] where !isDefault && !forms.contains(where: { $0.settings.contains(setting) }) {
+            throw .setting(
+                name: name, found: value,
+                expected: "no such option, because this head predicts \(forms.first?.name ?? "nothing"), not classes")
+        }
     }
 }

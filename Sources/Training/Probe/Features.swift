@@ -15,19 +15,6 @@ package struct Features: Sendable {
     package var rows: Int { values.count / width }
     package func rows(_ example: Int) -> Range<Int> { offsets[example]..<offsets[example + 1] }
     package func row(_ r: Int) -> ArraySlice<Float> { values[r * width..<(r + 1) * width] }
-
-    /// The target of each row: −1 for none.
-    /// - Parameter column: of the same examples
-    package func classes(_ column: TargetColumn) -> [Int32] {
-        switch column {
-        case .classes(let classes, _): classes
-        case .tags(let tags):
-            (0..<offsets.count - 1).flatMap { i in
-                rows(i).map { tags.tags[tags.words(i).lowerBound + words[$0]] }
-            }
-        case .numbers, .none: [Int32](repeating: -1, count: rows)
-        }
-    }
 }
 
 /// Runs a frozen network over examples, for what a head reads of them.

@@ -17,10 +17,10 @@ package struct LinearModel: Sendable {
     ///   - column: targets, for the losses
     ///   - isUsed: whether an example's rows are computed; others keep zeros
     package func fill(
-        _ results: inout ProbeAnswers, _ features: Features, _ column: TargetColumn, head: any Head,
+        _ results: inout ProbeAnswers, _ features: Features, _ column: any TargetColumn, head: any Head,
         where isUsed: (Int) -> Bool = { _ in true }
     ) {
-        let classes = features.classes(column)
+        let classes = column.classes(of: features)
         for i in 0..<features.offsets.count - 1 where isUsed(i) {
             for row in features.rows(i) {
                 var scores = self.scores(features.row(row))
@@ -56,11 +56,11 @@ package struct LinearModel: Sendable {
 
     /// The mean over a row's targets, in units of the scales; nil: it has none.
     private static func squaredError(
-        _ outputs: [Double], _ column: TargetColumn, row: Int, _ scales: [NumberScale]
+        _ outputs: [Double], _ column: any TargetColumn, row: Int, _ scales: [NumberScale]
     ) -> Double? {
-        guard case .numbers(let targets, let width) = column else { return nil }
+        guard let column = column as? NumberColumn else { return nil }
         let errors = scales.enumerated().compactMap { c, scale -> Double? in
-            let target = targets[row * width + c]
+            let target = column.values[row * column.width + c]
             guard !target.isNaN else { return nil }
             let error = outputs[c] - (Double(target) - Double(scale.mean)) / Double(scale.deviation)
             return error * error

@@ -45,7 +45,8 @@ package struct LinearProbe: Sendable {
     ///   - metric: the task's own
     ///   - pool: fits run on its threads, one each; results do not depend on it
     package init(
-        _ train: Features, _ column: TargetColumn, dev: (features: Features, column: TargetColumn)?, head: any Head,
+        _ train: Features, _ column: any TargetColumn, dev: (features: Features, column: any TargetColumn)?,
+        head: any Head,
         metric: any Metric.Type, pool: ThreadPool
     ) {
         if let dev {
@@ -53,7 +54,7 @@ package struct LinearProbe: Sendable {
             func evaluate(_ model: LinearModel) -> Evaluation {
                 var answers = ProbeAnswers(dev.features, width: head.output.width)
                 model.fill(&answers, dev.features, dev.column, head: head)
-                return Evaluation(answers.results, dev.column, head: head, metric: metric)
+                return Evaluation(answers.results, dev.column, metric: metric)
             }
             let evaluations = Self.parallel(Self.grid.count, pool) {
                 problem.fit(Self.grid[$0], tolerance: Self.searchTolerance)
@@ -65,7 +66,7 @@ package struct LinearProbe: Sendable {
             evaluation = evaluate(chosen)
             return
         }
-        let folds = StratifiedFolds(column, examples: train.offsets.count - 1)
+        let folds = StratifiedFolds(column)
         guard folds.count > 1 else {
             inverseStrength = 0.1
             model = ProbeProblem(train, column, head: head).fit(0.1)
@@ -85,7 +86,7 @@ package struct LinearProbe: Sendable {
     /// The answers to train of fits to the other folds.
     /// - Returns: one evaluation for each strength
     package static func crossValidation(
-        _ train: Features, _ column: TargetColumn, _ folds: StratifiedFolds, grid: [Double], head: any Head,
+        _ train: Features, _ column: any TargetColumn, _ folds: StratifiedFolds, grid: [Double], head: any Head,
         metric: any Metric.Type, pool: ThreadPool
     ) -> [Evaluation] {
         let models = parallel(folds.count, pool) { fold in
@@ -97,7 +98,7 @@ package struct LinearProbe: Sendable {
             for fold in 0..<folds.count {
                 models[fold][n].fill(&answers, train, column, head: head) { folds.of[$0] == fold }
             }
-            return Evaluation(answers.results, column, head: head, metric: metric)
+            return Evaluation(answers.results, column, metric: metric)
         }
     }
 
@@ -133,18 +134,8 @@ package struct StratifiedFolds: Equatable, Sendable {
     package static let most = 5
 
     /// - Parameter column: classes are stratified; tags and numbers are not
-    package init(_ column: TargetColumn, examples: Int) {
-        /// Of each example; nil: it has no target.
-        let strata: [Int?] =
-            switch column {
-            case .classes(let classes, _): classes.map { $0 >= 0 ? Int($0) : nil }
-            case .tags(let tags): tags.isLabeled.map { $0 ? 0 : nil }
-            case .numbers(let numbers, let width):
-                (0..<examples).map { i in
-                    numbers[i * width..<(i + 1) * width].contains { !$0.isNaN } ? 0 : nil
-                }
-            case .none: [Int?](repeating: nil, count: examples)
-            }
+    package init(_ column: any TargetColumn) {
+        let strata = column.strata
         var sizes: [Int: Int] = [:]
         for case let stratum? in strata { sizes[stratum, default: 0] += 1 }
         let labeled = sizes.values.reduce(0, +)

@@ -22,7 +22,7 @@ struct ProbeProblem {
 
     /// - Parameter isUsed: whether an example is fitted to; those without targets never are
     init(
-        _ features: Features, _ column: TargetColumn, head: any Head, where isUsed: (Int) -> Bool = { _ in true }
+        _ features: Features, _ column: any TargetColumn, head: any Head, where isUsed: (Int) -> Bool = { _ in true }
     ) {
         columns = features.width
         let used = (0..<features.offsets.count - 1).filter(isUsed).flatMap { Array(features.rows($0)) }
@@ -31,7 +31,7 @@ struct ProbeProblem {
         }
         switch head.output {
         case .classes(let labels):
-            let classes = features.classes(column)
+            let classes = column.classes(of: features)
             let labeled = used.filter { classes[$0] >= 0 }
             self.rows = rows(labeled)
             gram = self.rows?.gram() ?? []
@@ -39,16 +39,17 @@ struct ProbeProblem {
         case .numbers(let scales):
             self.rows = nil
             gram = []
-            guard case .numbers(let all, let width) = column else {
+            guard let column = column as? NumberColumn else {
                 targets = .numbers(scales.map { _ in nil })
                 return
             }
             targets = .numbers(
                 scales.enumerated().map { c, scale in
-                    let present = used.filter { !all[$0 * width + c].isNaN }
+                    let present = used.filter { !column.values[$0 * column.width + c].isNaN }
                     return rows(present).map { own in
                         let values = present.map {
-                            (Double(all[$0 * width + c]) - Double(scale.mean)) / Double(scale.deviation)
+                            (Double(column.values[$0 * column.width + c]) - Double(scale.mean))
+                                / Double(scale.deviation)
                         }
                         return (own, own.gram(), values)
                     }

@@ -5,12 +5,16 @@ package struct BatchPart {
     package var sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)]
     /// By the head's index; marks count from the part's first token.
     package var targets: [Int: HeadTargets]
+    /// Numbers of neighboring sequences that belong together; nil: each stands for itself.
+    package var groups: [Int]?
 
     package init(
-        _ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int: HeadTargets]
+        _ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int: HeadTargets],
+        groups: [Int]? = nil
     ) {
         self.sequences = sequences
         self.targets = targets
+        self.groups = groups
     }
 }
 
@@ -44,6 +48,9 @@ extension PackedBatch {
             }
             start = end
         }
-        self.init(parts.count == 1 ? parts[0].sequences : parts.flatMap(\.sequences), targets: targets)
+        let groups = parts.flatMap { $0.groups ?? [Int](repeating: 1, count: $0.sequences.count) }
+        self.init(
+            parts.count == 1 ? parts[0].sequences : parts.flatMap(\.sequences), targets: targets,
+            groups: parts.contains { $0.groups != nil } ? groups : nil)
     }
 }

@@ -4,7 +4,7 @@ package enum ProbeScore: TransferabilityScore {
     package static let summary = "cross-validated score of a linear probe"
 
     package static func value(_ sample: TransferabilitySample) -> Double? {
-        let folds = StratifiedFolds(sample.column, examples: sample.features.offsets.count - 1)
+        let folds = StratifiedFolds(sample.column)
         guard folds.count > 1 else { return nil }
         return LinearProbe.crossValidation(
             sample.features, sample.column, folds, grid: LinearProbe.grid, head: sample.head, metric: sample.metric,

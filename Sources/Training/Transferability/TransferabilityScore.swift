@@ -27,7 +27,7 @@ package enum TransferabilityScores {
 package struct TransferabilitySample {
     package var features: Features
     /// Of the same examples.
-    package var column: TargetColumn
+    package var column: any TargetColumn
     /// Says what is predicted.
     package var head: any Head
     /// The task's own.
@@ -43,7 +43,7 @@ package struct TransferabilitySample {
     /// Rows with a class, with the places of their classes among those that occur; nil for numbers.
     func classes() -> (rows: [Int], places: [Int], count: Int)? {
         guard case .classes = head.output else { return nil }
-        let classes = features.classes(column)
+        let classes = column.classes(of: features)
         let labeled = Self.thinned(classes.indices.filter { classes[$0] >= 0 })
         let seen = Set(labeled.map { classes[$0] }).sorted()
         guard seen.count > 1 else { return nil }
@@ -53,7 +53,8 @@ package struct TransferabilitySample {
 
     /// For each number that is predicted, its rows with their values.
     func numbers() -> [(rows: [Int], values: [Double])] {
-        guard case .numbers(let values, let width) = column else { return [] }
+        guard let column = column as? NumberColumn else { return [] }
+        let (values, width) = (column.values, column.width)
         return (0..<width).map { c in
             let rows = Self.thinned((0..<values.count / width).filter { !values[$0 * width + c].isNaN })
             return (rows, rows.map { Double(values[$0 * width + c]) })

@@ -6,7 +6,8 @@ package struct NumberDetails: EvaluatedRows {
     private let answers: NumberAnswers
     private let examples: [Example]
 
-    package init(_ predicted: SplitPredictions, _ answers: NumberAnswers) {
+    package init(_ predicted: SplitPredictions) {
+        guard let answers = predicted.answers as? NumberAnswers else { preconditionFailure("answers of another form") }
         self.answers = answers
         examples = predicted.scored.map { predicted.examples[$0] }
     }
@@ -33,6 +34,19 @@ package struct NumberDetails: EvaluatedRows {
 
     package func line(_ place: Int) -> Int { examples[place].line }
 
+    package let mistakeMeasure = "error"
+    package let mistakeOrder = "Largest absolute error first"
+    package let lossUnits: String? =
+        "The loss is the mean squared error of numbers with mean 0 and deviation 1 in the training data, not in the data's "
+        + "units."
+
+    package func mistake(_ place: Int, number: (Double?) -> String) -> Mistake? {
+        func text(_ values: [Double?]) -> String { values.map(number).joined(separator: ", ") }
+        return Mistake(
+            gold: text(gold(place)), predicted: text(predicted(place)), measure: error(place),
+            text: ExampleText.shown(examples[place]))
+    }
+
     private var hasPairs: Bool { examples.contains { $0.pair != nil } }
 
     package var columns: [String] {
@@ -49,25 +63,5 @@ package struct NumberDetails: EvaluatedRows {
     package func json(_ place: Int) -> String {
         "\"gold\":\(NumberText.json(gold(place))),\"score\":\(NumberText.json(predicted(place).map { Float($0) }))"
             + ",\"error\":\(JSONText.number(error(place))),\(ExampleText.json(examples[place], hasPairs: hasPairs))"
-    }
-}
-
-/// One or several numbers in files.
-enum NumberText {
-    /// `score`, or `score_1`, `score_2`, ….
-    static func names(_ name: String, _ outputs: Int) -> [String] {
-        outputs == 1 ? [name] : (0..<outputs).map { "\(name)_\($0 + 1)" }
-    }
-
-    /// A number, or a list of several; null for a missing one.
-    static func json(_ values: [Double?]) -> String { list(values.map { $0.map { JSONText.number($0) } ?? "null" }) }
-
-    /// The same for predictions, which are float32: with as few digits as they need.
-    static func json(_ values: [Float]) -> String { list(values.map { JSONText.number($0) }) }
-
-    static func cells(_ values: [Float]) -> [String] { values.map { JSONText.number($0) } }
-
-    private static func list(_ texts: [String]) -> String {
-        texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ","))]"
     }
 }

@@ -4,19 +4,20 @@ import Tasks
 /// Scores of entity types or tags, and each text with its true and predicted tags.
 package struct TagDetails: EvaluatedRows {
     /// Scores of entity types where the tags have prefixes, else of tags.
-    package let groups: [ClassScore]
-    package let readsEntities: Bool
+    package let groups: ScoreGroups?
     private let answers: TagAnswers
     private let examples: [Example]
 
-    package init(_ predicted: SplitPredictions, _ answers: TagAnswers) {
+    package init(_ predicted: SplitPredictions) {
+        guard let answers = predicted.answers as? TagAnswers else { preconditionFailure("answers of another form") }
         self.answers = answers
         examples = predicted.scored.map { predicted.examples[$0] }
-        readsEntities = EntityF1.isMeaningful(for: answers)
         groups =
-            readsEntities
-            ? TagScores.ofEntities(answers, known: predicted.labels)
-            : TagScores.ofTags(answers, known: predicted.labels)
+            EntityF1.isMeaningful(for: answers)
+            ? ScoreGroups(
+                field: "per_entity", noun: "entity type", scores: TagScores.ofEntities(answers, known: predicted.labels)
+            )
+            : ScoreGroups(field: "per_tag", noun: "tag", scores: TagScores.ofTags(answers, known: predicted.labels))
     }
 
     package func example(_ place: Int) -> Example { examples[place] }
@@ -32,6 +33,17 @@ package struct TagDetails: EvaluatedRows {
     }
 
     package func line(_ place: Int) -> Int { examples[place].line }
+
+    package let mistakeMeasure = "wrong words"
+    package let mistakeOrder = "Most wrong words first"
+
+    package func mistake(_ place: Int, number: (Double?) -> String) -> Mistake? {
+        errors(place) == 0
+            ? nil
+            : Mistake(
+                gold: gold(place).joined(separator: " "), predicted: predicted(place).joined(separator: " "),
+                measure: Double(errors(place)), text: examples[place].text)
+    }
 
     package let columns = ["gold", "tags", "errors", "tokens"]
 

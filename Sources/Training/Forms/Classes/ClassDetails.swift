@@ -5,8 +5,8 @@ import Tasks
 package struct ClassDetails: EvaluatedRows {
     package let examples: [Example]
     package let gold: GoldLabels
-    package let classes: [ClassScore]
-    package let confusion: ConfusionMatrix
+    private let classes: [ClassScore]
+    private let matrix: ConfusionMatrix
     private let probabilities: [[Float]]
     private let scored: [Int]
 
@@ -18,7 +18,7 @@ package struct ClassDetails: EvaluatedRows {
         scored = gold.scored
         probabilities = predicted.predictions.map { if case .classes(let all) = $0 { all } else { [] } }
         classes = ClassScore.all(gold.answers(best), gold)
-        confusion = ConfusionMatrix(best, gold)
+        matrix = ConfusionMatrix(best, gold)
     }
 
     /// True class of a scored example.
@@ -42,6 +42,20 @@ package struct ClassDetails: EvaluatedRows {
     }
 
     package func line(_ place: Int) -> Int { example(place).line }
+
+    package var groups: ScoreGroups? { ScoreGroups(field: "per_class", noun: "class", scores: classes) }
+    package var confusion: ConfusionMatrix? { matrix }
+    package let tellsTruncation = false
+    package let mistakeMeasure = "probability"
+    package let mistakeOrder = "Lowest probability of the true label first"
+
+    package func mistake(_ place: Int, number: (Double?) -> String) -> Mistake? {
+        isRight(place)
+            ? nil
+            : Mistake(
+                gold: gold.names[gold(place)], predicted: gold.names[predicted(place)],
+                measure: Double(goldProbability(place)), text: ExampleText.shown(example(place)))
+    }
 
     private var labels: ArraySlice<String> { gold.names.prefix(gold.known) }
 
@@ -67,19 +81,5 @@ package struct ClassDetails: EvaluatedRows {
             + ",\"label\":\(JSONText.quoted(gold.names[predicted(place)])),\"correct\":\(isRight(place))"
             + ",\"gold_probability\":\(JSONText.number(goldProbability(place)))"
             + ",\(ExampleText.json(example(place), hasPairs: hasPairs)),\"probabilities\":{\(numbers)}"
-    }
-}
-
-/// The text or texts of an example in a file of predictions.
-enum ExampleText {
-    static func names(hasPairs: Bool) -> [String] { hasPairs ? ["text_a", "text_b"] : ["text"] }
-
-    static func cells(_ example: Example, hasPairs: Bool) -> [String] {
-        hasPairs ? [example.text, example.pair ?? ""] : [example.text]
-    }
-
-    static func json(_ example: Example, hasPairs: Bool) -> String {
-        zip(names(hasPairs: hasPairs), cells(example, hasPairs: hasPairs))
-            .map { "\"\($0)\":\(JSONText.quoted($1))" }.joined(separator: ",")
     }
 }

@@ -1,0 +1,77 @@
+import Models
+import Numerics
+import Tasks
+import Text
+
+/// All that is particular to what a head says of an example, on the way from the example's tokens to the files that hold
+/// predictions and scores. There is one folder for each form; `Head.form` chooses.
+package protocol OutputForm: Sendable {
+    /// What the head predicts, in messages: classes, tags, numbers.
+    var name: String { get }
+    /// Whether it reads lists of words, not texts.
+    var readsWords: Bool { get }
+    /// Whether other heads can read the same encoded examples, each for its own targets.
+    var sharesTexts: Bool { get }
+    /// Settings of predictions that it takes beside those that all take.
+    var settings: Set<PredictionSetting> { get }
+
+    /// An example as the model reads it: one sequence, or several that belong together.
+    /// - Parameters:
+    ///   - prefix: stands before each text.
+    ///   - maxLength: of a sequence in tokens, including special tokens.
+    func encode(
+        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
+    ) -> [WordEncoding]
+
+    /// What the head is to predict.
+    /// - Parameters:
+    ///   - examples: with targets as the head's kind of task has them.
+    ///   - encoded: the sequences of each example.
+    func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn
+
+    /// Turns a row of the head's output into what results hold, such as probabilities.
+    /// - Parameter row: as many values as the head's output is wide
+    func finish(_ row: UnsafeMutablePointer<Float>, workspace: Workspace)
+
+    /// What the results say of each example.
+    func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction]
+
+    /// How predictions are written.
+    func writer(_ settings: PredictionSettings) -> any PredictionForm
+
+    /// The scored examples of a split, for reports and files.
+    func rows(_ predicted: SplitPredictions) -> any EvaluatedRows
+}
+
+extension OutputForm {
+    package var readsWords: Bool { false }
+    package var sharesTexts: Bool { true }
+    package var settings: Set<PredictionSetting> { [] }
+
+    package func encode(
+        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
+    ) -> [WordEncoding] {
+        let encoding = tokenizer.encode(
+            prefix + example.text, pair: example.pair.map { prefix + $0 }, maxLength: maxLength)
+        return [WordEncoding(encoding: encoding, wordOf: [])]
+    }
+}
+
+/// A setting of predictions that only some forms take.
+package enum PredictionSetting: Sendable {
+    /// `PredictionSettings.top`
+    case top
+    /// `PredictionSettings.threshold`
+    case threshold
+}
+
+extension Head {
+    /// The form of what it says. A new one adds its line here.
+    package var form: any OutputForm {
+        switch (input, output) {
+        case (.marked, .classes(let labels)): TagOutput(labels)
+        case (.pooled, .classes(let labels)): ClassOutput(labels)
+        case (_, .numbers(let scales)): NumberOutput(scales)
+        }
+    }
+}
