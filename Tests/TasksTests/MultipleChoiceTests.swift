@@ -32,7 +32,7 @@ struct MultipleChoiceTests {
         #expect(
             questions[1] == Choices(question: "q cause", context: "t", choices: ["a", "b", "c", "d", "e"], answer: 4))
         #expect(questions[2] == Choices(question: "q", choices: ["left", "right"], answer: 0))
-        #expect(data.train[1].text == "q cause" && data.train[1].pair == "t" && data.train[1].isScored)
+        #expect(data.train[1].text == "q cause" && data.train[1].pair == nil && data.train[1].isScored)
     }
 
     /// With a context, the question stands before the choice.
@@ -135,7 +135,9 @@ struct MultipleChoiceTests {
         let others = [
             Choices(question: "q", choices: ["a", "bc"], answer: 1),
             Choices(question: "q", choices: ["ab", "c"], answer: 0),
-            Choices(question: "q", choices: ["ab", "c"]), Choices(question: "q", choices: ["ab", "c", ""], answer: 1),
+            Choices(question: "q", choices: ["ab", "c"]),
+            Choices(question: "q", context: "t", choices: ["ab", "c"], answer: 1),
+            Choices(question: "q", choices: ["ab", "c", ""], answer: 1),
         ]
         for other in others { #expect(other.canonicalBytes != base.canonicalBytes) }
     }

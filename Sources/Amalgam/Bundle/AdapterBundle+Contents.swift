@@ -80,11 +80,15 @@ extension AdapterBundle {
             case tags([String])
             /// So many numbers.
             case numbers(Int)
+            /// Any number of these labels; a label is given if its probability reaches its threshold.
+            case labelSets([String], thresholds: [Float])
+            /// One of the choices of a question.
+            case choices
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `regression`.
+        /// What it is called in the file: `classification`, `tagging`, `regression`, `multi_label`, `multiple_choice`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -97,11 +101,11 @@ extension AdapterBundle {
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes or tags in the order of probabilities; empty for numbers.
+        /// Its classes, tags or labels in the order of probabilities; empty for numbers and choices.
         public var labels: [String] {
             switch output {
-            case .classes(let labels), .tags(let labels): labels
-            case .numbers: []
+            case .classes(let labels), .tags(let labels), .labelSets(let labels, _): labels
+            case .numbers, .choices: []
             }
         }
     }
@@ -191,6 +195,8 @@ extension AdapterBundle.Head {
             case (.marked, .classes(let labels)): .tags(labels)
             case (_, .classes(let labels)): .classes(labels)
             case (_, .numbers(let numbers)): .numbers(numbers.count)
+            case (_, .labelSets(let labels, let thresholds)): .labelSets(labels, thresholds: thresholds)
+            case (_, .choices): .choices
             }
         pooling =
             switch head.head.input {

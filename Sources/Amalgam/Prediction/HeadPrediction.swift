@@ -8,6 +8,10 @@ public enum HeadPrediction: Sendable, Equatable {
     case tags([String])
     /// One number or several, in the units of the training data.
     case numbers([Double])
+    /// The labels of a set.
+    case labelSet(LabelSetPrediction)
+    /// One of the choices of a question.
+    case choice(ChoicePrediction)
 }
 
 extension HeadPrediction {
@@ -18,6 +22,9 @@ extension HeadPrediction {
         case .classes(let probabilities): self = .classes(ClassPrediction(labels: labels, probabilities))
         case .tags(let tags): self = .tags(tags)
         case .numbers(let numbers): self = .numbers(numbers.map { Double($0) })
+        case .labelSet(let set, let probabilities):
+            self = .labelSet(LabelSetPrediction(labels: labels, set, probabilities))
+        case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
         case .each, .routed: return nil
         }
     }

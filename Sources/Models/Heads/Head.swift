@@ -15,19 +15,34 @@ package enum HeadOutput: Equatable, Sendable {
     case classes([String])
     /// So many numbers, each in units of its scale: number c is mean_c + scale_c · output_c in the data's units.
     case numbers([NumberScale])
+    /// A logit for each label, each a decision of its own; a label is given if its probability reaches its threshold.
+    case labelSets([String], thresholds: [Float])
+    /// One logit; the sequences of an example compete.
+    case choices
 
     /// Columns of the output.
     package var width: Int {
         switch self {
         case .classes(let labels): labels.count
         case .numbers(let scales): scales.count
+        case .labelSets(let labels, _): labels.count
+        case .choices: 1
+        }
+    }
+
+    /// The labels; empty for numbers and choices.
+    package var labels: [String] {
+        switch self {
+        case .classes(let labels), .labelSets(let labels, _): labels
+        case .numbers, .choices: []
         }
     }
 
     /// For people: the labels, or how many numbers.
     package var summary: String {
         switch self {
-        case .classes(let labels): labels.joined(separator: ", ")
+        case .classes(let labels), .labelSets(let labels, _): labels.joined(separator: ", ")
+        case .choices: "one of several choices"
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
         }
     }
@@ -131,8 +146,8 @@ package protocol Head: Sendable {
 extension Head {
     package static var linear: (any Head.Type)? { nil }
     package var kind: String { Self.kind }
-    /// The labels of a head that says classes; empty for numbers.
-    package var labels: [String] { if case .classes(let labels) = output { labels } else { [] } }
+    /// The labels that it says; empty for numbers and choices.
+    package var labels: [String] { output.labels }
     /// Of a head that says numbers.
     package var numbers: [NumberScale] { if case .numbers(let numbers) = output { numbers } else { [] } }
 
@@ -152,6 +167,10 @@ extension Head {
             builder.append(
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
+        case (.labelSets, _):
+            builder.append(BinaryCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
+        case (.choices, _):
+            builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
         }
     }
 
@@ -167,6 +186,8 @@ package enum Heads {
         ClassificationHead.self,
         TaggingHead.self,
         RegressionHead.self,
+        MultiLabelHead.self,
+        MultipleChoiceHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

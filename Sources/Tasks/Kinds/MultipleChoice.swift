@@ -33,7 +33,7 @@ package enum MultipleChoice: TaskKind {
         if needsTarget || row.value("answer") != nil {
             payload.answer = try ChoiceAnswer.position(in: row, choices: payload.choices)
         }
-        return Example(id: id, text: question, pair: payload.context, line: row.line, payload: payload)
+        return Example(id: id, text: question, line: row.line, payload: payload)
     }
 
     private static func choices(in row: FieldRow) throws(TaskError) -> [String] {
@@ -158,6 +158,7 @@ package struct Choices: ExamplePayload, Equatable {
         var bytes: [UInt8] = []
         CanonicalData.append(choices.count, to: &bytes)
         for choice in choices { CanonicalData.append(choice, to: &bytes) }
+        CanonicalData.append(context, to: &bytes)
         CanonicalData.append(answer ?? -1, to: &bytes)
         return bytes
     }

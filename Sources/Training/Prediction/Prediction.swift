@@ -4,6 +4,10 @@ package enum Prediction: Sendable, Equatable {
     case classes([Float])
     /// A tag for each word, truncated words included; empty: the word has no prediction.
     case tags([String])
+    /// The labels of a set by their indices, ascending, and a probability for each label.
+    case labelSet([Int], probabilities: [Float])
+    /// A probability for each choice of a question; they add up to 1.
+    case choice([Float])
     /// One or several numbers, in the data's units.
     case numbers([Float])
     /// What several heads predict, in their order.
