@@ -29,6 +29,9 @@ package protocol OutputForm: Sendable {
     ///   - encoded: the sequences of each example.
     func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn
 
+    /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
+    var kind: String? { get }
+
     /// What the head reads that an example does not have, such as choices; nil: it has all.
     func lacks(_ example: Example) -> String?
 
@@ -63,6 +66,7 @@ extension OutputForm {
     package var sharesTexts: Bool { true }
     package var settings: Set<PredictionSetting> { [] }
     package var isCalibrated: Bool { false }
+    package var kind: String? { nil }
 
     package func lacks(_ example: Example) -> String? { nil }
 

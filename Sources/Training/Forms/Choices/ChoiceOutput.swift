@@ -11,11 +11,12 @@ package struct ChoiceOutput: OutputForm {
 
     package let name = "choices"
     package let sharesTexts = false
+    package let kind: String? = MultipleChoice.name
 
     package func encode(
         _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
     ) -> [WordEncoding] {
-        guard let choices = example.choices else { preconditionFailure("an example without choices") }
+        guard let choices = example.choices else { preconditionFailure("an example without choices (see lacks)") }
         return choices.sequences.map { text, pair in
             WordEncoding(
                 encoding: tokenizer.encode(prefix + text, pair: prefix + pair, maxLength: maxLength), wordOf: [])
