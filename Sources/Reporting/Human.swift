@@ -116,6 +116,7 @@ extension String {
         case "weighted_f1": "weighted F1"
         case "matthews": "Matthews correlation"
         case "entity_f1": "entity F1"
+        case "subset_accuracy": "subset accuracy"
         case "token_accuracy": "token accuracy"
         case "las": "LAS"
         case "uas": "UAS"

@@ -11,8 +11,8 @@ extension Example {
         if let payload {
             guard let mapped = payload.mapTexts(change) else { return nil }
             changed.payload = mapped
-            if let words = mapped as? TaggedTokens {
-                changed.text = words.tokens.joined(separator: " ")
+            if let text = mapped.text {
+                changed.text = text
                 return changed
             }
         }

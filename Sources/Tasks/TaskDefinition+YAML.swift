@@ -58,7 +58,7 @@ extension TaskDefinition {
         }
         guard kind.minimumLabels > 0 || root.node("labels") == nil else {
             throw root.bad(
-                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are numbers")
+                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are no labels")
         }
         let (labels, numbers) = try labels(root, minimum: kind.minimumLabels)
         let data = try dataFiles(root, folder: folder)

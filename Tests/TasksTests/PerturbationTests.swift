@@ -43,6 +43,27 @@ import Testing
         }
     }
 
+    /// The choices of a question change their order, and the right one moves along; other changes reach all of its texts.
+    @Test func choices() throws {
+        let task = task(MultipleChoice.self, labels: [])
+        let examples = (0..<30).map { id in
+            Example(
+                id: id, text: "Which number \(id)?",
+                payload: Choices(
+                    question: "Which number \(id)?", context: "Some Context.", choices: ["one", "two", "three"],
+                    answer: id % 3))
+        }
+        let ordered = try texts(ChoiceOrder.self, examples, task)
+        #expect(ordered.allSatisfy { $0.choices?.choices != ["one", "two", "three"] })
+        for (old, new) in zip(examples, ordered) {
+            let (before, after) = (try #require(old.choices), try #require(new.choices))
+            #expect(after.choices.sorted() == before.choices.sorted() && after.question == before.question)
+            #expect(after.choices[after.answer ?? 0] == before.choices[before.answer ?? 0])
+        }
+        let cased = try #require(try texts(LetterCase.self, [examples[1]], task)[0].choices)
+        #expect(cased.question == "which number 1?" && cased.context == "some context." && cased.answer == 1)
+    }
+
     @Test func letterCase() throws {
         let examples = ["Ein Text", "kein großer", "日本"].enumerated().map { Example(id: $0, text: $1) }
         #expect(try texts(LetterCase.self, examples).map(\.text) == ["ein text", "KEIN GROSSER", "日本"])
