@@ -7,6 +7,8 @@ package struct HeadTargets: Sendable {
         case distributions([Float], classes: Int)
         /// [rows, width]; NaN where a number is missing.
         case numbers([Float], width: Int)
+        /// [rows, width], such as a place and a label; −1 where one is missing.
+        case indices([Int32], width: Int)
         /// For each row, a token, what it is in its window; a window is a run of rows, and its target is a first and a last row.
         case spans([SpanToken])
     }
@@ -31,6 +33,8 @@ package struct HeadTargets: Sendable {
     package var marks: [Int32]?
     /// Whether the marks stand for whole sequences, each by its first row.
     package var marksSequences = false
+    /// Numbers of neighboring rows that belong together, such as the choices of one question; nil: each stands for itself.
+    package var groups: [Int]?
     /// What each row's loss counts for, 0 or more; nil: 1.
     package var weights: [Float]?
     /// [rows, classes]: what a teacher says of each row, at the loss's temperature; NaN where it says nothing; nil: there is no
@@ -74,7 +78,7 @@ package struct HeadTargets: Sendable {
 }
 
 extension HeadTargets.Values {
-    /// Whether each row has a target: a class, a distribution, at least one number, or a span of the window that begins there.
+    /// Whether each row has a target: a class, a distribution, at least one number or index, or a span of the window that begins there.
     package var isPresent: [Bool] {
         switch self {
         case .classes(let classes): classes.map { $0 >= 0 }
@@ -83,6 +87,10 @@ extension HeadTargets.Values {
         case .numbers(let numbers, let width):
             stride(from: 0, to: numbers.count, by: max(1, width)).map { row in
                 numbers[row..<row + width].contains { !$0.isNaN }
+            }
+        case .indices(let indices, let width):
+            stride(from: 0, to: indices.count, by: max(1, width)).map { row in
+                indices[row..<row + width].contains { $0 >= 0 }
             }
         case .spans(let tokens): Self.windowsWithTarget(tokens)
         }
@@ -130,7 +138,7 @@ extension HeadTargets.Values {
             case .distributions(let shares, let classes):
                 let own = shares[row.offset * classes..<(row.offset + 1) * classes]
                 return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            case .numbers, .spans: return sum + weight
+            case .numbers, .indices, .spans: return sum + weight
             }
         }
     }
@@ -140,6 +148,7 @@ extension HeadTargets.Values {
         case .classes(let classes): classes.count
         case .distributions(let shares, let classes): shares.count / max(1, classes)
         case .numbers(let numbers, let width): numbers.count / max(1, width)
+        case .indices(let indices, let width): indices.count / max(1, width)
         case .spans(let tokens): tokens.count
         }
     }

@@ -37,6 +37,8 @@ package enum TaskError: Error, Equatable, Sendable {
     case wrongType(file: String, line: Int, column: String, found: String, expected: String)
     /// A row's label is an empty text.
     case emptyLabel(file: String, line: Int, column: String)
+    /// A row's answer is −1, which by convention stands for one that is kept back.
+    case hiddenAnswer(file: String, line: Int, column: String)
     /// An answer does not stand at its start in the context. `found`: what stands there; nil: the start is not one of the
     /// context's `length` code points. `place`: where the answer stands; nil: nowhere.
     case misplacedAnswer(
@@ -66,7 +68,7 @@ extension TaskError: CustomStringConvertible {
         case .noSplitFiles(let folder, let found):
             return
                 "\(folder): no train, dev or test file (found \(quoted(found))); expected train.jsonl, dev.jsonl (or "
-                + "validation.jsonl) and test.jsonl; .json, .csv and .tsv work too, each also with .gz"
+                + "validation.jsonl) and test.jsonl; .json, .csv, .tsv, .conll and .conllu work too, each also with .gz"
         case .dataFileAsTask(let file, let name):
             return
                 "\(file): a data file, not a task; give its folder (with files named train, dev and test), or a YAML with "
@@ -118,6 +120,9 @@ extension TaskError: CustomStringConvertible {
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
         case .emptyLabel(let file, let line, let column):
             return "\(file):\(line): '\(column)' is empty; expected a label; fill it in, or delete the row"
+        case .hiddenAnswer(let file, let line, let column):
+            return
+                "\(file):\(line): '\(column)' is -1, which stands for an answer that is kept back; fill it in, or delete the row"
         case .misplacedAnswer(let file, let line, let column, let text, let start, let found, let length, let place):
             let there =
                 found.map { "found '\(shown($0))' there" }

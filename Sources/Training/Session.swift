@@ -165,6 +165,7 @@ package final class Session {
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
                 provenance.startedFrom = startedFrom
+                provenance.texts = Self.texts(tasks, recipe)
                 provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
             }
         }
@@ -262,6 +263,11 @@ package final class Session {
             }
         }
         return digest.hexDigest()
+    }
+
+    /// The texts that a recipe learns from, and those that its parts learned from.
+    static func texts(_ tasks: [TaskData], _ recipe: Recipe) -> TextSketch? {
+        TextSketch.union([TextSketch(tasks.lazy.flatMap(\.train).map(\.textKey))] + recipe.texts)
     }
 
     static func metrics(_ dev: [String: Evaluation]) -> String {

@@ -27,7 +27,8 @@ import Testing
     @Test func trainedPredictedAndScored() async throws {
         let model = try fixture.model()
         let task = try Self.task()
-        #expect(task.kind == .questionAnswering && (try task.summary()).metric == "qa_f1")
+        #expect(task.kind == .questionAnswering)
+        #expect(try task.summary().metric == "qa_f1")
         var options = Fixture.options
         options.epochs = 6
         options.learningRate = 1e-2

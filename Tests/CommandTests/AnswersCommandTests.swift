@@ -103,7 +103,7 @@ import Testing
         #expect(best.count == 3 && best.allSatisfy { Set($0.keys) == ["answer", "start", "probability"] })
         let probabilities = best.compactMap { $0["probability"] as? Double }
         #expect(probabilities == probabilities.sorted(by: >))
-        let csv = try predict(["--output-format", "csv", "--text-column", "context,question"])
+        let csv = try predict(["--output-format", "csv"])
         #expect(csv.output.hasPrefix("line,answer,start,probability\n1,lo,90,"), "\(csv.words)")
         let refused = try predict(["--threshold", "0.5"])
         #expect(refused.status == 64 && refused.errors.contains("this head predicts answers"), "\(refused.words)")

@@ -59,6 +59,10 @@ extension AmalgamError {
             return make(
                 .missingField, text, path: file, line: line, field: column, found: "empty", expected: "a label",
                 fix: lastClause)
+        case .hiddenAnswer(let file, let line, let column):
+            return make(
+                .missingField, text, path: file, line: line, field: column, found: "-1", expected: "an answer",
+                fix: lastClause)
         case .misplacedAnswer(let file, let line, let column, let answer, let start, let found, _, _):
             return make(
                 .invalidContent, text, path: file, line: line, field: column, found: found ?? "the end of the context",

@@ -26,8 +26,14 @@ public struct TextTask: Sendable {
         case pairClassification = "text-pair-classification"
         /// A tag for each word.
         case tagging
+        /// A dependency tree over the words.
+        case parsing = "dependency-parsing"
         /// Numbers for a text or a pair of texts.
         case regression
+        /// Any number of labels for a text or a pair of texts.
+        case multiLabel = "multi-label-classification"
+        /// One of several choices for a question.
+        case multipleChoice = "multiple-choice"
         /// The answer to a question, which is a part of a context.
         case questionAnswering = "question-answering"
     }
@@ -52,13 +58,13 @@ public struct TextTask: Sendable {
 
     let definition: TaskDefinition
     /// nil: the examples are in the definition's files.
-    private let rows: [Tasks.Split: RowTable]?
+    let rows: [Tasks.Split: RowTable]?
 
     /// What happens to examples with an unknown label when a split is scored; default ``UnknownLabelPolicy/countAsWrong``.
     public var unknownLabels = UnknownLabelPolicy.countAsWrong
 
     /// Reads a task's definition.
-    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, each
+    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, each
     ///   also with .gz), whose kind follows from the first row.
     /// - Throws: ``AmalgamError``, naming the file, the line and the key.
     public init(contentsOf url: URL) throws(AmalgamError) {
@@ -136,7 +142,7 @@ public struct TextTask: Sendable {
 
     /// What a task's data is.
     public struct Summary: Sendable, Equatable {
-        /// The classes or tags, in the order of their indices; empty for numbers and answers.
+        /// The classes or tags, in the order of their indices; empty for numbers, choices and answers.
         public var labels: [String]
         /// The name of the task's own metric.
         public var metric: String

@@ -12,6 +12,8 @@ package protocol OutputForm: Sendable {
     var readsWords: Bool { get }
     /// Whether other heads can read the same encoded examples, each for its own targets.
     var sharesTexts: Bool { get }
+    /// Whether a student can learn from what a teacher says in this form (`Teaching`).
+    var teaches: Bool { get }
     /// Settings of predictions that it takes beside those that all take.
     var settings: Set<PredictionSetting> { get }
 
@@ -28,6 +30,9 @@ package protocol OutputForm: Sendable {
     ///   - examples: with targets as the head's kind of task has them.
     ///   - encoded: the sequences of each example.
     func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn
+
+    /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
+    var kind: String? { get }
 
     /// What the head reads that an example does not have, such as choices; nil: it has all.
     func lacks(_ example: Example) -> String?
@@ -62,8 +67,10 @@ package protocol OutputForm: Sendable {
 extension OutputForm {
     package var readsWords: Bool { false }
     package var sharesTexts: Bool { true }
+    package var teaches: Bool { true }
     package var settings: Set<PredictionSetting> { [] }
     package var isCalibrated: Bool { false }
+    package var kind: String? { nil }
 
     package func lacks(_ example: Example) -> String? { nil }
 
@@ -95,6 +102,9 @@ extension Head {
         case (.marked, .classes(let labels)): TagOutput(labels)
         case (_, .classes(let labels)): ClassOutput(labels)
         case (_, .numbers(let scales)): NumberOutput(scales)
+        case (_, .arcs(let labels)): TreeOutput(labels)
+        case (_, .labelSets(let labels, let thresholds)): LabelSetOutput(labels, thresholds: thresholds)
+        case (_, .choices): ChoiceOutput()
         case (_, .spans(let settings)): SpanOutput(settings)
         }
     }

@@ -11,6 +11,8 @@ package struct SpanOutput: OutputForm {
 
     package let name = "answers"
     package let sharesTexts = false
+    package let teaches = false
+    package let kind: String? = QuestionAnswering.name
     package let settings: Set<PredictionSetting> = [.top]
     package var isCalibrated: Bool { spans.hasUnanswerable }
 

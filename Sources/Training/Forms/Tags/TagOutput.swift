@@ -56,5 +56,5 @@ package struct TagOutput: OutputForm {
 
 extension Example {
     /// Its words: as the data has them, else the parts of its text between white space.
-    var words: [String] { tagged?.tokens ?? text.split(whereSeparator: \.isWhitespace).map(String.init) }
+    var words: [String] { payload?.words ?? text.split(whereSeparator: \.isWhitespace).map(String.init) }
 }
