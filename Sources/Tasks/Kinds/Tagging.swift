@@ -63,6 +63,8 @@ package struct TaggedTokens: ExamplePayload, Equatable {
 
     package var isScored: Bool { tags != nil }
 
+    package var ownText: String? { tokens.joined(separator: " ") }
+
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
         var changed = self
         changed.tokens = tokens.map(change)
