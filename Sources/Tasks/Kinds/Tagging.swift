@@ -65,6 +65,8 @@ package struct TaggedTokens: ExamplePayload, Equatable {
     package var words: [String]? { tokens }
     package var text: String? { tokens.joined(separator: " ") }
 
+    package var ownText: String? { tokens.joined(separator: " ") }
+
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
         var changed = self
         changed.tokens = tokens.map(change)
