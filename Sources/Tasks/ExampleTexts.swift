@@ -11,13 +11,6 @@ extension Example {
         if let payload {
             guard let mapped = payload.mapTexts(change) else { return nil }
             changed.payload = mapped
-<<<<<<< HEAD
-            if let text = mapped.text {
-                changed.text = text
-                return changed
-            }
-=======
->>>>>>> 12483d5963a0103d70a8e77d0cbc50fbb626d303
         }
         changed.text = changed.payload?.ownText ?? change(text)
         changed.pair = pair.map(change)

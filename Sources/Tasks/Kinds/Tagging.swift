@@ -63,7 +63,6 @@ package struct TaggedTokens: ExamplePayload, Equatable {
 
     package var isScored: Bool { tags != nil }
     package var words: [String]? { tokens }
-    package var text: String? { tokens.joined(separator: " ") }
 
     package var ownText: String? { tokens.joined(separator: " ") }
 
