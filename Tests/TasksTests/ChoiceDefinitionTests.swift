@@ -16,8 +16,10 @@ struct ChoiceDefinitionTests {
         let copy = try scratch.write("\(name).yaml", try String(contentsOf: yaml, encoding: .utf8))
         for (file, text) in files { try scratch.write(file, text) }
         let data = try TaskData.load(try TaskDefinition.load(copy))
+        #expect(data.definition.kind == "multiple-choice" && data.definition.metric == "accuracy")
+        // Our own files are shorter than the data, which the definition tells
         #expect(
-            data.definition.kind == "multiple-choice" && data.definition.metric == "accuracy" && data.warnings.isEmpty)
+            data.warnings.count == data.definition.data.count && data.warnings.allSatisfy { $0.contains("(rows in ") })
         return data
     }
 
@@ -27,7 +29,7 @@ struct ChoiceDefinitionTests {
         let expected = Choices(question: "The glass fell. effect", choices: ["It broke.", "It grew."], answer: 0)
         let copa = try load("copa", ["COPA/train.jsonl": row, "COPA/val.jsonl": row])
         #expect(copa.train.map(\.choices) == [expected] && copa.dev.map(\.choices) == [expected])
-        let xcopa = try load("xcopa", ["xcopa/it/val.it.jsonl": row, "xcopa/it/test.it.jsonl": row])
+        let xcopa = try load("xcopa-it", ["xcopa/it/val.it.jsonl": row, "xcopa/it/test.it.jsonl": row])
         #expect(xcopa.train.isEmpty && xcopa.test.map(\.choices) == [expected])
     }
 
