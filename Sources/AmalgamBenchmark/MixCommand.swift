@@ -121,6 +121,7 @@ private final class MixSide {
         let width = head.output.width
         let tokens = texts.reduce(0) { $0 + $1.ids.count }
         switch (head.input, head.output) {
+        case (_, .arcs): return HeadTargets(.indices([], width: 2), marks: [])
         case (_, .spans):
             let first: HeadTargets.SpanToken = [.first, .start, .end]
             return HeadTargets(
@@ -129,7 +130,6 @@ private final class MixSide {
         case (.marked, _):
             return HeadTargets(
                 .classes((0..<tokens).map { Int32($0 % width) }), marks: (0..<tokens).map { Int32($0) })
-        case (_, .arcs): return HeadTargets(.indices([], width: 2), marks: [])
         case (_, .classes): return HeadTargets(.classes(texts.indices.map { Int32($0 % width) }))
         case (_, .labelSets), (_, .choices), (_, .numbers):
             return HeadTargets(.numbers(texts.indices.map { Float($0 % 3) - 1 }, width: width))

@@ -9,14 +9,15 @@ package enum SpanningTree {
     /// tree has the fewest such arcs, which is one.
     /// - Parameters:
     ///   - scores: [words, words + 1]: of word i + 1 with head j, where 0 is the root; a word with itself does not count.
-    ///     NaN and infinite values count as very low ones.
+    ///     Values are cut at ±10⁹; NaN and infinite ones count as −10⁹.
     ///   - words: their number
     /// - Returns: the head of each word, from 1, or 0 for the root; of equal trees always the same
     package static func heads(_ scores: [Double], words: Int) -> [Int] {
         precondition(scores.count == words * (words + 1), "\(scores.count) scores for \(words) words")
         guard words > 1 else { return [Int](repeating: 0, count: words) }
-        let lowest = -1e9
-        let finite = scores.map { $0.isFinite ? max($0, lowest) : lowest }
+        // Bounded, so that the penalty does not vanish in rounding
+        let bound = 1e9
+        let finite = scores.map { $0.isFinite ? min(max($0, -bound), bound) : -bound }
         let penalty = Double(words) * ((finite.max() ?? 0) - (finite.min() ?? 0)) + 1
         var graph = Graph(nodes: words + 1)
         for word in 1...words {

@@ -124,6 +124,10 @@ extension String {
         case "spearman": "Spearman correlation"
         case "mse": "mean squared error"
         case "mae": "mean absolute error"
+        case "recall_at_10": "recall at 10"
+        case "mrr": "mean reciprocal rank"
+        case "ndcg_at_10": "nDCG at 10"
+        case "expected_calibration_error": "expected calibration error"
         case "qa_f1": "F1 of answers"
         case "exact_match": "exact match"
         default: self

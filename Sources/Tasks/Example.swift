@@ -12,8 +12,8 @@ package protocol ExamplePayload: Sendable {
     /// Texts that a model reads besides those of the example itself, such as candidates or a context.
     var otherTexts: [String] { get }
 
-    /// The example's text, where it follows from the payload; nil: it is apart.
-    var text: String? { get }
+    /// The text of the example, if the payload holds it too, as words or as a question; nil: it does not.
+    var ownText: String? { get }
 
     /// The payload with each of its texts replaced; nil if its answers depend on the exact texts.
     func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)?
@@ -35,7 +35,7 @@ extension ExamplePayload {
     package var isScored: Bool { true }
     package var answers: Int? { nil }
     package var otherTexts: [String] { [] }
-    package var text: String? { nil }
+    package var ownText: String? { nil }
 
     package var choiceCount: Int { 0 }
 

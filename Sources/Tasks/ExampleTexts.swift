@@ -11,12 +11,8 @@ extension Example {
         if let payload {
             guard let mapped = payload.mapTexts(change) else { return nil }
             changed.payload = mapped
-            if let text = mapped.text {
-                changed.text = text
-                return changed
-            }
         }
-        changed.text = change(text)
+        changed.text = changed.payload?.ownText ?? change(text)
         changed.pair = pair.map(change)
         return changed
     }

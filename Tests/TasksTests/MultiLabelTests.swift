@@ -58,6 +58,10 @@ struct MultiLabelTests {
         #expect(
             message(#"{"text": "a", "labels": []}"#)
                 == "d/train.jsonl: labels are none; expected at least 1 different ones")
+        #expect(
+            message(#"{"text": "a", "labels": "x, y"}"#)
+                == "d/train.jsonl:1: 'labels' is 'x, y'; expected labels between white space, or a list in JSON, such as "
+                + #"["a", "b"]"#)
         #expect(message(#"{"text": 1, "labels": ["x"]}"#) == "d/train.jsonl:1: 'text' is an integer; expected a string")
     }
 

@@ -78,7 +78,7 @@ private struct DifficultyReport: PageReport {
         func number(_ value: Double) -> String { isShare ? Human.metric(value) : Human.score(value) }
         var table = TextTable([
             .init("by"), .init("from", .trailing), .init("to", .trailing), .init("examples", .trailing),
-            .init(difficulty.metric.replacing("_", with: " "), .trailing), .init("95 % interval", .trailing),
+            .init(difficulty.metric.metricWords, .trailing), .init("95 % interval", .trailing),
         ])
         for stratum in difficulty.strata {
             let isBits = stratum.by == "information"

@@ -52,11 +52,7 @@ package final class ArcCrossEntropy: Operation {
     }
 
     package func backward(_ run: SliceRun) {
-        let targets = (0..<3).map { run.gradient($0) }
-        for (target, input) in zip(targets, inputs) {
-            guard let target, !target.adds else { continue }
-            target.pointer.update(repeating: 0, count: run.rows(input) * input.width)
-        }
+        let targets = run.clearedGradients(inputs)
         let (dy, width) = (run.outputGradient, arcs.queries.width)
         let (q, k) = (run.values(arcs.queries), run.values(arcs.keys))
         forEachWord(run) { word, words, scores, gold in
@@ -65,14 +61,14 @@ package final class ArcCrossEntropy: Operation {
             func slope(_ place: Int) -> Float {
                 Float((exp(Double(scores[place]) - norm) - (place == gold ? 1 : 0)) * Double(dy[word]))
             }
-            targets[2]?.pointer[word] += slope(0)
+            targets[2]?[word] += slope(0)
             for (place, other) in words.enumerated() where other != word {
                 let g = slope(place + 1)
                 if let dq = targets[0] {
-                    run.kernels.pointee.add(dq.pointer + word * width, k + other * width, width, g, true)
+                    run.kernels.pointee.add(dq + word * width, k + other * width, width, g, true)
                 }
                 if let dk = targets[1] {
-                    run.kernels.pointee.add(dk.pointer + other * width, q + word * width, width, g, true)
+                    run.kernels.pointee.add(dk + other * width, q + word * width, width, g, true)
                 }
             }
         }

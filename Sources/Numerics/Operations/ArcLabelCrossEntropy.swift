@@ -48,11 +48,7 @@ package final class ArcLabelCrossEntropy: Operation {
     }
 
     package func backward(_ run: SliceRun) {
-        let targets = (0..<3).map { run.gradient($0) }
-        for (target, input) in zip(targets, inputs) {
-            guard let target, !target.adds else { continue }
-            target.pointer.update(repeating: 0, count: run.rows(input) * input.width)
-        }
+        let targets = run.clearedGradients(inputs)
         let (dy, width) = (run.outputGradient, labels.keys.width)
         let (q, k) = (run.values(labels.queries), run.values(labels.keys))
         forEachWord(run) { word, head, logits, gold in
@@ -60,15 +56,15 @@ package final class ArcLabelCrossEntropy: Operation {
             for label in 0..<labels.count {
                 let g = Float((exp(Double(logits[label]) - norm) - (label == gold ? 1 : 0)) * Double(dy[word]))
                 guard let head else {
-                    targets[2]?.pointer[word * labels.count + label] += g
+                    targets[2]?[word * labels.count + label] += g
                     continue
                 }
                 let own = word * labels.queries.width + label * (width + 1)
                 if let dq = targets[0] {
-                    run.kernels.pointee.add(dq.pointer + own, k + head * width, width, g, true)
-                    dq.pointer[own + width] += g
+                    run.kernels.pointee.add(dq + own, k + head * width, width, g, true)
+                    dq[own + width] += g
                 }
-                if let dk = targets[1] { run.kernels.pointee.add(dk.pointer + head * width, q + own, width, g, true) }
+                if let dk = targets[1] { run.kernels.pointee.add(dk + head * width, q + own, width, g, true) }
             }
         }
     }

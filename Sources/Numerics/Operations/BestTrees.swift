@@ -48,10 +48,5 @@ package final class BestTrees: Operation {
     }
 
     /// Nothing flows back; whoever else reads the inputs adds to what stands there.
-    package func backward(_ run: SliceRun) {
-        for (index, input) in inputs.enumerated() {
-            guard let target = run.gradient(index), !target.adds else { continue }
-            target.pointer.update(repeating: 0, count: run.rows(input) * input.width)
-        }
-    }
+    package func backward(_ run: SliceRun) { _ = run.clearedGradients(inputs) }
 }

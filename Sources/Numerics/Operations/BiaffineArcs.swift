@@ -80,6 +80,16 @@ package struct BiaffineLabels {
 }
 
 extension SliceRun {
+    /// Where the gradients of the running operation's inputs go. Those that it is the first to write are zero, so that all can be
+    /// added to.
+    func clearedGradients(_ inputs: [Value]) -> [UnsafeMutablePointer<Float>?] {
+        inputs.enumerated().map { index, input in
+            guard let target = gradient(index) else { return nil }
+            if !target.adds { target.pointer.update(repeating: 0, count: rows(input) * input.width) }
+            return target.pointer
+        }
+    }
+
     /// The rows of each sequence among those of a value whose rows are a head's marked tokens, counted from the slice's first.
     func sequences(of value: Value) -> [Range<Int>] {
         let first = range(value).lowerBound

@@ -77,7 +77,7 @@ package struct ParsedTokens: ExamplePayload, Equatable {
 
     package var isScored: Bool { heads != nil }
     package var words: [String]? { tokens }
-    package var text: String? { tokens.joined(separator: " ") }
+    package var ownText: String? { tokens.joined(separator: " ") }
 
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
         var changed = self

@@ -12,7 +12,17 @@ package enum MultiLabelClassification: TaskKind {
     package static let baselines = Baselines(constant: FrequentLabelSet.self, classic: TFIDFLabels.self)
     package static let minimumLabels = 1
 
-    package static func labels(in row: FieldRow) throws(TaskError) -> [String] { try row.labels("labels") }
+    package static func labels(in row: FieldRow) throws(TaskError) -> [String] {
+        // Other separators than white space would become part of a label
+        if case .string(let text)? = row.value("labels"), WordList.list(text) == nil,
+            text.contains(where: { ",;|".contains($0) })
+        {
+            throw row.wrongType(
+                "labels", found: "'\(shown(text))'",
+                expected: "labels between white space, or a list in JSON, such as [\"a\", \"b\"]")
+        }
+        return try row.labels("labels")
+    }
 
     package static func example(
         from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
@@ -22,7 +32,7 @@ package enum MultiLabelClassification: TaskKind {
         var set = LabelSet(labels: nil)
         if needsTarget || row.value("labels") != nil {
             var known = Set<Int>()
-            for name in try row.labels("labels") {
+            for name in try Self.labels(in: row) {
                 if let label = try labels.find(name, in: row) {
                     known.insert(label)
                 } else if !set.unknown.contains(labels.name(of: name)) {

@@ -148,7 +148,7 @@ package struct Choices: ExamplePayload, Equatable {
     package var isScored: Bool { answer != nil }
     package var hasKnownAnswer: Bool { answer != nil }
 
-    package var text: String? { question }
+    package var ownText: String? { question }
 
     /// Choices repeat from question to question, so they are no texts of their own.
     package var otherTexts: [String] { [context].compactMap { $0 } }

@@ -63,7 +63,8 @@ package struct TaggedTokens: ExamplePayload, Equatable {
 
     package var isScored: Bool { tags != nil }
     package var words: [String]? { tokens }
-    package var text: String? { tokens.joined(separator: " ") }
+
+    package var ownText: String? { tokens.joined(separator: " ") }
 
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
         var changed = self

@@ -17,7 +17,8 @@ package protocol OutputForm: Sendable {
     /// Settings of predictions that it takes beside those that all take.
     var settings: Set<PredictionSetting> { get }
 
-    /// An example as the model reads it: one sequence, or several that belong together.
+    /// An example as the model reads it: one sequence, or several that belong together. By default its words, or its text or
+    /// texts.
     /// - Parameters:
     ///   - prefix: stands before each text.
     ///   - maxLength: of a sequence in tokens, including special tokens.
@@ -81,6 +82,7 @@ extension OutputForm {
     package func encode(
         _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
     ) -> [WordEncoding] {
+        if readsWords { return [tokenizer.encode(words: example.words, prefix: prefix, maxLength: maxLength)] }
         let encoding = tokenizer.encode(
             prefix + example.text, pair: example.pair.map { prefix + $0 }, maxLength: maxLength)
         return [WordEncoding(encoding: encoding, wordOf: [])]

@@ -12,12 +12,6 @@ package struct TagOutput: OutputForm {
     package let name = "tags"
     package let readsWords = true
 
-    package func encode(
-        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
-    ) -> [WordEncoding] {
-        [tokenizer.encode(words: example.words, prefix: prefix, maxLength: maxLength)]
-    }
-
     package func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn {
         TagColumn(examples, names: labels)
     }

@@ -13,12 +13,6 @@ package struct TreeOutput: OutputForm {
     package let readsWords = true
     package let teaches = false
 
-    package func encode(
-        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
-    ) -> [WordEncoding] {
-        [tokenizer.encode(words: example.words, prefix: prefix, maxLength: maxLength)]
-    }
-
     package func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn {
         TreeColumn(examples, names: labels)
     }
