@@ -121,7 +121,7 @@ import Testing
         ])
         try #require(run.status == 0, "\(run.words)")
         let inspect = try lab.run(["inspect", "@qa.h5", "--json"]).json()
-        let settings = (inspect["provenance"] as? [String: Any])?["settings"] as? [String: Any]
+        let settings = inspect["settings"] as? [String: Any]
         #expect(settings?["max_length"] as? Int == 384, "\(inspect)")
         let found = try rows(
             try lab.run(
