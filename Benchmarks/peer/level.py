@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Scores of Amalgam and of the Python library `adapters` on one task at the same settings, seed by seed.
 
-    level.py --task FOLDER --kind tagging|regression --model FOLDER --out FOLDER --amalgam BINARY
+    level.py --task FOLDER --kind tagging|regression|parsing --model FOLDER --out FOLDER --amalgam BINARY
              [--seeds 1 2 3] [--epochs 3] [--lr 1e-3] [--max-length 128] [--only ours|peer] [--device cpu|cuda]
 
 FOLDER of the task has train.jsonl, dev.jsonl and test.jsonl. Both sides train one seq_bn adapter with a head (tagging: one
-linear layer on the first token of each word; regression: two layers on [CLS]) in batches of 16 with AdamW (decay 0.01), a
+linear layer on the first token of each word; regression: two layers on [CLS]; parsing: ours and that of peer_parsing.py, which
+needs networkx) in batches of 16 with AdamW (decay 0.01), a
 linear schedule with 10 % warmup and clipping to norm 1, and keep the epoch with the best dev score. --device says where the
 peer computes (in float32). Finished cells stay in `out`; a second run continues. Prints a table, and one JSON object as its
 last line: level means that the mean difference of the test scores is at least -1 point and that its 95 % interval (t, over
@@ -33,23 +34,27 @@ def peer(options, seed):
     from adapters import AutoAdapterModel
     from scipy.stats import pearsonr, spearmanr
     from seqeval.metrics import f1_score
-    from transformers import AutoTokenizer, get_linear_schedule_with_warmup
+    from transformers import AutoTokenizer
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(seed)
     random.seed(seed)
     data = {split: read(os.path.join(options.task, f"{split}.jsonl")) for split in ("train", "dev", "test")}
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    tagging = options.kind == "tagging"
+    tagging, parsing = options.kind == "tagging", options.kind == "parsing"
     labels = sorted({tag for row in data["train"] for tag in row["tags"]}) if tagging else []
     model = AutoAdapterModel.from_pretrained(options.model)
     model.add_adapter("a", config="seq_bn")
     if tagging:
         model.add_tagging_head("a", num_labels=len(labels))
-    else:
+    elif not parsing:
         model.add_classification_head("a", num_labels=1, layers=2)
     model.train_adapter("a")
     model.to(options.device)
+    if parsing:
+        import peer_parsing
+        loss, score = peer_parsing.prepare(model, tokenizer, data, options)
+        return train(model, len(data["train"]), loss, score, options, seed)
 
     def encode(row):
         if not tagging:
@@ -99,12 +104,22 @@ def peer(options, seed):
             predicted.append(tags)
         return {"entity_f1": f1_score([row["tags"] for row in data[split]], predicted)}
 
+    def loss(indices):
+        return model(**collate([encoded["train"][i] for i in indices])).loss
+
+    return train(model, len(encoded["train"]), loss, score, options, seed)
+
+
+def train(model, count, loss, score, options, seed):
+    """Trains on `loss` of the indices of a batch; returns the test scores of the epoch that is best by the first score on dev."""
+    import torch
+    from transformers import get_linear_schedule_with_warmup
+
     parameters = [p for p in model.parameters() if p.requires_grad]
     decayed = [p for n, p in model.named_parameters() if p.requires_grad and not n.endswith("bias")]
     rest = [p for n, p in model.named_parameters() if p.requires_grad and n.endswith("bias")]
     optimizer = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}], lr=options.lr)
-    count = len(encoded["train"])
     steps = options.epochs * math.ceil(count / 16)
     schedule = get_linear_schedule_with_warmup(optimizer, int(0.1 * steps), steps)
     best, state, seconds = -2.0, None, 0.0
@@ -114,7 +129,7 @@ def peer(options, seed):
         order = random.Random(seed * 1000 + epoch).sample(range(count), count)
         for start in range(0, count, 16):
             optimizer.zero_grad()
-            model(**collate([encoded["train"][i] for i in order[start:start + 16]])).loss.backward()
+            loss(order[start:start + 16]).backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             schedule.step()
@@ -142,7 +157,7 @@ def ours(options, seed):
     out = subprocess.run([options.amalgam, "evaluate", *common, "--bundle", bundle, "--split", "test"], check=True,
                          stdout=subprocess.PIPE).stdout.decode().strip().splitlines()[-1]
     metrics = json.loads(out)["metrics"]
-    names = ["entity_f1"] if options.kind == "tagging" else ["pearson", "spearman"]
+    names = {"tagging": ["entity_f1"], "regression": ["pearson", "spearman"], "parsing": ["las", "uas"]}[options.kind]
     return {"test": {name: metrics[name] for name in names}, "seconds": seconds}
 
 

@@ -120,12 +120,14 @@ private final class MixSide {
     ) -> HeadTargets {
         let width = head.output.width
         switch (head.input, head.output) {
+        case (_, .arcs): return HeadTargets(.indices([], width: 2), marks: [])
         case (.marked, _):
             let tokens = texts.reduce(0) { $0 + $1.ids.count }
             return HeadTargets(
                 .classes((0..<tokens).map { Int32($0 % width) }), marks: (0..<tokens).map { Int32($0) })
         case (_, .classes): return HeadTargets(.classes(texts.indices.map { Int32($0 % width) }))
-        case (_, .numbers): return HeadTargets(.numbers(texts.indices.map { Float($0 % 3) - 1 }, width: width))
+        case (_, .labelSets), (_, .choices), (_, .numbers):
+            return HeadTargets(.numbers(texts.indices.map { Float($0 % 3) - 1 }, width: width))
         }
     }
 

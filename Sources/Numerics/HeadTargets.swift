@@ -7,6 +7,8 @@ package struct HeadTargets: Sendable {
         case distributions([Float], classes: Int)
         /// [rows, width]; NaN where a number is missing.
         case numbers([Float], width: Int)
+        /// [rows, width], such as a place and a label; −1 where one is missing.
+        case indices([Int32], width: Int)
     }
 
     /// In the order of the head's rows.
@@ -15,6 +17,8 @@ package struct HeadTargets: Sendable {
     package var marks: [Int32]?
     /// Whether the marks stand for whole sequences, each by its first row.
     package var marksSequences = false
+    /// Numbers of neighboring rows that belong together, such as the choices of one question; nil: each stands for itself.
+    package var groups: [Int]?
     /// What each row's loss counts for, 0 or more; nil: 1.
     package var weights: [Float]?
     /// [rows, classes]: what a teacher says of each row, at the loss's temperature; NaN where it says nothing; nil: there is no
@@ -58,7 +62,7 @@ package struct HeadTargets: Sendable {
 }
 
 extension HeadTargets.Values {
-    /// Whether each row has a target: a class, a distribution, or at least one number.
+    /// Whether each row has a target: a class, a distribution, or at least one number or index.
     package var isPresent: [Bool] {
         switch self {
         case .classes(let classes): classes.map { $0 >= 0 }
@@ -67,6 +71,10 @@ extension HeadTargets.Values {
         case .numbers(let numbers, let width):
             stride(from: 0, to: numbers.count, by: max(1, width)).map { row in
                 numbers[row..<row + width].contains { !$0.isNaN }
+            }
+        case .indices(let indices, let width):
+            stride(from: 0, to: indices.count, by: max(1, width)).map { row in
+                indices[row..<row + width].contains { $0 >= 0 }
             }
         }
     }
@@ -86,7 +94,7 @@ extension HeadTargets.Values {
             case .distributions(let shares, let classes):
                 let own = shares[row.offset * classes..<(row.offset + 1) * classes]
                 return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            case .numbers: return sum + weight
+            case .numbers, .indices: return sum + weight
             }
         }
     }
@@ -96,6 +104,7 @@ extension HeadTargets.Values {
         case .classes(let classes): classes.count
         case .distributions(let shares, let classes): shares.count / max(1, classes)
         case .numbers(let numbers, let width): numbers.count / max(1, width)
+        case .indices(let indices, let width): indices.count / max(1, width)
         }
     }
 }

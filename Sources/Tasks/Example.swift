@@ -24,6 +24,10 @@ package protocol ExamplePayload: Sendable {
     /// The payload with its choices in another order, and its answer moved along; nil for kinds without choices.
     /// - Parameter order: for each new place the old one
     func reorderingChoices(_ order: [Int]) -> (any ExamplePayload)?
+    /// The words of the text, for kinds whose rows have them.
+    var words: [String]? { get }
+    /// What is doubtful about the answer, such as "2 roots"; nil: nothing.
+    var doubt: String? { get }
 }
 
 extension ExamplePayload {
@@ -38,6 +42,8 @@ extension ExamplePayload {
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? { nil }
 
     package func reorderingChoices(_ order: [Int]) -> (any ExamplePayload)? { nil }
+    package var words: [String]? { nil }
+    package var doubt: String? { nil }
 }
 
 /// One row of a task's data, with labels as indices.

@@ -26,7 +26,7 @@ extension SplitFile {
             )
         }
         let empty = content.examples.filter { example in
-            example.tagged.map { $0.tokens.isEmpty || $0.tokens.contains { $0.allSatisfy(\.isWhitespace) } } ?? false
+            example.payload?.words.map { $0.isEmpty || $0.contains { $0.allSatisfy(\.isWhitespace) } } ?? false
         }
         if let first = empty.first {
             let column = columns["tokens"] ?? "tokens"
@@ -34,6 +34,13 @@ extension SplitFile {
                 "\(task): \(counted(empty.count, of: all, "rows of \(split.rawValue)", "has", "have")) no tokens or an empty "
                     + "one under '\(column)' (the first is \(name):\(first.line)); fill them in, or delete the "
                     + (empty.count == 1 ? "row" : "rows"))
+        }
+        let doubtful = content.examples.filter { $0.payload?.doubt != nil }
+        if let first = doubtful.first, let doubt = first.payload?.doubt {
+            warnings.append(
+                "\(task): \(counted(doubtful.count, of: all, "rows of \(split.rawValue)", "has", "have")) a doubtful answer (the "
+                    + "first is \(name):\(first.line): \(doubt)); "
+                    + (doubtful.count == 1 ? "it is used as it is" : "they are used as they are"))
         }
         let broken = content.examples.filter { Self.isBroken($0.text) || Self.isBroken($0.pair ?? "") }
         if let first = broken.first {
@@ -43,6 +50,14 @@ extension SplitFile {
             )
         }
         return warnings
+    }
+
+    /// What is said of a file with another number of rows than its definition expects; nil: they agree.
+    func otherVersion(expected: Int, _ definition: TaskDefinition) -> String? {
+        guard table.rows.count != expected else { return nil }
+        return
+            "\(definition.name): found \(counted(table.rows.count, "row")) in \(name), expected \(expected) "
+            + "(rows in \(definition.source)); this is a part of the data, or another version of it"
     }
 
     private static func isBroken(_ text: String) -> Bool {

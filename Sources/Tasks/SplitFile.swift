@@ -15,7 +15,8 @@ struct SplitFile {
         columns = definition.fields
         let content = try fileBytes(url)
         bytes = content.count
-        table = try RowReaders.reader(for: name).read(content, file: name, limit: nil, options: definition.reading)
+        table = try RowReaders.reader(for: name, format: definition.reading.format)
+            .read(content, file: name, limit: nil, options: definition.reading)
         if table.rows.isEmpty { throw .noExamples(file: name) }
     }
 

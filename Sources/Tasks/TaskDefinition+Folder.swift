@@ -29,11 +29,12 @@ extension TaskDefinition {
     }
 
     /// The file of each split that the folder has, whatever the case of its name.
+    /// - Parameter format: of the files, whatever their extensions; nil: what their extensions say
     /// - Throws: `TaskError.unreadable` if a split has two, naming both
-    static func splitFiles(in folder: URL) throws(TaskError) -> [Split: String] {
+    static func splitFiles(in folder: URL, format: String? = nil) throws(TaskError) -> [Split: String] {
         var data: [Split: String] = [:]
         for name in names(in: folder) {
-            guard let split = Self.split(ofFile: name) else { continue }
+            guard let split = Self.split(ofFile: name, format: format) else { continue }
             if let other = data[split] {
                 throw .unreadable(
                     file: shownPath(folder),
@@ -52,8 +53,8 @@ extension TaskDefinition {
     }
 
     /// `dev` for `validation.jsonl.gz`; nil for other files.
-    private static func split(ofFile name: String) -> Split? {
-        guard (try? RowReaders.reader(for: name)) != nil else { return nil }
+    private static func split(ofFile name: String, format: String?) -> Split? {
+        guard (try? RowReaders.reader(for: name, format: format)) != nil else { return nil }
         let parts = name.lowercased().split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == (parts.last == "gz" ? 3 : 2) else { return nil }
         return parts.first.flatMap { Split(name: String($0)) }

@@ -4,6 +4,7 @@ extension TaskDefinition {
     /// The keys that say how data files are to be read.
     static func readingOptions(_ root: YAMLMap, files: [Split: String]) throws(TaskError) -> ReadingOptions {
         var options = ReadingOptions()
+        options.format = try format(root)
         if let text = try root.text("quoting") {
             guard let quoting = ReadingOptions.Quoting(rawValue: text) else {
                 throw root.bad("quoting", found: "'\(shown(text))'", expected: "standard or none")
@@ -28,7 +29,7 @@ extension TaskDefinition {
         }
         options.header = try header(root)
         let isDelimited = files.values.contains { name in
-            let reader = try? RowReaders.reader(for: name)
+            let reader = try? RowReaders.reader(for: name, format: options.format)
             return reader == CSVReader.self || reader == TSVReader.self
         }
         if options.isForDelimitedText, !isDelimited {
@@ -36,6 +37,17 @@ extension TaskDefinition {
             throw root.bad(key, found: "set", expected: "only .csv or .tsv files under data with this key")
         }
         return options
+    }
+
+    /// The format that all data files have, whatever their names.
+    static func format(_ root: YAMLMap) throws(TaskError) -> String? {
+        guard let text = try root.text("format") else { return nil }
+        guard RowReaders.named(text) != nil else {
+            throw root.bad(
+                "format", found: "'\(shown(text))'", expected: "one of \(RowReaders.extensions.joined(separator: ", "))"
+            )
+        }
+        return text
     }
 
     private static func header(_ root: YAMLMap) throws(TaskError) -> ReadingOptions.Header {
@@ -59,6 +71,7 @@ extension TaskDefinition {
 
     /// Writes the keys that differ from the defaults.
     func writeReading(to output: inout some TextOutputStream) {
+        if let format = reading.format { output.write("format: \(format)\n") }
         if reading.quoting != .standard { output.write("quoting: \(reading.quoting.rawValue)\n") }
         if let delimiter = reading.delimiter {
             output.write("delimiter: \(delimiter == 0x09 ? "tab" : yamlScalar(String(Unicode.Scalar(delimiter))))\n")

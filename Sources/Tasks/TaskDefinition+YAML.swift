@@ -5,8 +5,8 @@ import Yams
 extension TaskDefinition {
     /// Every key of a task YAML, in the order in which it is written.
     static let keys = [
-        "name", "kind", "description", "language", "license", "data", "fields", "labels", "metric", "quoting",
-        "delimiter", "encoding", "header",
+        "name", "kind", "description", "language", "license", "data", "rows", "fields", "labels", "metric", "format",
+        "quoting", "delimiter", "encoding", "header",
     ]
 
     /// A field that any kind may have: rows with one value of its column belong together.
@@ -58,7 +58,7 @@ extension TaskDefinition {
         }
         guard kind.minimumLabels > 0 || root.node("labels") == nil else {
             throw root.bad(
-                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are numbers")
+                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are no labels")
         }
         let (labels, numbers) = try labels(root, minimum: kind.minimumLabels)
         let data = try dataFiles(root, folder: folder)
@@ -70,6 +70,7 @@ extension TaskDefinition {
             labels: labels, metric: metric, description: try root.text("description"),
             language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
         definition.labelNumbers = numbers
+        definition.rows = try expectedRows(root, data)
         definition.hasDefaultMetric = named == nil
         definition.reading = try readingOptions(root, files: data)
         return definition
@@ -116,10 +117,11 @@ extension TaskDefinition {
     /// `data` is a map of files, or the name of a folder that holds train, dev and test.
     private static func dataFiles(_ root: YAMLMap, folder: URL) throws(TaskError) -> [Split: String] {
         let expected = "expected data: {train: FILE, dev: FILE, test: FILE} or data: FOLDER"
+        let format = try Self.format(root)
         guard let node = root.node("data") else { throw .missingKey(file: root.file, key: "data", expected: expected) }
         if node.scalar != nil, let name = try root.text("data") {
             let inner = name.hasPrefix("/") ? URL(fileURLWithPath: name) : folder.appendingPathComponent(name)
-            let files = try splitFiles(in: inner)
+            let files = try splitFiles(in: inner, format: format)
             guard !files.isEmpty else {
                 throw root.bad(
                     "data", found: "'\(shown(name))', which has no train, dev or test file",
@@ -131,11 +133,12 @@ extension TaskDefinition {
         var files: [Split: String] = [:]
         for (key, name) in texts.sorted(by: { $0.key < $1.key }) {
             guard let split = Split(name: key) else { continue }
-            do { _ = try RowReaders.reader(for: name) } catch {
+            do { _ = try RowReaders.reader(for: name, format: format) } catch {
                 let known = RowReaders.extensions.map { "." + $0 }.joined(separator: ", ")
                 throw root.bad(
                     "data", found: "'\(shown(name))'",
-                    expected: "files that end with one of \(known), each also with .gz")
+                    expected:
+                        "files that end with one of \(known), each also with .gz; or format, the format of all files")
             }
             guard files.updateValue(name, forKey: split) == nil else {
                 throw root.bad(
@@ -145,6 +148,20 @@ extension TaskDefinition {
         }
         guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }
         return files
+    }
+
+    private static func expectedRows(_ root: YAMLMap, _ data: [Split: String]) throws(TaskError) -> [Split: Int] {
+        var rows: [Split: Int] = [:]
+        for (key, text) in try root.map("rows", keys: ["train"] + Split.devNames + ["test"])?.allTexts() ?? [:] {
+            guard let split = Split(name: key), data[split] != nil else {
+                throw root.bad("rows", found: "the split \(key)", expected: "splits that have a file under data")
+            }
+            guard let count = Int(text), count > 0 else {
+                throw root.bad("rows", found: "\(key): \(shown(text))", expected: "numbers of rows, 1 or more")
+            }
+            rows[split] = count
+        }
+        return rows
     }
 
     private static func choice(_ name: String, _ allowed: [String]) -> String {

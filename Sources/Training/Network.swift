@@ -182,10 +182,10 @@ package final class Network {
             let named = arrangement.heads[index]
             guard let hidden = hiddenStates[index] else { preconditionFailure("head \(index) has no stream") }
             let rows = named.head.input.rows(of: hidden, head: index, mixes: mixes, in: builder)
-            let output = try named.head.build(
+            let (output, rowLosses) = try named.head.build(
                 rows, operand: operand, scope: named.scope,
-                dropout: trains ? headDropout ?? arrangement.model.configuration.hiddenDropout : 0, in: builder)
-            let rowLosses = named.head.loss(output, head: index, settings: losses[index] ?? LossSettings(), in: builder)
+                dropout: trains ? headDropout ?? arrangement.model.configuration.hiddenDropout : 0, head: index,
+                settings: losses[index] ?? LossSettings(), in: builder)
             return (output, rowLosses, builder.append(Reduce(rowLosses, head: index, in: builder)))
         }
         let outputs = heads.flatMap { [$0.0, $0.1, $0.2] }

@@ -203,6 +203,11 @@ package final class Session {
         if let memoryLimit { estimate = try trainer.fit(estimate, memoryLimit) }
         let expectedPeak = max(PeakMemory.bytes, estimate.total)
         let result = try trainer.run(keeping, identity: identity)
+        var heads: [Int: any Head] = [:]
+        for task in tasks where task.dev.count > 0 {
+            heads.merge(try task.objective.calibrated(network, dev: task.dev, workspace: workspace)) { first, _ in first
+            }
+        }
         network.parameters.releaseGradients()
         workspace.release()
         var provenance = Provenance()
@@ -213,8 +218,10 @@ package final class Session {
         provenance.epochs = result.epochs
         provenance.kernels = Products.description
         describe(result, &provenance)
+        var bundle = try network.bundle(name: name, base: base, provenance: provenance)
+        for (index, head) in heads { bundle.heads[index].head = head }
         return Trained(
-            bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
+            bundle: bundle, result: result,
             trainable: network.parameters.trainable - balancer.specs.reduce(0) { $0 + $1.count },
             memoryEstimate: expectedPeak, run: identity.digest,
             longest: longest(settings.maxLength, taken: network.arrangement.takenPositions))

@@ -79,7 +79,7 @@ enum SharedTexts {
     ) throws(TrainingError) -> Example {
         let present = examples.indices.filter { examples[$0] != nil }
         // Words are the more exact form of a text
-        guard let first = present.first(where: { examples[$0]?.tagged != nil }) ?? present.first,
+        guard let first = present.first(where: { examples[$0]?.payload?.words != nil }) ?? present.first,
             var common = examples[first]
         else { preconditionFailure("a row of no task") }
         for other in present where other != first {
@@ -94,7 +94,7 @@ enum SharedTexts {
         common.label = nil
         common.unknownLabel = nil
         common.labelProbabilities = nil
-        common.payload = common.tagged.map { TaggedTokens(tokens: $0.tokens) }
+        common.payload = common.payload?.words.map { TaggedTokens(tokens: $0) }
         return common
     }
 }
@@ -106,7 +106,7 @@ struct TextDifference: Equatable {
 
     /// nil if they read the same.
     init?(_ a: Example, _ b: Example) {
-        switch (a.tagged?.tokens, b.tagged?.tokens) {
+        switch (a.payload?.words, b.payload?.words) {
         case (let ours?, let theirs?):
             guard ours != theirs else { return nil }
             if let place = zip(ours, theirs).enumerated().first(where: { $1.0 != $1.1 })?.offset {
@@ -145,7 +145,7 @@ struct TextDifference: Equatable {
     }
 
     private static func form(_ example: Example) -> String {
-        example.tagged != nil ? "words" : example.pair != nil ? "a pair of texts" : "one text"
+        example.payload?.words != nil ? "words" : example.pair != nil ? "a pair of texts" : "one text"
     }
 
     private static func letters(_ text: String) -> String { String(text.filter { !$0.isWhitespace }) }

@@ -26,13 +26,19 @@ package struct Teaching {
     ///   - task: whose labels are the head's, in their order.
     ///   - texts: of the task, without answers.
     ///   - startsHead: whether the student's head starts as the teacher's.
-    /// - Throws: `BundleError.head` for texts that the head does not read; `AdapterError.composition` for a teacher that takes
+    /// - Throws: `TrainingError.mismatch` for a head whose form cannot be taught; `BundleError.head` for texts that the head does
+    ///   not read; `AdapterError.composition` for a teacher that takes
     ///   another number of texts
     package init(
         _ bundle: AdapterBundle, _ teacher: Predictor, on task: TaskData, texts: [Example],
         settings: DistillationSettings, startsHead: Bool
     ) throws {
         try settings.validate()
+        guard teacher.head.head.form.teaches else {
+            throw TrainingError.mismatch(
+                "\(teacher.file): found a head that predicts \(teacher.form), expected classes, tags or numbers, which a student "
+                    + "can learn from; train on the task itself")
+        }
         var task = task
         let examples = (task.train + texts).enumerated().map { id, example in
             var example = example
@@ -42,6 +48,14 @@ package struct Teaching {
         try teacher.check(examples)
         try teacher.check(count: examples.count)
         try teacher.checkAnswers(of: examples + task.dev)
+        let form = teacher.head.head.form
+        switch teacher.head.head.output {
+        case .classes, .numbers: break
+        default:
+            throw TrainingError.mismatch(
+                "head \(teacher.head.name): found a head that predicts \(form.name), expected one that predicts classes, tags or "
+                    + "numbers; train a student on the task's own answers instead")
+        }
         let results = teacher.results(teacher.encoded(examples))
         if case .numbers = teacher.head.head.output {
             task.train = examples.enumerated().map {

@@ -76,6 +76,16 @@ import Testing
                 train: (0..<8).map { TaggingExample(["a", "\($0 % 2 == 0 ? "x" : "z")"], tags: ["O", "B-T"]) }))
         #expect(
             try await tags.tags(of: [["a", "b", "c"], ["x"]]).map(\.count) == [3, 1] && tags.labels == ["B-T", "O"])
+        let parsing = try await predictor(
+            .parsing(
+                name: "d",
+                train: (0..<8).map { _ in
+                    ParsingExample(["a", "x"], arcs: [.init(head: 2, label: "s"), .init(head: 0, label: "r")])
+                }))
+        #expect(parsing.head.output == .trees(["r", "s"]) && parsing.head.taskKind == .parsing)
+        let trees = try await parsing.trees(of: [["a", "b", "c"], ["x"], []])
+        #expect(trees.map(\.count) == [3, 1, 0] && trees[1][0].head == 0)
+        #expect(trees[0].filter { $0.head == 0 }.count == 1)
         let numbers = try await predictor(
             .regression(name: "n", train: (0..<8).map { RegressionExample("a", "b", values: [Double($0), 1]) }))
         #expect(
@@ -83,7 +93,9 @@ import Testing
         let pairs = try await predictor(
             .pairClassification(name: "p", train: (0..<8).map { PairExample("a", "b", label: "\($0 % 2)") }))
         #expect(try await pairs.classes(ofPairs: [("a", "b"), ("c", "d")]).count == 2)
-        for (predictor, words) in [(pairs, "pairs of texts"), (tags, "not classes"), (numbers, "not classes")] {
+        for (predictor, words) in [
+            (pairs, "pairs of texts"), (tags, "not classes"), (parsing, "not classes"), (numbers, "not classes"),
+        ] {
             let error = await AmalgamError.thrown { _ = try await predictor.classes(of: ["a"]) }
             #expect(error?.kind == .head && error?.description.contains(words) == true, "\(error as Any)")
         }

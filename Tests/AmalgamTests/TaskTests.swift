@@ -49,6 +49,19 @@ import Testing
             "tags", ["train": rows, "dev": rows], .tagging(name: "tags", train: train, dev: train))
     }
 
+    @Test func trees() async throws {
+        let train = (0..<24).map {
+            ParsingExample(
+                ["a", "b", $0 % 2 == 0 ? "x" : "z"],
+                arcs: [.init(head: 2, label: "det"), .init(head: 3, label: "nsubj"), .init(head: 0, label: "root")])
+        }
+        let rows = train.map {
+            #"{"tokens": ["a", "b", "\#($0.words[2])"], "heads": [2, 3, 0], "deprels": ["det", "nsubj", "root"]}"#
+        }
+        try await sameBytes(
+            "trees", ["train": rows, "dev": rows], .parsing(name: "trees", train: train, dev: train))
+    }
+
     @Test func numbers() async throws {
         let train = (0..<24).map {
             RegressionExample("a b \($0 % 2 == 0 ? "x" : "z")", values: [Double($0) / 3, $0 % 5 == 0 ? nil : 0.1])

@@ -43,6 +43,27 @@ import Testing
         }
     }
 
+    /// The choices of a question change their order, and the right one moves along; other changes reach all of its texts.
+    @Test func choices() throws {
+        let task = task(MultipleChoice.self, labels: [])
+        let examples = (0..<30).map { id in
+            Example(
+                id: id, text: "Which number \(id)?",
+                payload: Choices(
+                    question: "Which number \(id)?", context: "Some Context.", choices: ["one", "two", "three"],
+                    answer: id % 3))
+        }
+        let ordered = try texts(ChoiceOrder.self, examples, task)
+        #expect(ordered.allSatisfy { $0.choices?.choices != ["one", "two", "three"] })
+        for (old, new) in zip(examples, ordered) {
+            let (before, after) = (try #require(old.choices), try #require(new.choices))
+            #expect(after.choices.sorted() == before.choices.sorted() && after.question == before.question)
+            #expect(after.choices[after.answer ?? 0] == before.choices[before.answer ?? 0])
+        }
+        let cased = try #require(try texts(LetterCase.self, [examples[1]], task)[0].choices)
+        #expect(cased.question == "which number 1?" && cased.context == "some context." && cased.answer == 1)
+    }
+
     @Test func letterCase() throws {
         let examples = ["Ein Text", "kein großer", "日本"].enumerated().map { Example(id: $0, text: $1) }
         #expect(try texts(LetterCase.self, examples).map(\.text) == ["ein text", "KEIN GROSSER", "日本"])
@@ -116,43 +137,15 @@ import Testing
         #expect(LabelWords.skipReason(task(labels: ["very_positive", "x"])) == nil)
     }
 
-    private struct Choices: ExamplePayload {
-        var choices: [String]
-        var answer: Int
-        var canonicalBytes: [UInt8] { Array((choices.joined(separator: "/") + "\(answer)").utf8) }
-        var choiceCount: Int { choices.count }
-        func reorderingChoices(_ order: [Int]) -> (any ExamplePayload)? {
-            Choices(choices: order.map { choices[$0] }, answer: order.firstIndex(of: answer) ?? -1)
-        }
+    /// A payload that does not say what to do with changed texts.
+    private struct Places: ExamplePayload {
+        var canonicalBytes: [UInt8] { [1] }
     }
 
-    private enum Choosing: TaskKind {
-        static let name = "choosing"
-        static let head = "choices"
-        static let inputs = ["question", "choices"]
-        static let targets = ["answer"]
-        static let metrics = ["accuracy"]
-        static let baselines = Baselines.classification
-        static let minimumLabels = 0
-        static func labels(in row: FieldRow) throws(TaskError) -> [String] { [] }
-        static func example(
-            from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
-        ) throws(TaskError) -> Example { Example(id: id, text: "") }
-    }
-
-    /// Choices always get another order, and the answer stays the right one.
-    @Test func choices() throws {
-        let examples = (0..<50).map {
-            Example(id: $0, text: "?", payload: Choices(choices: ["a", "b", "c"], answer: $0 % 3))
-        }
-        for (old, new) in zip(examples, try texts(ChoiceOrder.self, examples, task(Choosing.self))) {
-            let (a, b) = (try #require(old.payload as? Choices), try #require(new.payload as? Choices))
-            #expect(
-                a.choices != b.choices && b.choices.sorted() == a.choices && a.choices[a.answer] == b.choices[b.answer])
-        }
+    @Test func skips() {
         #expect(ChoiceOrder.skipReason(task()) == "text-classification has no choices")
-        // A kind whose payload does not say what to do with changed texts
-        guard case .skipped(let reason) = Typos.apply(to: examples, of: task(Choosing.self)) else {
+        let examples = [Example(id: 0, text: "A place in a text", payload: Places())]
+        guard case .skipped(let reason) = Typos.apply(to: examples, of: task()) else {
             Issue.record("texts of a payload that cannot change them")
             return
         }

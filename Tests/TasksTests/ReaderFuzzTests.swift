@@ -18,6 +18,17 @@ struct ReaderFuzzTests {
         (JSONArrayReader.self, "[{\"text\": \"a\", \"label\": [1, {\"b\": null}]}, {}\n]"),
         (CSVReader.self, "text,label\r\"a\nb\",1\rc,2\r"),
         (CSVReader.self, "\u{FEFF}text,label\r\n\"a, \"\"b\"\"\nc\" ,1\n\nd\"e,\"\"\n ü\u{2028}\u{301},\u{301}x\n"),
+        (CoNLLReader.self, "-DOCSTART- O\r\n\r\n# id = 1\r\nAda NNP B-PER\r\n# : O\n\nin IN O"),
+        (
+            CoNLLUReader.self,
+            "# x = y\n1-2\tim\t_\t_\t_\t_\t_\t_\t_\t_\n1\tin\t_\tADP\t_\t_\t2\tcase\t_\t_\n"
+                + "2\tdem\t_\tDET\t_\t_\t0\troot\t_\t_\n2.1\tx\t_\tX\t_\t_\t_\t_\t0:y\t_\n\n1\t_\t_\t_\t_\t_\t_\t_\t_\t_"
+        ),
+        (
+            CoNLL2012Reader.self,
+            "#begin document (a/b); part 000\na/b 0 0 The DT * - - - - (ORG* (0\na/b 0 1 Hut NN * - - - - *) 0)\n\n"
+                + "a/b 0 0 x NN * - - - - (GPE) -\n#end document\n"
+        ),
         (TSVReader.self, "text\tlabel\n\"a\t\"\"b\"\"\nc\"\t1\n\nd\"e\t\"\"\n\u{301}🙂\t\u{0B}x\n"),
     ]
 

@@ -78,13 +78,19 @@ extension AdapterBundle {
             case classes([String])
             /// A tag for each word.
             case tags([String])
+            /// A dependency tree over the words, with these labels of arcs.
+            case trees([String])
             /// So many numbers.
             case numbers(Int)
+            /// Any number of these labels; a label is given if its probability reaches its threshold.
+            case labelSets([String], thresholds: [Float])
+            /// One of the choices of a question.
+            case choices
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `regression`.
+        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -97,11 +103,11 @@ extension AdapterBundle {
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes or tags in the order of probabilities; empty for numbers.
+        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers and choices.
         public var labels: [String] {
             switch output {
-            case .classes(let labels), .tags(let labels): labels
-            case .numbers: []
+            case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
+            case .numbers, .choices: []
             }
         }
     }
@@ -194,6 +200,9 @@ extension AdapterBundle.Head {
             case (.marked, .classes(let labels)): .tags(labels)
             case (_, .classes(let labels)): .classes(labels)
             case (_, .numbers(let numbers)): .numbers(numbers.count)
+            case (_, .arcs(let labels)): .trees(labels)
+            case (_, .labelSets(let labels, let thresholds)): .labelSets(labels, thresholds: thresholds)
+            case (_, .choices): .choices
             }
         pooling =
             switch head.head.input {

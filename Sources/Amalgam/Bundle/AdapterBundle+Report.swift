@@ -110,6 +110,12 @@ extension AdapterBundle.Head {
             switch output {
             case .classes(let labels), .tags(let labels):
                 "one of \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
+            case .trees(let labels):
+                "a dependency tree with \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
+            case .labelSets(let labels, let thresholds):
+                "any of \(Human.count(labels.count, "label")) (with the probability from which on it is given): "
+                    + zip(labels, thresholds).map { "\($0) (\(Human.score(Double($1))))" }.joined(separator: ", ")
+            case .choices: "one of a question's choices"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
             }
         return "\(kind), reads \(input), gives \(gives)"

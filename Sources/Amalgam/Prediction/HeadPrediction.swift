@@ -6,8 +6,14 @@ public enum HeadPrediction: Sendable, Equatable {
     case classes(ClassPrediction)
     /// A tag for each word.
     case tags([String])
+    /// The arc of each word.
+    case tree([DependencyArc])
     /// One number or several, in the units of the training data.
     case numbers([Double])
+    /// The labels of a set.
+    case labelSet(LabelSetPrediction)
+    /// One of the choices of a question.
+    case choice(ChoicePrediction)
 }
 
 extension HeadPrediction {
@@ -17,7 +23,11 @@ extension HeadPrediction {
         switch prediction {
         case .classes(let probabilities): self = .classes(ClassPrediction(labels: labels, probabilities))
         case .tags(let tags): self = .tags(tags)
+        case .arcs(let arcs): self = .tree(arcs.map { DependencyArc($0) })
         case .numbers(let numbers): self = .numbers(numbers.map { Double($0) })
+        case .labelSet(let set, let probabilities):
+            self = .labelSet(LabelSetPrediction(labels: labels, set, probabilities))
+        case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
         case .each, .routed: return nil
         }
     }

@@ -26,13 +26,13 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
     /// Another language adapter than in training.
     var languageWarnings: [Warning] { predictor.languageWarnings.map { .of(.language, $0) } }
 
-    /// - Parameter form: what the caller expects: classes, tags or numbers
+    /// - Parameter form: what the caller expects: classes, tags, …
     func predictions(_ examples: [Example], of form: String) async throws -> [Prediction] {
         try await predictions(examples) { [self] portion in
             guard predictor.form == form else {
                 throw BundleError.head(
                     file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
-                    fix: "call classes, tags or numbers")
+                    fix: "call classes, tags, trees, numbers, labelSets or choices, as the head predicts")
             }
             try predictor.check(portion)
         }

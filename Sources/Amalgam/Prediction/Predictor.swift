@@ -88,7 +88,7 @@ public final class Predictor: Sendable {
         head = AdapterBundle.Head(worker.head)
     }
 
-    /// The head's classes or tags in the order of probabilities; empty for numbers.
+    /// The head's classes or tags in the order of probabilities, or the labels of its arcs; empty for numbers.
     public var labels: [String] { head.labels }
 
     /// Classifies texts.
@@ -125,6 +125,20 @@ public final class Predictor: Sendable {
         }
         return try await worker.predictions(examples, of: "tags").compactMap {
             if case .tags(let tags) = $0 { tags } else { nil }
+        }
+    }
+
+    /// Parses sentences.
+    /// - Parameter sentences: The words of each sentence.
+    /// - Returns: An arc for each word of each sentence: a tree with one root. Words beyond the maximum length are attached to the
+    ///   word before them.
+    /// - Throws: ``AmalgamError/Kind/head`` if the head does not predict trees; `CancellationError`.
+    public func trees(of sentences: [[String]]) async throws -> [[DependencyArc]] {
+        let examples = sentences.enumerated().map { id, words in
+            Example(id: id, text: words.joined(separator: " "), payload: ParsedTokens(tokens: words))
+        }
+        return try await worker.predictions(examples, of: "trees").compactMap {
+            if case .arcs(let arcs) = $0 { arcs.map { DependencyArc($0) } } else { nil }
         }
     }
 

@@ -108,6 +108,31 @@ public struct TaggingExample: Sendable, Equatable {
     }
 }
 
+/// The words of a sentence with their dependency tree.
+public struct ParsingExample: Sendable, Equatable {
+    /// The words.
+    public var words: [String]
+    /// The arc of each word.
+    public var arcs: [DependencyArc]
+    /// How much it counts in training; see ``ClassificationExample/weight``.
+    public var weight: Double
+    /// What it belongs to; see ``ClassificationExample/group``.
+    public var group: String?
+
+    /// Creates an example.
+    /// - Parameters:
+    ///   - words: The words.
+    ///   - arcs: As many arcs.
+    ///   - weight: How much it counts in training.
+    ///   - group: What it belongs to.
+    public init(_ words: [String], arcs: [DependencyArc], weight: Double = 1, group: String? = nil) {
+        self.words = words
+        self.arcs = arcs
+        self.weight = weight
+        self.group = group
+    }
+}
+
 /// A text, or a pair of texts, with one number or several.
 public struct RegressionExample: Sendable, Equatable {
     /// The text, or the first of a pair.

@@ -26,8 +26,14 @@ public struct TextTask: Sendable {
         case pairClassification = "text-pair-classification"
         /// A tag for each word.
         case tagging
+        /// A dependency tree over the words.
+        case parsing = "dependency-parsing"
         /// Numbers for a text or a pair of texts.
         case regression
+        /// Any number of labels for a text or a pair of texts.
+        case multiLabel = "multi-label-classification"
+        /// One of several choices for a question.
+        case multipleChoice = "multiple-choice"
     }
 
     /// What happens to an example of a scored split whose label the head does not know.
@@ -56,7 +62,7 @@ public struct TextTask: Sendable {
     public var unknownLabels = UnknownLabelPolicy.countAsWrong
 
     /// Reads a task's definition.
-    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, each
+    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, each
     ///   also with .gz), whose kind follows from the first row.
     /// - Throws: ``AmalgamError``, naming the file, the line and the key.
     public init(contentsOf url: URL) throws(AmalgamError) {
@@ -134,7 +140,7 @@ public struct TextTask: Sendable {
 
     /// What a task's data is.
     public struct Summary: Sendable, Equatable {
-        /// The classes or tags, in the order of their indices; empty for numbers.
+        /// The classes or tags, in the order of their indices; empty for numbers and choices.
         public var labels: [String]
         /// The name of the task's own metric.
         public var metric: String

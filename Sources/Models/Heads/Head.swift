@@ -15,19 +15,40 @@ package enum HeadOutput: Equatable, Sendable {
     case classes([String])
     /// So many numbers, each in units of its scale: number c is mean_c + scale_c · output_c in the data's units.
     case numbers([NumberScale])
+    /// The arc of a word in its sequence's tree: the head's place, the index of a label, and their probability (`BestTrees`).
+    case arcs([String])
+    /// A logit for each label, each a decision of its own; a label is given if its probability reaches its threshold.
+    case labelSets([String], thresholds: [Float])
+    /// One logit; the sequences of an example compete.
+    case choices
 
     /// Columns of the output.
     package var width: Int {
         switch self {
         case .classes(let labels): labels.count
         case .numbers(let scales): scales.count
+        case .arcs: BestTrees.width
+        case .labelSets(let labels, _): labels.count
+        case .choices: 1
         }
     }
+
+    /// The labels; empty for numbers and choices.
+    package var labels: [String] {
+        switch self {
+        case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
+        case .numbers, .choices: []
+        }
+    }
+
+    /// Whether a row is a logit for each label.
+    package var isClasses: Bool { if case .classes = self { true } else { false } }
 
     /// For people: the labels, or how many numbers.
     package var summary: String {
         switch self {
-        case .classes(let labels): labels.joined(separator: ", ")
+        case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels.joined(separator: ", ")
+        case .choices: "one of several choices"
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
         }
     }
@@ -122,6 +143,15 @@ package protocol Head: Sendable {
     func build(
         _ rows: Value, operand: OperandTable, scope: String, dropout: Float, in builder: PlanBuilder
     ) throws -> Value
+    /// What results hold of each row, and each row's raw loss: by default what `build` and `loss` give. A head whose loss reads
+    /// more than its output makes both at once.
+    /// - Parameters:
+    ///   - rows: [rows, hidden], as `input` says
+    ///   - index: whose targets in the batch count
+    func build(
+        _ rows: Value, operand: OperandTable, scope: String, dropout: Float, head index: Int, settings: LossSettings,
+        in builder: PlanBuilder
+    ) throws -> (output: Value, rowLosses: Value)
     /// The raw loss of each row, [rows, 1]. By default what fits the output: cross-entropy of classes, squared error of
     /// numbers.
     /// - Parameter index: whose targets in the batch count
@@ -131,10 +161,18 @@ package protocol Head: Sendable {
 extension Head {
     package static var linear: (any Head.Type)? { nil }
     package var kind: String { Self.kind }
-    /// The labels of a head that says classes; empty for numbers.
-    package var labels: [String] { if case .classes(let labels) = output { labels } else { [] } }
+    /// The labels that it says; empty for numbers and choices.
+    package var labels: [String] { output.labels }
     /// Of a head that says numbers.
     package var numbers: [NumberScale] { if case .numbers(let numbers) = output { numbers } else { [] } }
+
+    package func build(
+        _ rows: Value, operand: OperandTable, scope: String, dropout: Float, head index: Int, settings: LossSettings,
+        in builder: PlanBuilder
+    ) throws -> (output: Value, rowLosses: Value) {
+        let output = try build(rows, operand: operand, scope: scope, dropout: dropout, in: builder)
+        return (output, loss(output, head: index, settings: settings, in: builder))
+    }
 
     package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
         switch (self.output, settings.teacher) {
@@ -148,10 +186,15 @@ extension Head {
                 CrossEntropy(
                     output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing,
                     in: builder))
+        case (.arcs, _): preconditionFailure("the loss of arcs reads more than the trees")
         case (.numbers(let scales), _):
             builder.append(
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
+        case (.labelSets, _):
+            builder.append(BinaryCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
+        case (.choices, _):
+            builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
         }
     }
 
@@ -166,7 +209,10 @@ package enum Heads {
     package static let builtIn: [any Head.Type] = [
         ClassificationHead.self,
         TaggingHead.self,
+        ParsingHead.self,
         RegressionHead.self,
+        MultiLabelHead.self,
+        MultipleChoiceHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

@@ -25,6 +25,12 @@ package struct HeadFields {
         return prefix
     }
 
+    package func integer(_ field: String, in range: ClosedRange<Int>) throws(HeadFault) -> Int {
+        guard case .number(let number)? = fields[field], let integer = Int(exactly: number), range.contains(integer)
+        else { throw fault(field, "an integer from \(range.lowerBound) to \(range.upperBound)") }
+        return integer
+    }
+
     /// At least one; finite, deviations over 0.
     package func numbers() throws(HeadFault) -> [NumberScale] {
         func list(_ field: String) throws(HeadFault) -> [Float] {
@@ -45,6 +51,22 @@ package struct HeadFields {
             throw fault("deviations", "\(means.count) numbers over 0")
         }
         return zip(means, deviations).map { NumberScale(mean: $0, deviation: $1) }
+    }
+
+    /// Probabilities in 0...1, one for each label.
+    /// - Parameter count: of the labels
+    package func thresholds(_ count: Int) throws(HeadFault) -> [Float] {
+        guard case .list(let values)? = fields["thresholds"], values.count == count else {
+            throw fault("thresholds", "a list of \(counted(count, "number")), one for each label")
+        }
+        var thresholds: [Float] = []
+        for value in values {
+            guard case .number(let number) = value, (0...1).contains(number) else {
+                throw fault("thresholds", "numbers from 0 to 1")
+            }
+            thresholds.append(Float(number))
+        }
+        return thresholds
     }
 
     /// The labels of a head that says classes.

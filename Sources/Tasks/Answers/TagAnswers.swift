@@ -35,28 +35,17 @@ package struct TagAnswers: Answers, Equatable {
     }
 
     package var bytes: [UInt8] {
-        // Each name once: there are far fewer than words
-        var numbers: [String: Int] = [:]
-        var names: [String] = []
-        func number(_ name: String) -> Int {
-            if let known = numbers[name] { return known }
-            numbers[name] = names.count
-            names.append(name)
-            return names.count - 1
-        }
+        var names = NameTable()
         var tags: [UInt8] = []
         CanonicalData.append(count, to: &tags)
         for (p, g) in zip(predicted, gold) {
             CanonicalData.append(g.count, to: &tags)
             for (p, g) in zip(p, g) {
-                CanonicalData.append(number(p), to: &tags)
-                CanonicalData.append(number(g), to: &tags)
+                CanonicalData.append(names.number(p), to: &tags)
+                CanonicalData.append(names.number(g), to: &tags)
             }
         }
-        var bytes: [UInt8] = []
-        CanonicalData.append(names.count, to: &bytes)
-        for name in names { CanonicalData.append(name, to: &bytes) }
-        return bytes + tags
+        return names.bytes + tags
     }
 
     package init?(bytes: [UInt8]) {

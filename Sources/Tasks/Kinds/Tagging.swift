@@ -62,6 +62,7 @@ package struct TaggedTokens: ExamplePayload, Equatable {
     }
 
     package var isScored: Bool { tags != nil }
+    package var words: [String]? { tokens }
 
     package var ownText: String? { tokens.joined(separator: " ") }
 

@@ -57,7 +57,10 @@ package struct TaskKinds: Sendable {
         TextClassification.self,
         TextPairClassification.self,
         Tagging.self,
+        DependencyParsing.self,
         Regression.self,
+        MultiLabelClassification.self,
+        MultipleChoice.self,
     ]
 
     /// The table of `builtIn`.
@@ -146,6 +149,23 @@ package struct FieldRow: Sendable {
         var labels: [String] = []
         for item in try items(field, expected: "a list of labels") { labels.append(try label(item, field)) }
         return labels
+    }
+
+    /// A list of integers; see `items`.
+    package func integers(_ field: String) throws(TaskError) -> [Int] {
+        var integers: [Int] = []
+        for item in try items(field, expected: "a list of integers") {
+            switch item {
+            case .integer(let integer): integers.append(integer)
+            case .string(let text):
+                guard let integer = Int(text) else {
+                    throw wrongType(field, found: "a list with '\(shown(text))'", expected: "a list of integers")
+                }
+                integers.append(integer)
+            default: throw wrongType(field, found: "a list with \(item.typeName)", expected: "a list of integers")
+            }
+        }
+        return integers
     }
 
     /// A list of texts; see `items`.

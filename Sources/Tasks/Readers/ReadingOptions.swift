@@ -18,6 +18,8 @@ package struct ReadingOptions: Equatable, Sendable {
         case names([String])
     }
 
+    /// The extension that says how all files are to be read, whatever their names; nil: each file's own.
+    package var format: String?
     package var quoting = Quoting.standard
     package var header = Header.firstRow
     /// Between the cells; nil: what the extension says.

@@ -93,20 +93,26 @@ extension RowReader {
 /// The formats that data files may have.
 package enum RowReaders {
     package static let builtIn: [any RowReader.Type] = [
-        JSONLReader.self, JSONArrayReader.self, CSVReader.self, TSVReader.self,
+        JSONLReader.self, JSONArrayReader.self, CSVReader.self, TSVReader.self, CoNLLReader.self, CoNLLUReader.self,
+        CoNLL2012Reader.self,
     ]
 
     /// Ends of the names of data files; each may have .gz behind it.
     static var extensions: [String] { builtIn.map { $0.fileExtension } }
 
     /// The reader for a file name.
+    /// - Parameter format: the extension that counts in place of the file's own; nil: the file's own
     /// - Throws: `TaskError.unknownFormat`
-    package static func reader(for file: String) throws(TaskError) -> any RowReader.Type {
+    package static func reader(for file: String, format: String? = nil) throws(TaskError) -> any RowReader.Type {
+        if let format, let reader = named(format) { return reader }
         var name = file.lowercased()
         if name.hasSuffix(".gz") { name.removeLast(3) }
         for reader in builtIn where name.hasSuffix("." + reader.fileExtension) { return reader }
         throw .unknownFormat(file: file, known: extensions)
     }
+
+    /// The reader for an extension, or nil.
+    static func named(_ format: String) -> (any RowReader.Type)? { builtIn.first { $0.fileExtension == format } }
 }
 
 /// What all text formats share.

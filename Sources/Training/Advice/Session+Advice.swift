@@ -85,7 +85,7 @@ private struct AdvicePass {
         // Its own head tells of the source's classes, if it reads texts where the task does, or words
         let source = arrangement.heads.indices.first {
             let head = arrangement.heads[$0].head
-            return !head.labels.isEmpty && (head.input == .marked) == (self.head.input == .marked)
+            return head.output.isClasses && (head.input == .marked) == (self.head.input == .marked)
         }
         let serving = (source ?? arrangement.heads.indices.first).map { arrangement.heads[$0].name }
         let extractor = try FeatureExtractor(

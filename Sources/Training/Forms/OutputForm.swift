@@ -12,10 +12,13 @@ package protocol OutputForm: Sendable {
     var readsWords: Bool { get }
     /// Whether other heads can read the same encoded examples, each for its own targets.
     var sharesTexts: Bool { get }
+    /// Whether a student can learn from what a teacher says in this form (`Teaching`).
+    var teaches: Bool { get }
     /// Settings of predictions that it takes beside those that all take.
     var settings: Set<PredictionSetting> { get }
 
-    /// An example as the model reads it: one sequence, or several that belong together.
+    /// An example as the model reads it: one sequence, or several that belong together. By default its words, or its text or
+    /// texts.
     /// - Parameters:
     ///   - prefix: stands before each text.
     ///   - maxLength: of a sequence in tokens, including special tokens.
@@ -28,6 +31,24 @@ package protocol OutputForm: Sendable {
     ///   - examples: with targets as the head's kind of task has them.
     ///   - encoded: the sequences of each example.
     func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn
+
+    /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
+    var kind: String? { get }
+
+    /// What the head reads that an example does not have, such as choices; nil: it has all.
+    func lacks(_ example: Example) -> String?
+
+    /// Whether something is chosen on dev when a training ends, such as thresholds.
+    var isCalibrated: Bool { get }
+
+    /// The head with what is chosen on dev, and the targets as that head scores them; nil: nothing is chosen. Dev scores of a
+    /// training are those of the calibrated head.
+    /// - Parameters:
+    ///   - results: of the head on dev.
+    ///   - column: its targets there.
+    func calibrated(
+        _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
+    ) -> (head: any Head, column: any TargetColumn)?
 
     /// Turns a row of the head's output into what results hold, such as probabilities.
     /// - Parameter row: as many values as the head's output is wide
@@ -46,11 +67,21 @@ package protocol OutputForm: Sendable {
 extension OutputForm {
     package var readsWords: Bool { false }
     package var sharesTexts: Bool { true }
+    package var teaches: Bool { true }
     package var settings: Set<PredictionSetting> { [] }
+    package var isCalibrated: Bool { false }
+    package var kind: String? { nil }
+
+    package func lacks(_ example: Example) -> String? { nil }
+
+    package func calibrated(
+        _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
+    ) -> (head: any Head, column: any TargetColumn)? { nil }
 
     package func encode(
         _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
     ) -> [WordEncoding] {
+        if readsWords { return [tokenizer.encode(words: example.words, prefix: prefix, maxLength: maxLength)] }
         let encoding = tokenizer.encode(
             prefix + example.text, pair: example.pair.map { prefix + $0 }, maxLength: maxLength)
         return [WordEncoding(encoding: encoding, wordOf: [])]
@@ -72,6 +103,9 @@ extension Head {
         case (.marked, .classes(let labels)): TagOutput(labels)
         case (.pooled, .classes(let labels)): ClassOutput(labels)
         case (_, .numbers(let scales)): NumberOutput(scales)
+        case (_, .arcs(let labels)): TreeOutput(labels)
+        case (_, .labelSets(let labels, let thresholds)): LabelSetOutput(labels, thresholds: thresholds)
+        case (_, .choices): ChoiceOutput()
         }
     }
 }

@@ -30,12 +30,13 @@ struct ProbeProblem {
             indices.isEmpty ? nil : StandardizedRows(features.values, columns: features.width, indices: indices)
         }
         switch head.output {
-        case .classes(let labels):
+        case .classes(let labels), .arcs(let labels):
             let classes = column.classes(of: features)
             let labeled = used.filter { classes[$0] >= 0 }
             self.rows = rows(labeled)
             gram = self.rows?.gram() ?? []
             targets = .classes(labeled.map { Int(classes[$0]) }, count: labels.count)
+        case .labelSets, .choices: preconditionFailure("a head without a linear one")
         case .numbers(let scales):
             self.rows = nil
             gram = []

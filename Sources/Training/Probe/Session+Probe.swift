@@ -70,7 +70,7 @@ extension Session {
                     + "model and the adapters below the probe")
         }
         let metric = try Metrics.standard.metric(of: task.definition)
-        let devHasTargets = task.dev.contains { $0.label != nil || $0.tagged?.tags != nil || $0.numbers != nil }
+        let devHasTargets = task.dev.contains { $0.isScored }
         let probe = LinearProbe(
             train, input.train.columns[0],
             dev: devHasTargets ? dev.map { ($0, input.dev.columns[0]) } : nil, head: head.head, metric: metric,

@@ -5,7 +5,8 @@ package enum ProbeScore: TransferabilityScore {
 
     package static func value(_ sample: TransferabilitySample) -> Double? {
         let folds = StratifiedFolds(sample.column)
-        guard folds.count > 1 else { return nil }
+        // No linear layer says a tree
+        guard folds.count > 1, sample.head.input == .marked ? sample.head.output.isClasses : true else { return nil }
         return LinearProbe.crossValidation(
             sample.features, sample.column, folds, grid: LinearProbe.grid, head: sample.head, metric: sample.metric,
             pool: sample.pool

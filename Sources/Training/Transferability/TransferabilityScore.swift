@@ -40,9 +40,9 @@ package struct TransferabilitySample {
     /// Rows of words are thinned out to so many, evenly.
     static let mostRows = 4000
 
-    /// Rows with a class, with the places of their classes among those that occur; nil for numbers.
+    /// Rows with a class, or a label of another form, with its place among those that occur; nil for numbers.
     func classes() -> (rows: [Int], places: [Int], count: Int)? {
-        guard case .classes = head.output else { return nil }
+        guard !head.labels.isEmpty else { return nil }
         let classes = column.classes(of: features)
         let labeled = Self.thinned(classes.indices.filter { classes[$0] >= 0 })
         let seen = Set(labeled.map { classes[$0] }).sorted()

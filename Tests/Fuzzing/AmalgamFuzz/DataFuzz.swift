@@ -11,11 +11,12 @@ enum JSONLFuzz: FuzzedReader {
         "Files/JSONValue.swift", "Tasks/Readers/JSONLReader.swift", "Tasks/Readers/JSONRow.swift",
         "Tasks/Readers/RowReader.swift", "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
         "Tasks/Kinds/TextPairClassification.swift", "Tasks/Kinds/Tagging.swift", "Tasks/Kinds/Regression.swift",
+        "Tasks/Kinds/DependencyParsing.swift",
         "Tasks/LabelIndex.swift",
     ]
     static let tokens = words(
         "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "\"tokens\":[\"a\",\"b\"]",
-        "\"tags\":[1,\"good\"]",
+        "\"tags\":[1,\"good\"]", "\"heads\":[2,0]", "\"deprels\":[\"good\",1]",
         "\"score\":", "\"[1.5,null]\"", "null", "true", "1.0", "-0",
         "1e400",
         "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n",
@@ -34,6 +35,30 @@ enum JSONLFuzz: FuzzedReader {
             Invariants.require(
                 tags.indices.allSatisfy { (tags[$0] < 0) == (tagged.unknown[$0] != nil) }, "an unknown tag without name"
             )
+        }
+        if let parsed = example.parsed, let heads = parsed.heads, let own = parsed.labels {
+            let words = parsed.tokens.count
+            Invariants.require(heads.count == words && own.count == words, "arcs and words differ in number")
+            Invariants.require(
+                heads.indices.allSatisfy { (0...words).contains(heads[$0]) && heads[$0] != $0 + 1 },
+                "a head outside the sentence")
+            Invariants.require(
+                own.indices.allSatisfy {
+                    (-1..<labels).contains(own[$0]) && (own[$0] < 0) == (parsed.unknown[$0] != nil)
+                },
+                "an unknown label without name")
+            _ = parsed.doubt
+        }
+        if let set = example.labelSet {
+            let known = set.labels ?? []
+            Invariants.require(
+                known.allSatisfy { (0..<labels).contains($0) } && zip(known, known.dropFirst()).allSatisfy(<),
+                "a label outside the labels, or twice")
+        }
+        if let choices = example.choices {
+            Invariants.require(
+                choices.choices.count >= 2 && choices.answer.map { choices.choices.indices.contains($0) } ?? true,
+                "an answer outside the choices")
         }
         if let numbers = example.numbers {
             Invariants.require(
@@ -171,6 +196,47 @@ enum DelimitedFuzz: FuzzedReader {
         if first & 4 != 0 { options.delimiter = UInt8(ascii: ";") }
         return try JSONLFuzz.rows(CSVReader.self, rest, options)
     }
+}
+
+/// Sentences with a token a line.
+enum CoNLLFuzz: FuzzedReader {
+    static let name = "conll"
+    static let files = ["Tasks/Readers/CoNLLReader.swift", "Tasks/Readers/SentenceLines.swift"]
+    static let tokens = words(
+        "-DOCSTART- O\n\n", "Ada B-PER\n", "in\tO\n", "# a = b\n", "# O\n", "#begin document (x)\n", " = ", "\t", " ",
+        "\n\n",
+        "\r\n", "\r", "\u{FEFF}", "\u{301}", "\u{2028}", "\u{0}")
+    static let memory = (constant: 1 << 15, perByte: 256)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(CoNLLReader.self, bytes) }
+}
+
+/// Dependency trees.
+enum CoNLLUFuzz: FuzzedReader {
+    static let name = "conllu"
+    static let files = [
+        "Tasks/Readers/CoNLLUReader.swift", "Tasks/Readers/SentenceLines.swift", "Tasks/Kinds/DependencyParsing.swift",
+    ]
+    static let tokens = words(
+        "1\ta\t_\tX\t_\t_\t0\t1\t_\t_\n", "2\tb\t_\tX\t_\t_\t1\tgood\t_\t_\n", "1-2\tab", "1.1\tc", "\t_", "\t", "\n\n",
+        "# x\n",
+        "-1", "9223372036854775808", "1-", ".1", "\r\n", "\u{301}", "\u{0}")
+    static let memory = (constant: 1 << 15, perByte: 256)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(CoNLLUReader.self, bytes) }
+}
+
+/// OntoNotes' columns.
+enum CoNLL2012Fuzz: FuzzedReader {
+    static let name = "conll2012"
+    static let files = ["Tasks/Readers/CoNLL2012Reader.swift", "Tasks/Readers/SentenceLines.swift"]
+    static let tokens = words(
+        "#begin document (a); part 0\n", "#end document\n", "a 0 0 x NN * - - - - * -\n", " (ORG* ", " *) ", " (GPE) ",
+        " * ", "(",
+        ")", "\n\n", "\t", "\r\n", "\u{301}", "\u{0}")
+    static let memory = (constant: 1 << 15, perByte: 256)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(CoNLL2012Reader.self, bytes) }
 }
 
 /// Packages and, behind a NUL, Translation-de.

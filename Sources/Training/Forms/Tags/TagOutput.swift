@@ -12,12 +12,6 @@ package struct TagOutput: OutputForm {
     package let name = "tags"
     package let readsWords = true
 
-    package func encode(
-        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
-    ) -> [WordEncoding] {
-        [tokenizer.encode(words: example.words, prefix: prefix, maxLength: maxLength)]
-    }
-
     package func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn {
         TagColumn(examples, names: labels)
     }
@@ -54,5 +48,5 @@ package struct TagOutput: OutputForm {
 
 extension Example {
     /// Its words: as the data has them, else the parts of its text between white space.
-    var words: [String] { tagged?.tokens ?? text.split(whereSeparator: \.isWhitespace).map(String.init) }
+    var words: [String] { payload?.words ?? text.split(whereSeparator: \.isWhitespace).map(String.init) }
 }
