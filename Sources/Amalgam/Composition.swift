@@ -297,13 +297,17 @@ public struct FusionOptions: Sendable, Equatable {
     public var regularization: Float
     /// Divides the attention's logits; over 0.
     public var temperature: Float
+    /// The share of attention that each adapter starts near, over 0; nil for equal shares. Its logarithm is added to the logits.
+    public var prior: [Double]?
 
     /// Creates options.
     /// - Parameters:
     ///   - usesValue: Whether values go through a learned matrix.
     ///   - regularization: λ of the penalty on the value matrix, 0 or more.
     ///   - temperature: Divides the attention's logits; over 0.
-    public init(usesValue: Bool, regularization: Float = 0.01, temperature: Float = 1) {
+    ///   - prior: The share of attention that each adapter starts near; nil for equal shares.
+    public init(usesValue: Bool, regularization: Float = 0.01, temperature: Float = 1, prior: [Double]? = nil) {
+        self.prior = prior
         self.usesValue = usesValue
         self.regularization = regularization
         self.temperature = temperature
@@ -315,6 +319,7 @@ public struct FusionOptions: Sendable, Equatable {
     public static let `static` = FusionOptions(usesValue: false, regularization: 0)
 
     var stored: FusionConfiguration {
-        FusionConfiguration(value: usesValue, regularization: regularization, temperature: temperature)
+        FusionConfiguration(
+            value: usesValue, regularization: regularization, temperature: temperature, prior: prior)
     }
 }

@@ -10,6 +10,8 @@ extension AdapterBundle {
             name: name, base: base, members: [member], composition: .leaf(name),
             tensors: tensors.filter { $0.name.hasPrefix(member.scope + "/") })
         bundle.provenance.license = provenance.license
+        // Which of the texts were this adapter's is not known
+        bundle.provenance.texts = provenance.texts
         bundle.language = language
         return bundle
     }

@@ -99,6 +99,8 @@ package struct Provenance: Equatable, Sendable {
     /// SHA-256 of adapters and blocks as they were before this training changed them, by their scopes (`members/NAME`,
     /// `blocks/ID`); only those that came from other bundles.
     package var startedFrom: [String: String] = [:]
+    /// The texts that it and its parts were trained on; nil: not known.
+    package var texts: TextSketch?
 
     package init() {}
 }

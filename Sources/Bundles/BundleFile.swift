@@ -9,6 +9,8 @@ package enum BundleFile {
     /// What is written. Version 1 is read too; it does not know the tokenizer, nor what its heads were trained for.
     package static let version: Int64 = 2
     package static let creator = "amalgam 0.1"
+    /// Of `Provenance.texts`: numbers by `DocumentSet.key` of the target `Tasks`. Another way to compute them is another name.
+    static let sketchName = "text_keys_1"
 
     /// Writes a bundle; the same bundle always gives the same bytes.
     /// - Throws: `FileError`
@@ -119,6 +121,14 @@ package enum BundleFile {
         if !p.startedFrom.isEmpty {
             let map = ConfigurationValue.map(p.startedFrom.mapValues { .string($0) })
             provenance.attributes.append(("started_from", .string(map.json)))
+        }
+        if let texts = p.texts {
+            provenance.attributes.append(("texts", .integer(Int64(texts.texts))))
+            if texts.isPartial { provenance.attributes.append(("texts_partial", .integer(1))) }
+            if !texts.keys.isEmpty {
+                let keys = texts.keys.map { Int64(bitPattern: $0) }
+                provenance.datasets = [(sketchName, HDF5Dataset(shape: [keys.count], value: .int64(keys)))]
+            }
         }
         root.groups = [("base", base)]
         if !bundle.members.isEmpty { root.groups.append(("members", members)) }

@@ -47,7 +47,8 @@ struct BundleReader {
                 file: file, field: "/@draft", found: "\(draft)", expected: "none",
                 fix: "a development version of amalgam wrote it; train it again with this program")
         }
-        let datasets = Self.datasets(root, version: version)
+        var datasets = Self.datasets(root, version: version)
+        let textKeys = datasets.removeValue(forKey: "provenance/\(BundleFile.sketchName)")
         let overlay = try overlay(datasets)
         var bundle = AdapterBundle(name: try text(root, "name", in: "/"), base: try base(overlay), overlay: overlay)
         bundle.members = try members()
@@ -63,6 +64,7 @@ struct BundleReader {
                 name: try text(root, "language", in: "/"), hash: try text(root, "language_hash", in: "/"))
         }
         bundle.provenance = try provenance()
+        bundle.provenance.texts = try texts(textKeys)
         let pairs = try pairs()
         for i in bundle.heads.indices { bundle.heads[i].pairs = pairs[bundle.heads[i].name] }
         bundle.tensors = try tensors(bundle.specs(), in: datasets)
@@ -269,6 +271,31 @@ struct BundleReader {
         }
         p.startedFrom = hashes.compactMapValues { if case .string(let hash) = $0 { hash } else { nil } }
         return p
+    }
+
+    /// The texts that it was trained on; nil in files that do not say it.
+    private func texts(_ dataset: HDF5Dataset?) throws -> TextSketch? {
+        let path = "/provenance"
+        guard let group = root.group("provenance"), group.attribute("texts") != nil else {
+            if dataset != nil { throw wrong("\(path)@texts", "nothing", "a number") }
+            return nil
+        }
+        let count = try number(group, "texts", in: path, range: 0...Int(Int64.max))
+        let isPartial =
+            try group.attribute("texts_partial") != nil && number(group, "texts_partial", in: path, range: 0...1) == 1
+        guard let dataset else { return TextSketch(keys: [], texts: count, isPartial: isPartial) }
+        let field = "\(path)/\(BundleFile.sketchName)"
+        guard case .int64(let numbers) = dataset.value, dataset.shape == [numbers.count] else {
+            throw wrong(field, "shape \(dataset.shape)", "a list of int64")
+        }
+        let keys = numbers.map { UInt64(bitPattern: $0) }
+        guard keys.count <= min(count, TextSketch.most) else {
+            throw wrong(field, "\(keys.count) numbers", "at most \(min(count, TextSketch.most))")
+        }
+        guard zip(keys, keys.dropFirst()).allSatisfy({ $0 < $1 }), keys.first != 0 else {
+            throw wrong(field, "numbers that are not in order", "different numbers above 0, ascending")
+        }
+        return TextSketch(keys: keys, texts: count, isPartial: isPartial)
     }
 
     /// By head, whether it was trained on pairs of texts.

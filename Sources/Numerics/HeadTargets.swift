@@ -17,6 +17,8 @@ package struct HeadTargets: Sendable {
     package var marks: [Int32]?
     /// Whether the marks stand for whole sequences, each by its first row.
     package var marksSequences = false
+    /// Numbers of neighboring rows that belong together, such as the choices of one question; nil: each stands for itself.
+    package var groups: [Int]?
     /// What each row's loss counts for, 0 or more; nil: 1.
     package var weights: [Float]?
     /// [rows, classes]: what a teacher says of each row, at the loss's temperature; NaN where it says nothing; nil: there is no

@@ -116,6 +116,7 @@ extension String {
         case "weighted_f1": "weighted F1"
         case "matthews": "Matthews correlation"
         case "entity_f1": "entity F1"
+        case "subset_accuracy": "subset accuracy"
         case "token_accuracy": "token accuracy"
         case "las": "LAS"
         case "uas": "UAS"
@@ -123,6 +124,10 @@ extension String {
         case "spearman": "Spearman correlation"
         case "mse": "mean squared error"
         case "mae": "mean absolute error"
+        case "recall_at_10": "recall at 10"
+        case "mrr": "mean reciprocal rank"
+        case "ndcg_at_10": "nDCG at 10"
+        case "expected_calibration_error": "expected calibration error"
         default: self
         }
     }

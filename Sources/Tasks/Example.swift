@@ -9,6 +9,21 @@ package protocol ExamplePayload: Sendable {
     var isScored: Bool { get }
     /// How many answers an example has, for kinds in which this must be the same for all rows; nil for other kinds.
     var answers: Int? { get }
+    /// Texts that a model reads besides those of the example itself, such as candidates or a context.
+    var otherTexts: [String] { get }
+
+    /// The text of the example, if the payload holds it too, as words or as a question; nil: it does not.
+    var ownText: String? { get }
+
+    /// The payload with each of its texts replaced; nil if its answers depend on the exact texts.
+    func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)?
+
+    /// How many choices a question has; 0 for kinds without choices.
+    var choiceCount: Int { get }
+
+    /// The payload with its choices in another order, and its answer moved along; nil for kinds without choices.
+    /// - Parameter order: for each new place the old one
+    func reorderingChoices(_ order: [Int]) -> (any ExamplePayload)?
     /// The words of the text, for kinds whose rows have them.
     var words: [String]? { get }
     /// What is doubtful about the answer, such as "2 roots"; nil: nothing.
@@ -19,6 +34,14 @@ extension ExamplePayload {
     package var hasKnownAnswer: Bool { true }
     package var isScored: Bool { true }
     package var answers: Int? { nil }
+    package var otherTexts: [String] { [] }
+    package var ownText: String? { nil }
+
+    package var choiceCount: Int { 0 }
+
+    package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? { nil }
+
+    package func reorderingChoices(_ order: [Int]) -> (any ExamplePayload)? { nil }
     package var words: [String]? { nil }
     package var doubt: String? { nil }
 }

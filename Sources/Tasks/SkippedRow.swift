@@ -78,6 +78,7 @@ extension TaskError {
         switch self {
         case .emptyLabel: .emptyLabel
         case .unknownLabel: .unknownLabel
+        case .hiddenAnswer: .missingLabel
         case .nullValue(_, _, let field, _) where targets.contains(field): .nullLabel
         case .missingField(_, _, let field, _, _) where targets.contains(field): .missingLabel
         default: nil

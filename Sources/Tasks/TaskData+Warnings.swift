@@ -4,7 +4,10 @@ extension TaskData {
     /// A class with one training text is more often a broken row than a class. Only the user can decide.
     var loneLabels: String? {
         var counts = [Int](repeating: 0, count: labels.count)
-        for example in train { if let label = example.label { counts[label] += 1 } }
+        for example in train {
+            if let label = example.label { counts[label] += 1 }
+            for label in example.labelSet?.labels ?? [] { counts[label] += 1 }
+        }
         let lone = zip(labels, counts).filter { $0.1 == 1 }.map { "'\(shown($0.0))'" }
         guard !lone.isEmpty, lone.count < labels.count else { return nil }
         return
@@ -19,6 +22,7 @@ extension TaskData {
         var counts = [Int](repeating: 0, count: labels.count)
         for example in train {
             if let label = example.label { counts[label] += 1 }
+            for label in example.labelSet?.labels ?? [] { counts[label] += 1 }
             for label in example.tagged?.tags ?? example.parsed?.labels ?? [] where label >= 0 { counts[label] += 1 }
         }
         let noun = train.contains { $0.payload?.words != nil } ? "word" : "row"

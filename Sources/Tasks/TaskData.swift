@@ -99,6 +99,9 @@ package struct TaskData: Sendable {
             if !content.skipped.isEmpty { data.skipped[split] = content.skipped }
             data.unscorable[split] = content.unscorable
             data.warnings += file.warnings(content, labels: index, task: definition.name)
+            if let expected = definition.rows[split], let warning = file.otherVersion(expected: expected, definition) {
+                data.warnings.append(warning)
+            }
         }
         if splits == nil, let warning = data.similarLabels { data.warnings.append(warning) }
         if splits == nil, known == nil, let warning = data.loneLabels { data.warnings.append(warning) }

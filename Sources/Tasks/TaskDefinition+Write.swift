@@ -12,6 +12,10 @@ extension TaskDefinition {
         line("license", license)
         output.write("data:\n")
         for split in Split.allCases { line("  " + split.rawValue, data[split]) }
+        if !rows.isEmpty {
+            output.write("rows:\n")
+            for split in Split.allCases { line("  " + split.rawValue, rows[split].map { "\($0)" }) }
+        }
         if !fields.isEmpty {
             output.write("fields:\n")
             for field in fields.keys.sorted() { line("  " + field, fields[field]) }

@@ -5,7 +5,7 @@ import Yams
 extension TaskDefinition {
     /// Every key of a task YAML, in the order in which it is written.
     static let keys = [
-        "name", "kind", "description", "language", "license", "data", "fields", "labels", "metric", "format",
+        "name", "kind", "description", "language", "license", "data", "rows", "fields", "labels", "metric", "format",
         "quoting", "delimiter", "encoding", "header",
     ]
 
@@ -58,7 +58,7 @@ extension TaskDefinition {
         }
         guard kind.minimumLabels > 0 || root.node("labels") == nil else {
             throw root.bad(
-                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are numbers")
+                "labels", found: "set", expected: "no labels, because the answers of \(kindName) are no labels")
         }
         let (labels, numbers) = try labels(root, minimum: kind.minimumLabels)
         let data = try dataFiles(root, folder: folder)
@@ -70,6 +70,7 @@ extension TaskDefinition {
             labels: labels, metric: metric, description: try root.text("description"),
             language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
         definition.labelNumbers = numbers
+        definition.rows = try expectedRows(root, data)
         definition.hasDefaultMetric = named == nil
         definition.reading = try readingOptions(root, files: data)
         return definition
@@ -147,6 +148,20 @@ extension TaskDefinition {
         }
         guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }
         return files
+    }
+
+    private static func expectedRows(_ root: YAMLMap, _ data: [Split: String]) throws(TaskError) -> [Split: Int] {
+        var rows: [Split: Int] = [:]
+        for (key, text) in try root.map("rows", keys: ["train"] + Split.devNames + ["test"])?.allTexts() ?? [:] {
+            guard let split = Split(name: key), data[split] != nil else {
+                throw root.bad("rows", found: "the split \(key)", expected: "splits that have a file under data")
+            }
+            guard let count = Int(text), count > 0 else {
+                throw root.bad("rows", found: "\(key): \(shown(text))", expected: "numbers of rows, 1 or more")
+            }
+            rows[split] = count
+        }
+        return rows
     }
 
     private static func choice(_ name: String, _ allowed: [String]) -> String {

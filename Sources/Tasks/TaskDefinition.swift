@@ -13,6 +13,8 @@ package struct TaskDefinition: Equatable, Sendable {
     package var labels: [String]?
     /// The YAML's map from the numbers in the data to labels, such as `0` to `neg`.
     package var labelNumbers: [Int: String] = [:]
+    /// How many rows the file of a split has where the data is what the definition was written for.
+    package var rows: [Split: Int] = [:]
     /// How the data files are to be read.
     package var reading = ReadingOptions()
     /// Name of a registered metric that fits the kind.

@@ -37,6 +37,8 @@ package enum TaskError: Error, Equatable, Sendable {
     case wrongType(file: String, line: Int, column: String, found: String, expected: String)
     /// A row's label is an empty text.
     case emptyLabel(file: String, line: Int, column: String)
+    /// A row's answer is −1, which by convention stands for one that is kept back.
+    case hiddenAnswer(file: String, line: Int, column: String)
     /// A label that is not among those that `source` gave.
     case unknownLabel(
         file: String, line: Int, label: String, nearest: String?, labels: [String], source: LabelSource)
@@ -114,6 +116,9 @@ extension TaskError: CustomStringConvertible {
             return "\(file):\(line): '\(column)' is \(found); expected \(expected)"
         case .emptyLabel(let file, let line, let column):
             return "\(file):\(line): '\(column)' is empty; expected a label; fill it in, or delete the row"
+        case .hiddenAnswer(let file, let line, let column):
+            return
+                "\(file):\(line): '\(column)' is -1, which stands for an answer that is kept back; fill it in, or delete the row"
         case .nullValue(let file, let line, let field, let column):
             return "\(file):\(line): '\(column)' is null; expected a \(field); fill it in, or delete the row"
         case .unknownLabel(let file, let line, let label, let nearest, let labels, let source):

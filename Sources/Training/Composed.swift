@@ -16,6 +16,8 @@ package struct Composed: Sendable {
     package private(set) var trainedBlocks: Set<String> = []
     /// Of the first bundle that has a head: its settings are those for the head's texts.
     private var provenance: Provenance?
+    /// Of each bundle the texts that it was trained on; nil where they are not known.
+    private(set) var texts: [TextSketch?] = []
     /// Hash of each member's content, by name.
     private var hashes: [String: String] = [:]
     private var bundles = 0
@@ -67,6 +69,7 @@ package struct Composed: Sendable {
             tensors[name] = NamedTensor(name, tensor.shape, tensor.values)
         }
         for (scope, hash) in bundle.provenance.startedFrom { startedFrom[scopes[scope] ?? scope] = hash }
+        texts.append(bundle.provenance.texts)
         if provenance == nil, !bundle.heads.isEmpty { provenance = bundle.provenance }
         if let length = bundle.provenance.maxLength, !bundle.heads.isEmpty {
             lengths.append((file ?? bundle.name, length))
@@ -192,6 +195,7 @@ package struct Composed: Sendable {
             name: name, base: base, members: members.sorted { $0.name < $1.name }, composition: composition,
             heads: heads.sorted { $0.name < $1.name }, provenance: provenance ?? Provenance())
         bundle.provenance.startedFrom = startedFrom
+        bundle.provenance.texts = TextSketch.union(texts)
         bundle.tensors = try bundle.specs().map { spec in
             guard let tensor = tensors[spec.name] else {
                 let block = composition?.nodes.first { spec.name.hasPrefix($0.scope + "/") }?.block

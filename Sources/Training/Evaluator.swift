@@ -129,11 +129,20 @@ package final class Evaluator {
         }
     }
 
-    /// Scores examples by each head.
+    /// Scores dev examples by each head, with what its form chooses on them (`OutputForm.calibrated`).
     /// - Parameter metrics: the heads' tasks' own
     func evaluate(_ examples: EncodedExamples, metrics: [any Metric.Type]) -> [Evaluation] {
         zip(allResults(examples), metrics).enumerated().map { n, each in
-            Evaluation(each.0, examples.columns[batchHeads[n].column], metric: each.1)
+            let column = examples.columns[batchHeads[n].column]
+            let calibrated = forms[n].calibrated(heads[n], each.0, column)
+            return Evaluation(each.0, calibrated?.column ?? column, metric: each.1)
+        }
+    }
+
+    /// Each head with what its form chooses on examples; nil: nothing is chosen.
+    func calibrated(_ examples: EncodedExamples) -> [(any Head)?] {
+        allResults(examples).enumerated().map { n, results in
+            forms[n].calibrated(heads[n], results, examples.columns[batchHeads[n].column])?.head
         }
     }
 

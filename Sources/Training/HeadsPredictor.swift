@@ -75,7 +75,7 @@ package final class HeadsPredictor {
     }
 
     /// The kind of task that records are read as; nil where no head says.
-    package var kind: String? { heads.lazy.compactMap { $0.task?.kind }.first }
+    package var kind: String? { heads[0].head.form.kind ?? heads.lazy.compactMap { $0.task?.kind }.first }
     /// Whether they read words.
     package var readsWords: Bool { heads[0].head.form.readsWords }
 

@@ -17,6 +17,13 @@ extension NamedHead {
     /// - Parameter file: what messages call the bundle
     /// - Throws: `BundleError.head`
     func check(_ examples: [Example], file: String) throws(BundleError) {
+        if let (place, lacking) = examples.lazy.compactMap({ example in
+            head.form.lacks(example).map { (example.line > 0 ? "line \(example.line)" : "text \(example.id + 1)", $0) }
+        }).first {
+            throw .head(
+                file: file, problem: "head \(name) reads \(lacking), and \(place) has none",
+                fix: "give \(lacking), or use another head")
+        }
         guard let pairs = readsPairs, let wrong = examples.first(where: { ($0.pair != nil) != pairs }) else {
             return
         }

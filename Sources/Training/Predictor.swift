@@ -11,7 +11,7 @@ package final class Predictor {
     /// What messages call the bundle.
     let file: String
     /// The task kind that the head was trained for; nil where the bundle does not say.
-    package var kind: String? { head.task?.kind }
+    package var kind: String? { head.head.form.kind ?? head.task?.kind }
     let session: Session
     /// What this head reads, for plans of other values than its answers.
     let arrangement: Arrangement

@@ -116,6 +116,11 @@ package struct Recipe: Sendable {
     /// What a user should know before the run.
     package var warnings: [String] { composed.warnings }
 
+    /// The texts that the bundles were trained on which it starts from or builds on; nil where they are not known.
+    package var texts: [TextSketch?] {
+        composed.texts + [start, fusionStart].compactMap { $0 }.map(\.provenance.texts)
+    }
+
     /// What changes of a bundle's content: hashes of the adapters and fusions that it starts from, by their scopes here.
     /// - Parameter unfreezes: whether what comes from bundles learns on
     package func startedFrom(unfreezes: Bool) throws -> [String: String] {

@@ -165,6 +165,7 @@ package final class Session {
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
                 provenance.startedFrom = startedFrom
+                provenance.texts = Self.texts(tasks, recipe)
                 provenance.license = Set(tasks.compactMap(\.definition.license)).sorted().joined(separator: "; ")
             }
         }
@@ -202,6 +203,11 @@ package final class Session {
         if let memoryLimit { estimate = try trainer.fit(estimate, memoryLimit) }
         let expectedPeak = max(PeakMemory.bytes, estimate.total)
         let result = try trainer.run(keeping, identity: identity)
+        var heads: [Int: any Head] = [:]
+        for task in tasks where task.dev.count > 0 {
+            heads.merge(try task.objective.calibrated(network, dev: task.dev, workspace: workspace)) { first, _ in first
+            }
+        }
         network.parameters.releaseGradients()
         workspace.release()
         var provenance = Provenance()
@@ -212,8 +218,10 @@ package final class Session {
         provenance.epochs = result.epochs
         provenance.kernels = Products.description
         describe(result, &provenance)
+        var bundle = try network.bundle(name: name, base: base, provenance: provenance)
+        for (index, head) in heads { bundle.heads[index].head = head }
         return Trained(
-            bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
+            bundle: bundle, result: result,
             trainable: network.parameters.trainable - balancer.specs.reduce(0) { $0 + $1.count },
             memoryEstimate: expectedPeak, run: identity.digest,
             longest: longest(settings.maxLength, taken: network.arrangement.takenPositions))
@@ -255,6 +263,11 @@ package final class Session {
             }
         }
         return digest.hexDigest()
+    }
+
+    /// The texts that a recipe learns from, and those that its parts learned from.
+    static func texts(_ tasks: [TaskData], _ recipe: Recipe) -> TextSketch? {
+        TextSketch.union([TextSketch(tasks.lazy.flatMap(\.train).map(\.textKey))] + recipe.texts)
     }
 
     static func metrics(_ dev: [String: Evaluation]) -> String {

@@ -48,6 +48,14 @@ package struct Teaching {
         try teacher.check(examples)
         try teacher.check(count: examples.count)
         try teacher.checkAnswers(of: examples + task.dev)
+        let form = teacher.head.head.form
+        switch teacher.head.head.output {
+        case .classes, .numbers: break
+        default:
+            throw TrainingError.mismatch(
+                "head \(teacher.head.name): found a head that predicts \(form.name), expected one that predicts classes, tags or "
+                    + "numbers; train a student on the task's own answers instead")
+        }
         let results = teacher.results(teacher.encoded(examples))
         if case .numbers = teacher.head.head.output {
             task.train = examples.enumerated().map {

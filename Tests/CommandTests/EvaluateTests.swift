@@ -47,7 +47,9 @@ import Testing
             try #require(all["metrics"] as? [String: Double]), try #require(known["metrics"] as? [String: Double])
         )
         #expect(
-            Set(a.keys) == ["accuracy", "macro_f1", "micro_f1", "weighted_f1", "matthews", "loss"]
+            Set(a.keys) == [
+                "accuracy", "macro_f1", "micro_f1", "weighted_f1", "matthews", "expected_calibration_error", "loss",
+            ]
                 && Set((all["intervals"] as? [String: [Double]])?.keys.map { $0 } ?? []) == Set(a.keys))
         #expect(abs((a["accuracy"] ?? 0) * 20 - (b["accuracy"] ?? 0) * 17) < 1e-9)
         #expect(a["loss"] == b["loss"])

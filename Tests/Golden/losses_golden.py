@@ -10,13 +10,17 @@ values that are exact in float32.
                              label smoothing
     OUT/distillation.json    alpha T^2 KL(teacher at T || student at T) + (1 - alpha) cross-entropy of the classes (Hinton et
                              al. 2015, section 2); the teacher's probabilities are those at temperature 1
+    OUT/binary.json          torch.nn.BCEWithLogitsLoss, the mean over each row's targets; soft targets, some missing (null), and
+                             smoothed ones
+    OUT/groups.json          torch.nn.CrossEntropyLoss over groups of rows of different sizes, with and without label smoothing
 """
 import argparse
 import json
 import os
 
 import torch
-from torch.nn.functional import cross_entropy, kl_div, log_softmax, one_hot, softmax
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits, cross_entropy, kl_div, log_softmax, one_hot, softmax)
 
 ROWS, CLASSES = 5, 4
 
@@ -32,6 +36,40 @@ def case(logits, loss, **facts):
     lists = {name: value.flatten().tolist() if torch.is_tensor(value) else value for name, value in facts.items()}
     return lists | {
         "logits": logits.detach().flatten().tolist(), "losses": losses.tolist(), "gradient": logits.grad.flatten().tolist()}
+
+
+def binary_case(generator, smoothing):
+    """The last row has no target at all, another row one that is missing."""
+    targets = torch.rand((ROWS, CLASSES), generator=generator).round(decimals=2).float().double()
+    targets[0] = torch.tensor([1.0, 0.0, 1.0, 0.0])
+    missing = torch.zeros((ROWS, CLASSES), dtype=torch.bool)
+    missing[1, 2] = True
+    missing[ROWS - 1] = True
+
+    def loss(x):
+        each = binary_cross_entropy_with_logits(x, (1 - smoothing) * targets + smoothing / 2, reduction="none")
+        return each.masked_fill(missing, 0).sum(1) / (~missing).sum(1).clamp(min=1)
+
+    made = case(values(generator, (ROWS, CLASSES), 3), loss, smoothing=smoothing)
+    flat = zip(targets.flatten().tolist(), missing.flatten().tolist())
+    return made | {"targets": [None if gone else target for target, gone in flat]}
+
+
+def group_case(generator, smoothing):
+    """The third group has no right row."""
+    sizes, right = [2, 5, 3, 1], [1, 3, None, 0]
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+
+    def loss(x):
+        losses = torch.zeros(x.shape[0], dtype=torch.float64)
+        for start, size, place in zip(starts, sizes, right):
+            if place is not None:
+                losses[start + place] = cross_entropy(
+                    x[start:start + size].reshape(1, size), torch.tensor([place]), label_smoothing=smoothing)
+        return losses
+
+    made = case(values(generator, (sum(sizes), 1), 2), loss, smoothing=smoothing)
+    return made | {"sizes": sizes, "right": right}
 
 
 def main():
@@ -64,8 +102,11 @@ def main():
 
             distilled.append(case(
                 logits, loss, teacher=teacher, classes=classes, temperature=temperature, alpha=alpha))
+    binary = [binary_case(generator, smoothing) for smoothing in (0.0, 0.1)]
+    groups = [group_case(generator, smoothing) for smoothing in (0.0, 0.1)]
     os.makedirs(options.out, exist_ok=True)
-    for name, cases in (("cross_entropy", soft), ("distillation", distilled)):
+    for name, cases in (
+            ("cross_entropy", soft), ("distillation", distilled), ("binary", binary), ("groups", groups)):
         with open(os.path.join(options.out, f"{name}.json"), "w") as file:
             json.dump({"torch": torch.__version__, "seed": options.seed, "rows": ROWS, "classes": CLASSES,
                        "cases": cases}, file)

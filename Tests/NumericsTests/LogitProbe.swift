@@ -10,13 +10,18 @@ final class LogitProbe {
     private let loss: Value
     private let workspace = Workspace(threads: 2)
     private let rows: Int
+    private let groups: [Int]?
 
     /// - Parameters:
     ///   - logits: [rows, classes]
+    ///   - groups: numbers of rows that no slice splits; nil: none.
     ///   - build: the operation under test, which reads the targets of head 0.
-    init(_ logits: [Float], classes: Int, build: (Value, PlanBuilder) -> any Numerics.Operation) throws {
+    init(
+        _ logits: [Float], classes: Int, groups: [Int]? = nil, build: (Value, PlanBuilder) -> any Numerics.Operation
+    ) throws {
         try Products.load()
         rows = logits.count / classes
+        self.groups = groups
         parameters = try ParameterBuffer([ParameterSpec("logits", [rows, classes], .values(logits))], seed: 0)
         let zeros = Weight([Float](repeating: 0, count: 2 * classes), shape: [2, classes])
         let operand = OperandTable(trainable: parameters) { $0 == "zeros" ? zeros : nil }
@@ -34,7 +39,8 @@ final class LogitProbe {
     /// Raw losses of the rows, the head's mean loss, and its gradient by the logits.
     func run(_ targets: HeadTargets) -> (losses: [Float], mean: Double, gradient: [Float]) {
         let batch = PackedBatch(
-            (0..<rows).map { ([Int32($0)], [0], SequenceRow(example: UInt64($0))) }, targets: [0: targets])
+            (0..<rows).map { ([Int32($0)], [0], SequenceRow(example: UInt64($0))) }, targets: [0: targets],
+            groups: groups)
         let results = plan.run(batch, workspace: workspace)
         return (
             Array(results.values(raw)), results.values(loss).reduce(0) { $0 + Double($1) },

@@ -264,7 +264,8 @@ import Testing
                 AdapterAttention(
                     query: builder.append(Linear(x, weight: try operand("m"), bias: nil, in: builder)),
                     queryBias: builder.append(Linear(x, weight: try operand("bias"), bias: nil, in: builder)),
-                    outputs: outputs, temperature: 0.8, dropout: DropoutSite(site: "mix", rate: 0.3), in: builder))
+                    outputs: outputs, prior: (0..<count).map { Float($0) / 2 }, temperature: 0.8,
+                    dropout: DropoutSite(site: "mix", rate: 0.3), in: builder))
             let y = builder.append(DropAdd(mixed, residual: outputs[0], dropout: .none, in: builder))
             return try Self.classify(y, builder, operand)
         }

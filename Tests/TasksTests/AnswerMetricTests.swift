@@ -214,6 +214,10 @@ struct AnswerFormTests {
         TagAnswers(predicted: [["O", "B-é"], [], ["O"]], gold: [["B-é", "O"], [], ["B-x"]]),
         NumberAnswers(predicted: [[0.1, -.infinity], [.nan, 3]], gold: [[nil, 1 / 3], [5e-324, -0.0]]),
         NumberAnswers(predicted: [], gold: []),
+        ClassAnswers(predicted: [0, 2], gold: [1, 2], classes: 3, confidences: [0.5, 1]),
+        ClassAnswers(predicted: [], gold: [], classes: 0, confidences: []),
+        RankingAnswers(predicted: [[3, 1, 2], []], gold: [[1: 1, 7: 2.5], [0: 1]]),
+        RankingAnswers(predicted: [], gold: []),
     ]
 
     @Test func writtenFormsReadBack() {

@@ -43,6 +43,26 @@ struct TaskDefinitionTests {
         #expect(definition.url(of: .test)?.path == "/abs/test.jsonl")
     }
 
+    /// A definition says how many rows its data has; a file with another number is told of.
+    @Test func expectedRows() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rows-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try "text\tlabel\na\tx\nb\ty\n".write(
+            to: folder.appendingPathComponent("t.tsv"), atomically: true, encoding: .utf8)
+        func warnings(_ rows: Int) throws -> [String] {
+            try TaskData.load(
+                try TaskDefinition.parse(
+                    yaml: "kind: text-classification\ndata: {test: t.tsv}\nlabels: [x, y]\nrows: {test: \(rows)}",
+                    file: "t.yaml", folder: folder)
+            ).warnings
+        }
+        #expect(try warnings(2) == [])
+        let found = try #require(try warnings(3).first)
+        #expect(found.hasPrefix("t: found 2 rows in "), "\(found)")
+        #expect(found.contains("t.tsv, expected 3 (rows in t.yaml); this is a part of the data"), "\(found)")
+    }
+
     @Test func fillsInWhatIsNotSaid() throws {
         let definition = try parse("kind: text-pair-classification\ndata:\n  test: t.jsonl\nlabels: ~\n")
         #expect(definition.name == "t")
@@ -52,10 +72,18 @@ struct TaskDefinitionTests {
     }
 
     @Test(arguments: [
+        (
+            "kind: regression\ndata: {train: a.csv}\nrows: {test: 3}\n",
+            "t.yaml:3: rows: found the split test, expected splits that have a file under data"
+        ),
+        (
+            "kind: regression\ndata: {train: a.csv}\nrows: {train: many}\n",
+            "t.yaml:3: rows: found train: many, expected numbers of rows, 1 or more"
+        ),
         ("kind: text-classification\nlables: [a, b]\n", "t.yaml:2: unknown key 'lables'; did you mean 'labels'?"),
         (
             "kind: text-classification\nzzzzzzzzz: 1\n",
-            "t.yaml:2: unknown key 'zzzzzzzzz'; known keys: name, kind, description, language, license, data, fields, "
+            "t.yaml:2: unknown key 'zzzzzzzzz'; known keys: name, kind, description, language, license, data, rows, fields, "
                 + "labels, metric, quoting, delimiter, encoding, header"
         ),
         (

@@ -50,6 +50,22 @@ import Testing
         }
     }
 
+    /// A prior adds its logarithms to the scores in both forms; equal shares change nothing.
+    @Test func prior() throws {
+        func fuse(_ prior: [Double]?) -> Fuse {
+            Fuse(FusionConfiguration(value: true, regularization: 0, temperature: 1, prior: prior))
+        }
+        let plain = try logits(fuse(nil), ["scaling=4"])
+        let wide = try logits(fuse([0.9, 0.1]), ["scaling=4"])
+        let general = try logits(fuse([0.9, 0.1]), ["scaling=learned"])
+        #expect(Difference(wide, general).largest < 1e-5)
+        #expect(Difference(wide, plain).largest > 1e-3)
+        #expect(Difference(try logits(fuse([2, 2]), ["scaling=4"]), plain).largest < 1e-5)
+        #expect { try logits(fuse([1]), ["scaling=4"]) } throws: {
+            "\($0)".contains("fuse: prior: found 1 number, expected 2, one for each child")
+        }
+    }
+
     /// An average sums what the adapters add, or what they make of the output; what ends the sublayer has no average.
     @Test func average() throws {
         let even = Average(weights: [0.5, 0.5])

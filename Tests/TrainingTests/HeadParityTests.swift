@@ -7,10 +7,10 @@ import Testing
 @testable import Bundles
 @testable import Training
 
-/// Tagging and regression against `transformers` in float64 with exchanged weights (Tests/Golden/heads_golden.py).
+/// Tagging, regression, multi-label classification and multiple choice against `transformers` in float64 with exchanged weights (Tests/Golden/heads_golden.py).
 @Suite struct HeadParityTests {
     private static let folder = Golden.folder.deletingLastPathComponent().appendingPathComponent("heads")
-    static let kinds = ["tagging", "regression"]
+    static let kinds = ["tagging", "regression", "multi_label", "multiple_choice"]
 
     private let workspace = Workspace(threads: 2)
 
@@ -20,9 +20,19 @@ import Testing
 
     /// Texts without their padding, targets included.
     private func batch(_ kind: String, _ golden: SafetensorsFile) throws -> PackedBatch {
-        let sequences = try Golden.sequences(golden)
-        guard kind == "tagging" else {
-            return PackedBatch(sequences, targets: [0: HeadTargets(.numbers(try golden.floats("targets"), width: 2))])
+        let sequences = try Golden.sequences(golden, hasTypes: kind == "multiple_choice")
+        if kind == "regression" || kind == "multi_label" {
+            let width = kind == "regression" ? 2 : 4
+            return PackedBatch(
+                sequences, targets: [0: HeadTargets(.numbers(try golden.floats("targets"), width: width))])
+        }
+        if kind == "multiple_choice" {
+            let right = try golden.int64s("targets")
+            let sizes = right.map { _ in sequences.count / right.count }
+            var targets = HeadTargets(
+                .classes(right.flatMap { place in (0..<sizes[0]).map { $0 == Int(place) ? 0 : -1 } }))
+            targets.groups = sizes
+            return PackedBatch(sequences, targets: [0: targets], groups: sizes)
         }
         // Every token is marked; those that transformers ignores (-100) have no target
         let targets = try golden.int64s("targets")
@@ -35,9 +45,12 @@ import Testing
     private func network(_ kind: String, _ golden: SafetensorsFile) throws -> (Network, HeadPlan) {
         let model = try Golden.model()
         let head: any Head =
-            kind == "tagging"
-            ? TaggingHead(labels: (0..<5).map { "\($0)" })
-            : RegressionHead(numbers: [.identity, .identity], pooling: .first)
+            switch kind {
+            case "tagging": TaggingHead(labels: (0..<5).map { "\($0)" })
+            case "multi_label": MultiLabelHead(labels: (0..<4).map { "\($0)" }, pooling: .first)
+            case "multiple_choice": MultipleChoiceHead(pooling: .first)
+            default: RegressionHead(numbers: [.identity, .identity], pooling: .first)
+            }
         let named = NamedHead("h", head)
         var arrangement = Arrangement(model: model)
         arrangement.heads = [named]

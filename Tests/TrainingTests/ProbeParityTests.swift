@@ -45,7 +45,7 @@ import Testing
         #expect(LinearProbe.grid == golden.grid)
         for one in golden.cases {
             let features = Features(rowsOf: one.features, width: one.columns)
-            let column = ClassColumn(one.labels.map { Int32($0) }, names: [])
+            let column = ClassColumn(one.labels.map { Int32($0) }, names: (0..<one.classes).map { "\($0)" })
             let head = LinearClassificationHead(labels: (0..<one.classes).map { "\($0)" }, pooling: .mean)
             let problem = ProbeProblem(features, column, head: head) { $0 < one.train }
             for (strength, expected) in zip(golden.grid, one.probabilities) {
@@ -108,7 +108,7 @@ import Testing
     @Test func choice() throws {
         let one = try #require(golden.cases.first)
         let features = Features(rowsOf: one.features, width: one.columns)
-        let column = ClassColumn(one.labels.map { Int32($0) }, names: [])
+        let column = ClassColumn(one.labels.map { Int32($0) }, names: (0..<one.classes).map { "\($0)" })
         let head = LinearClassificationHead(labels: (0..<one.classes).map { "\($0)" }, pooling: .mean)
         for dev in [nil, (features: features, column: column)] {
             func probe(_ threads: Int) -> LinearProbe {

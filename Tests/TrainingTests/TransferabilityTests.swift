@@ -43,7 +43,7 @@ import Testing
             features: Features(rowsOf: one.features, width: one.columns),
             column: numbers
                 ? NumberColumn(one.numbers.map { Float($0) }, width: 1)
-                : ClassColumn(one.labels.map { Int32($0) }, names: []),
+                : ClassColumn(one.labels.map { Int32($0) }, names: (0..<one.classes).map { "\($0)" }),
             head: head, metric: numbers ? Spearman.self : Accuracy.self, source: one.source.map { Float($0) },
             sourceClasses: one.sources, pool: ThreadPool(threads: 2))
     }
@@ -74,7 +74,7 @@ import Testing
         var alone = sample(one)
         alone.sourceClasses = 0
         #expect(LEEP.value(alone) == nil)
-        alone.column = ClassColumn(one.labels.map { _ in 1 }, names: [])
+        alone.column = ClassColumn(one.labels.map { _ in 1 }, names: ["0", "1"])
         for score in [LogME.self, HScore.self, NearestCentroid.self] as [any TransferabilityScore.Type] {
             #expect(score.value(alone) == nil, "\(score.name)")
         }

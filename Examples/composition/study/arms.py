@@ -84,6 +84,15 @@ def fusion(place, rate):
     return place.train("fuse", "fusion", rate, "--adapters", *place.bundles)
 
 
+def fusion_best(place, rate):
+    """Half of the attention starts at the closest source, the rest at the others alike."""
+    sources = place.closest()
+    shares = [0.5] + [0.5 / (len(sources) - 1)] * (len(sources) - 1)
+    bundles = ", ".join(place.lab.source(name) for name in sources)
+    return place.train("fuse", "fusion_best", rate, "--compose",
+                       f"fuse({bundles}, prior=[{', '.join(f'{share:.4f}' for share in shares)}])")
+
+
 def fusion_own(place, rate):
     return place.train("fuse", "fusion_own", rate, "--adapters", *place.bundles, place.own())
 
@@ -133,10 +142,10 @@ def setfit(place, rate):
                             zip(output[-len(tests):], tests, strict=True)]}
 
 
-TRAIN = {f.__name__: f for f in (probe, scratch, lora, big, init, fusion, fusion_own, scalearn, average, joint, auto, setfit,
+TRAIN = {f.__name__: f for f in (probe, scratch, lora, big, init, fusion, fusion_best, fusion_own, scalearn, average, joint, auto, setfit,
                                distilled)}
 # What decides an arm's result beside the target's texts
-USES_SOURCES = {"advice", "evidence", "init", "fusion", "fusion_own", "scalearn", "average", "joint", "auto", "distilled"}
+USES_SOURCES = {"advice", "evidence", "init", "fusion", "fusion_best", "fusion_own", "scalearn", "average", "joint", "auto", "distilled"}
 
 
 def answers(place, bundle):

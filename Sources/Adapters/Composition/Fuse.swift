@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Models
 import Numerics
 
@@ -23,6 +24,7 @@ package struct Fuse: EndBlock {
     package func specs(_ children: [Outline], _ architecture: Architecture, scope: String) throws(AdapterError)
         -> [ParameterSpec]
     {
+        try configuration.check(children: children.count)
         try ChildOutputs.check(children, architecture, of: Self.phrase)
         return ChildOutputs.sites(children, architecture).flatMap { site in
             let (scope, d) = ("\(scope)/\(site.site.name)", site.output)
@@ -47,7 +49,7 @@ package struct Fuse: EndBlock {
     }
 
     /// The softmax runs over those that are left.
-    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { self }
+    package func keeping(_ kept: [Int]) -> (any CompositionBlock)? { Fuse(configuration.keeping(kept)) }
 
     package func merge(into projection: inout Projection, _ children: [(inout Projection) throws -> Void]) throws {
         throw AdapterError.composition(
@@ -86,8 +88,12 @@ private struct FusePlugin: SitePlugin {
         let mixed: Value
         if let stacked {
             let ups = stacked.upsAndBiases(output: context.spec.output)
+            let prior = prior(at: context.spec).map { logs in
+                Weight([Float](repeating: 0, count: stacked.width) + logs, shape: [stacked.width + logs.count])
+            }
             let throughUps = builder.append(
-                Linear(seen, weight: .frozen(ups), bias: nil, weightTransposed: true, in: builder))
+                Linear(
+                    seen, weight: .frozen(ups), bias: prior.map { .frozen($0) }, weightTransposed: true, in: builder))
             let narrow = builder.append(
                 FusionMix(
                     w: throughUps, z: try stacked.narrow(context), queryBias: queryBias, widths: stacked.widths,
@@ -104,7 +110,8 @@ private struct FusePlugin: SitePlugin {
             if builder.observedShares != nil {
                 let shares = builder.append(
                     AttentionShares(
-                        query: seen, queryBias: queryBias, outputs: values, temperature: temperature, in: builder))
+                        query: seen, queryBias: queryBias, outputs: values, prior: prior(at: context.spec),
+                        temperature: temperature, in: builder))
                 builder.observedShares?.append(
                     ObservedShares(
                         scope: tensors.scope(site), value: shares, columns: 0..<values.count,
@@ -112,8 +119,8 @@ private struct FusePlugin: SitePlugin {
             }
             mixed = builder.append(
                 AdapterAttention(
-                    query: seen, queryBias: queryBias, outputs: values, temperature: temperature, dropout: random,
-                    in: builder))
+                    query: seen, queryBias: queryBias, outputs: values, prior: prior(at: context.spec),
+                    temperature: temperature, dropout: random, in: builder))
             guard fuse.configuration.value else { return .dense(mixed) }
         }
         return .dense(
@@ -124,8 +131,15 @@ private struct FusePlugin: SitePlugin {
     }
 
     /// The children that add something at a block's end.
-    private func names(at spec: SiteSpec) -> [String] {
-        outputs.children.filter { ChildOutputs.source(at: spec, [$0.outline]) != nil }.map(\.outline.text)
+    private func children(at spec: SiteSpec) -> [Int] {
+        outputs.children.indices.filter { ChildOutputs.source(at: spec, [outputs.children[$0].outline]) != nil }
+    }
+
+    private func names(at spec: SiteSpec) -> [String] { children(at: spec).map { outputs.children[$0].outline.text } }
+
+    /// What is added to their scores; nil: nothing.
+    private func prior(at spec: SiteSpec) -> [Float]? {
+        fuse.configuration.prior.map { all in children(at: spec).map { Float(log(all[$0])) } }
     }
 
     func extraKeysValues(layer: Int, input: Value, _ builder: PlanBuilder) throws -> (

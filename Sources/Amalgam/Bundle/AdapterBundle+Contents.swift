@@ -82,11 +82,15 @@ extension AdapterBundle {
             case trees([String])
             /// So many numbers.
             case numbers(Int)
+            /// Any number of these labels; a label is given if its probability reaches its threshold.
+            case labelSets([String], thresholds: [Float])
+            /// One of the choices of a question.
+            case choices
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`.
+        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -99,11 +103,11 @@ extension AdapterBundle {
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes or tags in the order of probabilities, or the labels of its arcs; empty for numbers.
+        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers and choices.
         public var labels: [String] {
             switch output {
-            case .classes(let labels), .tags(let labels), .trees(let labels): labels
-            case .numbers: []
+            case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
+            case .numbers, .choices: []
             }
         }
     }
@@ -169,6 +173,9 @@ extension AdapterBundle {
         /// SHA-256 of the adapters (`members/NAME`) and blocks (`blocks/ID`) of other bundles that it started from and changed:
         /// adapters that learned together with a fusion, and a fusion that started from another one.
         public var startedFrom: [String: String]
+        /// How many different texts it and its parts were trained on, of which the bundle keeps hashes to find them in other
+        /// data (``TextTask/overlap(with:bundles:options:)``); nil: the bundle has none.
+        public var texts: Int?
     }
 
     /// Where it came from.
@@ -178,7 +185,7 @@ extension AdapterBundle {
         return Provenance(
             task: p.task, dataSHA256: p.dataSHA256, seed: p.seed, settings: value(p.settings), steps: p.steps,
             epochs: p.epochs, metrics: value(p.metrics), kernels: p.kernels, license: p.license,
-            startedFrom: p.startedFrom)
+            startedFrom: p.startedFrom, texts: p.texts?.texts)
     }
 }
 
@@ -194,6 +201,8 @@ extension AdapterBundle.Head {
             case (_, .classes(let labels)): .classes(labels)
             case (_, .numbers(let numbers)): .numbers(numbers.count)
             case (_, .arcs(let labels)): .trees(labels)
+            case (_, .labelSets(let labels, let thresholds)): .labelSets(labels, thresholds: thresholds)
+            case (_, .choices): .choices
             }
         pooling =
             switch head.head.input {

@@ -30,6 +30,7 @@ extension AdapterBundle {
             "parameters": .init(parameters), "task": .string(provenance.task), "seed": .init(provenance.seed),
             "steps": .init(provenance.steps), "settings": provenance.settings, "dev": provenance.metrics,
             "kernels": .string(provenance.kernels),
+            "texts": provenance.texts.map { .init($0) } ?? .null,
             "started_from": .map(provenance.startedFrom.mapValues { .string($0) }),
         ]
     }
@@ -85,6 +86,7 @@ private struct BundleReport: PageReport {
         row("parameters", Human.count(bundle.parameters))
         row("task", provenance.task)
         row("merged", merged)
+        row("training texts", provenance.texts.map { Human.count($0) } ?? "")
         row("settings", provenance.settings.json)
         row(
             "steps",
@@ -110,6 +112,10 @@ extension AdapterBundle.Head {
                 "one of \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
             case .trees(let labels):
                 "a dependency tree with \(Human.count(labels.count, "label")): \(labels.joined(separator: ", "))"
+            case .labelSets(let labels, let thresholds):
+                "any of \(Human.count(labels.count, "label")) (with the probability from which on it is given): "
+                    + zip(labels, thresholds).map { "\($0) (\(Human.score(Double($1))))" }.joined(separator: ", ")
+            case .choices: "one of a question's choices"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
             }
         return "\(kind), reads \(input), gives \(gives)"

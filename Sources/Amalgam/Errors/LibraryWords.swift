@@ -31,7 +31,7 @@ enum LibraryWords {
         "compose": "composition", "config": "configuration", "set": "fields", "out": "file", "merge": "merges",
         "base-dropout": "usesBaseDropout", "no-base-dropout": "usesBaseDropout", "decays-all": "decaysAll",
         "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens",
-        "class-weights": "weighsClasses", "drop-layers": "droppedLayers",
+        "class-weights": "weighsClasses", "drop-layers": "droppedLayers", "perturb": "changes",
     ]
 
     /// Longer ones first.

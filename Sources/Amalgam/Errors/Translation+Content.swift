@@ -59,6 +59,10 @@ extension AmalgamError {
             return make(
                 .missingField, text, path: file, line: line, field: column, found: "empty", expected: "a label",
                 fix: lastClause)
+        case .hiddenAnswer(let file, let line, let column):
+            return make(
+                .missingField, text, path: file, line: line, field: column, found: "-1", expected: "an answer",
+                fix: lastClause)
         case .unknownLabel(let file, let line, let label, _, let labels, _):
             return make(
                 .unknownLabel, text, path: file, line: line, field: "label", found: label,

@@ -27,6 +27,7 @@ extension Evaluation {
             ])
         if examples > 0, !stored.hasIntervals { report.withoutIntervals = Bootstrap.tooFewWords }
         report.attention = attention?.map
+        if let robustness { report.robustness = robustness.rows(isShare: Metrics.standard[metric]?.isShare ?? true) }
         report.add(stored.rows, truncated: truncated)
         return report
     }
@@ -37,6 +38,19 @@ extension Evaluation {
 
     private func ends(_ name: String) -> Reporting.Interval? {
         stored.intervals[name].map { .init($0.low, $0.high) }
+    }
+}
+
+extension Robustness {
+    /// The rows of the report's table, those that do not apply last.
+    fileprivate func rows(isShare: Bool) -> [EvaluationReport.Robustness] {
+        changes.map { change in
+            EvaluationReport.Robustness(
+                name: change.name,
+                drop: EvaluationReport.Score(
+                    metric, change.drop, change.interval.map { .init($0.low, $0.high) }, isShare: isShare),
+                unchanged: change.unchanged)
+        } + skipped.map { EvaluationReport.Robustness(name: $0.name, reason: $0.reason) }
     }
 }
 

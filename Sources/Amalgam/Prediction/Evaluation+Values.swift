@@ -26,6 +26,11 @@ extension Evaluation {
             ]
         }
         if stored.rows.tellsTruncation { values["truncated"] = .init(truncated) }
+        if let robustness {
+            values["perturbations"] = robustness.values
+            values["perturbations_skipped"] = .list(
+                robustness.skipped.map { ["name": .string($0.name), "reason": .string($0.reason)] })
+        }
         return .map(values)
     }
 }

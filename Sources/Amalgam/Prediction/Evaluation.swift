@@ -53,6 +53,9 @@ public struct Evaluation: Sendable {
 
     /// What the bundle's fusions attend to (``Predictor/attention(on:split:)``); if it is set, ``report`` shows it. Default nil.
     public var attention: AttentionMap?
+    /// How the score holds on changed texts (``Predictor/robustness(of:to:seed:)``); if it is set, ``report`` and ``values`` have
+    /// it. Default nil.
+    public var robustness: Robustness?
 
     /// The split that was scored.
     public let split: Split

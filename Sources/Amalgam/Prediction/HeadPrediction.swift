@@ -10,6 +10,10 @@ public enum HeadPrediction: Sendable, Equatable {
     case tree([DependencyArc])
     /// One number or several, in the units of the training data.
     case numbers([Double])
+    /// The labels of a set.
+    case labelSet(LabelSetPrediction)
+    /// One of the choices of a question.
+    case choice(ChoicePrediction)
 }
 
 extension HeadPrediction {
@@ -21,6 +25,9 @@ extension HeadPrediction {
         case .tags(let tags): self = .tags(tags)
         case .arcs(let arcs): self = .tree(arcs.map { DependencyArc($0) })
         case .numbers(let numbers): self = .numbers(numbers.map { Double($0) })
+        case .labelSet(let set, let probabilities):
+            self = .labelSet(LabelSetPrediction(labels: labels, set, probabilities))
+        case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
         case .each, .routed: return nil
         }
     }

@@ -26,13 +26,13 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
     /// Another language adapter than in training.
     var languageWarnings: [Warning] { predictor.languageWarnings.map { .of(.language, $0) } }
 
-    /// - Parameter form: what the caller expects: classes, tags, trees or numbers
+    /// - Parameter form: what the caller expects: classes, tags, …
     func predictions(_ examples: [Example], of form: String) async throws -> [Prediction] {
         try await predictions(examples) { [self] portion in
             guard predictor.form == form else {
                 throw BundleError.head(
                     file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
-                    fix: "call classes, tags, trees or numbers")
+                    fix: "call classes, tags, trees, numbers, labelSets or choices, as the head predicts")
             }
             try predictor.check(portion)
         }
@@ -53,6 +53,40 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
                     predictor.predicted(data[split.stored]), metric: try Metrics.standard.metric(of: data.definition),
                     seed: seed),
                 of: data, split: split, bundle: bundle, model: model,
+                warnings: languageWarnings + headWarnings.map { .of(.head, $0) } + data.warnings.map { .of(.data, $0) })
+        }
+    }
+
+    func robustness(
+        _ evaluation: Evaluation, _ perturbations: [any Perturbation.Type], seed: UInt64
+    ) async throws -> Robustness {
+        try await Background.run(on: queue) { [self] () -> Robustness in
+            guard let kind = TaskKinds.standard[evaluation.definition.kind] else {
+                return Robustness([], metric: evaluation.metric)
+            }
+            let task = PerturbedTask(kind: kind, labels: head.head.labels, seed: seed)
+            let outcomes = predictor.perturbed(
+                evaluation.stored.predicted, by: perturbations, of: task,
+                metric: try Metrics.standard.metric(of: evaluation.definition), seed: seed)
+            return Robustness(outcomes, metric: evaluation.metric)
+        }
+    }
+
+    func difficulty(_ task: TextTask, split: Split, seed: UInt64) async throws -> DataDifficulty {
+        try await Background.run(on: queue) { [self] () -> DataDifficulty in
+            let otherTask = try head.check(for: task.headTask, file: bundle)
+            let known = KnownLabels(head.head.labels, source: .bundle(file: bundle))
+            let data = try task.load(splits: [split.stored], labels: known)
+            let hasTraining = task.splits.contains(.train) && split != .train
+            let training = hasTraining ? try task.load(splits: [.train], labels: known).train : []
+            try predictor.check(data[split.stored])
+            let difficulty = try predictor.difficulty(
+                of: data[split.stored], training: training, isTrained: split == .train, task: task.name,
+                split: split.rawValue, metric: try Metrics.standard.metric(of: data.definition), seed: seed)
+            let headWarnings = isHeadNamed ? [] : [otherTask].compactMap { $0 }
+            return DataDifficulty(
+                difficulty, labels: head.head.labels, task: task.name, split: split, bundle: bundle,
+                metric: data.definition.metric,
                 warnings: languageWarnings + headWarnings.map { .of(.head, $0) } + data.warnings.map { .of(.data, $0) })
         }
     }

@@ -43,7 +43,8 @@ public struct RecordOptions: Sendable, Equatable {
     public var keeps = Kept.none
     /// How many of the most likely classes are listed, 1 or more; default 1.
     public var topK = 1
-    /// A prediction whose largest probability is below it is marked as abstained, 0...1; default 0.
+    /// A class whose probability is below it is marked as abstained, 0...1; default 0. Of sets of labels, those whose probability
+    /// reaches it are given, in place of the thresholds of the head; 0: the head's.
     public var threshold = 0.0
     /// How results are written; default JSON Lines.
     public var outputFormat = OutputFormat.jsonLines

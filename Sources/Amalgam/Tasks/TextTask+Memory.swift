@@ -122,19 +122,68 @@ extension TextTask {
         func rows(_ examples: [RegressionExample]) -> [[String: FieldValue]] {
             examples.map { example in
                 let numbers = example.values.map { $0.map { FieldValue.number($0) } ?? .null }
-                var fields: [String: FieldValue] = ["score": numbers.count == 1 ? numbers[0] : .list(numbers)]
-                if let second = example.second {
-                    fields["text_a"] = .string(example.text)
-                    fields["text_b"] = .string(second)
-                } else {
-                    fields["text"] = .string(example.text)
-                }
+                var fields = texts(example.text, example.second)
+                fields["score"] = numbers.count == 1 ? numbers[0] : .list(numbers)
                 return row(fields, example.weight, example.group)
             }
         }
         return try TextTask(
             name, kind: Regression.self, splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))],
             labels: nil, metric: metric)
+    }
+
+    /// A task of texts, or pairs, with any number of labels each.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from.
+    ///   - dev: What decides which epoch is kept, and from which probability on each label is given.
+    ///   - test: What is reported.
+    ///   - labels: All labels in order; nil for those of `train`, sorted.
+    ///   - metric: `micro_f1` (default), `macro_f1`, `weighted_f1` or `subset_accuracy`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric or too few labels.
+    public static func multiLabel(
+        name: String, train: [LabelSetExample], dev: [LabelSetExample] = [], test: [LabelSetExample] = [],
+        labels: [String]? = nil, metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ examples: [LabelSetExample]) -> [[String: FieldValue]] {
+            examples.map { example in
+                var fields = texts(example.text, example.second)
+                fields["labels"] = .list(example.labels.map { .string($0) })
+                return row(fields, example.weight, example.group)
+            }
+        }
+        return try TextTask(
+            name, kind: MultiLabelClassification.self,
+            splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))], labels: labels, metric: metric)
+    }
+
+    /// A task of questions with choices.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported.
+    /// - Throws: ``AmalgamError/Kind/option`` for an empty name.
+    public static func multipleChoice(
+        name: String, train: [ChoiceExample], dev: [ChoiceExample] = [], test: [ChoiceExample] = []
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ examples: [ChoiceExample]) -> [[String: FieldValue]] {
+            examples.map { example in
+                var fields: [String: FieldValue] = [
+                    "question": .string(example.question), "choices": .list(example.choices.map { .string($0) }),
+                    "answer": .integer(example.answer),
+                ]
+                fields["context"] = example.context.map { .string($0) }
+                return row(fields, example.weight, example.group)
+            }
+        }
+        return try TextTask(
+            name, kind: MultipleChoice.self, splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))],
+            labels: nil, metric: nil)
+    }
+
+    private static func texts(_ first: String, _ second: String?) -> [String: FieldValue] {
+        second.map { ["text_a": .string(first), "text_b": .string($0)] } ?? ["text": .string(first)]
     }
 
     private static func row(_ fields: [String: FieldValue], _ weight: Double, _ group: String?) -> [String: FieldValue]

@@ -30,6 +30,10 @@ public struct TextTask: Sendable {
         case parsing = "dependency-parsing"
         /// Numbers for a text or a pair of texts.
         case regression
+        /// Any number of labels for a text or a pair of texts.
+        case multiLabel = "multi-label-classification"
+        /// One of several choices for a question.
+        case multipleChoice = "multiple-choice"
     }
 
     /// What happens to an example of a scored split whose label the head does not know.
@@ -52,7 +56,7 @@ public struct TextTask: Sendable {
 
     let definition: TaskDefinition
     /// nil: the examples are in the definition's files.
-    private let rows: [Tasks.Split: RowTable]?
+    let rows: [Tasks.Split: RowTable]?
 
     /// What happens to examples with an unknown label when a split is scored; default ``UnknownLabelPolicy/countAsWrong``.
     public var unknownLabels = UnknownLabelPolicy.countAsWrong
@@ -136,7 +140,7 @@ public struct TextTask: Sendable {
 
     /// What a task's data is.
     public struct Summary: Sendable, Equatable {
-        /// The classes or tags, in the order of their indices; empty for numbers.
+        /// The classes or tags, in the order of their indices; empty for numbers and choices.
         public var labels: [String]
         /// The name of the task's own metric.
         public var metric: String

@@ -4,7 +4,8 @@ import Foundation
 
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Create tasks from real text in several languages.", subcommands: [Debian.self])
+        commandName: "data", abstract: "Create tasks from real text in several languages; check a task's data.",
+        subcommands: [Debian.self, DataCheckCommand.self, DataDifficultyCommand.self])
 
     struct Debian: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -27,6 +27,12 @@ struct EvaluateCommand: AsyncParsableCommand {
                 + "--report then shows it too.",
             valueName: "file"))
     var attention: String?
+    @Option(
+        help: ArgumentHelp(
+            "Score again with changed texts, whose answers stay right: all, or names separated by commas ("
+                + Robustness.summaries.map { "\($0.name): \($0.summary)" }.joined(separator: "; ") + ").",
+            valueName: "names"))
+    var perturb: String?
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
 
@@ -36,6 +42,11 @@ struct EvaluateCommand: AsyncParsableCommand {
                 throw wrongOption("--split", found: split, expected: "train, dev or test")
             }
             try checkPredictions()
+            if let perturb, let unknown = (Self.changes(perturb) ?? []).first(where: { !Robustness.names.contains($0) })
+            {
+                throw wrongOption(
+                    "--perturb", found: unknown, expected: (["all"] + Robustness.names).joined(separator: ", "))
+            }
             let task = try labels.task(task)
             try OutputTarget.check(
                 [("--predictions", predictions), ("--report", report), ("--attention", attention)],
@@ -51,6 +62,10 @@ struct EvaluateCommand: AsyncParsableCommand {
                 try map.write(to: URL(fileURLWithPath: attention))
                 evaluation.attention = map
             }
+            if let perturb {
+                evaluation.robustness = try await predictor.robustness(
+                    of: evaluation, to: Self.changes(perturb), seed: common.seed)
+            }
             let report = evaluation.report
             if let file = self.report { try report.write(to: URL(fileURLWithPath: file)) }
             if common.json { return Console.print(evaluation.values.json) }
@@ -59,6 +74,11 @@ struct EvaluateCommand: AsyncParsableCommand {
             if let attention { Console.print("attention: \(attention)") }
             if let file = self.report { Console.print("report: \(file)") }
         }
+    }
+
+    /// nil: all.
+    private static func changes(_ names: String) -> [String]? {
+        names == "all" ? nil : names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     private func checkPredictions() throws {

@@ -5,19 +5,24 @@ import Foundation
 struct PredictCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Predict classes, tags or numbers for texts from a file or standard input, one result per line.",
+        abstract:
+            "Predict classes, tags, numbers, sets of labels or choices for texts from a file or standard input, one result per line.",
         discussion: """
             The whole input has one format. The file's extension determines it. On standard input, the first line \
             does: JSON Lines if it starts with an opening brace, otherwise plain text. In plain text, every line is \
             a text, even an empty line. In JSON Lines, CSV and TSV, the text is in the field "text"; a head for \
-            pairs reads "text_a" and "text_b", and a head for tags reads the list "tokens", or splits "text" at white \
-            space. Blank lines are skipped. A .json file contains one JSON array, and a .gz file is decompressed; both \
+            pairs reads "text_a" and "text_b", a head for tags reads the list "tokens", or splits "text" at white \
+            space, and a head for choices reads "question", the list "choices" and, if there are any, "context" and \
+            "asks". Blank lines are skipped. A .json file contains one JSON array, and a .gz file is decompressed; both \
             are read as a whole.
 
             A result has line (where the record starts, from 1), the prediction, and the fields that --keep copies. A \
             head for classes gives label, probabilities, top (the most likely classes) and abstained (the largest \
             probability is below --threshold); a head for tags gives tokens and tags, where words beyond the maximum \
-            length get the tag O, or null if the head has no O; in CSV, tokens and tags are JSON lists; a head for numbers gives score, a number or a list. If a copied field has the same \
+            length get the tag O, or null if the head has no O; in CSV, tokens and tags are JSON lists; a head for numbers gives score, a number or a list; a head for \
+            sets of labels gives labels (those whose probability reaches the threshold that was chosen on dev, or \
+            --threshold) and probabilities; a head for choices gives answer (the position of the most likely one, from \
+            0) and probabilities. If a copied field has the same \
             name as a field of the result, it is renamed to input_NAME.
 
             Parallel adapters, as in --compose 'parallel(a.h5, b.h5)', read each text once, and every head answers: heads \
@@ -46,7 +51,11 @@ struct PredictCommand: AsyncParsableCommand {
     @Option(help: "Input fields to copy to the output, separated by commas, or all.")
     var keep: String?
     @Option(help: "Number of most likely classes to list under top.") var topK = 1
-    @Option(help: "Mark a prediction as abstained if its probability is below this value.") var threshold = 0.0
+    @Option(
+        help: ArgumentHelp(
+            "Mark a class as abstained if its probability is below this value. Of sets of labels: predict the labels whose "
+                + "probability reaches it. (default: 0; for sets of labels what was chosen on dev)"))
+    var threshold = 0.0
     @Option(help: "The output's format: jsonl or csv.") var outputFormat = "jsonl"
     @Option(help: "Action at a malformed line: stop, or skip it and print its error instead of a result.") var onError =
         "stop"

@@ -158,6 +158,10 @@ private struct AdapterHubWriter {
                 "fusion.temperature", "\(fusion.temperature)", "1",
                 fix: "in the library, the temperature falls to 1 during training")
         }
+        guard fusion.prior == nil else {
+            throw cannot(
+                "fusion.prior", "\(fusion.prior ?? [])", "none", fix: "the library has no prior; train a fusion without one")
+        }
         if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
             warnings.append(
                 "in the library, further training uses a regularization of \(AdapterHubConfiguration.regularization), not \(fusion.regularization)"

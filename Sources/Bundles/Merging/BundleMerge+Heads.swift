@@ -98,6 +98,7 @@ extension BundleMerge {
         provenance.task = Self.unique(all.flatMap { $0.task.components(separatedBy: "+") }).joined(separator: "+")
         provenance.license = Self.unique(all.flatMap { $0.license.components(separatedBy: "; ") }).sorted()
             .joined(separator: "; ")
+        provenance.texts = TextSketch.union(all.map(\.texts))
         if case .number(let seed)? = record["seed"] { provenance.seed = Int(seed) }
         let bundles: [ConfigurationValue] = zip(zip(parts, members), zip(hashes, method.weights)).map { part, merged in
             .map([

@@ -17,6 +17,10 @@ package enum HeadOutput: Equatable, Sendable {
     case numbers([NumberScale])
     /// The arc of a word in its sequence's tree: the head's place, the index of a label, and their probability (`BestTrees`).
     case arcs([String])
+    /// A logit for each label, each a decision of its own; a label is given if its probability reaches its threshold.
+    case labelSets([String], thresholds: [Float])
+    /// One logit; the sequences of an example compete.
+    case choices
 
     /// Columns of the output.
     package var width: Int {
@@ -24,14 +28,16 @@ package enum HeadOutput: Equatable, Sendable {
         case .classes(let labels): labels.count
         case .numbers(let scales): scales.count
         case .arcs: BestTrees.width
+        case .labelSets(let labels, _): labels.count
+        case .choices: 1
         }
     }
 
-    /// The labels; empty for numbers.
+    /// The labels; empty for numbers and choices.
     package var labels: [String] {
         switch self {
-        case .classes(let labels), .arcs(let labels): labels
-        case .numbers: []
+        case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
+        case .numbers, .choices: []
         }
     }
 
@@ -41,7 +47,8 @@ package enum HeadOutput: Equatable, Sendable {
     /// For people: the labels, or how many numbers.
     package var summary: String {
         switch self {
-        case .classes(let labels), .arcs(let labels): labels.joined(separator: ", ")
+        case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels.joined(separator: ", ")
+        case .choices: "one of several choices"
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
         }
     }
@@ -154,7 +161,7 @@ package protocol Head: Sendable {
 extension Head {
     package static var linear: (any Head.Type)? { nil }
     package var kind: String { Self.kind }
-    /// The labels that it says; empty for numbers.
+    /// The labels that it says; empty for numbers and choices.
     package var labels: [String] { output.labels }
     /// Of a head that says numbers.
     package var numbers: [NumberScale] { if case .numbers(let numbers) = output { numbers } else { [] } }
@@ -184,6 +191,10 @@ extension Head {
             builder.append(
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
+        case (.labelSets, _):
+            builder.append(BinaryCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
+        case (.choices, _):
+            builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
         }
     }
 
@@ -200,6 +211,8 @@ package enum Heads {
         TaggingHead.self,
         ParsingHead.self,
         RegressionHead.self,
+        MultiLabelHead.self,
+        MultipleChoiceHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

@@ -53,6 +53,22 @@ package struct HeadFields {
         return zip(means, deviations).map { NumberScale(mean: $0, deviation: $1) }
     }
 
+    /// Probabilities in 0...1, one for each label.
+    /// - Parameter count: of the labels
+    package func thresholds(_ count: Int) throws(HeadFault) -> [Float] {
+        guard case .list(let values)? = fields["thresholds"], values.count == count else {
+            throw fault("thresholds", "a list of \(counted(count, "number")), one for each label")
+        }
+        var thresholds: [Float] = []
+        for value in values {
+            guard case .number(let number) = value, (0...1).contains(number) else {
+                throw fault("thresholds", "numbers from 0 to 1")
+            }
+            thresholds.append(Float(number))
+        }
+        return thresholds
+    }
+
     /// The labels of a head that says classes.
     package static func require(_ labels: [String]) throws(HeadFault) -> [String] {
         guard !labels.isEmpty else { throw HeadFault(field: "labels", found: "nothing", expected: "a list of labels") }

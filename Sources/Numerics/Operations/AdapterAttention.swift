@@ -2,7 +2,7 @@ import CKernels
 
 /// The mixing step of AdapterFusion (Pfeiffer et al. 2021, section 3.2.2) over whole outputs u₁ … u_N.
 ///
-/// pₙ = softmaxₙ(dropout(m · uₙ + b) / T), y = Σₙ pₙ uₙ, where m = Kᵀq and b = q · key bias. It computes what `FusionMix`
+/// pₙ = softmaxₙ(dropout(m · uₙ + b + priorₙ) / T), y = Σₙ pₙ uₙ, where m = Kᵀq and b = q · key bias. It computes what `FusionMix`
 /// does, but for outputs that have no narrow form, such as those of stacks, and for adapters that are trained.
 ///
 /// m, each uₙ and y: [rows, width]; b: [rows, 1]. Differentiable in all of them.
@@ -10,15 +10,17 @@ package final class AdapterAttention: Operation {
     private let query: Value
     private let queryBias: Value
     private let outputs: [Value]
+    private let prior: [Float]
     private let temperature: Float
     private let dropout: DropoutSite
     package let output: Value
 
     /// - Parameters:
     ///   - query: m, the query seen through the key matrix.
+    ///   - prior: constants for each adapter; nil: zeros.
     ///   - dropout: of the scores; as in `FusionMix`, adapter n's random number is that of column n.
     package init(
-        query: Value, queryBias: Value, outputs: [Value], temperature: Float, dropout: DropoutSite,
+        query: Value, queryBias: Value, outputs: [Value], prior: [Float]? = nil, temperature: Float, dropout: DropoutSite,
         in builder: PlanBuilder
     ) {
         precondition(!outputs.isEmpty, "attention over no adapter")
@@ -29,6 +31,8 @@ package final class AdapterAttention: Operation {
         self.query = query
         self.queryBias = queryBias
         self.outputs = outputs
+        self.prior = prior ?? [Float](repeating: 0, count: outputs.count)
+        precondition(self.prior.count == outputs.count, "a prior of \(self.prior.count) for \(outputs.count) adapters")
         self.temperature = temperature
         self.dropout = dropout
         output = builder.value(query.rows, query.width)
@@ -48,7 +52,7 @@ package final class AdapterAttention: Operation {
         let u = outputs.map { UnsafePointer(run.values($0)) }
         for row in 0..<rows {
             for n in 0..<count {
-                p[row * count + n] = Self.dot(m + row * width, u[n] + row * width, width) + b[row]
+                p[row * count + n] = Self.dot(m + row * width, u[n] + row * width, width) + b[row] + prior[n]
             }
         }
         drop(p, rows: rows, run)

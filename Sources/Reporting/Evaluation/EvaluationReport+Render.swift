@@ -18,6 +18,7 @@ extension EvaluationReport: PageReport {
         } else if !confusions.isEmpty {
             text += "\n" + confusionTable(most: 10).text(on: terminal)
         }
+        if !robustness.isEmpty { text += "\n" + robustnessTable.text(on: terminal) }
         if classes.isEmpty, !mistakes.isEmpty { text += "\n" + mistakeTable(most: 5).text(on: terminal) }
         return text
     }
@@ -42,6 +43,17 @@ extension EvaluationReport: PageReport {
                                 + "that scale their adapters, the mean absolute scale. Each row sums to 1."),
                     ]))
         }
+        if !robustness.isEmpty {
+            sections.append(
+                .init(
+                    "Changed texts",
+                    [
+                        .table(
+                            robustnessTable,
+                            caption: "How much worse the metric is, with 95 % intervals paired over the same examples"),
+                        .note("Each change leaves the answers right. Examples that it does not change count too."),
+                    ]))
+        }
         if !classes.isEmpty { sections.append(classSection) }
         if !mistakes.isEmpty {
             sections.append(
@@ -53,6 +65,20 @@ extension EvaluationReport: PageReport {
             ? "\(Human.count(examples, "example"))."
             : "\(Human.count(examples, "example")), \(classes.count) \(classNoun(classes.count))."
         return ReportPage(kicker: "Amalgam evaluation", title: title, summary: [counts], sections: sections)
+    }
+
+    private var robustnessTable: TextTable {
+        let metric = robustness.lazy.compactMap(\.drop?.name).first ?? ""
+        var table = TextTable([
+            .init("changed texts"), .init("drop of \(metric.metricWords)", .trailing),
+            .init("95 % interval", .trailing),
+            .init("unchanged", .trailing), .init(""),
+        ])
+        for row in robustness {
+            let numbers = row.drop.map { [$0.text, $0.ends, Human.count(row.unchanged)] } ?? ["", "", ""]
+            table.append(([row.name] + numbers + [row.reason]).map { TextTable.Cell($0) })
+        }
+        return table
     }
 
     private func confusionSection(_ matrix: HeatMap) -> ReportPage.Section {

@@ -91,6 +91,23 @@ package struct EvaluationReport: Sendable, Equatable, Encodable {
         }
     }
 
+    /// A change of the texts with what it does to the task's metric.
+    package struct Robustness: Sendable, Equatable, Encodable {
+        package var name: String
+        /// How much worse the metric is; nil: the change does not apply.
+        package var drop: Score?
+        /// Examples whose texts stay as they are.
+        package var unchanged = 0
+        /// Why it does not apply.
+        package var reason = ""
+
+        package init(name: String, drop: Score, unchanged: Int) {
+            (self.name, self.drop, self.unchanged) = (name, drop, unchanged)
+        }
+
+        package init(name: String, reason: String) { (self.name, self.reason) = (name, reason) }
+    }
+
     package var task: String
     package var split: String
     package var examples: Int
@@ -106,6 +123,8 @@ package struct EvaluationReport: Sendable, Equatable, Encodable {
     package var matrix: HeatMap?
     /// What a fusion attends to; nil: it was not asked for.
     package var attention: ShareMap?
+    /// What changes of the texts do; empty: it was not asked for.
+    package var robustness: [Robustness] = []
     /// The most frequent confusions.
     package var confusions: [Confusion]
     /// The largest errors.

@@ -20,7 +20,8 @@ package protocol Answers: Sendable {
 package enum AnswerForms {
     /// Every form. A new one adds its line here.
     package static let builtIn: [any Answers.Type] = [
-        ClassAnswers.self, TagAnswers.self, TreeAnswers.self, NumberAnswers.self,
+        ClassAnswers.self, TagAnswers.self, TreeAnswers.self, NumberAnswers.self, LabelSetAnswers.self, ChoiceAnswers.self,
+        RankingAnswers.self,
     ]
 
     /// Answers as a text without line breaks, such as `classes:AAAA`.

@@ -99,7 +99,8 @@ package struct TFIDFLogisticRegression: Baseline {
         model.predict(vectorizer.transform(examples.map(Self.document)))
     }
 
-    private static func document(_ example: Example) -> String {
+    /// An example's texts as one.
+    static func document(_ example: Example) -> String {
         example.pair.map { example.text + "\n" + $0 } ?? example.text
     }
 }

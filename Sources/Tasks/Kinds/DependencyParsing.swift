@@ -77,6 +77,13 @@ package struct ParsedTokens: ExamplePayload, Equatable {
 
     package var isScored: Bool { heads != nil }
     package var words: [String]? { tokens }
+    package var ownText: String? { tokens.joined(separator: " ") }
+
+    package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
+        var changed = self
+        changed.tokens = tokens.map(change)
+        return changed
+    }
 
     /// Whether there is a tree: heads can be scored whatever the labels.
     package var hasKnownAnswer: Bool { heads != nil }

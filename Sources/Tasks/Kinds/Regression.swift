@@ -68,6 +68,8 @@ package struct Numbers: ExamplePayload, Equatable {
 
     package var answers: Int? { values.count }
 
+    package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? { self }
+
     package var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []
         CanonicalData.append(values.count, to: &bytes)

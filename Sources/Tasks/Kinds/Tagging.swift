@@ -64,6 +64,14 @@ package struct TaggedTokens: ExamplePayload, Equatable {
     package var isScored: Bool { tags != nil }
     package var words: [String]? { tokens }
 
+    package var ownText: String? { tokens.joined(separator: " ") }
+
+    package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
+        var changed = self
+        changed.tokens = tokens.map(change)
+        return changed
+    }
+
     /// Whether at least one tag is known, so that there is something to score.
     package var hasKnownAnswer: Bool { tags.map { $0.isEmpty || $0.contains { $0 >= 0 } } ?? false }
 

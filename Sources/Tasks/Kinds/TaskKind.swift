@@ -59,6 +59,8 @@ package struct TaskKinds: Sendable {
         Tagging.self,
         DependencyParsing.self,
         Regression.self,
+        MultiLabelClassification.self,
+        MultipleChoice.self,
     ]
 
     /// The table of `builtIn`.

@@ -2,6 +2,9 @@
 /// and its memory grows with the number of classes, not with its square.
 package struct ClassCounts: Statistics, Equatable {
     package let classes: Int
+    /// Whether a mean over classes counts those that are neither true nor predicted (with an F1 of 0), as scikit-learn does
+    /// for sets of labels; for one class an example, its classes are those that occur.
+    package let countsAbsent: Bool
     /// How often each class was the true one.
     package private(set) var gold: [Int]
     /// How often each class was predicted.
@@ -10,24 +13,29 @@ package struct ClassCounts: Statistics, Equatable {
     package private(set) var correct: [Int]
     package private(set) var total = 0
 
-    package init(classes: Int) {
+    package init(classes: Int, countsAbsent: Bool = false) {
         precondition(classes >= 0, "number of classes")
         self.classes = classes
+        self.countsAbsent = countsAbsent
         gold = [Int](repeating: 0, count: classes)
         predicted = gold
         correct = gold
     }
 
-    package init(for answers: ClassAnswers) { self.init(classes: answers.classes) }
-
-    /// The counts of all answers.
-    package init(of answers: ClassAnswers) {
-        self.init(for: answers)
-        for (p, g) in zip(answers.predicted, answers.gold) { add(predicted: p, gold: g) }
+    package init(for answers: any CountedAnswers) {
+        self.init(classes: answers.classes, countsAbsent: !type(of: answers).isExclusive)
     }
 
-    package mutating func add(_ example: Int, of answers: ClassAnswers, times: Int) {
-        add(predicted: answers.predicted[example], gold: answers.gold[example], times: times)
+    package static func count(of answers: any CountedAnswers) -> Int { answers.count }
+
+    /// The counts of all answers.
+    package init(of answers: any CountedAnswers) {
+        self.init(for: answers)
+        for i in 0..<answers.count { answers.count(i, times: 1, in: &self) }
+    }
+
+    package mutating func add(_ example: Int, of answers: any CountedAnswers, times: Int) {
+        answers.count(example, times: times, in: &self)
     }
 
     package mutating func add(predicted p: Int, gold g: Int, times: Int = 1) {
@@ -35,6 +43,16 @@ package struct ClassCounts: Statistics, Equatable {
         gold[g] += times
         predicted[p] += times
         if p == g { correct[g] += times }
+        total += times
+    }
+
+    /// Adds an example with two sets of classes, each ascending.
+    package mutating func add(predicted: [Int], gold: [Int], times: Int = 1) {
+        for c in gold { self.gold[c] += times }
+        for c in predicted {
+            self.predicted[c] += times
+            if gold.contains(c) { correct[c] += times }
+        }
         total += times
     }
 

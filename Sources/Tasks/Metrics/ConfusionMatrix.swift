@@ -70,13 +70,19 @@ package struct ClassScore: Equatable, Sendable {
 
     /// For each class, in order; as scikit-learn's `precision_recall_fscore_support(zero_division=0)`.
     package static func all(_ answers: ClassAnswers, _ gold: GoldLabels) -> [ClassScore] {
-        let counts = ClassCounts(of: answers)
+        all(ClassCounts(of: answers), names: gold.names, known: gold.known)
+    }
+
+    /// - Parameters:
+    ///   - names: of the classes
+    ///   - known: how many of them the head knows; these come first
+    package static func all(_ counts: ClassCounts, names: [String], known: Int) -> [ClassScore] {
         func share(_ part: Int, of whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
-        return gold.names.enumerated().map { c, label in
+        return names.enumerated().map { c, label in
             ClassScore(
                 label: label, precision: share(counts.correct[c], of: counts.predicted[c]),
                 recall: share(counts.correct[c], of: counts.gold[c]), f1: counts.f1(c), support: counts.gold[c],
-                predicted: counts.predicted[c], isKnown: c < gold.known)
+                predicted: counts.predicted[c], isKnown: c < known)
         }
     }
 }

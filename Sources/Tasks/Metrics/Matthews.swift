@@ -7,6 +7,8 @@ package enum Matthews: Metric {
     package static let name = "matthews"
     package static let isShown = false
 
+    package static func fits(_ answers: any Answers) -> Bool { answers is ClassAnswers }
+
     package static func value(_ counts: ClassCounts) -> Double {
         let n = Double(counts.total)
         var (right, both, p2, t2) = (0.0, 0.0, 0.0, 0.0)

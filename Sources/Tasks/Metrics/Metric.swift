@@ -17,6 +17,8 @@ package protocol Metric: Sendable {
     /// Whether the score means something for these answers, as entities do only for tags with prefixes. Reports leave out
     /// other scores unless the task asks for them.
     static func isMeaningful(for answers: Sums.Given) -> Bool
+    /// Whether the metric scores answers of this form.
+    static func fits(_ answers: any Answers) -> Bool
 }
 
 extension Metric {
@@ -28,21 +30,23 @@ extension Metric {
     /// The score of all answers.
     package static func value(of answers: Sums.Given) -> Double {
         var sums = Sums(for: answers)
-        for i in 0..<answers.count { sums.add(i, of: answers, times: 1) }
+        for i in 0..<Sums.count(of: answers) { sums.add(i, of: answers, times: 1) }
         return value(sums)
     }
 
     /// The score of all answers; NaN if the metric does not fit their form.
     package static func value(ofAny answers: any Answers) -> Double {
-        (answers as? Sums.Given).map { value(of: $0) } ?? .nan
+        given(answers).map { value(of: $0) } ?? .nan
     }
 
     package static func isMeaningful(forAny answers: any Answers) -> Bool {
-        (answers as? Sums.Given).map { isMeaningful(for: $0) } ?? false
+        given(answers).map { isMeaningful(for: $0) } ?? false
     }
 
-    /// Whether the metric scores answers of this form.
     package static func fits(_ answers: any Answers) -> Bool { answers is Sums.Given }
+
+    /// The answers as its statistics take them, or nil if the metric does not fit them.
+    private static func given(_ answers: any Answers) -> Sums.Given? { fits(answers) ? answers as? Sums.Given : nil }
 
     /// A value as a criterion of training: larger is better, and undefined is worst.
     package static func criterion(_ value: Double) -> Double {
@@ -51,7 +55,7 @@ extension Metric {
 
     /// Statistics of no examples, or nil if the metric does not fit the answers.
     static func tally(_ answers: any Answers) -> (any Tally)? {
-        (answers as? Sums.Given).map { TypedTally<Sums>($0) }
+        given(answers).map { TypedTally<Sums>($0) }
     }
 
     /// Metrics with equal identifiers share their statistics.
@@ -63,14 +67,20 @@ package struct Metrics: Sendable {
     /// Every metric. A new one adds its line here.
     package static let builtIn: [any Metric.Type] = [
         Accuracy.self, MacroF1.self, MicroF1.self, WeightedF1.self, Matthews.self,
+        SubsetAccuracy.self,
         EntityF1.self, TokenAccuracy.self, LabeledAttachment.self, UnlabeledAttachment.self,
         Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
+        RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self,
+        ExpectedCalibrationError.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.
     package static let classification = [
         Accuracy.name, MacroF1.name, MicroF1.name, WeightedF1.name, Matthews.name,
     ]
+
+    /// Names of those that fit kinds with a set of labels per example, the default first.
+    package static let multiLabel = [MicroF1.name, MacroF1.name, WeightedF1.name, SubsetAccuracy.name]
 
     /// The table of `builtIn`.
     package static let standard: Metrics = {

@@ -5,6 +5,10 @@ package enum MicroF1: Metric {
     package static let name = "micro_f1"
     package static let isShown = false
 
+    package static func fits(_ answers: any Answers) -> Bool {
+        (answers as? any CountedAnswers).map { type(of: $0).hasLabels } ?? false
+    }
+
     package static func value(_ counts: ClassCounts) -> Double {
         let both = counts.gold.reduce(0, +) + counts.predicted.reduce(0, +)
         return both > 0 ? 2 * Double(counts.correct.reduce(0, +)) / Double(both) : 0

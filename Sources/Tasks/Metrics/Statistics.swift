@@ -1,7 +1,8 @@
 /// What a metric sums over examples. Statistics add up, so that a resample costs no more than its examples, and metrics
 /// that share a type of statistics are computed from the same sums.
 package protocol Statistics: Sendable {
-    associatedtype Given: Answers
+    /// A form of answers, or a protocol of several forms.
+    associatedtype Given
 
     /// Statistics of no examples. Work that is done once for all resamples belongs here.
     init(for answers: Given)
@@ -13,6 +14,13 @@ package protocol Statistics: Sendable {
     mutating func add(_ example: Int, of answers: Given, times: Int)
 
     mutating func removeAll()
+
+    /// Number of examples.
+    static func count(of answers: Given) -> Int
+}
+
+extension Statistics where Given: Answers {
+    package static func count(of answers: Given) -> Int { answers.count }
 }
 
 /// The statistics of some answers, without their types.

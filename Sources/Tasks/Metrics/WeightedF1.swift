@@ -4,8 +4,13 @@ package enum WeightedF1: Metric {
     package static let name = "weighted_f1"
     package static let isShown = false
 
+    package static func fits(_ answers: any Answers) -> Bool {
+        (answers as? any CountedAnswers).map { type(of: $0).hasLabels } ?? false
+    }
+
     package static func value(_ counts: ClassCounts) -> Double {
         let sum = (0..<counts.classes).reduce(0.0) { $0 + Double(counts.gold[$1]) * counts.f1($1) }
-        return counts.total > 0 ? sum / Double(counts.total) : 0
+        let all = counts.gold.reduce(0, +)
+        return all > 0 ? sum / Double(all) : 0
     }
 }

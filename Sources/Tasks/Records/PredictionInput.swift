@@ -1,11 +1,13 @@
 import Files
 
-/// Which fields of a record a head reads: one text, two texts, or words.
+/// Which fields of a record a head reads: one text, two texts, words, or those of its kind of task.
 package enum PredictionInput: Equatable, Sendable {
     case single(String)
     case pair(String, String)
     /// Words as a list, or a text that is split at white space.
     case words(String)
+    /// The fields of a kind that reads more than texts, such as a question and its choices; by the kind's name.
+    case kind(String)
 
     /// - Parameters:
     ///   - kind: the task kind that the head was trained for; nil: unknown
@@ -17,6 +19,13 @@ package enum PredictionInput: Equatable, Sendable {
         kind: String?, pairs: Bool? = nil, columns: String?
     ) throws(TaskError) -> PredictionInput? {
         var forms = kind.flatMap { TaskKinds.standard[$0]?.inputForms } ?? []
+        if let kind, let other = forms.joined().first(where: { !Self.textFields.contains($0) }) {
+            guard let columns else { return .kind(kind) }
+            throw .badValue(
+                file: "--text-column", line: 0, key: "columns", found: "'\(shown(columns))'",
+                expected:
+                    "no such option, because the head reads the fields of \(kind), such as \(other); rename the fields")
+        }
         if let pairs { forms.removeAll { ($0.count == 2) != pairs } }
         guard let columns else { return forms.count == 1 ? PredictionInput(fields: forms[0]) : nil }
         if forms == [["tokens"]] { return .words(columns) }
@@ -31,6 +40,9 @@ package enum PredictionInput: Equatable, Sendable {
         }
         return .pair(names[0], names[1])
     }
+
+    /// Fields whose columns `--text-column` can name.
+    private static let textFields: Set<String> = ["text", "text_a", "text_b", "tokens"]
 
     private init(fields: [String]) {
         self =
@@ -57,6 +69,25 @@ package enum PredictionInput: Equatable, Sendable {
             let words = try words(column, record, file)
             return Example(
                 id: id, text: words.joined(separator: " "), line: record.line, payload: TaggedTokens(tokens: words))
+        case .kind(let name): return try example(record, ofKind: name, id: id, file: file)
+        }
+    }
+
+    private func example(
+        _ record: Record, ofKind name: String, id: Int, file: String
+    ) throws(TaskError) -> Example {
+        guard let kind = TaskKinds.standard[name] else { preconditionFailure("no kind \(name)") }
+        // An answer in the data is not read: it may be kept back, or one that the head does not know
+        var values: [String: FieldValue] = [:]
+        for field in record.fields where !kind.targets.contains(field.name) { values[field.name] = field.value }
+        let row = FieldRow(file: file, row: Row(line: record.line, values: values), columns: [:])
+        do throws(TaskError) {
+            return try kind.example(
+                from: row, id: id, labels: LabelIndex([], source: .training(file: "")), needsTarget: false)
+        } catch .missingField(_, let line, let field, _, _) {
+            throw .malformed(
+                file: file, line: line,
+                problem: "no '\(field)' (found \(quoted(record.fields.map(\.name))))", fix: fix(record))
         }
     }
 
@@ -91,6 +122,7 @@ package enum PredictionInput: Equatable, Sendable {
             "the head reads single texts, not pairs; use a bundle that was trained on text pairs"
         case .pair where record["text"] != nil:
             "the head reads text pairs, not single texts; expected 'text_a' and 'text_b'"
+        case .kind: "add it; the head reads the fields of its kind of task"
         case .single, .words: "add it, or name the column with --text-column"
         case .pair: "add it, or name both columns with --text-column A,B"
         }

@@ -5,7 +5,7 @@ import Numerics
 final class ActivationStore {
     private let frozen: FrozenLayers
     private let examples: [Int: EncodedExamples]
-    /// By task, then by example: where the text's rows begin in `kept`; −1: they are not kept.
+    /// By task, then by sequence: where its rows begin in `kept`; −1: they are not kept.
     private var places: [Int: [Int]]
     private var kept = AlignedBuffer(count: 0)
     private var used = 0
@@ -16,7 +16,7 @@ final class ActivationStore {
     init(_ frozen: FrozenLayers, examples: [Int: EncodedExamples]) {
         self.frozen = frozen
         self.examples = examples
-        places = examples.mapValues { [Int](repeating: -1, count: $0.count) }
+        places = examples.mapValues { [Int](repeating: -1, count: $0.sequences) }
     }
 
     private var width: Int { frozen.part.boundary.width }
@@ -27,7 +27,7 @@ final class ActivationStore {
     /// Floats of all texts.
     var needed: Int {
         examples.values.reduce(0) { sum, texts in
-            sum + (frozen.part.boundary.rows == .tokens ? texts.tokens : texts.count) * width
+            sum + (frozen.part.boundary.rows == .tokens ? texts.tokens : texts.sequences) * width
         }
     }
 
@@ -38,12 +38,12 @@ final class ActivationStore {
     var facts: CachedActivations.Part {
         CachedActivations.Part(
             layers: frozen.count, texts: places.values.reduce(0) { $0 + $1.count { $0 >= 0 } },
-            allTexts: examples.values.reduce(0) { $0 + $1.count }, bytes: used * MemoryLayout<Float>.size)
+            allTexts: examples.values.reduce(0) { $0 + $1.sequences }, bytes: used * MemoryLayout<Float>.size)
     }
 
     /// Gives all memory back.
     func release() {
-        places = examples.mapValues { [Int](repeating: -1, count: $0.count) }
+        places = examples.mapValues { [Int](repeating: -1, count: $0.sequences) }
         (kept, used) = (AlignedBuffer(count: 0), 0)
         spare.release()
     }
@@ -51,7 +51,7 @@ final class ActivationStore {
     /// Makes the rest of the plan read the rows of a batch. Only texts that are not kept pass through the frozen layers.
     /// - Parameter keeps: whether rows that are computed now will be read again.
     func load(_ batch: PackedBatch, workspace: Workspace, keeps: Bool) {
-        func place(_ row: SequenceRow) -> Int { places[row.task]?[Int(row.example)] ?? -1 }
+        func place(_ row: SequenceRow) -> Int { index(row).flatMap { places[row.task]?[$0] } ?? -1 }
         var sources = batch.rows.map { UnsafePointer(kept.floats + max(0, place($0))) }
         let missing = batch.rows.indices.filter { place(batch.rows[$0]) < 0 }
         if !missing.isEmpty {
@@ -70,7 +70,7 @@ final class ActivationStore {
                 let target: UnsafeMutablePointer<Float>
                 if keeps, used + own.count <= kept.count {
                     target = kept.floats + used
-                    places[batch.rows[i].task]?[Int(batch.rows[i].example)] = used
+                    if let index = index(batch.rows[i]) { places[batch.rows[i].task]?[index] = used }
                     used += own.count
                 } else {
                     target = free + taken
@@ -82,6 +82,9 @@ final class ActivationStore {
         }
         frozen.part.rows.sources = sources
     }
+
+    /// The index of a batch's sequence among those of its task.
+    private func index(_ row: SequenceRow) -> Int? { examples[row.task]?.sequence(row) }
 
     /// Bytes of the work areas that the frozen layers need for a batch whose texts are not kept.
     func workBytes(_ batch: PackedBatch, threads: Int) -> (arenas: Int, shared: Int) {

@@ -83,6 +83,9 @@ package struct EncodedExamples: Sendable {
     /// The sequences of an example.
     package func sequences(of i: Int) -> Range<Int> { firsts[i]..<firsts[i + 1] }
 
+    /// Sequences of all examples.
+    var sequences: Int { offsets.count - 1 }
+
     /// Whether any example has another number of sequences than one.
     var hasGroups: Bool { firsts.count != offsets.count }
 
@@ -131,13 +134,21 @@ package struct EncodedExamples: Sendable {
             let range = taken(sequence, longest: longest)
             return (
                 Array(ids[range]), types[range].map { Int32($0) },
-                SequenceRow(example: UInt64(i) | UInt64(place) << 40, task: task)
+                SequenceRow(example: UInt64(i) | UInt64(place) << Self.exampleBits, task: task)
             )
         }
     }
 
+    /// Bits of a `SequenceRow.example` that are the example's index; those above are the place of the sequence in it.
+    private static let exampleBits = 40
+
+    /// The index of a sequence that a batch took of these examples.
+    func sequence(_ row: SequenceRow) -> Int {
+        firsts[Int(row.example & (1 << Self.exampleBits - 1))] + Int(row.example >> Self.exampleBits)
+    }
+
     private func taken(_ sequence: Int, longest: Int) -> Range<Int> {
-        offsets[sequence]..<min(offsets[sequence + 1], offsets[sequence] + longest)
+        offsets[sequence]..<offsets[sequence] + min(offsets[sequence + 1] - offsets[sequence], longest)
     }
 
     /// The tokens of an example that stand for words: positions among all taken tokens of the example, with the words' indices.

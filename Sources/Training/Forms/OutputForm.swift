@@ -32,6 +32,24 @@ package protocol OutputForm: Sendable {
     ///   - encoded: the sequences of each example.
     func column(_ examples: [Example], _ encoded: [[WordEncoding]]) -> any TargetColumn
 
+    /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
+    var kind: String? { get }
+
+    /// What the head reads that an example does not have, such as choices; nil: it has all.
+    func lacks(_ example: Example) -> String?
+
+    /// Whether something is chosen on dev when a training ends, such as thresholds.
+    var isCalibrated: Bool { get }
+
+    /// The head with what is chosen on dev, and the targets as that head scores them; nil: nothing is chosen. Dev scores of a
+    /// training are those of the calibrated head.
+    /// - Parameters:
+    ///   - results: of the head on dev.
+    ///   - column: its targets there.
+    func calibrated(
+        _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
+    ) -> (head: any Head, column: any TargetColumn)?
+
     /// Turns a row of the head's output into what results hold, such as probabilities.
     /// - Parameter row: as many values as the head's output is wide
     func finish(_ row: UnsafeMutablePointer<Float>, workspace: Workspace)
@@ -51,6 +69,14 @@ extension OutputForm {
     package var sharesTexts: Bool { true }
     package var teaches: Bool { true }
     package var settings: Set<PredictionSetting> { [] }
+    package var isCalibrated: Bool { false }
+    package var kind: String? { nil }
+
+    package func lacks(_ example: Example) -> String? { nil }
+
+    package func calibrated(
+        _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
+    ) -> (head: any Head, column: any TargetColumn)? { nil }
 
     package func encode(
         _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
@@ -78,6 +104,8 @@ extension Head {
         case (.pooled, .classes(let labels)): ClassOutput(labels)
         case (_, .numbers(let scales)): NumberOutput(scales)
         case (_, .arcs(let labels)): TreeOutput(labels)
+        case (_, .labelSets(let labels, let thresholds)): LabelSetOutput(labels, thresholds: thresholds)
+        case (_, .choices): ChoiceOutput()
         }
     }
 }

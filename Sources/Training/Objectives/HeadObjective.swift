@@ -61,6 +61,18 @@ package struct HeadObjective: Objective {
         examples.part(indices, task: task, heads: goals.map(\.head), longest: longest)
     }
 
+    package func calibrated(
+        _ network: Network, dev: EncodedExamples, workspace: Workspace
+    ) throws -> [Int: any Head] {
+        var heads: [Int: any Head] = [:]
+        for goal in goals where network.arrangement.heads[goal.head.index].head.form.isCalibrated {
+            let evaluator = try Evaluator(
+                network, head: goal.head.index, column: goal.head.column, workspace: workspace)
+            heads[goal.head.index] = evaluator.calibrated(dev)[0]
+        }
+        return heads
+    }
+
     package func scorer(
         _ network: Network, workspace: Workspace, keeping: (split: EncodedExamples, cache: ActivationCache)?
     ) throws -> (EncodedExamples) -> [String: Evaluation] {

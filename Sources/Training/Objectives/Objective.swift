@@ -42,12 +42,19 @@ package protocol Objective: Sendable {
     func scorer(
         _ network: Network, workspace: Workspace, keeping: (split: EncodedExamples, cache: ActivationCache)?
     ) throws -> (EncodedExamples) -> [String: Evaluation]
+
+    /// The heads with what is chosen on dev when a training ends, by their indices; those for which nothing is chosen are missing.
+    func calibrated(_ network: Network, dev: EncodedExamples, workspace: Workspace) throws -> [Int: any Head]
 }
 
 extension Objective {
     package func mixedPlan(
         with others: [any Objective], _ network: Network, settings: TrainingSettings, splits: Bool
     ) throws -> LossPlan? { nil }
+
+    package func calibrated(
+        _ network: Network, dev: EncodedExamples, workspace: Workspace
+    ) throws -> [Int: any Head] { [:] }
 }
 
 /// A plan with its losses.

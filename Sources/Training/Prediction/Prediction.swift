@@ -8,6 +8,10 @@ package enum Prediction: Sendable, Equatable {
     case tags([String])
     /// The arc of each word to its head, truncated words included.
     case arcs([Arc])
+    /// The labels of a set by their indices, ascending, and a probability for each label.
+    case labelSet([Int], probabilities: [Float])
+    /// A probability for each choice of a question; they add up to 1.
+    case choice([Float])
     /// One or several numbers, in the data's units.
     case numbers([Float])
     /// What several heads predict, in their order.

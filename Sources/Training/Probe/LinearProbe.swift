@@ -89,6 +89,17 @@ package struct LinearProbe: Sendable {
         _ train: Features, _ column: any TargetColumn, _ folds: StratifiedFolds, grid: [Double], head: any Head,
         metric: any Metric.Type, pool: ThreadPool
     ) -> [Evaluation] {
+        crossValidated(train, column, folds, grid: grid, head: head, pool: pool).map {
+            Evaluation($0, column, metric: metric)
+        }
+    }
+
+    /// What fits to the other folds say of each example.
+    /// - Returns: one for each strength; examples of no fold have zeros
+    package static func crossValidated(
+        _ train: Features, _ column: any TargetColumn, _ folds: StratifiedFolds, grid: [Double], head: any Head,
+        pool: ThreadPool
+    ) -> [HeadResults] {
         let models = parallel(folds.count, pool) { fold in
             let problem = ProbeProblem(train, column, head: head) { folds.of[$0] != fold && folds.of[$0] >= 0 }
             return grid.map { problem.fit($0, tolerance: searchTolerance) }
@@ -98,7 +109,7 @@ package struct LinearProbe: Sendable {
             for fold in 0..<folds.count {
                 models[fold][n].fill(&answers, train, column, head: head) { folds.of[$0] == fold }
             }
-            return Evaluation(answers.results, column, metric: metric)
+            return answers.results
         }
     }
 

@@ -100,6 +100,7 @@ extension Session {
         (provenance.steps, provenance.epochs) = (result.steps, result.epochs)
         provenance.kernels = Products.description
         provenance.startedFrom = try recipe.startedFrom(unfreezes: false)
+        provenance.texts = Self.texts(tasks, recipe)
         var trained = Trained(
             bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
             trainable: network.parameters.trainable, memoryEstimate: max(PeakMemory.bytes, estimate),

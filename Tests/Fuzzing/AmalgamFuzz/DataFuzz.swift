@@ -49,6 +49,17 @@ enum JSONLFuzz: FuzzedReader {
                 "an unknown label without name")
             _ = parsed.doubt
         }
+        if let set = example.labelSet {
+            let known = set.labels ?? []
+            Invariants.require(
+                known.allSatisfy { (0..<labels).contains($0) } && zip(known, known.dropFirst()).allSatisfy(<),
+                "a label outside the labels, or twice")
+        }
+        if let choices = example.choices {
+            Invariants.require(
+                choices.choices.count >= 2 && choices.answer.map { choices.choices.indices.contains($0) } ?? true,
+                "an answer outside the choices")
+        }
         if let numbers = example.numbers {
             Invariants.require(
                 !numbers.values.isEmpty && numbers.values.allSatisfy { $0.map { Float($0).isFinite } ?? true },

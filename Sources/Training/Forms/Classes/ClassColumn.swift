@@ -38,9 +38,14 @@ package struct ClassColumn: TargetColumn {
 
     package func answers(_ results: HeadResults) -> HeadAnswers {
         let gold = GoldLabels(labels: classes, unknownLabels: unknown, names: names)
-        return HeadAnswers(
-            gold.answers(classes.indices.map { Evaluator.best(results.row($0)) }), scored: gold.scored,
-            unknown: gold.unknown)
+        let best = classes.indices.map { Evaluator.best(results.row($0)) }
+        var answers = gold.answers(best)
+        // Rounding may take a probability a little above 1
+        answers.confidences = gold.scored.map { i in
+            let row = results.row(i)
+            return min(1, Double(row[row.startIndex + best[i]]))
+        }
+        return HeadAnswers(answers, scored: gold.scored, unknown: gold.unknown)
     }
 
     package func classes(of features: Features) -> [Int32] { classes }
