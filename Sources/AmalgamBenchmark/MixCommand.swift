@@ -119,10 +119,15 @@ private final class MixSide {
         _ head: any Head, _ texts: [(ids: [Int32], types: [Int32], row: SequenceRow)]
     ) -> HeadTargets {
         let width = head.output.width
+        let tokens = texts.reduce(0) { $0 + $1.ids.count }
         switch (head.input, head.output) {
         case (_, .arcs): return HeadTargets(.indices([], width: 2), marks: [])
+        case (_, .spans):
+            let first: HeadTargets.SpanToken = [.first, .start, .end]
+            return HeadTargets(
+                .spans(texts.flatMap { [first] + [HeadTargets.SpanToken](repeating: [], count: $0.ids.count - 1) }),
+                marks: (0..<tokens).map { Int32($0) })
         case (.marked, _):
-            let tokens = texts.reduce(0) { $0 + $1.ids.count }
             return HeadTargets(
                 .classes((0..<tokens).map { Int32($0 % width) }), marks: (0..<tokens).map { Int32($0) })
         case (_, .classes): return HeadTargets(.classes(texts.indices.map { Int32($0 % width) }))

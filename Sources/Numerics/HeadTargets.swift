@@ -9,6 +9,22 @@ package struct HeadTargets: Sendable {
         case numbers([Float], width: Int)
         /// [rows, width], such as a place and a label; −1 where one is missing.
         case indices([Int32], width: Int)
+        /// For each row, a token, what it is in its window; a window is a run of rows, and its target is a first and a last row.
+        case spans([SpanToken])
+    }
+
+    /// What a token is in its window.
+    package struct SpanToken: OptionSet, Sendable, Equatable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// A new window begins.
+        package static let first = SpanToken(rawValue: 1)
+        /// The target's first token.
+        package static let start = SpanToken(rawValue: 2)
+        /// The target's last token.
+        package static let end = SpanToken(rawValue: 4)
     }
 
     /// In the order of the head's rows.
@@ -62,7 +78,7 @@ package struct HeadTargets: Sendable {
 }
 
 extension HeadTargets.Values {
-    /// Whether each row has a target: a class, a distribution, or at least one number or index.
+    /// Whether each row has a target: a class, a distribution, at least one number or index, or a span of the window that begins there.
     package var isPresent: [Bool] {
         switch self {
         case .classes(let classes): classes.map { $0 >= 0 }
@@ -76,7 +92,35 @@ extension HeadTargets.Values {
             stride(from: 0, to: indices.count, by: max(1, width)).map { row in
                 indices[row..<row + width].contains { $0 >= 0 }
             }
+        case .spans(let tokens): Self.windowsWithTarget(tokens)
         }
+    }
+
+    /// The window that begins in a row, which ends before the next one and before `limit`; rows are counted as `tokens` are.
+    static func window(
+        _ tokens: [HeadTargets.SpanToken], from first: Int, limit: Int
+    ) -> (rows: Range<Int>, span: (start: Int, end: Int)?) {
+        var (start, end): (Int?, Int?) = (nil, nil)
+        var row = first
+        repeat {
+            if tokens[row].contains(.start) { start = row }
+            if tokens[row].contains(.end) { end = row }
+            row += 1
+        } while row < limit && !tokens[row].contains(.first)
+        guard let start, let end else { return (first..<row, nil) }
+        return (first..<row, (start, end))
+    }
+
+    /// A window's target is a target of its first row.
+    private static func windowsWithTarget(_ tokens: [HeadTargets.SpanToken]) -> [Bool] {
+        var isPresent = [Bool](repeating: false, count: tokens.count)
+        var first = 0
+        while first < tokens.count {
+            let window = window(tokens, from: first, limit: tokens.count)
+            isPresent[first] = window.span != nil
+            first = window.rows.upperBound
+        }
+        return isPresent
     }
 
     /// Targets that are not missing.
@@ -94,7 +138,7 @@ extension HeadTargets.Values {
             case .distributions(let shares, let classes):
                 let own = shares[row.offset * classes..<(row.offset + 1) * classes]
                 return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            case .numbers, .indices: return sum + weight
+            case .numbers, .indices, .spans: return sum + weight
             }
         }
     }
@@ -105,6 +149,7 @@ extension HeadTargets.Values {
         case .distributions(let shares, let classes): shares.count / max(1, classes)
         case .numbers(let numbers, let width): numbers.count / max(1, width)
         case .indices(let indices, let width): indices.count / max(1, width)
+        case .spans(let tokens): tokens.count
         }
     }
 }

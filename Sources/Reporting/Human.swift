@@ -128,6 +128,8 @@ extension String {
         case "mrr": "mean reciprocal rank"
         case "ndcg_at_10": "nDCG at 10"
         case "expected_calibration_error": "expected calibration error"
+        case "qa_f1": "F1 of answers"
+        case "exact_match": "exact match"
         default: self
         }
     }

@@ -5,7 +5,8 @@
 package enum UnknownLabels: Sendable {
     /// The row stays an example without a class, with `Example.unknownLabel`: it counts as wrong.
     case count
-    /// The row is skipped and listed, so that scores cover fewer rows than the file has.
+    /// The row is skipped and listed, so that scores cover fewer rows than the file has. So are rows whose answer does not
+    /// stand where they say; these are an error otherwise.
     case skip
     /// The row is an error, and so is one without a label.
     case refuse
@@ -17,6 +18,7 @@ package enum SkipReason: String, CaseIterable, Sendable {
     case nullLabel = "null label"
     case missingLabel = "missing label"
     case unknownLabel = "unknown label"
+    case misplacedAnswer = "misplaced answer"
 
     /// For a sentence, after "with".
     var words: String {
@@ -25,8 +27,12 @@ package enum SkipReason: String, CaseIterable, Sendable {
         case .nullLabel: "a null label"
         case .missingLabel: "no label"
         case .unknownLabel: "an unknown label"
+        case .misplacedAnswer: "an answer that is not at its start"
         }
     }
+
+    /// Whether rows are skipped only if the user asks for it.
+    var isOnRequest: Bool { self == .misplacedAnswer }
 }
 
 /// A row that is no example.
@@ -79,6 +85,7 @@ extension TaskError {
         case .emptyLabel: .emptyLabel
         case .unknownLabel: .unknownLabel
         case .hiddenAnswer: .missingLabel
+        case .misplacedAnswer: .misplacedAnswer
         case .nullValue(_, _, let field, _) where targets.contains(field): .nullLabel
         case .missingField(_, _, let field, _, _) where targets.contains(field): .missingLabel
         default: nil

@@ -32,7 +32,7 @@ struct SplitFile {
 
     /// A row of an array is named by its place too: all rows may stand in one line.
     func view(_ row: Row) -> FieldRow {
-        FieldRow(file: row.element.map { "\(name)[\($0)]" } ?? name, row: row, columns: columns)
+        FieldRow(file: row.element.map { "\(name)[\($0)]\(row.path)" } ?? name, row: row, columns: columns)
     }
 
     /// A split's rows, sorted into examples and what is none.
@@ -77,9 +77,9 @@ struct SplitFile {
                 try check(example, against: &answers, kind)
                 content.examples.append(example)
             } catch {
-                guard unknownLabels != .refuse, let reason = error.skipReason(targets: kind.targets) else {
-                    throw error
-                }
+                guard unknownLabels != .refuse, let reason = error.skipReason(targets: kind.targets),
+                    unknownLabels == .skip || !reason.isOnRequest
+                else { throw error }
                 var skipped = SkippedRow(line: row.line, reason: reason)
                 if case .unknownLabel(_, _, let label, _, _, _) = error { skipped.label = label }
                 content.skipped.append(skipped)

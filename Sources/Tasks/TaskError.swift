@@ -39,6 +39,10 @@ package enum TaskError: Error, Equatable, Sendable {
     case emptyLabel(file: String, line: Int, column: String)
     /// A row's answer is −1, which by convention stands for one that is kept back.
     case hiddenAnswer(file: String, line: Int, column: String)
+    /// An answer does not stand at its start in the context. `found`: what stands there; nil: the start is not one of the
+    /// context's `length` code points. `place`: where the answer stands; nil: nowhere.
+    case misplacedAnswer(
+        file: String, line: Int, column: String, text: String, start: Int, found: String?, length: Int, place: Int?)
     /// A label that is not among those that `source` gave.
     case unknownLabel(
         file: String, line: Int, label: String, nearest: String?, labels: [String], source: LabelSource)
@@ -119,6 +123,14 @@ extension TaskError: CustomStringConvertible {
         case .hiddenAnswer(let file, let line, let column):
             return
                 "\(file):\(line): '\(column)' is -1, which stands for an answer that is kept back; fill it in, or delete the row"
+        case .misplacedAnswer(let file, let line, let column, let text, let start, let found, let length, let place):
+            let there =
+                found.map { "found '\(shown($0))' there" }
+                ?? "found the end: the context has \(counted(length, "code point"))"
+            let fix = place.map { "set start to \($0)" } ?? "the context does not contain it; correct the text"
+            return
+                "\(file):\(line): '\(column)' has '\(shown(text))' at \(start), in code points; \(there); \(fix), or add "
+                + "--skip-unknown-labels to skip such rows"
         case .nullValue(let file, let line, let field, let column):
             return "\(file):\(line): '\(column)' is null; expected a \(field); fill it in, or delete the row"
         case .unknownLabel(let file, let line, let label, let nearest, let labels, let source):

@@ -116,6 +116,22 @@ struct PipelineTokenizer: Tokenizer {
         return WordEncoding(encoding: encoding, wordsOfTextTokens: wordOf)
     }
 
+    func encodeWindows(_ text: String, pair: String, maxLength: Int, stride: Int) -> [Encoding] {
+        let room = room(maxLength, isPair: true)
+        let layers = Layers(preTokenizer: preTokenizer, trimming: postProcessor.trimming)
+        var (first, second) = (TokenRun(), TokenRun())
+        append(text, layers, most: .max, to: &first)
+        append(pair, layers, most: .max, to: &second)
+        // A text that leaves too little would need a window for almost every token
+        let isTruncated = first.ids.count > room / 2 && second.ids.count > room - min(room, first.ids.count)
+        if isTruncated { first.truncate(to: room / 2) }
+        return Windows.ranges(second.ids.count, most: room - min(room, first.ids.count), stride: stride).map { range in
+            var encoding = postProcessor.assemble(first, second[range])
+            encoding.isTruncated = isTruncated
+            return encoding
+        }
+    }
+
     // MARK: Tokens of one text
 
     /// The layers that differ between texts and words.

@@ -28,6 +28,9 @@ struct TokenRun: Sendable, Equatable {
         offsets.append(offset)
     }
 
+    /// Some of the tokens.
+    subscript(range: Range<Int>) -> TokenRun { TokenRun(ids: Array(ids[range]), offsets: Array(offsets[range])) }
+
     mutating func truncate(to count: Int) {
         guard count < ids.count else { return }
         ids.removeSubrange(max(0, count)...)

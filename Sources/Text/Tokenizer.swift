@@ -30,6 +30,18 @@ package protocol Tokenizer: Sendable {
     ///   - maxLength: maximum length in tokens, including special tokens and those of the prefix
     func encode(words: [String], prefix: String, maxLength: Int) -> WordEncoding
 
+    /// Encodes a text and windows of a second one that together cover it, each with the model's special tokens.
+    ///
+    /// Equals Hugging Face's `tokenizers` with truncation `only_second` and `stride`, as its question answering uses them: all
+    /// windows but the last are as long as fits, and each begins `stride` tokens before the end of the one before it. Where
+    /// little fits, the text keeps half of the room, and a window shares half of its tokens at most.
+    /// - Parameters:
+    ///   - text: the first of the pair, such as a question; the same in each window
+    ///   - maxLength: maximum length of a window in tokens, including special tokens
+    ///   - stride: tokens of `pair` that two neighboring windows share
+    /// - Returns: at least one window; offsets are in the whole `pair`. `isTruncated` tells that `text` was cut.
+    func encodeWindows(_ text: String, pair: String, maxLength: Int, stride: Int) -> [Encoding]
+
     /// The id of a token as the vocabulary writes it, or as it was added (`[MASK]`); nil for an unknown one.
     func id(of token: String) -> Int32?
 

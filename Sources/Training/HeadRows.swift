@@ -8,7 +8,7 @@ extension HeadInput {
     ///   - mixes: whether the batch has sequences that other tasks' heads read; the head's own are marked then.
     func rows(of hidden: Value, head: Int, mixes: Bool, in builder: PlanBuilder) -> Value {
         switch self {
-        case .marked: return builder.append(GatherMarked(hidden, head: head, in: builder))
+        case .marked, .tokens: return builder.append(GatherMarked(hidden, head: head, in: builder))
         case .pooled(let kind) where !mixes:
             return hidden.rows == .sequences ? hidden : builder.append(Pool(hidden, kind, in: builder))
         case .pooled(.first) where hidden.rows == .tokens:

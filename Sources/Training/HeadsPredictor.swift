@@ -91,7 +91,9 @@ package final class HeadsPredictor {
         let encoded = session.encode(
             heads.map { ($0.head, examples) }, maxLength: maxLength, prefix: heads[0].head.textPrefix,
             taken: takenPositions)
-        let each = zip(heads, evaluator.results(encoded)).map { $0.head.form.predictions(examples, $1) }
+        let each = zip(heads, evaluator.results(encoded)).enumerated().map { n, head in
+            head.0.head.form.predictions(examples, head.1, encoded.columns[n])
+        }
         return (examples.indices.map { i in .each(each.map { $0[i] }) }, encoded.truncated)
     }
 }

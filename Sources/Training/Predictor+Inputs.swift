@@ -7,7 +7,7 @@ extension NamedHead {
     package var readsPairs: Bool? {
         if let pairs { return pairs }
         guard let forms = task.flatMap({ TaskKinds.standard[$0.kind] })?.inputForms else { return nil }
-        let counts = Set(forms.map { $0.contains("text_b") })
+        let counts = Set(forms.map { $0.contains("text_b") || $0 == QuestionAnswering.inputs })
         return counts.count == 1 ? counts.first : nil
     }
 }

@@ -23,7 +23,8 @@ extension Session {
                     + "probe; train a head in steps instead")
         }
         let request = HeadRequest(
-            labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train))
+            labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train),
+            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false })
         var head = NamedHead(
             safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
         if head.readsPairs == nil {

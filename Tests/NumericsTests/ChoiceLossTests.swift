@@ -77,7 +77,8 @@ import Testing
                 GroupCrossEntropy($0, head: 0, smoothing: each.smoothing, in: $1)
             }
             check(
-                probe, each.targets, losses: each.losses, gradient: each.gradient, counted: each.right.count { $0 != nil })
+                probe, each.targets, losses: each.losses, gradient: each.gradient,
+                counted: each.right.count { $0 != nil })
         }
     }
 

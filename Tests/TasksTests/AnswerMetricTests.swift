@@ -218,6 +218,7 @@ struct AnswerFormTests {
         ClassAnswers(predicted: [], gold: [], classes: 0, confidences: []),
         RankingAnswers(predicted: [[3, 1, 2], []], gold: [[1: 1, 7: 2.5], [0: 1]]),
         RankingAnswers(predicted: [], gold: []),
+        SpanAnswers(predicted: ["é", ""], gold: [[], ["a", "日本"]]), SpanAnswers(predicted: [], gold: []),
     ]
 
     @Test func writtenFormsReadBack() {

@@ -16,6 +16,11 @@ struct ReaderFuzzTests {
             "\u{FEFF} {\"version\": [\"]\", {}], \"data\":\n [{\"text\": \"a\\\"]\", \"label\": 1.0},\r\n {\"text\": \"}\"}]}\n"
         ),
         (JSONArrayReader.self, "[{\"text\": \"a\", \"label\": [1, {\"b\": null}]}, {}\n]"),
+        (
+            JSONArrayReader.self,
+            "{\"data\": [{\"title\": \"t\",\n\"paragraphs\": [{\"context\": \"a b\", \"qas\": [{\"id\": \"1\", \"question\": \"q\",\n"
+                + "\"answers\": [{\"text\": \"b\", \"answer_start\": 2}], \"is_impossible\": false}]}]}]}"
+        ),
         (CSVReader.self, "text,label\r\"a\nb\",1\rc,2\r"),
         (CSVReader.self, "\u{FEFF}text,label\r\n\"a, \"\"b\"\"\nc\" ,1\n\nd\"e,\"\"\n ü\u{2028}\u{301},\u{301}x\n"),
         (CoNLLReader.self, "-DOCSTART- O\r\n\r\n# id = 1\r\nAda NNP B-PER\r\n# : O\n\nin IN O"),

@@ -27,6 +27,9 @@ struct WordTokenizer: Tokenizer {
         let encoding = encode(words.joined(separator: " "), pair: nil, maxLength: maxLength)
         return WordEncoding(encoding: encoding, wordOf: encoding.ids.indices.map { Int32($0 - 1) })
     }
+    func encodeWindows(_ text: String, pair: String, maxLength: Int, stride: Int) -> [Encoding] {
+        [encode(text, pair: pair, maxLength: maxLength)]
+    }
 }
 
 @Suite struct TrainingLoopTests {

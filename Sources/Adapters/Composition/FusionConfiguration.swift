@@ -53,7 +53,8 @@ package struct FusionConfiguration: Equatable, Sendable {
     private static func check(_ prior: [Double]?, children: Int) throws(BlockFault) {
         guard let prior else { return }
         guard prior.count == children else {
-            throw BlockFault("prior", found: counted(prior.count, "number"), expected: "\(children), one for each child")
+            throw BlockFault(
+                "prior", found: counted(prior.count, "number"), expected: "\(children), one for each child")
         }
         if let wrong = prior.first(where: { !(1e-6...1e6).contains($0) }) {
             throw BlockFault("prior", found: "\(wrong)", expected: "numbers from 1e-6 to 1e6")

@@ -86,11 +86,13 @@ extension AdapterBundle {
             case labelSets([String], thresholds: [Float])
             /// One of the choices of a question.
             case choices
+            /// A part of a context; `hasNone` tells whether it may say that there is no answer.
+            case answers(hasNone: Bool)
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`.
+        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -98,16 +100,16 @@ extension AdapterBundle {
         public var taskKind: TextTask.Kind?
         /// What it gives.
         public var output: Output
-        /// What it reads of a text; nil if it reads each word by itself.
+        /// What it reads of a text; nil if it reads each word or token by itself.
         public var pooling: Pooling?
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers and choices.
+        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers, choices and answers.
         public var labels: [String] {
             switch output {
             case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
-            case .numbers, .choices: []
+            case .numbers, .choices, .answers: []
             }
         }
     }
@@ -203,12 +205,13 @@ extension AdapterBundle.Head {
             case (_, .arcs(let labels)): .trees(labels)
             case (_, .labelSets(let labels, let thresholds)): .labelSets(labels, thresholds: thresholds)
             case (_, .choices): .choices
+            case (_, .spans(let settings)): .answers(hasNone: settings.hasUnanswerable)
             }
         pooling =
             switch head.head.input {
             case .pooled(.first): .firstToken
             case .pooled(.mean): .mean
-            case .marked: nil
+            case .marked, .tokens: nil
             }
         textPrefix = head.head.textPrefix
     }

@@ -104,7 +104,8 @@ extension AdapterBundle.Head {
             switch pooling {
             case .firstToken?: "the first token"
             case .mean?: "the mean of all tokens"
-            case nil: "each word"
+            case nil:
+                if case .answers = output { "each token of a question and its context" } else { "each word" }
             }
         let gives =
             switch output {
@@ -117,6 +118,7 @@ extension AdapterBundle.Head {
                     + zip(labels, thresholds).map { "\($0) (\(Human.score(Double($1))))" }.joined(separator: ", ")
             case .choices: "one of a question's choices"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
+            case .answers(let hasNone): "a part of the context" + (hasNone ? ", or no answer" : "")
             }
         return "\(kind), reads \(input), gives \(gives)"
     }

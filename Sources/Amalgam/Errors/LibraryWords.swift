@@ -51,6 +51,7 @@ enum LibraryWords {
             "create it again, or add --allow-changed to inspect, evaluate or predict if you trust the change",
             "create it again, or set allowsChanges if you trust the change"
         ),
+        ("add --skip-unknown-labels to skip such rows", "set unknownLabels to skip such rows"),
         ("start over without --resume", "start over with resumes = false"),
         ("; run: amalgam model fetch ", "; call Model.fetch with the name "),
         (" (amalgam model fetch minilm)", " (Model.fetch)"),

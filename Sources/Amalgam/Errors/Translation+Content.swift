@@ -63,6 +63,10 @@ extension AmalgamError {
             return make(
                 .missingField, text, path: file, line: line, field: column, found: "-1", expected: "an answer",
                 fix: lastClause)
+        case .misplacedAnswer(let file, let line, let column, let answer, let start, let found, _, _):
+            return make(
+                .invalidContent, text, path: file, line: line, field: column, found: found ?? "the end of the context",
+                expected: "'\(answer)' at \(start)", fix: lastClause)
         case .unknownLabel(let file, let line, let label, _, let labels, _):
             return make(
                 .unknownLabel, text, path: file, line: line, field: "label", found: label,

@@ -14,6 +14,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case labelSet(LabelSetPrediction)
     /// One of the choices of a question.
     case choice(ChoicePrediction)
+    /// The answer to a question.
+    case answer(AnswerPrediction)
 }
 
 extension HeadPrediction {
@@ -28,6 +30,7 @@ extension HeadPrediction {
         case .labelSet(let set, let probabilities):
             self = .labelSet(LabelSetPrediction(labels: labels, set, probabilities))
         case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
+        case .span(let span): self = .answer(AnswerPrediction(span))
         case .each, .routed: return nil
         }
     }

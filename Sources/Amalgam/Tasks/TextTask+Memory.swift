@@ -186,6 +186,33 @@ extension TextTask {
         second.map { ["text_a": .string(first), "text_b": .string($0)] } ?? ["text": .string(first)]
     }
 
+    /// A task of questions about contexts.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from.
+    ///   - dev: What decides which epoch is kept, and when a question has no answer.
+    ///   - test: What is reported.
+    ///   - metric: `qa_f1` (default) or `exact_match`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
+    public static func questionAnswering(
+        name: String, train: [QuestionExample], dev: [QuestionExample] = [], test: [QuestionExample] = [],
+        metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ examples: [QuestionExample]) -> [[String: FieldValue]] {
+            examples.map { example in
+                row(
+                    [
+                        "context": .string(example.context), "question": .string(example.question),
+                        "answers": .list(
+                            example.answers.map { .object(["text": .string($0.text), "start": .integer($0.start)]) }),
+                    ], example.weight, example.group)
+            }
+        }
+        return try TextTask(
+            name, kind: QuestionAnswering.self,
+            splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))], labels: nil, metric: metric)
+    }
+
     private static func row(_ fields: [String: FieldValue], _ weight: Double, _ group: String?) -> [String: FieldValue]
     {
         var row = fields

@@ -34,6 +34,8 @@ public struct TextTask: Sendable {
         case multiLabel = "multi-label-classification"
         /// One of several choices for a question.
         case multipleChoice = "multiple-choice"
+        /// The answer to a question, which is a part of a context.
+        case questionAnswering = "question-answering"
     }
 
     /// What happens to an example of a scored split whose label the head does not know.
@@ -140,7 +142,7 @@ public struct TextTask: Sendable {
 
     /// What a task's data is.
     public struct Summary: Sendable, Equatable {
-        /// The classes or tags, in the order of their indices; empty for numbers and choices.
+        /// The classes or tags, in the order of their indices; empty for numbers, choices and answers.
         public var labels: [String]
         /// The name of the task's own metric.
         public var metric: String

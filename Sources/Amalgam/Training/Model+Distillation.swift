@@ -57,7 +57,9 @@ struct TeacherBundle: Sendable {
     ) throws -> Teaching {
         let predictor = try Training.Predictor(
             session, bundle: bundle.stored, file: bundle.label, language: language, head: options.head,
-            task: task.headTask, maxLength: training.maxLength, precision: training.precision.stored)
+            task: task.headTask,
+            maxLength: training.maxLength ?? TaskKinds.standard[data.definition.kind]?.maxLength,
+            precision: training.precision.stored)
         run.warn(.language, predictor.languageWarnings)
         run.warn(.head, predictor.headWarnings)
         let texts = try options.texts.map { try UnlabeledTexts.read($0, of: data.definition) } ?? []

@@ -53,6 +53,10 @@ extension Model {
                 throw TrainingError.setting(name: "--tasks", found: "none", expected: "at least one task")
             }
             let data = try tasks.map { try $0.load(labels: try teacher?.labels($0)) }
+            if options.maxLength == nil {
+                let lengths = data.compactMap { TaskKinds.standard[$0.definition.kind]?.maxLength }
+                settings.maxLength = lengths.max() ?? settings.maxLength
+            }
             for task in data {
                 run.warn(.data, task.warnings)
                 if task.dev.isEmpty, task.unscorable[.dev] == nil, !recipe.isProbe {
@@ -164,7 +168,7 @@ extension Model {
                 let (trained, fields) = try body(run)
                 let log = RunLog(trained, fields, threads: self.threads, start: start)
                 var result = TrainingResult(trained, log: log, warnings: run.warnings)
-                result.isModelsMaximum = result.maxLength < purpose.options.maxLength
+                result.isModelsMaximum = result.maxLength < trained.bundle.provenance.maxLength ?? 0
                 try files?.finish(&result, log)
                 return result
             } catch TrainingError.done {

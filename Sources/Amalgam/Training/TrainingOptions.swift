@@ -63,8 +63,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var keeps = Kept.best
     /// How batches are cut; default 16 examples.
     public var batch = Batch.examples(16)
-    /// Longest text in tokens, special tokens included; longer ones are truncated; default 128.
-    public var maxLength = 128
+    /// Longest text in tokens, special tokens included; longer ones are truncated, and contexts of questions are cut into
+    /// windows. nil (default) for 128, or 384 if a task has questions about contexts.
+    public var maxLength: Int?
     /// What a head reads of a text; nil (default) for what the model was made for.
     public var pooling: Pooling?
     /// What stands before each text; nil (default) for the model's own, as `query: ` of E5 models.
@@ -183,7 +184,7 @@ extension TrainingOptions {
         s.patience = patience
         s.keep = keeps == .best ? .best : .last
         s.batch = batch.stored
-        s.maxLength = maxLength
+        if let maxLength { s.maxLength = maxLength }
         s.classWeights = weighsClasses
         s.labelsAllTokens = labelsAllTokens
         s.labelSmoothing = labelSmoothing

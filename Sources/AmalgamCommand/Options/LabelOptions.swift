@@ -7,7 +7,10 @@ struct LabelOptions: ParsableArguments {
     @Flag(help: "Stop with an error if a row has an empty or unknown label.")
     var strictLabels = false
 
-    @Flag(help: "Skip rows with an unknown label when scoring. (default: they count as wrong)")
+    @Flag(
+        help:
+            "Skip rows with an unknown label when scoring (default: they count as wrong), and rows whose answer is not at its start (default: an error)."
+    )
     var skipUnknownLabels = false
 
     func validate() throws {

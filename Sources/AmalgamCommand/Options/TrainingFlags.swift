@@ -19,7 +19,11 @@ struct TrainingFlags: ParsableArguments {
     @Option(help: "Epoch to keep: best (by dev score) or last.") var keep = "best"
     @Option(help: "Examples per batch.") var batchSize = 16
     @Option(help: "Tokens per batch, without padding; replaces --batch-size.") var batchTokens: Int?
-    @Option(help: "Maximum length in tokens, including special tokens; longer texts are truncated.") var maxLength = 128
+    @Option(
+        help:
+            "Maximum length in tokens, including special tokens; longer texts are truncated, contexts of questions are cut into overlapping windows. (default: 128, for questions 384)"
+    )
+    var maxLength: Int?
     @Option(help: "Pooling that feeds the head: cls or mean. (default: from the model's files)") var pooling: String?
     @Option(
         help: "A prefix for each text, for example \"query: \" for E5 models. (default: from the model's files)")

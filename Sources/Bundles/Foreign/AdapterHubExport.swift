@@ -160,7 +160,8 @@ private struct AdapterHubWriter {
         }
         guard fusion.prior == nil else {
             throw cannot(
-                "fusion.prior", "\(fusion.prior ?? [])", "none", fix: "the library has no prior; train a fusion without one")
+                "fusion.prior", "\(fusion.prior ?? [])", "none",
+                fix: "the library has no prior; train a fusion without one")
         }
         if fusion.value, fusion.regularization > 0, fusion.regularization != AdapterHubConfiguration.regularization {
             warnings.append(

@@ -7,6 +7,8 @@ package enum HeadInput: Equatable, Sendable {
     case pooled(Pool.Kind)
     /// The tokens that the batch marks for the head: those that stand for words.
     case marked
+    /// Every token.
+    case tokens
 }
 
 /// What a head says of a row.
@@ -21,6 +23,8 @@ package enum HeadOutput: Equatable, Sendable {
     case labelSets([String], thresholds: [Float])
     /// One logit; the sequences of an example compete.
     case choices
+    /// A start and an end logit for each token of a context.
+    case spans(SpanSettings)
 
     /// Columns of the output.
     package var width: Int {
@@ -30,14 +34,15 @@ package enum HeadOutput: Equatable, Sendable {
         case .arcs: BestTrees.width
         case .labelSets(let labels, _): labels.count
         case .choices: 1
+        case .spans: 2
         }
     }
 
-    /// The labels; empty for numbers and choices.
+    /// The labels; empty for numbers, choices and spans.
     package var labels: [String] {
         switch self {
         case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
-        case .numbers, .choices: []
+        case .numbers, .choices, .spans: []
         }
     }
 
@@ -50,6 +55,7 @@ package enum HeadOutput: Equatable, Sendable {
         case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels.joined(separator: ", ")
         case .choices: "one of several choices"
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
+        case .spans: "a part of a context"
         }
     }
 
@@ -80,12 +86,18 @@ package struct HeadRequest: Sendable {
     package var textPrefix: String
     /// Of each number that is to be predicted.
     package var numbers: [NumberScale]
+    /// Whether there are questions without an answer.
+    package var hasUnanswerable: Bool
 
-    package init(labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = []) {
+    package init(
+        labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
+        hasUnanswerable: Bool = false
+    ) {
         self.labels = labels
         self.pooling = pooling
         self.textPrefix = textPrefix
         self.numbers = numbers
+        self.hasUnanswerable = hasUnanswerable
     }
 }
 
@@ -195,6 +207,7 @@ extension Head {
             builder.append(BinaryCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
         case (.choices, _):
             builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
+        case (.spans, _): builder.append(SpanCrossEntropy(output, head: index, in: builder))
         }
     }
 
@@ -213,6 +226,7 @@ package enum Heads {
         RegressionHead.self,
         MultiLabelHead.self,
         MultipleChoiceHead.self,
+        SpanHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

@@ -31,6 +31,18 @@ package struct HeadFields {
         return integer
     }
 
+    package func flag(_ field: String) throws(HeadFault) -> Bool {
+        guard case .bool(let flag)? = fields[field] else { throw fault(field, "true or false") }
+        return flag
+    }
+
+    /// A finite number; nil where nothing is said.
+    package func optionalNumber(_ field: String) throws(HeadFault) -> Float? {
+        guard let value = fields[field] else { return nil }
+        guard case .number(let number) = value, Float(number).isFinite else { throw fault(field, "a finite number") }
+        return Float(number)
+    }
+
     /// At least one; finite, deviations over 0.
     package func numbers() throws(HeadFault) -> [NumberScale] {
         func list(_ field: String) throws(HeadFault) -> [Float] {

@@ -20,7 +20,8 @@ package final class AdapterAttention: Operation {
     ///   - prior: constants for each adapter; nil: zeros.
     ///   - dropout: of the scores; as in `FusionMix`, adapter n's random number is that of column n.
     package init(
-        query: Value, queryBias: Value, outputs: [Value], prior: [Float]? = nil, temperature: Float, dropout: DropoutSite,
+        query: Value, queryBias: Value, outputs: [Value], prior: [Float]? = nil, temperature: Float,
+        dropout: DropoutSite,
         in builder: PlanBuilder
     ) {
         precondition(!outputs.isEmpty, "attention over no adapter")

@@ -9,7 +9,10 @@ package final class AttentionShares: Operation {
     private let temperature: Float
     package let output: Value
 
-    package init(query: Value, queryBias: Value, outputs: [Value], prior: [Float]? = nil, temperature: Float, in builder: PlanBuilder) {
+    package init(
+        query: Value, queryBias: Value, outputs: [Value], prior: [Float]? = nil, temperature: Float,
+        in builder: PlanBuilder
+    ) {
         precondition(!outputs.isEmpty, "attention over no adapter")
         for value in outputs { value.require(like: query, "an adapter's output") }
         self.query = query

@@ -20,8 +20,9 @@ package protocol Answers: Sendable {
 package enum AnswerForms {
     /// Every form. A new one adds its line here.
     package static let builtIn: [any Answers.Type] = [
-        ClassAnswers.self, TagAnswers.self, TreeAnswers.self, NumberAnswers.self, LabelSetAnswers.self, ChoiceAnswers.self,
-        RankingAnswers.self,
+        ClassAnswers.self, TagAnswers.self, TreeAnswers.self, NumberAnswers.self, LabelSetAnswers.self,
+        ChoiceAnswers.self,
+        RankingAnswers.self, SpanAnswers.self,
     ]
 
     /// Answers as a text without line breaks, such as `classes:AAAA`.

@@ -18,6 +18,8 @@ package protocol TaskKind: Sendable {
     static func defaultMetric(labels: [String]) -> String
     /// What a comparison measures trained models against.
     static var baselines: Baselines { get }
+    /// Maximum length in tokens of a text in training, where the user gives none.
+    static var maxLength: Int { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -37,6 +39,7 @@ package protocol TaskKind: Sendable {
 extension TaskKind {
     package static var fields: [String] { inputs + targets }
     package static var forms: [[String]] { [fields] }
+    package static var maxLength: Int { 128 }
     package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
 
@@ -61,6 +64,7 @@ package struct TaskKinds: Sendable {
         Regression.self,
         MultiLabelClassification.self,
         MultipleChoice.self,
+        QuestionAnswering.self,
     ]
 
     /// The table of `builtIn`.

@@ -17,8 +17,6 @@ package protocol Metric: Sendable {
     /// Whether the score means something for these answers, as entities do only for tags with prefixes. Reports leave out
     /// other scores unless the task asks for them.
     static func isMeaningful(for answers: Sums.Given) -> Bool
-    /// Whether the metric scores answers of this form.
-    static func fits(_ answers: any Answers) -> Bool
 }
 
 extension Metric {
@@ -72,6 +70,7 @@ package struct Metrics: Sendable {
         Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
         RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self,
         ExpectedCalibrationError.self,
+        AnswerF1.self, ExactMatch.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.

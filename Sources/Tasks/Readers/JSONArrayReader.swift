@@ -1,7 +1,7 @@
 import Files
 
 /// JSON as one value: an array of objects, or an object with such an array under `data`, as datasets and pandas write it.
-/// A file of JSON Lines under this name is read as such.
+/// Elements that are SQuAD's articles have a row for each question (`SQuADArticles`). A file of JSON Lines under this name is read as such.
 package enum JSONArrayReader: RowReader {
     package static let fileExtension = "json"
 
@@ -76,18 +76,26 @@ package enum JSONArrayReader: RowReader {
 
     private static func array(_ elements: inout JSONElements, limit: Int?) throws(TaskError) -> RowTable {
         var table = RowTable()
+        var isSQuAD = false
+        var index = 0
         try elements.open()
-        while try elements.next(closing: UInt8(ascii: "]"), isFirst: table.rows.isEmpty) {
-            let index = table.rows.count
+        while try elements.next(closing: UInt8(ascii: "]"), isFirst: index == 0) {
             let line = elements.line
             let content = try elements.value()
-            table.rows.append(
-                Row(
-                    line: line,
-                    values: try JSONRow.values(
-                        content, file: "\(elements.file)[\(index)]", line: line, fix: "expected one object per row"
-                    ),
-                    element: index))
+            if index == 0 { isSQuAD = SQuADArticles.isArticle(content, file: elements.file) }
+            if isSQuAD {
+                table.rows += try SQuADArticles.rows(
+                    content, index: index, file: elements.file, line: line, limit: limit.map { $0 - table.rows.count })
+            } else {
+                table.rows.append(
+                    Row(
+                        line: line,
+                        values: try JSONRow.values(
+                            content, file: "\(elements.file)[\(index)]", line: line, fix: "expected one object per row"
+                        ),
+                        element: index))
+            }
+            index += 1
             if table.rows.count == limit { break }
         }
         return table

@@ -8,10 +8,12 @@ struct JSONElements {
     let file: String
     private let text: ArraySlice<UInt8>
     private var at: Int
-    private(set) var line = 1
+    private(set) var line: Int
 
-    init(_ text: ArraySlice<UInt8>, file: String) {
+    /// - Parameter line: where the text begins
+    init(_ text: ArraySlice<UInt8>, file: String, line: Int = 1) {
         self.text = text
+        self.line = line
         self.file = file
         at = text.startIndex
         skipSpace()
@@ -125,7 +127,8 @@ struct JSONElements {
         if byte == 0x0A || (byte == 0x0D && current != 0x0A) { line += 1 }
     }
 
-    private func fault(_ expected: String) -> TaskError {
+    /// What comes next is not what is expected.
+    func fault(_ expected: String) -> TaskError {
         let found = current.map { byte in
             (0x21...0x7E).contains(byte) ? "'\(Unicode.Scalar(byte))'" : "byte 0x" + String(byte, radix: 16)
         }

@@ -50,19 +50,22 @@ extension JSONValue {
 
 extension FieldValue {
     init(_ value: JSONValue) {
-        if let value = Self.scalar(value) {
+        if let value = Self.flat(value) {
             self = value
         } else if case .array(let items) = value {
-            let values = items.compactMap { Self.scalar($0) }
+            let values = items.compactMap { Self.flat($0) }
             self = values.count == items.count ? .list(values) : .other
-        } else if case .object(let members) = value {
-            var values: [String: FieldValue] = [:]
-            for (name, member) in members { values[name] = Self.scalar(member) }
-            // Fewer also where a name stands twice
-            self = values.count == members.count ? .object(values) : .other
         } else {
             self = .other
         }
+    }
+
+    /// A scalar, or an object of scalars; nil for others, and for an object in which a name stands twice.
+    private static func flat(_ value: JSONValue) -> FieldValue? {
+        guard case .object(let members) = value else { return scalar(value) }
+        var values: [String: FieldValue] = [:]
+        for (name, member) in members { values[name] = scalar(member) }
+        return values.count == members.count ? .object(values) : nil
     }
 
     private static func scalar(_ value: JSONValue) -> FieldValue? {

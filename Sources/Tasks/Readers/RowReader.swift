@@ -7,7 +7,7 @@ package enum FieldValue: Equatable, Sendable {
     case number(Double)
     case boolean(Bool)
     case null
-    /// A flat list (tokens, tags, options); lists of lists are `.other`.
+    /// A list of scalars (tokens, tags, options) or flat objects (answers); lists of lists are `.other`.
     case list([FieldValue])
     /// An object without lists and objects in it; others are `.other`.
     case object([String: FieldValue])
@@ -35,6 +35,8 @@ package struct Row: Equatable, Sendable {
     package var values: [String: FieldValue]
     /// Its place in the file's array, from 0; nil where rows are lines.
     package var element: Int?
+    /// Where it stands in that element, such as `.paragraphs[0].qas[2]`; empty where the element is the row.
+    package var path = ""
 
     package init(line: Int, values: [String: FieldValue], element: Int? = nil) {
         self.line = line

@@ -49,9 +49,10 @@ extension EncodedExamples {
             sequences, targets: targets, groups: hasGroups ? indices.map { self.sequences(of: $0).count } : nil)
     }
 
-    /// The rows that a head reads of the examples, one after the other: marked tokens, or sequences.
+    /// The rows that a head reads of the examples, one after the other: marked tokens, all tokens, or sequences.
     /// - Returns: the first row of each example, [examples + 1]; for words, the word of each row within its example.
     func rows(_ input: HeadInput) -> (offsets: [Int], words: [Int]) {
+        if input == .tokens { return (firsts.map { self.offsets[$0] }, []) }
         guard input == .marked else { return (firsts, []) }
         var (offsets, words) = ([0], [Int]())
         for i in 0..<count {

@@ -10,7 +10,7 @@ package struct EncodedExamples: Sendable {
     private var ids: [Int32] = []
     private var types: [UInt8] = []
     /// First token of each sequence, [sequences + 1].
-    private var offsets: [Int] = [0]
+    private(set) var offsets: [Int] = [0]
     /// First sequence of each example, [examples + 1].
     private(set) var firsts: [Int] = [0]
     /// The word of each token, −1 for those that belong to none; empty where no head reads words.

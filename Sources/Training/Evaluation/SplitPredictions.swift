@@ -43,7 +43,7 @@ extension Predictor {
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
         let answers = encoded.columns[0].answers(results)
         return SplitPredictions(
-            examples: examples, predictions: head.head.form.predictions(examples, results),
+            examples: examples, predictions: head.head.form.predictions(examples, results, encoded.columns[0]),
             losses: results.losses.map { ($0.sum, $0.targets) }, meanLoss: results.meanLoss, answers: answers.answers,
             scored: answers.scored,
             unknownLabels: answers.unknown, truncated: encoded.truncated, labels: head.head.labels, seconds: seconds,
@@ -53,7 +53,7 @@ extension Predictor {
     /// What the head predicts for each example, in order, and how many examples were truncated.
     package func predictions(_ examples: [Example]) -> (predictions: [Prediction], truncated: Int) {
         let encoded = encoded(examples)
-        return (head.head.form.predictions(examples, results(encoded)), encoded.truncated)
+        return (head.head.form.predictions(examples, results(encoded), encoded.columns[0]), encoded.truncated)
     }
 
     /// For a head of classes: the probability of each class for each text, in order.

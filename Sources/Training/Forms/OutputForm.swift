@@ -55,7 +55,8 @@ package protocol OutputForm: Sendable {
     func finish(_ row: UnsafeMutablePointer<Float>, workspace: Workspace)
 
     /// What the results say of each example.
-    func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction]
+    /// - Parameter column: the head's targets of the examples.
+    func predictions(_ examples: [Example], _ results: HeadResults, _ column: any TargetColumn) -> [Prediction]
 
     /// How predictions are written.
     func writer(_ settings: PredictionSettings) -> any PredictionForm
@@ -101,11 +102,12 @@ extension Head {
     package var form: any OutputForm {
         switch (input, output) {
         case (.marked, .classes(let labels)): TagOutput(labels)
-        case (.pooled, .classes(let labels)): ClassOutput(labels)
+        case (_, .classes(let labels)): ClassOutput(labels)
         case (_, .numbers(let scales)): NumberOutput(scales)
         case (_, .arcs(let labels)): TreeOutput(labels)
         case (_, .labelSets(let labels, let thresholds)): LabelSetOutput(labels, thresholds: thresholds)
         case (_, .choices): ChoiceOutput()
+        case (_, .spans(let settings)): SpanOutput(settings)
         }
     }
 }

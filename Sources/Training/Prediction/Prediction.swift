@@ -14,6 +14,8 @@ package enum Prediction: Sendable, Equatable {
     case choice([Float])
     /// One or several numbers, in the data's units.
     case numbers([Float])
+    /// The answer to a question.
+    case span(SpanPrediction)
     /// What several heads predict, in their order.
     indirect case each([Prediction])
     /// What one of several heads predicts, by its index.

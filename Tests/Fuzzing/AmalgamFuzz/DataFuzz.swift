@@ -12,12 +12,14 @@ enum JSONLFuzz: FuzzedReader {
         "Tasks/Readers/RowReader.swift", "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
         "Tasks/Kinds/TextPairClassification.swift", "Tasks/Kinds/Tagging.swift", "Tasks/Kinds/Regression.swift",
         "Tasks/Kinds/DependencyParsing.swift",
+        "Tasks/Kinds/QuestionAnswering.swift",
         "Tasks/LabelIndex.swift",
     ]
     static let tokens = words(
         "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "\"tokens\":[\"a\",\"b\"]",
         "\"tags\":[1,\"good\"]", "\"heads\":[2,0]", "\"deprels\":[\"good\",1]",
-        "\"score\":", "\"[1.5,null]\"", "null", "true", "1.0", "-0",
+        "\"context\":\"a b\",\"question\":\"q\",\"answers\":[{\"text\":\"b\",\"start\":2}]", "\"score\":",
+        "\"[1.5,null]\"", "null", "true", "1.0", "-0",
         "1e400",
         "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n",
         "\u{FEFF}")
@@ -65,6 +67,13 @@ enum JSONLFuzz: FuzzedReader {
                 !numbers.values.isEmpty && numbers.values.allSatisfy { $0.map { Float($0).isFinite } ?? true },
                 "numbers that are not finite")
         }
+        for span in example.answerSpans?.spans ?? [] {
+            let context = Array((example.pair ?? "").unicodeScalars)
+            Invariants.require(
+                span.range.upperBound <= context.count
+                    && Array(span.text.unicodeScalars) == Array(context[span.range]) && !span.text.isEmpty,
+                "an answer that is not in its context")
+        }
     }
 
     static func rows(
@@ -106,10 +115,14 @@ enum JSONArrayFuzz: FuzzedReader {
     static let name = "json"
     static let files = [
         "Files/JSONValue.swift", "Tasks/Readers/JSONArrayReader.swift", "Tasks/Readers/JSONElements.swift",
-        "Tasks/Readers/JSONRow.swift",
+        "Tasks/Readers/JSONRow.swift", "Tasks/Readers/SQuADArticles.swift",
     ]
     static let tokens =
-        JSONLFuzz.tokens + words("[{\"text\":\"a\",\"label\":1},", "{\"data\":[", "]}", "\"]\"", "\\\"", "{}\n{}")
+        JSONLFuzz.tokens
+        + words(
+            "{\"paragraphs\":[{\"context\":\"a b\",\"qas\":[", "{\"question\":\"q\",\"answers\":[]},",
+            "{\"text\":\"b\",\"answer_start\":2}", "\"is_impossible\":true", "[{\"text\":\"a\",\"label\":1},",
+            "{\"data\":[", "]}", "\"]\"", "\\\"", "{}\n{}")
     static let memory = (constant: 1 << 15, perByte: 64)
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
@@ -122,7 +135,10 @@ enum JSONArrayFuzz: FuzzedReader {
             guard case .array(let elements)? = try? JSONReader.read(bytes) else {
                 Invariants.fail("an array that the strict reader refuses")
             }
-            Invariants.require(elements.count == table.rows.count, "\(table.rows.count) rows of \(elements.count)")
+            // An article has a row for each question
+            let isSQuAD = SQuADArticles.isArticle(bytes.dropFirst().drop { " \t\r\n".utf8.contains($0) }, file: "")
+            Invariants.require(
+                isSQuAD || elements.count == table.rows.count, "\(table.rows.count) rows of \(elements.count)")
         }
     }
 }

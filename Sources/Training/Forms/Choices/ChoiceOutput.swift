@@ -35,7 +35,9 @@ package struct ChoiceOutput: OutputForm {
     /// The logit of each choice of a question.
     static func logits(_ results: HeadResults, _ i: Int) -> [Float] { results.rows(i).flatMap { results.row($0) } }
 
-    package func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+    package func predictions(
+        _ examples: [Example], _ results: HeadResults, _ column: any TargetColumn
+    ) -> [Prediction] {
         examples.indices.map { i in
             let logits = Self.logits(results, i).map { Double($0) }
             let top = logits.max() ?? 0

@@ -20,7 +20,9 @@ package struct ClassOutput: OutputForm {
         workspace.softmax(row, count: labels.count)
     }
 
-    package func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+    package func predictions(
+        _ examples: [Example], _ results: HeadResults, _ column: any TargetColumn
+    ) -> [Prediction] {
         examples.indices.map { .classes(Array(results.row($0))) }
     }
 

@@ -35,7 +35,9 @@ package struct LabelSetOutput: OutputForm {
         return (head.with(thresholds: chosen.thresholds), chosen.column)
     }
 
-    package func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+    package func predictions(
+        _ examples: [Example], _ results: HeadResults, _ column: any TargetColumn
+    ) -> [Prediction] {
         examples.indices.map { i in
             let row = results.row(i)
             return .labelSet(LabelThresholds.labels(row, thresholds), probabilities: Array(row))

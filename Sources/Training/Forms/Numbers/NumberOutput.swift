@@ -20,7 +20,9 @@ package struct NumberOutput: OutputForm {
         for (c, scale) in scales.enumerated() { row[c] = scale.mean + scale.deviation * row[c] }
     }
 
-    package func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+    package func predictions(
+        _ examples: [Example], _ results: HeadResults, _ column: any TargetColumn
+    ) -> [Prediction] {
         examples.indices.map { .numbers(Array(results.row($0))) }
     }
 

@@ -21,7 +21,9 @@ package struct TagOutput: OutputForm {
     }
 
     /// Words without a prediction have an empty tag, unless the head has "O".
-    package func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+    package func predictions(
+        _ examples: [Example], _ results: HeadResults, _ column: any TargetColumn
+    ) -> [Prediction] {
         Self.tags(results, counts: examples.map(\.words.count), labels: labels, other: "").map { .tags($0) }
     }
 

@@ -20,7 +20,9 @@ package struct TreeOutput: OutputForm {
     /// The head has read the tree already (`BestTrees`).
     package func finish(_ row: UnsafeMutablePointer<Float>, workspace: Workspace) {}
 
-    package func predictions(_ examples: [Example], _ results: HeadResults) -> [Prediction] {
+    package func predictions(
+        _ examples: [Example], _ results: HeadResults, _ column: any TargetColumn
+    ) -> [Prediction] {
         Self.trees(results, counts: examples.map(\.words.count), labels: labels).map { .arcs($0) }
     }
 
