@@ -108,7 +108,7 @@ import Testing
         let refused = try predict(["--threshold", "0.5"])
         #expect(refused.status == 64 && refused.errors.contains("this head predicts answers"), "\(refused.words)")
         let bad = try predict([], input: "{\"text\": \"a\"}\n")
-        #expect(bad.status == 65 && bad.errors.contains("no 'question'"), "\(bad.words)")
+        #expect(bad.status == 65 && bad.errors.contains("no 'context'"), "\(bad.words)")
     }
 
     /// Where every question has an answer, every prediction is one, and the default length is that of questions.

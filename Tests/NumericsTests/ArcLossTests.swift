@@ -109,7 +109,7 @@ import Testing
                     parameter.values[i] = old + offset
                     return made.run(batch, workspace)
                 }
-                let h: Float = 0.02
+                let h: Float = 0.005
                 let slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * Double(h))
                 parameter.values[i] = old
                 #expect(abs(slope - Double(gradient[i])) < 3e-4 + 1e-3 * abs(slope), "\(parameter.name)[\(i)]")

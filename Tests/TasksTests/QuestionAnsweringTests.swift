@@ -131,7 +131,7 @@ struct QuestionAnsweringTests {
                 _ = try TaskDefinition.parse(
                     yaml: "kind: question-answering\ndata: {train: a.json}\nlabels: [x, y]\n", file: "t.yaml",
                     folder: scratch.url)
-            }.hasSuffix("expected no labels, because the answers of question-answering are not labels"))
+            }.hasSuffix("expected no labels, because the answers of question-answering are no labels"))
     }
 }
 

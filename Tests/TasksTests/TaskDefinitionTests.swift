@@ -74,11 +74,11 @@ struct TaskDefinitionTests {
     @Test(arguments: [
         (
             "kind: regression\ndata: {train: a.csv}\nrows: {test: 3}\n",
-            "t.yaml:3: rows: found the split test, expected splits that have a file under data"
+            "t.yaml:3: rows is the split test; expected splits that have a file under data"
         ),
         (
             "kind: regression\ndata: {train: a.csv}\nrows: {train: many}\n",
-            "t.yaml:3: rows: found train: many, expected numbers of rows, 1 or more"
+            "t.yaml:3: rows is train: many; expected numbers of rows, 1 or more"
         ),
         ("kind: text-classification\nlables: [a, b]\n", "t.yaml:2: unknown key 'lables'; did you mean 'labels'?"),
         (
