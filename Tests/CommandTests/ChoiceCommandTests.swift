@@ -126,7 +126,7 @@ import Testing
         }
         let one = try bytes("a", ["--threads", "1"])
         #expect(try bytes("b", ["--threads", "3"]) == one)
-        #expect(try bytes("c", ["--threads", "1", "--activation-cache", "0"]) == one)
+        #expect(try bytes("c", ["--threads", "1", "--activation-cache", "off"]) == one)
     }
 
     @Test func ablate() throws {

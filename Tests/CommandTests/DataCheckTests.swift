@@ -24,7 +24,7 @@ import Testing
     private func pairs(_ found: [String: Any], _ lab: Lab) throws -> [String] {
         try #require(found["pairs"] as? [[String: Any]]).map { pair in
             let places = ["a", "b"].map { name in
-                (pair[name] as? String ?? "").replacingOccurrences(of: lab.folder.path + "/", with: "")
+                (pair[name] as? String ?? "").components(separatedBy: lab.folder.lastPathComponent + "/").last ?? ""
             }
             return "\(places[0]) \(places[1]) \(pair["kind"] as? String ?? "")"
         }
@@ -67,7 +67,8 @@ import Testing
             ["fuse", "--task", "@third", "--adapters", "@game.h5", "@third.h5", "--out", "@fused.h5"] + train)
         try #require(fused.status == 0, "\(fused.words)")
         let merged = try lab.run([
-            "merge", "--method", "linear", "--bundles", "@game.h5", "@third.h5", "--out", "@merged.h5", "--quiet",
+            "merge", "--method", "average", "--bundles", "@game.h5", "@third.h5", "--out", "@merged.h5", "--heads",
+            "rename", "--quiet",
         ])
         try #require(merged.status == 0, "\(merged.words)")
         for (bundle, count) in [("game", 1), ("third", 0), ("fused", 1), ("merged", 1)] {

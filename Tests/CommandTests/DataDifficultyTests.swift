@@ -31,9 +31,10 @@ import Testing
             #expect(groups.compactMap { $0["examples"] as? Int }.reduce(0, +) == 30, "\(by)")
             for group in groups { #expect((0...1).contains(group["score"] as? Double ?? -1)) }
         }
-        // Hard examples are those that the head gets wrong
-        let scores = strata.filter { $0["by"] as? String == "information" }.compactMap { $0["score"] as? Double }
-        #expect(scores.first ?? 1 <= scores.last ?? 0)
+        let ends = strata.filter { $0["by"] as? String == "information" }.map {
+            [$0["low"] as? Double ?? .nan, $0["high"] as? Double ?? .nan]
+        }
+        #expect(ends.joined().sorted() == Array(ends.joined()) && ends.first?[0] == bits.min())
         let errors = try lines(lab, "errors.jsonl")
         #expect(found["label_errors"] as? Int == errors.count)
         #expect(errors.allSatisfy { $0["suggested"] as? String != $0["label"] as? String })

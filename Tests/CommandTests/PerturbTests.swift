@@ -5,13 +5,18 @@ import Testing
 @Suite struct PerturbTests {
     @Test func drops() throws {
         let lab = try Lab(adapters: [("game", "game", [])])
+        // Words that are long enough for typos
+        let rows = Lab.rows(20, seed: 3).map {
+            $0.replacing(#/([a-z]{2}) ([a-z]{2}) /#) { "\($0.output.1)\($0.output.2) " }
+        }
+        try lab.write("game/test.jsonl", rows)
         let words = ["evaluate", "--model", "@tiny", "--task", "@game", "--bundle", "@game.h5"]
         let run = try lab.run(words + ["--perturb", "all", "--json"])
         let found = try run.json()
         let changes = try #require(found["perturbations"] as? [[String: Any]])
         let skipped = try #require(found["perturbations_skipped"] as? [[String: Any]])
         let names = changes.compactMap { $0["name"] as? String }
-        #expect(names == ["case", "typos"], "\(run.words)")
+        try #require(names == ["case", "typos"], "\(run.words)")
         #expect(
             skipped.compactMap { $0["name"] as? String } == [
                 "choice_order", "numbers", "sentence_order", "label_words",

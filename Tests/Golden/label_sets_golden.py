@@ -34,9 +34,14 @@ def indicators(sets, labels):
     return made
 
 
+def counted(labels):
+    """Scikit-learn takes one column for two classes; only the class 1 is a label."""
+    return [1] if labels == 1 else None
+
+
 def scores(gold, predicted, labels):
     g, p = indicators(gold, labels), indicators(predicted, labels)
-    made = {f"{average}_f1": float(f1_score(g, p, average=average, zero_division=0))
+    made = {f"{average}_f1": float(f1_score(g, p, labels=counted(labels), average=average, zero_division=0))
             for average in ("micro", "macro", "weighted")}
     return made | {"subset_accuracy": float(accuracy_score(g, p))}
 
@@ -46,7 +51,8 @@ def metric_case(rng, numpy_rng, rows, labels, share, noise, unknown=0):
     gold = [[c for c in range(labels) if rng.random() < share] for _ in range(rows)]
     predicted = [[c for c in range(labels - unknown) if (c in g) != (rng.random() < noise)] for g in gold]
     g, p = indicators(gold, labels), indicators(predicted, labels)
-    precision, recall, f1, support = precision_recall_fscore_support(g, p, zero_division=0)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        g, p, labels=counted(labels), zero_division=0)
     resamples = []
     for _ in range(3):
         picked = [int(r) for r in numpy_rng.integers(0, rows, rows)]

@@ -33,7 +33,8 @@ def made(tokenizer, question, context, length, stride):
     most = room - whole[0]
     if whole[0] > room // 2 or stride > most // 2:
         return None
-    cut = tokenizer(question, context, truncation="only_second", max_length=length, stride=stride,
+    # As lists, as `run_qa` gives them: a context by itself that is empty would count as none
+    cut = tokenizer([question], [context], truncation="only_second", max_length=length, stride=stride,
                     return_overflowing_tokens=True, return_offsets_mapping=True, return_token_type_ids=True)
     # Windows after the first have type 1 for the context even where the template says 0 (XLM-R's, which has no second type)
     first = cut["token_type_ids"][0]

@@ -34,6 +34,7 @@ struct DependencyParsingTests {
             data.dev[0].parsed
                 == ParsedTokens(tokens: ["Go", "home"], heads: [0, 1], labels: [2, -1], unknown: [1: "obl:tmod"]))
         #expect(data.dev[0].parsed?.arcs(data.labels)?.last == Arc(head: 1, label: "obl:tmod"))
+        try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("d"))
         let listed = try load("tokens\theads\tdeprels\nGo  home\t0 1\troot obj\n", file: "tsv")
         #expect(listed.train[0].parsed == ParsedTokens(tokens: ["Go", "home"], heads: [0, 1], labels: [1, 0]))
     }
@@ -120,7 +121,7 @@ struct DependencyParsingTests {
             """
             {"tokens": ["the", "dog", "sleeps"], "heads": [2, 3, 0], "deprels": ["det", "nsubj", "root"]}
             {"tokens": ["a", "cat", "creeps"], "heads": [2, 3, 0], "deprels": ["det", "nsubj", "root"]}
-            {"tokens": ["the", "end"], "heads": [2, 0], "deprels": ["det", "root"]}
+            {"tokens": ["all", "the", "end"], "heads": [2, 3, 0], "deprels": ["det", "det", "root"]}
             """)
         let chain = try #require(ChainTree(fitting: data.train, labels: data.labels.count))
         #expect(chain.offset == 1)

@@ -238,27 +238,27 @@ struct TaskDataTests {
     }
 
     @Test func aNewKindIsOneType() throws {
-        let kinds = try TaskKinds(TaskKinds.builtIn + [Choice.self])
-        try scratch.write("d/train.jsonl", #"{"question": "a?", "choices": ["a", "b"], "answer": 1}"#)
+        let kinds = try TaskKinds(TaskKinds.builtIn + [Riddle.self])
+        try scratch.write("d/train.jsonl", #"{"riddle": "a?", "hints": ["a", "b"], "solution": 1}"#)
         let definition = try TaskDefinition.load(scratch.url.appendingPathComponent("d"), kinds: kinds)
-        #expect(definition.kind == "choice")
+        #expect(definition.kind == "riddle")
         let data = try TaskData.load(definition, kinds: kinds)
         #expect(data.labels.isEmpty)
-        #expect((data.train[0].payload as? Choice.Options)?.choices == ["a", "b"])
+        #expect((data.train[0].payload as? Riddle.Hints)?.hints == ["a", "b"])
     }
 }
 
 /// An example of a kind that is not registered.
-private enum Choice: TaskKind {
-    struct Options: ExamplePayload {
-        var choices: [String]
-        var canonicalBytes: [UInt8] { choices.flatMap { Array($0.utf8) } }
+private enum Riddle: TaskKind {
+    struct Hints: ExamplePayload {
+        var hints: [String]
+        var canonicalBytes: [UInt8] { hints.flatMap { Array($0.utf8) } }
     }
 
-    static let name = "choice"
-    static let head = "choice"
-    static let inputs = ["question", "choices"]
-    static let targets = ["answer"]
+    static let name = "riddle"
+    static let head = "riddle"
+    static let inputs = ["riddle", "hints"]
+    static let targets = ["solution"]
     static let metrics = [Accuracy.name]
     static let baselines = Baselines.classification
     static let minimumLabels = 0
@@ -269,6 +269,6 @@ private enum Choice: TaskKind {
         from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
     ) throws(TaskError) -> Example {
         Example(
-            id: id, text: try row.text("question"), line: row.line, payload: Options(choices: try row.texts("choices")))
+            id: id, text: try row.text("riddle"), line: row.line, payload: Hints(hints: try row.texts("hints")))
     }
 }

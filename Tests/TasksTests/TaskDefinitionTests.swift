@@ -74,17 +74,17 @@ struct TaskDefinitionTests {
     @Test(arguments: [
         (
             "kind: regression\ndata: {train: a.csv}\nrows: {test: 3}\n",
-            "t.yaml:3: rows: found the split test, expected splits that have a file under data"
+            "t.yaml:3: rows is the split test; expected splits that have a file under data"
         ),
         (
             "kind: regression\ndata: {train: a.csv}\nrows: {train: many}\n",
-            "t.yaml:3: rows: found train: many, expected numbers of rows, 1 or more"
+            "t.yaml:3: rows is train: many; expected numbers of rows, 1 or more"
         ),
         ("kind: text-classification\nlables: [a, b]\n", "t.yaml:2: unknown key 'lables'; did you mean 'labels'?"),
         (
             "kind: text-classification\nzzzzzzzzz: 1\n",
             "t.yaml:2: unknown key 'zzzzzzzzz'; known keys: name, kind, description, language, license, data, rows, fields, "
-                + "labels, metric, quoting, delimiter, encoding, header"
+                + "labels, metric, format, quoting, delimiter, encoding, header"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv, holdout: b.csv}\n",
@@ -170,27 +170,26 @@ struct TaskDefinitionTests {
             try TaskDefinition.load(scratch.url.appendingPathComponent("two")).kind == "text-pair-classification")
     }
 
+    /// What a row may have, as a message lists it.
+    private static let forms = TaskKinds.builtIn.flatMap { kind in
+        kind.forms.map { "\($0.joined(separator: " + ")) (\(kind.name))" }
+    }.joined(separator: ", or ")
+
     @Test(arguments: [
         (
             "train.jsonl", "{\"words\": [\"a\"], \"tags\": [\"B\"]}\n",
-            "d/train.jsonl:1: columns 'tags', 'words' do not match a kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification), or tokens + tags (tagging), "
-                + "or text_a + text_b + score (regression), or text + score (regression); "
+            "d/train.jsonl:1: columns 'tags', 'words' do not match a kind of task; expected \(Self.forms); "
                 + "write a task YAML that maps the columns under fields"
         ),
         (
             "train.jsonl", "{\"sentence\": \"a\", \"label\": 1}\n",
-            "d/train.jsonl:1: columns 'label', 'sentence' do not match a kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification), or tokens + tags (tagging), "
-                + "or text_a + text_b + score (regression), or text + score (regression); "
+            "d/train.jsonl:1: columns 'label', 'sentence' do not match a kind of task; expected \(Self.forms); "
                 + "write a task YAML that maps the columns under fields"
         ),
         ("train.jsonl", "\n\n", "d/train.jsonl: no rows; expected one row per example"),
         (
             "train.csv", "text;label\na;1\n",
-            "d/train.csv:2: columns 'text;label' do not match a kind of task; expected text + label (text-classification), "
-                + "or text_a + text_b + label (text-pair-classification), or tokens + tags (tagging), "
-                + "or text_a + text_b + score (regression), or text + score (regression); "
+            "d/train.csv:2: columns 'text;label' do not match a kind of task; expected \(Self.forms); "
                 + "if that is the delimiter, set delimiter: ';' in a "
                 + "task YAML, or write a task YAML that maps the columns under fields"
         ),

@@ -150,8 +150,7 @@ package struct Choices: ExamplePayload, Equatable {
 
     package var ownText: String? { question }
 
-    /// Choices repeat from question to question, so they are no texts of their own.
-    package var otherTexts: [String] { [context].compactMap { $0 } }
+    package var otherTexts: [String] { [context].compactMap { $0 } + choices }
 
     package func mapTexts(_ change: (String) -> String) -> (any ExamplePayload)? {
         Choices(

@@ -14,6 +14,8 @@ package protocol Metric: Sendable {
 
     /// The score, or NaN if it is undefined.
     static func value(_ sums: Sums) -> Double
+    /// Whether the metric scores answers of this form.
+    static func fits(_ answers: any Answers) -> Bool
     /// Whether the score means something for these answers, as entities do only for tags with prefixes. Reports leave out
     /// other scores unless the task asks for them.
     static func isMeaningful(for answers: Sums.Given) -> Bool
