@@ -140,6 +140,8 @@ import Testing
         let tasks = [try Fixture.task()]
         var options = Self.options
         (options.epochs, options.batch) = (Fixture.endless.epochs, Fixture.endless.batch)
+        // Tests beside it may keep Swift's threads busy for longer than one training takes
+        options.seeds = 100
         let folder = fixture.url("out")
         let job = model.ablate(tasks, in: folder, options: options)
         for try await event in job.events { if case .step(_, _, _?, _) = event { break } }
@@ -148,8 +150,7 @@ import Testing
         let waiting = Task { try await job.result }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { _ = try await waiting.value }
-        options.arms = [.majority]
-        options.epochs = 1
+        (options.arms, options.epochs, options.seeds) = ([.majority], 1, 1)
         _ = try await model.ablate(tasks, in: folder, options: options).result
     }
 
