@@ -52,14 +52,6 @@ extension SplitFile {
         return warnings
     }
 
-    /// What is said of a file with another number of rows than its definition expects; nil: they agree.
-    func otherVersion(expected: Int, _ definition: TaskDefinition) -> String? {
-        guard table.rows.count != expected else { return nil }
-        return
-            "\(definition.name): found \(counted(table.rows.count, "row")) in \(name), expected \(expected) "
-            + "(rows in \(definition.source)); this is a part of the data, or another version of it"
-    }
-
     private static func isBroken(_ text: String) -> Bool {
         text.unicodeScalars.contains { $0.value == 0xFFFD || $0.value == 0 }
     }

@@ -99,7 +99,7 @@ package struct TaskData: Sendable {
             if !content.skipped.isEmpty { data.skipped[split] = content.skipped }
             data.unscorable[split] = content.unscorable
             data.warnings += file.warnings(content, labels: index, task: definition.name)
-            if let expected = definition.rows[split], let warning = file.otherVersion(expected: expected, definition) {
+            if let warning = definition.unexpected(rows: file.table.rows.count, of: split, file: file.name) {
                 data.warnings.append(warning)
             }
         }

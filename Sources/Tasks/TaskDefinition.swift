@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A task as its YAML defines it: kind, files, columns, labels, metric.
@@ -66,6 +67,14 @@ package struct TaskDefinition: Equatable, Sendable {
             throw .dataFileAsTask(file: shownPath(url), name: url.lastPathComponent)
         }
         return isFolder.boolValue ? try fromFolder(url, kinds: kinds) : try fromYAML(url, kinds: kinds)
+    }
+
+    /// What is said of a file with another number of rows than the definition expects; nil: they agree, or it does not say.
+    package func unexpected(rows count: Int, of split: Split, file: String) -> String? {
+        guard let expected = rows[split], count != expected else { return nil }
+        return
+            "\(name): found \(counted(count, "row")) in \(file), expected \(expected) (rows in \(source)); this is a part of the "
+            + "data, or another version of it"
     }
 
     /// A split's file, or nil if the definition names none.

@@ -20,7 +20,7 @@ extension TextTask {
         return try await Background.run { () -> DataOverlap in
             let own = try documents(threads: settings.threads)
             let theirs = try others.flatMap { try $0.documents(threads: settings.threads) }
-            var (known, warnings) = ([KnownTexts](), [Warning]())
+            var (known, warnings) = ([KnownTexts](), own.compactMap { unexpectedRows($0) })
             for bundle in bundles {
                 warnings += bundle.sketchWarnings
                 guard let sketch = bundle.stored.provenance.texts else { continue }
@@ -37,6 +37,10 @@ extension TextTask {
                 OverlapCheck.run(own, against: theirs, known: known, settings: settings), task: name,
                 threshold: settings.threshold, warnings: warnings)
         }
+    }
+
+    private func unexpectedRows(_ set: DocumentSet) -> Warning? {
+        definition.unexpected(rows: set.count, of: set.split, file: set.file).map { .of(.data, $0) }
     }
 
     /// The texts of all splits.

@@ -150,6 +150,8 @@ public struct TextTask: Sendable {
         public var examples: [Split: Int]
         /// Rows of each split that are no examples, as those without a label.
         public var skipped: [Split: Int]
+        /// How many rows the task's definition expects of a split, where it says so.
+        public var expected: [Split: Int]
         /// What a user should know of the data.
         public var warnings: [Warning]
     }
@@ -163,6 +165,9 @@ public struct TextTask: Sendable {
         }
         return Summary(
             labels: data.labels, metric: data.definition.metric, examples: count { data[$0].count },
-            skipped: count { data.skipped[$0]?.count ?? 0 }, warnings: data.warnings.map { .of(.data, $0) })
+            skipped: count { data.skipped[$0]?.count ?? 0 },
+            expected: Dictionary(
+                uniqueKeysWithValues: splits.compactMap { split in definition.rows[split.stored].map { (split, $0) } }),
+            warnings: data.warnings.map { .of(.data, $0) })
     }
 }
