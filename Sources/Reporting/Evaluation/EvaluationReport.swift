@@ -192,8 +192,7 @@ package struct EvaluationReport: Sendable, Equatable, Encodable {
                 Verdict(
                     .worse,
                     Human.count(truncated, of: examples, "texts", "is", "are")
-                        + " longer than the maximum length. Words "
-                        + "beyond it have no prediction of their own (raise --max-length)."))
+                        + " longer than the maximum length. What is beyond it is not read (raise --max-length)."))
         }
         if let lossUnits { remarks.append(Verdict(.note, lossUnits)) }
         if let withoutIntervals { remarks.append(Verdict(.note, "No intervals: \(withoutIntervals).")) }
