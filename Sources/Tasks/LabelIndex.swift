@@ -58,6 +58,20 @@ package struct LabelIndex: Sendable {
         throw unknown(label, file: row.file, line: row.line)
     }
 
+    /// The labels of a row's words: their indices, −1 for unknown ones, and the unknown ones by place.
+    /// - Throws: `TaskError.unknownLabel`, naming the row, where unknown labels are not counted
+    func find(
+        each labels: [String], in row: FieldRow
+    ) throws(TaskError) -> (indices: [Int], unknown: [Int: String]) {
+        var (indices, unknown): ([Int], [Int: String]) = ([], [:])
+        for (place, label) in labels.enumerated() {
+            let index = try find(label, in: row)
+            indices.append(index ?? -1)
+            if index == nil { unknown[place] = name(of: label) }
+        }
+        return (indices, unknown)
+    }
+
     /// - Throws: `TaskError.unknownLabel`, naming the row
     package func index(of label: String, in row: FieldRow) throws(TaskError) -> Int {
         if let index = index(of: label) { return index }

@@ -8,15 +8,9 @@ struct DependencyParsingTests {
 
     init() throws { scratch = try ScratchFolder() }
 
-    private func load(_ train: String, dev: String? = nil, file: String = "jsonl") throws -> TaskData {
-        try scratch.write("d/train.\(file)", train)
-        if let dev { try scratch.write("d/dev.\(file)", dev) }
-        return try TaskData.load(try TaskDefinition.load(scratch.url.appendingPathComponent("d")))
-    }
-
     /// Rows with tags, too, are parsed: the kind with the most matching fields wins.
     @Test func readsTrees() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"tokens": ["He", "sleeps", "."], "tags": ["A", "B", "C"], "heads": [2, 0, 2], "deprels": ["nsubj", "root", "punct"]}
             {"tokens": [], "heads": [], "deprels": []}
@@ -35,13 +29,15 @@ struct DependencyParsingTests {
                 == ParsedTokens(tokens: ["Go", "home"], heads: [0, 1], labels: [2, -1], unknown: [1: "obl:tmod"]))
         #expect(data.dev[0].parsed?.arcs(data.labels)?.last == Arc(head: 1, label: "obl:tmod"))
         try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("d"))
-        let listed = try load("tokens\theads\tdeprels\nGo  home\t0 1\troot obj\n", file: "tsv")
+        let listed = try scratch.load("tokens\theads\tdeprels\nGo  home\t0 1\troot obj\n", file: "tsv")
         #expect(listed.train[0].parsed == ParsedTokens(tokens: ["Go", "home"], heads: [0, 1], labels: [1, 0]))
     }
 
     @Test func refusesRowsThatDoNotFit() {
         func message(_ heads: String, _ labels: String = #"["x", "y"]"#) -> String {
-            scratch.message { _ = try load(#"{"tokens": ["a", "b"], "heads": \#(heads), "deprels": \#(labels)}"#) }
+            scratch.message {
+                _ = try scratch.load(#"{"tokens": ["a", "b"], "heads": \#(heads), "deprels": \#(labels)}"#)
+            }
         }
         let range = "expected 0 for the root, or the number of another word, from 1 to 2"
         #expect(message("[0, 3]") == "d/train.jsonl:1: 'heads' is a list with 3 for word 2; \(range)")
@@ -59,7 +55,7 @@ struct DependencyParsingTests {
     }
 
     @Test func rowsWithoutTreesAreSkippedWhereTheyAreNeeded() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"tokens": ["a", "b"], "heads": [0, 1], "deprels": ["x", "y"]}
             {"tokens": ["a", "b"], "heads": null, "deprels": null}
@@ -89,7 +85,7 @@ struct DependencyParsingTests {
         #expect(doubt([2, 1]) == "no root")
         #expect(doubt([0, 3, 2]) == "a cycle")
         #expect(doubt([2, 3, 4, 2, 0]) == "a cycle")
-        let data = try load(
+        let data = try scratch.load(
             """
             {"tokens": ["a", "b"], "heads": [0, 1], "deprels": ["x", "y"]}
             {"tokens": ["a", "b"], "heads": [0, 0], "deprels": ["x", "y"]}
@@ -117,7 +113,7 @@ struct DependencyParsingTests {
 
     /// Both baselines on trees that they can know, and fit to nothing.
     @Test func baselines() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"tokens": ["the", "dog", "sleeps"], "heads": [2, 3, 0], "deprels": ["det", "nsubj", "root"]}
             {"tokens": ["a", "cat", "creeps"], "heads": [2, 3, 0], "deprels": ["det", "nsubj", "root"]}
@@ -134,7 +130,8 @@ struct DependencyParsingTests {
         #expect(arcs.map(\.head) == [2, 3, 0, 3])
         #expect(arcs.map(\.label) == ["det", "det", "root", "det"])
         #expect(ChainTree(fitting: [], labels: 2) == nil && WordArcs(fitting: []) == nil)
-        let before = try load(#"{"tokens": ["go", "home", "now"], "heads": [0, 1, 2], "deprels": ["r", "x", "x"]}"#)
+        let before = try scratch.load(
+            #"{"tokens": ["go", "home", "now"], "heads": [0, 1, 2], "deprels": ["r", "x", "x"]}"#)
         let after = try #require(ChainTree(fitting: before.train, labels: 2))
         #expect(after.arcs(of: 3, labels: before.labels).map(\.head) == [0, 1, 2])
     }

@@ -8,14 +8,8 @@ struct MultiLabelTests {
 
     init() throws { scratch = try ScratchFolder() }
 
-    private func load(_ train: String, dev: String? = nil, file: String = "jsonl") throws -> TaskData {
-        try scratch.write("d/train.\(file)", train)
-        if let dev { try scratch.write("d/dev.\(file)", dev) }
-        return try TaskData.load(try TaskDefinition.load(scratch.url.appendingPathComponent("d")))
-    }
-
     @Test func readsSetsOfLabels() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"text": "a", "labels": ["sad", "angry", "sad"]}
             {"text": "b", "labels": []}
@@ -31,10 +25,10 @@ struct MultiLabelTests {
     }
 
     @Test func readsPairsAndTables() throws {
-        let pairs = try load(#"{"text_a": "a", "text_b": "b", "labels": ["x"]}"#)
+        let pairs = try scratch.load(#"{"text_a": "a", "text_b": "b", "labels": ["x"]}"#)
         #expect(pairs.definition.kind == "multi-label-classification")
         #expect(pairs.train[0].text == "a" && pairs.train[0].pair == "b")
-        let table = try MultiLabelTests().load("text,labels\nx,a b\ny,\nz,\"[\"\"b c\"\"]\"\n", file: "csv")
+        let table = try ScratchFolder().load("text,labels\nx,a b\ny,\nz,\"[\"\"b c\"\"]\"\n", file: "csv")
         #expect(table.labels == ["a", "b", "b c"])
         #expect(table.train.map { $0.labelSet?.labels } == [[0, 1], [], [2]])
     }
@@ -48,7 +42,7 @@ struct MultiLabelTests {
     }
 
     @Test func refusesWhatIsNoListOfLabels() {
-        func message(_ row: String) -> String { scratch.message { _ = try load(row) } }
+        func message(_ row: String) -> String { scratch.message { _ = try scratch.load(row) } }
         #expect(
             message(#"{"text": "a", "labels": {"x": 1}}"#)
                 == "d/train.jsonl:1: 'labels' is an object; expected a list of labels")
@@ -66,7 +60,7 @@ struct MultiLabelTests {
     }
 
     @Test func rowsWithoutLabelsAreSkippedWhereTheyAreNeeded() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"text": "a", "labels": ["x"]}
             {"text": "a", "labels": null}
@@ -80,14 +74,14 @@ struct MultiLabelTests {
     /// A split in which no label is known is a mistake; empty sets are answers.
     @Test func splitsThatCanBeScored() throws {
         let train = #"{"text": "a", "labels": ["x", "y"]}"#
-        #expect(try load(train, dev: #"{"text": "a", "labels": []}"#).dev[0].hasKnownAnswer)
+        #expect(try scratch.load(train, dev: #"{"text": "a", "labels": []}"#).dev[0].hasKnownAnswer)
         #expect(
-            scratch.message { _ = try load(train, dev: #"{"text": "a", "labels": ["z"]}"#) }
+            scratch.message { _ = try scratch.load(train, dev: #"{"text": "a", "labels": ["z"]}"#) }
                 .hasPrefix("d/dev.jsonl:1: label 'z' does not occur in d/train.jsonl"))
     }
 
     @Test func warnsOfLabelsWithOneText() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"text": "a", "labels": ["x", "y"]}
             {"text": "b", "labels": ["x", "Y"]}
@@ -109,7 +103,7 @@ struct MultiLabelTests {
     }
 
     @Test func theConstantBaselineIsTheMostFrequentSet() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"text": "a", "labels": ["x", "y"]}
             {"text": "b", "labels": ["y"]}

@@ -26,6 +26,13 @@ final class ScratchFolder {
         return file
     }
 
+    /// The task of a folder with these splits.
+    func load(_ train: String, dev: String? = nil, file: String = "jsonl") throws -> TaskData {
+        try write("d/train.\(file)", train)
+        if let dev { try write("d/dev.\(file)", dev) }
+        return try TaskData.load(try TaskDefinition.load(url.appendingPathComponent("d")))
+    }
+
     /// The message of the error that `body` throws, without this folder's path.
     func message(_ body: () throws -> Void) -> String {
         do { try body() } catch {

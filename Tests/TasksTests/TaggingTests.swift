@@ -8,14 +8,8 @@ struct TaggingTests {
 
     init() throws { scratch = try ScratchFolder() }
 
-    private func load(_ train: String, dev: String? = nil, file: String = "jsonl") throws -> TaskData {
-        try scratch.write("d/train.\(file)", train)
-        if let dev { try scratch.write("d/dev.\(file)", dev) }
-        return try TaskData.load(try TaskDefinition.load(scratch.url.appendingPathComponent("d")))
-    }
-
     @Test func readsWordsAndTags() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"tokens": ["Ada", "lives", "in", "New York"], "tags": ["B-PER", "O", "O", "B-LOC"]}
             {"tokens": [], "tags": []}
@@ -41,12 +35,12 @@ struct TaggingTests {
     }
 
     @Test func delimitedTextSplitsAtWhiteSpace() throws {
-        let data = try load("tokens\ttags\nAda  lives\tB-PER O\n", file: "tsv")
+        let data = try scratch.load("tokens\ttags\nAda  lives\tB-PER O\n", file: "tsv")
         #expect(data.train[0].tagged == TaggedTokens(tokens: ["Ada", "lives"], tags: [0, 1]))
     }
 
     @Test func refusesRowsThatDoNotFit() {
-        func message(_ row: String) -> String { scratch.message { _ = try load(row) } }
+        func message(_ row: String) -> String { scratch.message { _ = try scratch.load(row) } }
         #expect(
             message(#"{"tokens": ["a", "b"], "tags": ["O", "O"]}"#)
                 == "d/train.jsonl: labels are 'O'; expected at least 2 different ones")
@@ -65,7 +59,7 @@ struct TaggingTests {
     }
 
     @Test func rowsWithoutTagsAreSkippedWhereTheyAreNeeded() throws {
-        let data = try load(
+        let data = try scratch.load(
             """
             {"tokens": ["a", "b"], "tags": ["O", "B-X"]}
             {"tokens": ["a", "b"], "tags": null}
@@ -85,11 +79,11 @@ struct TaggingTests {
     /// A row with one known tag can be scored; a split without any known tag cannot.
     @Test func unknownTagsCountAsWrong() throws {
         let train = #"{"tokens": ["a", "b"], "tags": ["O", "B-X"]}"#
-        let some = try load(train, dev: #"{"tokens": ["a", "b"], "tags": ["O", "B-Y"]}"#)
+        let some = try scratch.load(train, dev: #"{"tokens": ["a", "b"], "tags": ["O", "B-Y"]}"#)
         #expect(some.dev.count == 1)
         #expect(some.warnings.contains { $0.contains("'B-Y'") })
         #expect(
-            scratch.message { _ = try load(train, dev: #"{"tokens": ["a"], "tags": ["B-Y"]}"#) }
+            scratch.message { _ = try scratch.load(train, dev: #"{"tokens": ["a"], "tags": ["B-Y"]}"#) }
                 .hasPrefix("d/dev.jsonl:1: label 'B-Y' does not occur in d/train.jsonl"))
     }
 

@@ -18,36 +18,19 @@ package enum DependencyParsing: TaskKind {
     ) throws(TaskError) -> Example {
         let tokens = try row.texts("tokens")
         var payload = ParsedTokens(tokens: tokens)
-        var firstUnknown: String?
         if needsTarget || row.value("heads") != nil || row.value("deprels") != nil {
             payload.heads = try heads(in: row, of: tokens.count)
             let names = try row.labels("deprels")
-            try check(names.count, "deprels", of: tokens.count, row)
-            var indices: [Int] = []
-            for (place, name) in names.enumerated() {
-                let label = try labels.find(name, in: row)
-                indices.append(label ?? -1)
-                guard label == nil else { continue }
-                let unknown = labels.name(of: name)
-                payload.unknown[place] = unknown
-                firstUnknown = firstUnknown ?? unknown
-            }
-            payload.labels = indices
+            try row.check(names.count, "item", in: "deprels", eachOf: tokens.count)
+            let found = try labels.find(each: names, in: row)
+            (payload.labels, payload.unknown) = (found.indices, found.unknown)
         }
-        return Example(
-            id: id, text: tokens.joined(separator: " "), unknownLabel: firstUnknown, line: row.line, payload: payload)
-    }
-
-    private static func check(_ found: Int, _ field: String, of words: Int, _ row: FieldRow) throws(TaskError) {
-        guard found != words else { return }
-        throw row.wrongType(
-            field, found: "a list of \(counted(found, "item"))",
-            expected: "\(counted(words, "item")), one for each element of '\(row.column("tokens"))'")
+        return Example(id: id, words: tokens, unknown: payload.unknown, line: row.line, payload: payload)
     }
 
     private static func heads(in row: FieldRow, of words: Int) throws(TaskError) -> [Int] {
         let heads = try row.integers("heads")
-        try check(heads.count, "heads", of: words, row)
+        try row.check(heads.count, "item", in: "heads", eachOf: words)
         for (place, head) in heads.enumerated() where !(0...words).contains(head) || head == place + 1 {
             throw row.wrongType(
                 "heads", found: "a list with \(head) for word \(place + 1)",

@@ -22,28 +22,34 @@ package enum Tagging: TaskKind {
     ) throws(TaskError) -> Example {
         let tokens = try row.texts("tokens")
         var payload = TaggedTokens(tokens: tokens)
-        var firstUnknown: String?
         if needsTarget || row.value("tags") != nil {
             let names = try row.labels("tags")
-            guard names.count == tokens.count else {
-                throw .wrongType(
-                    file: row.file, line: row.line, column: row.column("tags"),
-                    found: "a list of \(counted(names.count, "tag"))",
-                    expected: "\(counted(tokens.count, "tag")), one for each element of '\(row.column("tokens"))'")
-            }
-            var tags: [Int] = []
-            for (place, name) in names.enumerated() {
-                let tag = try labels.find(name, in: row)
-                tags.append(tag ?? -1)
-                guard tag == nil else { continue }
-                let unknown = labels.name(of: name)
-                payload.unknown[place] = unknown
-                firstUnknown = firstUnknown ?? unknown
-            }
-            payload.tags = tags
+            try row.check(names.count, "tag", in: "tags", eachOf: tokens.count)
+            let found = try labels.find(each: names, in: row)
+            (payload.tags, payload.unknown) = (found.indices, found.unknown)
         }
-        return Example(
-            id: id, text: tokens.joined(separator: " "), unknownLabel: firstUnknown, line: row.line, payload: payload)
+        return Example(id: id, words: tokens, unknown: payload.unknown, line: row.line, payload: payload)
+    }
+}
+
+extension FieldRow {
+    /// Refuses a list that does not have an item for each word.
+    func check(_ count: Int, _ noun: String, in field: String, eachOf words: Int) throws(TaskError) {
+        guard count != words else { return }
+        throw wrongType(
+            field, found: "a list of \(counted(count, noun))",
+            expected: "\(counted(words, noun)), one for each element of '\(column("tokens"))'")
+    }
+}
+
+extension Example {
+    /// An example of words.
+    /// - Parameter unknown: labels that the task does not know, by place of the word
+    init(id: Int, words: [String], unknown: [Int: String], line: Int, payload: any ExamplePayload) {
+        self.init(
+            id: id, text: words.joined(separator: " "), unknownLabel: unknown.min { $0.key < $1.key }?.value,
+            line: line,
+            payload: payload)
     }
 }
 
