@@ -131,7 +131,7 @@ private final class MixSide {
             return HeadTargets(
                 .classes((0..<tokens).map { Int32($0 % width) }), marks: (0..<tokens).map { Int32($0) })
         case (_, .classes): return HeadTargets(.classes(texts.indices.map { Int32($0 % width) }))
-        case (_, .labelSets), (_, .choices), (_, .numbers):
+        case (_, .labelSets), (_, .choices), (_, .numbers), (_, .similarity), (_, .ranking):
             return HeadTargets(.numbers(texts.indices.map { Float($0 % 3) - 1 }, width: width))
         }
     }

@@ -306,6 +306,10 @@ INLINE float NAME(dot)(const float *a, const float *b, size_t n) {
     return NAME(sum)(total);
 }
 
+static void NAME(dot_rows)(float *y, const float *x, const float *row, size_t rows, size_t n) {
+    for (size_t r = 0; r < rows; r++) y[r] = NAME(dot)(x + r * n, row, n);
+}
+
 // One mask value of a row: what NAME(mask) gives in that column
 INLINE float NAME(mask_at)(uint64_t key, uint32_t column, amalgam_dropout dropout) {
     if (!dropout.threshold) return 1.0f;

@@ -24,6 +24,7 @@ static const amalgam_kernels NAME(kernels) = {
     .attend_backward = NAME(attend_backward),
     .adamw = NAME(adamw),
     .sum_of_squares = NAME(sum_of_squares),
+    .dot_rows = NAME(dot_rows),
     .softmax = NAME(softmax),
     .fusion_mix = NAME(fusion_mix),
     .fusion_mix_backward = NAME(fusion_mix_backward),

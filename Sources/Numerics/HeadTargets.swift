@@ -11,6 +11,16 @@ package struct HeadTargets: Sendable {
         case indices([Int32], width: Int)
         /// For each row, a token, what it is in its window; a window is a run of rows, and its target is a first and a last row.
         case spans([SpanToken])
+        /// What each row is to the queries of its batch; a query's documents follow it.
+        case contrasts([Contrast])
+    }
+
+    /// What a row is where queries are compared with documents. Equal documents have equal numbers.
+    package enum Contrast: Sendable, Equatable {
+        case query
+        /// To the query before it.
+        case relevant(document: Int32)
+        case irrelevant(document: Int32)
     }
 
     /// What a token is in its window.
@@ -93,6 +103,7 @@ extension HeadTargets.Values {
                 indices[row..<row + width].contains { $0 >= 0 }
             }
         case .spans(let tokens): Self.windowsWithTarget(tokens)
+        case .contrasts(let roles): roles.map { $0 == .query }
         }
     }
 
@@ -138,7 +149,7 @@ extension HeadTargets.Values {
             case .distributions(let shares, let classes):
                 let own = shares[row.offset * classes..<(row.offset + 1) * classes]
                 return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            case .numbers, .indices, .spans: return sum + weight
+            case .numbers, .indices, .spans, .contrasts: return sum + weight
             }
         }
     }
@@ -150,6 +161,7 @@ extension HeadTargets.Values {
         case .numbers(let numbers, let width): numbers.count / max(1, width)
         case .indices(let indices, let width): indices.count / max(1, width)
         case .spans(let tokens): tokens.count
+        case .contrasts(let roles): roles.count
         }
     }
 }

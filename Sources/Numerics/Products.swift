@@ -50,6 +50,15 @@ package enum Products {
         usesLibrary ? BLAS.description : "amalgam \(name(kernels))"
     }
 
+    /// The product of each row of x, [rows, width], with a row.
+    package static func dots(_ row: [Float], _ x: [Float], rows: Int) -> [Float] {
+        precondition(x.count == rows * row.count, "\(x.count) values for \(rows) rows of width \(row.count)")
+        return [Float](unsafeUninitializedCapacity: rows) { dots, count in
+            if let base = dots.baseAddress, rows > 0 { kernels.pointee.dot_rows(base, x, row, rows, row.count) }
+            count = rows
+        }
+    }
+
     /// c [m, n] = scale · (a [m, k] · b + bias) + residual.
     /// - Parameters:
     ///   - columns: which of c are computed, whole panels of b; nil: all.

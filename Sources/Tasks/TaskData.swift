@@ -45,12 +45,13 @@ package struct TaskData: Sendable {
     ///   - splits: what to read and score; one that cannot be scored is an error. nil reads all that the definition
     ///     names: train to learn from, dev and test to score
     ///   - labels: those of a trained head, which decides what an index means
+    ///   - documents: the task's, where they come from memory; nil: those of the definition's file, if it names one
     ///   - needsTargets: whether a row without a label is skipped (it is not where labels are to be predicted)
     ///   - unknownLabels: what happens to rows with other labels
     /// - Throws: `TaskError`, naming file, line and field
     package static func load(
         _ definition: TaskDefinition, rows: [Split: RowTable]? = nil, splits: Set<Split>? = nil,
-        labels: KnownLabels? = nil, needsTargets: Bool = true, unknownLabels: UnknownLabels = .count,
+        documents: DocumentCollection? = nil, labels: KnownLabels? = nil, needsTargets: Bool = true, unknownLabels: UnknownLabels = .count,
         kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskData {
         guard let kind = kinds[definition.kind] else {
@@ -84,6 +85,8 @@ package struct TaskData: Sendable {
         index.listed = definition.labels
         var data = TaskData(definition: definition, labels: index.names)
         if definition.hasDefaultMetric { data.definition.metric = kind.defaultMetric(labels: index.names) }
+        var documents = documents
+        if documents == nil, let url = definition.documentsURL { documents = try DocumentFiles.read(url) }
         var answers: SplitFile.AnswerCount?
         for split in Split.allCases where wanted.contains(split) {
             guard let file = files[split] else { continue }
@@ -94,7 +97,8 @@ package struct TaskData: Sendable {
             if splits != nil, let reason = content.unscorable {
                 throw .unscorable(file: file.name, split: split.rawValue, reason: reason)
             }
-            data[split] = content.examples
+            data[split] = try kind.gathered(
+                content.examples, documents: documents, file: file.name, columns: definition.fields)
             data.files[split] = file.facts(content)
             if !content.skipped.isEmpty { data.skipped[split] = content.skipped }
             data.unscorable[split] = content.unscorable

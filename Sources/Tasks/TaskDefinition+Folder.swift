@@ -25,6 +25,7 @@ extension TaskDefinition {
             name: folder.standardizedFileURL.lastPathComponent, kind: kind.name, data: data,
             metric: kind.metrics.first ?? Accuracy.name, folder: folder, source: source)
         definition.hasDefaultMetric = true
+        if kind.usesDocuments { definition.documents = try DocumentFiles.name(in: folder) }
         return definition
     }
 

@@ -12,6 +12,7 @@ extension TaskDefinition {
         line("license", license)
         output.write("data:\n")
         for split in Split.allCases { line("  " + split.rawValue, data[split]) }
+        line("documents", documents)
         if !rows.isEmpty {
             output.write("rows:\n")
             for split in Split.allCases { line("  " + split.rawValue, rows[split].map { "\($0)" }) }

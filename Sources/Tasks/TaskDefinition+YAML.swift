@@ -5,7 +5,7 @@ import Yams
 extension TaskDefinition {
     /// Every key of a task YAML, in the order in which it is written.
     static let keys = [
-        "name", "kind", "description", "language", "license", "data", "rows", "fields", "labels", "metric", "format",
+        "name", "kind", "description", "language", "license", "data", "documents", "rows", "fields", "labels", "metric", "format",
         "quoting", "delimiter", "encoding", "header",
     ]
 
@@ -71,6 +71,7 @@ extension TaskDefinition {
             language: try root.text("language"), license: try root.text("license"), folder: folder, source: file)
         definition.labelNumbers = numbers
         definition.rows = try expectedRows(root, data)
+        definition.documents = try documents(root, kind)
         definition.hasDefaultMetric = named == nil
         definition.reading = try readingOptions(root, files: data)
         return definition
@@ -148,6 +149,15 @@ extension TaskDefinition {
         }
         guard !files.isEmpty else { throw .missingKey(file: root.file, key: "data", expected: expected) }
         return files
+    }
+
+    private static func documents(_ root: YAMLMap, _ kind: any TaskKind.Type) throws(TaskError) -> String? {
+        guard let path = try root.text("documents") else { return nil }
+        guard kind.usesDocuments else {
+            throw root.bad(
+                "documents", found: "set", expected: "no documents, because the rows of \(kind.name) have all that is read")
+        }
+        return path
     }
 
     private static func expectedRows(_ root: YAMLMap, _ data: [Split: String]) throws(TaskError) -> [Split: Int] {

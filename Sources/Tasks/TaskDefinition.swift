@@ -16,6 +16,8 @@ package struct TaskDefinition: Equatable, Sendable {
     package var labelNumbers: [Int: String] = [:]
     /// How many rows the file of a split has where the data is what the definition was written for.
     package var rows: [Split: Int] = [:]
+    /// File or folder of the documents that all splits are answered from, relative to `folder` unless absolute; nil: none.
+    package var documents: String?
     /// How the data files are to be read.
     package var reading = ReadingOptions()
     /// Name of a registered metric that fits the kind.
@@ -78,8 +80,13 @@ package struct TaskDefinition: Equatable, Sendable {
     }
 
     /// A split's file, or nil if the definition names none.
-    package func url(of split: Split) -> URL? {
-        data[split].map { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : folder.appendingPathComponent($0) }
+    package func url(of split: Split) -> URL? { data[split].map(url) }
+
+    /// The file or folder of the documents, or nil if the definition names none.
+    package var documentsURL: URL? { documents.map(url) }
+
+    private func url(_ path: String) -> URL {
+        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
     }
 }
 

@@ -42,7 +42,7 @@ package struct TextCorpus: Equatable, Sendable {
     }
 
     /// The lines that are not empty, without white space around them.
-    static func lines(_ url: URL) throws(TaskError) -> [String] {
+    package static func lines(_ url: URL) throws(TaskError) -> [String] {
         let bytes = try DataBytes(fileBytes(url), file: shownPath(url)).text
         var lines: [String] = []
         var number = 0

@@ -60,7 +60,7 @@ final class BundleEvaluator {
         for part in parts {
             for (evaluator, places) in part.plans {
                 var own = places.map { all[$0] }
-                evaluator.run(examples, part.range ?? 0..<examples.count, into: &own)
+                evaluator.run(examples, part.range ?? 0..<examples.all, into: &own)
                 for (place, results) in zip(places, own) { all[place] = results }
             }
         }

@@ -8,7 +8,7 @@ package struct HeadResults: Sendable {
     package let width: Int
     /// Probabilities of the classes, or numbers in the data's units: the rows of one example after those of another.
     package fileprivate(set) var values: [Float]
-    /// First row of each example, [examples + 1].
+    /// First row of each example, and of each that is attached to them, [all + 1].
     package fileprivate(set) var offsets: [Int]
     /// For heads that read words: the word of each row, within its example.
     package fileprivate(set) var words: [Int]
@@ -23,6 +23,12 @@ package struct HeadResults: Sendable {
 
     package func rows(_ i: Int) -> Range<Int> { offsets[i]..<offsets[i + 1] }
     package func row(_ r: Int) -> ArraySlice<Float> { values[r * width..<(r + 1) * width] }
+
+    /// [count, width]: the rows of examples of which each has one.
+    /// - Parameter first: the first example
+    package func rows(after first: Int, count: Int) -> [Float] {
+        Array(values[offsets[first] * width..<offsets[first + count] * width])
+    }
 }
 
 /// Heads' predictions on the same texts: the same plan as in training, without what only training needs.
@@ -76,7 +82,7 @@ package final class Evaluator {
     /// Runs all heads over examples, in one pass.
     package func allResults(_ examples: EncodedExamples) -> [HeadResults] {
         var all = heads.map { Self.empty($0, examples) }
-        run(examples, 0..<examples.count, into: &all)
+        run(examples, 0..<examples.all, into: &all)
         return all
     }
 
@@ -108,7 +114,7 @@ package final class Evaluator {
 
     /// Room for a head's results.
     static func empty(_ head: any Head, _ examples: EncodedExamples) -> HeadResults {
-        let (width, count) = (head.output.width, examples.count)
+        let (width, count) = (head.output.width, examples.all)
         let (offsets, words) = examples.rows(head.input)
         return HeadResults(
             width: width, values: [Float](repeating: 0, count: (offsets.last ?? 0) * width), offsets: offsets,

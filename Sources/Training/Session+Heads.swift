@@ -7,7 +7,7 @@ import Tasks
 extension Session {
     /// The head that a task's kind asks for.
     /// - Parameter isLinear: the one with a single layer.
-    static func head(
+    func head(
         for task: TaskData, pooling: Pool.Kind, prefix: String, isLinear: Bool = false
     ) throws -> NamedHead {
         let definition = task.definition
@@ -24,14 +24,23 @@ extension Session {
         }
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train),
-            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false })
+            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false },
+            hidden: model.configuration.hidden, range: Self.range(of: task.train),
+            subject: definition.kind == EntityLinking.name ? .entities : .documents)
         var head = NamedHead(
-            safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
+            Self.safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
         if head.readsPairs == nil {
             let forms = Set((task.train + task.dev).map { $0.pair != nil })
             head.pairs = forms.count == 1 ? forms.first : nil
         }
         return head
+    }
+
+    /// From the smallest to the largest number of examples; 0 to 1 where there are none.
+    private static func range(of examples: [Example]) -> ClosedRange<Float> {
+        let numbers = examples.flatMap { $0.numbers?.values ?? [] }.compactMap { $0.map { Float($0) } }
+        guard let low = numbers.min(), let high = numbers.max() else { return 0...1 }
+        return low...(high > low ? high : low + 1)
     }
 
     /// How a head reads the batches of a training.
@@ -64,7 +73,8 @@ extension Session {
         func encoded(_ split: Split) throws -> EncodedExamples {
             let rows = try SharedTexts.rows(split, of: members)
             return encode(
-                zip(group, rows).map { (heads[$0], $1) }, maxLength: settings.maxLength, prefix: prefix, taken: taken)
+                zip(group, rows).map { (heads[$0], $1) }, maxLength: settings.maxLength, prefix: prefix, taken: taken,
+                trains: split == .train)
         }
         let train = try encoded(.train)
         let goals = try group.enumerated().map { column, index in
@@ -80,9 +90,12 @@ extension Session {
     }
 
     /// The examples of a task, as its own head would read them: to count tokens before a training.
-    package func encode(_ examples: [Example], of task: TaskData, maxLength: Int) throws -> EncodedExamples {
+    /// - Parameter trains: whether they are what is learned from.
+    package func encode(
+        _ examples: [Example], of task: TaskData, maxLength: Int, trains: Bool
+    ) throws -> EncodedExamples {
         let prefix = model.textPrefix
-        let head = try Self.head(for: task, pooling: .first, prefix: prefix).head
-        return encode([(head, examples)], maxLength: maxLength, prefix: prefix)
+        let own = try head(for: task, pooling: .first, prefix: prefix).head
+        return encode([(own, examples)], maxLength: maxLength, prefix: prefix, trains: trains)
     }
 }

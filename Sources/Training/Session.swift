@@ -68,11 +68,12 @@ package final class Session {
 
     /// Examples as token ids, truncated where the model or the settings end, with the targets of the heads that read them.
     package func encode(
-        _ heads: [(head: any Head, examples: [Example])], maxLength: Int, prefix: String, taken: Int = 0
+        _ heads: [(head: any Head, examples: [Example])], maxLength: Int, prefix: String, taken: Int = 0,
+        trains: Bool = false
     ) -> EncodedExamples {
         EncodedExamples(
             heads, tokenizer: tokenizer, maxLength: longest(maxLength, taken: taken), prefix: prefix,
-            types: model.configuration.types, pool: workspace.pool)
+            types: model.configuration.types, trains: trains, pool: workspace.pool)
     }
 
     /// A run's result with the bundle that it made, whatever it was for.
@@ -130,7 +131,7 @@ package final class Session {
         let standard = try pooling ?? model.pooling()
         let taught = teaching.map { [$0.head(pooling: pooling, prefix: prefix, standard: standard)] }
         let prefix = prefix ?? taught?[0].head.textPrefix ?? model.textPrefix
-        let heads = try taught ?? tasks.map { try Self.head(for: $0, pooling: standard, prefix: prefix) }
+        let heads = try taught ?? tasks.map { try head(for: $0, pooling: standard, prefix: prefix) }
         try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
         let factor = settings.adapterRateFactor

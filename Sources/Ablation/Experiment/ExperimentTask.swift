@@ -37,7 +37,7 @@ package final class ExperimentTask {
     package func tokens(_ split: Split, in session: Session, maxLength: Int) throws -> Int {
         let count = Count(split: split, session: ObjectIdentifier(session), maxLength: maxLength)
         if let known = counts[count] { return known }
-        let tokens = try session.encode(data[split], of: data, maxLength: maxLength).tokens
+        let tokens = try session.encode(data[split], of: data, maxLength: maxLength, trains: split == .train).tokens
         counts[count] = tokens
         return tokens
     }

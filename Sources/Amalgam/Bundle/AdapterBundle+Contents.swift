@@ -88,11 +88,16 @@ extension AdapterBundle {
             case choices
             /// A part of a context; `hasNone` tells whether it may say that there is no answer.
             case answers(hasNone: Bool)
+            /// The similarity of two texts, a number of this range.
+            case similarity(ClosedRange<Float>)
+            /// A ranking of documents for a query, or of entities for a mention.
+            case ranking(ofEntities: Bool)
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`.
+        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`,
+        /// `similarity`, `ranking`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -109,7 +114,7 @@ extension AdapterBundle {
         public var labels: [String] {
             switch output {
             case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
-            case .numbers, .choices, .answers: []
+            case .numbers, .choices, .answers, .similarity, .ranking: []
             }
         }
     }
@@ -206,6 +211,8 @@ extension AdapterBundle.Head {
             case (_, .labelSets(let labels, let thresholds)): .labelSets(labels, thresholds: thresholds)
             case (_, .choices): .choices
             case (_, .spans(let settings)): .answers(hasNone: settings.hasUnanswerable)
+            case (_, .similarity(let range, _)): .similarity(range)
+            case (_, .ranking(let settings, _)): .ranking(ofEntities: settings.subject == .entities)
             }
         pooling =
             switch head.head.input {

@@ -118,6 +118,10 @@ extension AdapterBundle.Head {
                     + zip(labels, thresholds).map { "\($0) (\(Human.score(Double($1))))" }.joined(separator: ", ")
             case .choices: "one of a question's choices"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
+            case .similarity(let range):
+                "the similarity of two texts, from \(Human.score(Double(range.lowerBound))) to "
+                    + Human.score(Double(range.upperBound))
+            case .ranking(let ofEntities): ofEntities ? "a ranking of entities" : "a ranking of documents"
             case .answers(let hasNone): "a part of the context" + (hasNone ? ", or no answer" : "")
             }
         return "\(kind), reads \(input), gives \(gives)"

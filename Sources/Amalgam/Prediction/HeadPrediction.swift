@@ -16,6 +16,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case choice(ChoicePrediction)
     /// The answer to a question.
     case answer(AnswerPrediction)
+    /// The best documents for a query, or the best entities for a mention.
+    case ranking(RankingPrediction)
 }
 
 extension HeadPrediction {
@@ -31,6 +33,7 @@ extension HeadPrediction {
             self = .labelSet(LabelSetPrediction(labels: labels, set, probabilities))
         case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
         case .span(let span): self = .answer(AnswerPrediction(span))
+        case .ranking(let ranking): self = .ranking(RankingPrediction(ranking))
         case .each, .routed: return nil
         }
     }

@@ -29,13 +29,17 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
     /// - Parameter form: what the caller expects: classes, tags, …
     func predictions(_ examples: [Example], of form: String) async throws -> [Prediction] {
         try await predictions(examples) { [self] portion in
-            guard predictor.form == form else {
-                throw BundleError.head(
-                    file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
-                    fix: "call classes, tags, trees, numbers, labelSets, choices or answers, as the head predicts")
-            }
+            try checkForm(form)
             try predictor.check(portion)
         }
+    }
+
+    /// Refuses a head that does not predict what the caller expects.
+    func checkForm(_ form: String) throws {
+        guard predictor.form != form else { return }
+        throw BundleError.head(
+            file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
+            fix: "call classes, tags, trees, numbers, labelSets, choices, answers or entities, as the head predicts")
     }
 
     func evaluate(_ task: TextTask, split: Split, seed: UInt64) async throws -> Evaluation {

@@ -119,15 +119,7 @@ extension TextTask {
         name: String, train: [RegressionExample], dev: [RegressionExample] = [], test: [RegressionExample] = [],
         metric: String? = nil
     ) throws(AmalgamError) -> TextTask {
-        func rows(_ examples: [RegressionExample]) -> [[String: FieldValue]] {
-            examples.map { example in
-                let numbers = example.values.map { $0.map { FieldValue.number($0) } ?? .null }
-                var fields = texts(example.text, example.second)
-                fields["score"] = numbers.count == 1 ? numbers[0] : .list(numbers)
-                return row(fields, example.weight, example.group)
-            }
-        }
-        return try TextTask(
+        try TextTask(
             name, kind: Regression.self, splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))],
             labels: nil, metric: metric)
     }
@@ -211,6 +203,77 @@ extension TextTask {
         return try TextTask(
             name, kind: QuestionAnswering.self,
             splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))], labels: nil, metric: metric)
+    }
+
+    /// A task of queries and the documents that answer them. The documents of a split's examples are what its queries are answered
+    /// from.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported.
+    ///   - metric: `ndcg_at_10` (default), `recall_at_10`, `mrr` or `accuracy_at_1`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
+    public static func retrieval(
+        name: String, train: [RetrievalExample], dev: [RetrievalExample] = [], test: [RetrievalExample] = [],
+        metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ examples: [RetrievalExample]) -> [[String: FieldValue]] {
+            examples.map { example in
+                var fields: [String: FieldValue] = [
+                    "query": .string(example.query), "document": .list(example.relevant.map { .string($0) }),
+                ]
+                if !example.irrelevant.isEmpty { fields["negatives"] = .list(example.irrelevant.map { .string($0) }) }
+                return row(fields, example.weight, example.group)
+            }
+        }
+        return try TextTask(
+            name, kind: Retrieval.self, splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))],
+            labels: nil, metric: metric)
+    }
+
+    /// A task of mentions and the entities that they stand for.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from; each with its entity.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported.
+    ///   - metric: `accuracy_at_1` (default), `mrr`, `recall_at_10` or `ndcg_at_10`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
+    public static func entityLinking(
+        name: String, train: [EntityMention], dev: [EntityMention] = [], test: [EntityMention] = [],
+        metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        try TextTask(
+            name, kind: EntityLinking.self,
+            splits: [(.train, train.map(\.fields)), (.dev, dev.map(\.fields)), (.test, test.map(\.fields))],
+            labels: nil, metric: metric)
+    }
+
+    /// A task of pairs of texts and how similar they are.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from; each with a second text and one number.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported.
+    ///   - metric: `spearman` (default), `pearson`, `mse` or `mae`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
+    public static func similarity(
+        name: String, train: [RegressionExample], dev: [RegressionExample] = [], test: [RegressionExample] = [],
+        metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        try TextTask(
+            name, kind: SentenceSimilarity.self,
+            splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))], labels: nil, metric: metric)
+    }
+
+    private static func rows(_ examples: [RegressionExample]) -> [[String: FieldValue]] {
+        examples.map { example in
+            let numbers = example.values.map { $0.map { FieldValue.number($0) } ?? .null }
+            var fields = texts(example.text, example.second)
+            fields["score"] = numbers.count == 1 ? numbers[0] : .list(numbers)
+            return row(fields, example.weight, example.group)
+        }
     }
 
     private static func row(_ fields: [String: FieldValue], _ weight: Double, _ group: String?) -> [String: FieldValue]

@@ -36,6 +36,12 @@ public struct TextTask: Sendable {
         case multipleChoice = "multiple-choice"
         /// The answer to a question, which is a part of a context.
         case questionAnswering = "question-answering"
+        /// How similar two texts are.
+        case similarity = "sentence-similarity"
+        /// The documents that answer a query.
+        case retrieval
+        /// The entity that a mention stands for.
+        case entityLinking = "entity-linking"
     }
 
     /// What happens to an example of a scored split whose label the head does not know.

@@ -113,6 +113,8 @@ typedef struct {
                   float beta2, float epsilon, float decay, float c1, float c2);
     /// Σ x² in double
     double (*sum_of_squares)(const float *x, size_t n);
+    // y[r] = the product of row r of x, [rows, n], with a row of n
+    void (*dot_rows)(float *y, const float *x, const float *row, size_t rows, size_t n);
     /// y = exp(x − max) / Σ, in place over one row
     void (*softmax)(float *x, size_t n);
 

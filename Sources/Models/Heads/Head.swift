@@ -25,6 +25,10 @@ package enum HeadOutput: Equatable, Sendable {
     case choices
     /// A start and an end logit for each token of a context.
     case spans(SpanSettings)
+    /// A row of length 1 for each of two texts; their cosine in 0...1 is a number of the range.
+    case similarity(ClosedRange<Float>, width: Int)
+    /// A row of length 1 for a query or a document; cosines rank the documents.
+    case ranking(RankingSettings, width: Int)
 
     /// Columns of the output.
     package var width: Int {
@@ -35,14 +39,15 @@ package enum HeadOutput: Equatable, Sendable {
         case .labelSets(let labels, _): labels.count
         case .choices: 1
         case .spans: 2
+        case .similarity(_, let width), .ranking(_, let width): width
         }
     }
 
-    /// The labels; empty for numbers, choices and spans.
+    /// The labels; empty for outputs without labels.
     package var labels: [String] {
         switch self {
         case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
-        case .numbers, .choices, .spans: []
+        case .numbers, .choices, .spans, .similarity, .ranking: []
         }
     }
 
@@ -56,11 +61,18 @@ package enum HeadOutput: Equatable, Sendable {
         case .choices: "one of several choices"
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
         case .spans: "a part of a context"
+        case .similarity: "the similarity of two texts"
+        case .ranking(let settings, _): "a ranking of \(settings.subject.rawValue)"
         }
     }
 
     /// Whether the loss is a squared error, not a negative log-likelihood.
-    package var hasSquaredError: Bool { if case .numbers = self { true } else { false } }
+    package var hasSquaredError: Bool {
+        switch self {
+        case .numbers, .similarity: true
+        default: false
+        }
+    }
 }
 
 /// How a number of the data is brought to mean 0 and deviation 1, so that one learning rate fits all ranges.
@@ -88,16 +100,26 @@ package struct HeadRequest: Sendable {
     package var numbers: [NumberScale]
     /// Whether there are questions without an answer.
     package var hasUnanswerable: Bool
+    /// Columns of the model's hidden states.
+    package var hidden: Int
+    /// The smallest and the largest number that is to be predicted.
+    package var range: ClosedRange<Float>
+    /// What is ranked.
+    package var subject: RankingSettings.Subject
 
     package init(
         labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
-        hasUnanswerable: Bool = false
+        hasUnanswerable: Bool = false, hidden: Int = 0, range: ClosedRange<Float> = 0...1,
+        subject: RankingSettings.Subject = .documents
     ) {
         self.labels = labels
         self.pooling = pooling
         self.textPrefix = textPrefix
         self.numbers = numbers
         self.hasUnanswerable = hasUnanswerable
+        self.hidden = hidden
+        self.range = range
+        self.subject = subject
     }
 }
 
@@ -208,6 +230,11 @@ extension Head {
         case (.choices, _):
             builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
         case (.spans, _): builder.append(SpanCrossEntropy(output, head: index, in: builder))
+        case (.similarity(let range, _), _):
+            builder.append(CosineSquaredError(output, head: index, range: range, in: builder))
+        case (.ranking(let settings, _), _):
+            builder.append(
+                InBatchCrossEntropy(output, head: index, temperature: settings.temperature, in: builder))
         }
     }
 
@@ -227,6 +254,8 @@ package enum Heads {
         MultiLabelHead.self,
         MultipleChoiceHead.self,
         SpanHead.self,
+        SimilarityHead.self,
+        RankingHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

@@ -11,12 +11,7 @@ package struct HeadFields {
         HeadFault(field: field, found: fields[field]?.json ?? "nothing", expected: expected)
     }
 
-    package func pooling() throws(HeadFault) -> Pool.Kind {
-        guard case .string(let word)? = fields["pooling"], let pooling = Pool.Kind(rawValue: word) else {
-            throw fault("pooling", Pool.Kind.allCases.map(\.rawValue).joined(separator: " or "))
-        }
-        return pooling
-    }
+    package func pooling() throws(HeadFault) -> Pool.Kind { try choice("pooling", Pool.Kind.self) }
 
     /// Empty where nothing is said.
     package func textPrefix() throws(HeadFault) -> String {
@@ -34,6 +29,36 @@ package struct HeadFields {
     package func flag(_ field: String) throws(HeadFault) -> Bool {
         guard case .bool(let flag)? = fields[field] else { throw fault(field, "true or false") }
         return flag
+    }
+
+    package func text(_ field: String) throws(HeadFault) -> String {
+        guard case .string(let text)? = fields[field] else { throw fault(field, "text") }
+        return text
+    }
+
+    package func choice<Choice: RawRepresentable & CaseIterable>(
+        _ field: String, _ type: Choice.Type
+    ) throws(HeadFault) -> Choice where Choice.RawValue == String {
+        guard case .string(let word)? = fields[field], let choice = Choice(rawValue: word) else {
+            throw fault(field, Choice.allCases.map(\.rawValue).joined(separator: " or "))
+        }
+        return choice
+    }
+
+    package func number(_ field: String, above bound: Float) throws(HeadFault) -> Float {
+        guard let number = try optionalNumber(field), number > bound else {
+            throw fault(field, "a finite number over \(bound)")
+        }
+        return number
+    }
+
+    /// Two finite numbers, the first below the second.
+    package func range(_ low: String, _ high: String) throws(HeadFault) -> ClosedRange<Float> {
+        guard let lower = try optionalNumber(low) else { throw fault(low, "a finite number") }
+        guard let upper = try optionalNumber(high), upper > lower else {
+            throw fault(high, "a finite number over \(lower)")
+        }
+        return lower...upper
     }
 
     /// A finite number; nil where nothing is said.

@@ -20,6 +20,8 @@ package protocol TaskKind: Sendable {
     static var baselines: Baselines { get }
     /// Maximum length in tokens of a text in training, where the user gives none.
     static var maxLength: Int { get }
+    /// Whether a task may have a collection of documents.
+    static var usesDocuments: Bool { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -34,14 +36,27 @@ package protocol TaskKind: Sendable {
     static func example(
         from row: FieldRow, id: Int, labels: LabelIndex, needsTarget: Bool
     ) throws(TaskError) -> Example
+
+    /// The examples of a split with what they share, such as the collection of their documents.
+    /// - Parameters:
+    ///   - documents: of the task; nil: it has none
+    ///   - file, columns: for messages, as `FieldRow` has them
+    static func gathered(
+        _ examples: [Example], documents: DocumentCollection?, file: String, columns: [String: String]
+    ) throws(TaskError) -> [Example]
 }
 
 extension TaskKind {
     package static var fields: [String] { inputs + targets }
     package static var forms: [[String]] { [fields] }
     package static var maxLength: Int { 128 }
+    package static var usesDocuments: Bool { false }
     package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
+
+    package static func gathered(
+        _ examples: [Example], documents: DocumentCollection?, file: String, columns: [String: String]
+    ) throws(TaskError) -> [Example] { examples }
 
     /// The sets of fields that a row to predict may have.
     package static var inputForms: [[String]] { forms.map { $0.filter { !targets.contains($0) } } }
@@ -65,6 +80,9 @@ package struct TaskKinds: Sendable {
         MultiLabelClassification.self,
         MultipleChoice.self,
         QuestionAnswering.self,
+        SentenceSimilarity.self,
+        Retrieval.self,
+        EntityLinking.self,
     ]
 
     /// The table of `builtIn`.

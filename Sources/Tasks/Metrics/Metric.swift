@@ -70,7 +70,7 @@ package struct Metrics: Sendable {
         SubsetAccuracy.self,
         EntityF1.self, TokenAccuracy.self, LabeledAttachment.self, UnlabeledAttachment.self,
         Pearson.self, Spearman.self, MeanSquaredError.self, MeanAbsoluteError.self,
-        RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self,
+        RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self, AccuracyAt1.self,
         ExpectedCalibrationError.self,
         AnswerF1.self, ExactMatch.self,
     ]

@@ -9,6 +9,7 @@ package struct RankingSums: Statistics, Equatable {
     package private(set) var recall = 0.0
     package private(set) var reciprocalRank = 0.0
     package private(set) var gain = 0.0
+    package private(set) var firstRight = 0.0
 
     package init(for answers: RankingAnswers) {}
 
@@ -17,6 +18,7 @@ package struct RankingSums: Statistics, Equatable {
         queries += weight
         let found = ranking.prefix(Self.cutoff).count { relevant[$0] != nil }
         recall += weight * Double(found) / Double(max(1, relevant.count))
+        if let first = ranking.first, relevant[first] != nil { firstRight += weight }
         if let first = ranking.firstIndex(where: { relevant[$0] != nil }) {
             reciprocalRank += weight / Double(first + 1)
         }
@@ -24,7 +26,7 @@ package struct RankingSums: Statistics, Equatable {
         if ideal > 0 { gain += weight * Self.gain(ranking.map { relevant[$0] ?? 0 }) / ideal }
     }
 
-    package mutating func removeAll() { (queries, recall, reciprocalRank, gain) = (0, 0, 0, 0) }
+    package mutating func removeAll() { (queries, recall, reciprocalRank, gain, firstRight) = (0, 0, 0, 0, 0) }
 
     /// Σᵢ gradeᵢ / log₂(i + 1) over the first ten (Järvelin & Kekäläinen 2002, with the linear gain of trec_eval).
     private static func gain(_ grades: [Double]) -> Double {

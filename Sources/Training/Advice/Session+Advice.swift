@@ -22,7 +22,7 @@ extension Session {
             throw TrainingError.noExamples(task: task.definition.name, split: "train")
         }
         let prefix = settings.prefix ?? model.textPrefix
-        let named = try Self.head(for: task, pooling: settings.pooling, prefix: prefix, isLinear: true)
+        let named = try self.head(for: task, pooling: settings.pooling, prefix: prefix, isLinear: true)
         let chosen = StratifiedSample.indices(of: task.train, limit: settings.texts, seed: settings.seed)
         let examples = encode(
             [(named.head, chosen.map { task.train[$0] })], maxLength: settings.maxLength, prefix: prefix,

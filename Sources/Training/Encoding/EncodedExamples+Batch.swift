@@ -45,8 +45,7 @@ extension EncodedExamples {
         for head in heads {
             targets[head.index] = self.targets(of: head, indices, longest: longest, predicts: predicts)
         }
-        return BatchPart(
-            sequences, targets: targets, groups: hasGroups ? indices.map { self.sequences(of: $0).count } : nil)
+        return BatchPart(sequences, targets: targets, groups: groups(indices))
     }
 
     /// The rows that a head reads of the examples, one after the other: marked tokens, all tokens, or sequences.
@@ -55,7 +54,7 @@ extension EncodedExamples {
         if input == .tokens { return (firsts.map { self.offsets[$0] }, []) }
         guard input == .marked else { return (firsts, []) }
         var (offsets, words) = ([0], [Int]())
-        for i in 0..<count {
+        for i in 0..<all {
             words += wordTokens(i, all: false, longest: .max).map(\.word)
             offsets.append(words.count)
         }

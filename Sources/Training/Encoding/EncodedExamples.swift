@@ -11,8 +11,12 @@ package struct EncodedExamples: Sendable {
     private var types: [UInt8] = []
     /// First token of each sequence, [sequences + 1].
     private(set) var offsets: [Int] = [0]
-    /// First sequence of each example, [examples + 1].
+    /// First sequence of each example, and then of each that is attached, [all + 1].
     private(set) var firsts: [Int] = [0]
+    /// Examples; what is attached to them follows (`OutputForm.attached`).
+    package private(set) var count = 0
+    /// Whether the sequences of a batch are compared with each other, so that they are one group.
+    private(set) var comparesBatch = false
     /// The word of each token, −1 for those that belong to none; empty where no head reads words.
     private var wordOf: [Int32] = []
     /// By head of the task.
@@ -22,7 +26,8 @@ package struct EncodedExamples: Sendable {
     /// Examples that were truncated.
     package private(set) var truncated = 0
 
-    package var count: Int { firsts.count - 1 }
+    /// Examples with what is attached to them.
+    var all: Int { firsts.count - 1 }
     package var tokens: Int { ids.count }
 
     /// Encodes the examples of a task, or of several heads that read the same texts.
@@ -31,14 +36,17 @@ package struct EncodedExamples: Sendable {
     ///   - maxLength: maximum length in tokens, including special tokens.
     ///   - prefix: stands before each text.
     ///   - types: rows of the model's table of token types; a model with one has no second kind of text.
+    ///   - trains: whether they are what is learned from, and not what is predicted or scored.
     package init(
         _ heads: [(head: any Head, examples: [Example])], tokenizer: any Tokenizer, maxLength: Int, prefix: String,
-        types typeRows: Int = 2, pool: ThreadPool
+        types typeRows: Int = 2, trains: Bool = false, pool: ThreadPool
     ) {
         let forms = heads.map(\.head.form)
         // Words are the more exact form of a text
         let reader = forms.firstIndex(where: \.readsWords) ?? 0
-        let examples = heads.isEmpty ? [] : heads[reader].examples
+        let own = heads.isEmpty ? [] : heads[reader].examples
+        let examples = own + (trains || heads.isEmpty ? [] : forms[reader].attached(own))
+        comparesBatch = trains && forms.contains(where: \.comparesBatch)
         // Blocks keep the order: each is filled by one thread and appended by this one
         let block = 256
         let blocks = (examples.count + block - 1) / block
@@ -47,7 +55,9 @@ package struct EncodedExamples: Sendable {
             guard let base = slots.baseAddress else { return }
             pool.run(blocks) { b, _ in
                 base[b] = examples[b * block..<min(examples.count, (b + 1) * block)].map {
-                    forms[reader].encode($0, tokenizer, prefix: prefix, maxLength: maxLength)
+                    trains
+                        ? forms[reader].encodeToLearn($0, tokenizer, prefix: prefix, maxLength: maxLength)
+                        : forms[reader].encode($0, tokenizer, prefix: prefix, maxLength: maxLength)
                 }
             }
         }
@@ -62,6 +72,7 @@ package struct EncodedExamples: Sendable {
             }
             firsts.append(offsets.count - 1)
         }
+        count = own.count
         columns = zip(heads, forms).map { $1.column($0.examples, sequences) }
         lossTargets = heads.map { LossTargets($0.examples, for: $0.head) }
     }
@@ -73,6 +84,7 @@ package struct EncodedExamples: Sendable {
             offsets.append(ids.count)
             firsts.append(offsets.count - 1)
         }
+        count = sequences.count
         types = [UInt8](repeating: 0, count: ids.count)
     }
 
@@ -88,6 +100,13 @@ package struct EncodedExamples: Sendable {
 
     /// Whether any example has another number of sequences than one.
     var hasGroups: Bool { firsts.count != offsets.count }
+
+    /// The groups of a batch's sequences; nil: each stands for itself.
+    func groups(_ indices: [Int]) -> [Int]? {
+        guard hasGroups else { return nil }
+        let sizes = indices.map { sequences(of: $0).count }
+        return comparesBatch ? [sizes.reduce(0, +)] : sizes
+    }
 
     private func tokens(of i: Int) -> Range<Int> { offsets[firsts[i]]..<offsets[firsts[i + 1]] }
 

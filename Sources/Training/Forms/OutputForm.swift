@@ -26,6 +26,19 @@ package protocol OutputForm: Sendable {
         _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
     ) -> [WordEncoding]
 
+    /// An example as the model learns from it, by default as it reads it otherwise. A head that compares texts reads those here
+    /// that an example is to be like.
+    func encodeToLearn(
+        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
+    ) -> [WordEncoding]
+
+    /// What is read beside the examples to predict them, once for all: the documents of a collection. Results have their rows
+    /// after those of the examples, in this order.
+    func attached(_ examples: [Example]) -> [Example]
+
+    /// Whether the loss compares the examples of a batch with each other.
+    var comparesBatch: Bool { get }
+
     /// What the head is to predict.
     /// - Parameters:
     ///   - examples: with targets as the head's kind of task has them.
@@ -72,6 +85,13 @@ extension OutputForm {
     package var settings: Set<PredictionSetting> { [] }
     package var isCalibrated: Bool { false }
     package var kind: String? { nil }
+    package var comparesBatch: Bool { false }
+
+    package func attached(_ examples: [Example]) -> [Example] { [] }
+
+    package func encodeToLearn(
+        _ example: Example, _ tokenizer: any Tokenizer, prefix: String, maxLength: Int
+    ) -> [WordEncoding] { encode(example, tokenizer, prefix: prefix, maxLength: maxLength) }
 
     package func lacks(_ example: Example) -> String? { nil }
 
@@ -108,6 +128,8 @@ extension Head {
         case (_, .labelSets(let labels, let thresholds)): LabelSetOutput(labels, thresholds: thresholds)
         case (_, .choices): ChoiceOutput()
         case (_, .spans(let settings)): SpanOutput(settings)
+        case (_, .similarity(let range, _)): SimilarityOutput(range)
+        case (_, .ranking(let settings, _)): RankingOutput(settings)
         }
     }
 }

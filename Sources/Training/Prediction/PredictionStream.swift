@@ -171,7 +171,7 @@ package struct PredictionStream {
             examples.append(example)
             routes.append(route)
         }
-        let predicted = examples.isEmpty ? (predictions: [], truncated: 0) : predict(examples, routes)
+        let predicted = examples.isEmpty ? (predictions: [], truncated: 0) : predict(examples.withCandidates, routes)
         summary.truncated += predicted.truncated
         var predictions = predicted.predictions.makeIterator()
         var text = ""

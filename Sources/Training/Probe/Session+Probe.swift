@@ -24,7 +24,7 @@ extension Session {
         }
         let begin = DispatchTime.now().uptimeNanoseconds
         let name = Self.safeName(name)
-        let head = try Self.head(for: task, pooling: pooling, prefix: prefix, isLinear: true)
+        let head = try self.head(for: task, pooling: pooling, prefix: prefix, isLinear: true)
         var arrangement = try recipe.arrangement(model: model, heads: [head], name: name, tokenizer: tokenizer)
         if let untrained = arrangement.trainable.first(where: { !$0.name.hasPrefix(head.scope + "/") }) {
             throw TrainingError.setting(

@@ -6,7 +6,8 @@ package struct NumberDetails: EvaluatedRows {
     private let answers: NumberAnswers
     private let examples: [Example]
 
-    package init(_ predicted: SplitPredictions) {
+    package init(_ predicted: SplitPredictions, lossUnits: String = NumberDetails.standardUnits) {
+        self.lossUnits = lossUnits
         guard let answers = predicted.answers as? NumberAnswers else { preconditionFailure("answers of another form") }
         self.answers = answers
         examples = predicted.scored.map { predicted.examples[$0] }
@@ -36,7 +37,10 @@ package struct NumberDetails: EvaluatedRows {
 
     package let mistakeMeasure = "error"
     package let mistakeOrder = "Largest absolute error first"
-    package let lossUnits: String? =
+    package let lossUnits: String?
+
+    /// Of a head that learned numbers with mean 0 and deviation 1.
+    package static let standardUnits =
         "The loss is the mean squared error of numbers with mean 0 and deviation 1 in the training data, not in the data's "
         + "units."
 
