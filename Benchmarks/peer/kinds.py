@@ -43,7 +43,7 @@ TASKS = [
     Task("hallmarks-of-cancer", "multilabel", epochs=8, max_length=256),
     Task("ud-de-gsd", "parsing", epochs=8, lr=2e-3),
     Task("uner-da", "tagging", epochs=6),
-    Task("crossner-science", "tagging", epochs=10),
+    Task("crossner-science", "tagging", epochs=30),
 ]
 
 
