@@ -8,6 +8,8 @@ spanning tree over the log-probabilities of head and label together, with one wo
 import networkx
 import torch
 
+import peer_training
+
 
 class Parser(torch.nn.Module):
     def __init__(self, hidden, labels, arc=768, label=256):
@@ -27,57 +29,79 @@ class Parser(torch.nn.Module):
         right = torch.cat([self.arc_head(heads), one], 1)
         return left @ self.arcs @ right.T, self.label_dependent(words), self.label_head(heads)
 
-    def loss(self, words, heads, labels):
-        """The sum over the words of both cross-entropies; a head of -1 is not known."""
-        arcs, dependents, sides = self.scores(words)
-        scored = self.labels(dependents, sides[heads.clamp(min=0)])
-        entropy = torch.nn.functional.cross_entropy
-        return entropy(arcs, heads, reduction="sum", ignore_index=-1) + entropy(
-            scored, labels, reduction="sum", ignore_index=-1)
+    def loss(self, sentences):
+        """The sum over the words of both cross-entropies; sentences: (words, heads, labels). A head of -1 is not known."""
+        entropy, total, pairs = torch.nn.functional.cross_entropy, 0.0, []
+        for words, heads, labels in sentences:
+            arcs, dependents, sides = self.scores(words)
+            total = total + entropy(arcs, heads, reduction="sum", ignore_index=-1)
+            pairs.append((dependents, sides[heads.clamp(min=0)], labels))
+        dependents, sides, labels = (torch.cat(part) for part in zip(*pairs))
+        scored = torch.einsum("nd,lde,ne->nl", dependents, self.labels.weight, sides) + self.labels.bias
+        return total + entropy(scored, labels, reduction="sum", ignore_index=-1)
 
     def tree(self, words):
         """Heads and labels of the best tree."""
         arcs, dependents, sides = self.scores(words)
         count = len(words)
-        pairs = torch.stack([self.labels(dependents, side.expand(count, -1)) for side in sides], 1)
+        # The bilinear form of every pair at once: [n, n + 1, labels]
+        pairs = torch.einsum("nd,lde,me->nml", dependents, self.labels.weight, sides) + self.labels.bias
         best = pairs.log_softmax(-1).max(-1)
         energy = (arcs.log_softmax(-1) + best.values).tolist()
-        spread = max(map(max, energy)) - min(map(min, energy))
-        graph = networkx.DiGraph()
-        for i in range(count):
-            for j in range(count + 1):
-                if j != i + 1:
-                    graph.add_edge(j, i + 1, weight=energy[i][j] - (count * spread + 1 if j == 0 else 0))
-        tree = networkx.maximum_spanning_arborescence(graph)
-        heads = [next(iter(tree.predecessors(i + 1))) for i in range(count)]
-        return heads, [int(best.indices[i, head]) for i, head in enumerate(heads)]
+        heads, indices = best_heads(energy), best.indices.tolist()
+        return heads, [indices[i][head] for i, head in enumerate(heads)]
+
+
+def best_heads(energy):
+    """The heads of the tree with the largest sum of energy[word][head] and one word at the root (head 0)."""
+    count = len(energy)
+    words = range(count)
+    heads = [max((j for j in range(count + 1) if j != i + 1), key=energy[i].__getitem__) for i in words]
+    if is_tree(heads):
+        return heads  # Nothing is better than the best head of every word
+    spread = max(map(max, energy)) - min(map(min, energy))
+    graph = networkx.DiGraph()
+    for i in words:
+        for j in range(count + 1):
+            if j != i + 1:
+                graph.add_edge(j, i + 1, weight=energy[i][j] - (count * spread + 1 if j == 0 else 0))
+    tree = networkx.maximum_spanning_arborescence(graph)
+    return [next(iter(tree.predecessors(i + 1))) for i in words]
+
+
+def is_tree(heads):
+    """Whether one word is at the root and all others hang from it."""
+    if heads.count(0) != 1:
+        return False
+    reached, ahead = {0}, [0]
+    children = {}
+    for word, head in enumerate(heads, 1):
+        children.setdefault(head, []).append(word)
+    while ahead:
+        own = children.get(ahead.pop(), [])
+        reached.update(own)
+        ahead += own
+    return len(reached) == len(heads) + 1
 
 
 def prepare(model, tokenizer, data, options):
-    """Adds the parser to a model with an active adapter.
-
-    Returns loss(indices of training rows) and score(split), whose LAS ignores subtypes of labels."""
+    """LAS ignores subtypes of labels."""
     labels = sorted({label for row in data["train"] for label in row["deprels"]})
     model.parser = Parser(model.config.hidden_size, len(labels)).to(options.device)
     drop = torch.nn.Dropout(0.1)
 
     def encode(row):
-        encoding = tokenizer(row["tokens"], is_split_into_words=True, truncation=True, max_length=options.max_length)
-        first, last = {}, None
-        for place, word in enumerate(encoding.word_ids()):
-            if word is not None and word != last:
-                first[word] = place
-            last = word
+        encoding, first = peer_training.encode_words(row, tokenizer, options)
         places = {word: i + 1 for i, word in enumerate(first)}
         heads = [0 if row["heads"][w] == 0 else places.get(row["heads"][w] - 1, -1) for w in first]
         targets = [labels.index(row["deprels"][w]) if head >= 0 and row["deprels"][w] in labels else -1
                    for w, head in zip(first, heads)]
-        return dict(encoding), first, torch.tensor(heads), torch.tensor(targets)
+        return encoding, first, torch.tensor(heads), torch.tensor(targets)
 
     encoded = {split: [encode(row) for row in rows] for split, rows in data.items()}
 
     def words(rows):
-        batch = tokenizer.pad([row[0] for row in rows], return_tensors="pt").to(options.device)
+        batch = peer_training.batch_of([row[0] for row in rows], tokenizer, options)
         hidden = model.base_model(**batch).last_hidden_state
         if model.training:
             hidden = drop(hidden)
@@ -85,9 +109,9 @@ def prepare(model, tokenizer, data, options):
 
     def loss(indices):
         rows = [encoded["train"][i] for i in indices]
-        sums = [model.parser.loss(x, row[2].to(options.device), row[3].to(options.device))
-                for x, row in zip(words(rows), rows) if len(x)]
-        return sum(sums) / max(1, sum(int((row[2] >= 0).sum()) for row in rows))
+        sentences = [(x, row[2].to(options.device), row[3].to(options.device))
+                     for x, row in zip(words(rows), rows) if len(x)]
+        return model.parser.loss(sentences) / max(1, sum(int((row[2] >= 0).sum()) for row in rows))
 
     def score(split):
         model.eval()
