@@ -58,6 +58,7 @@ extension NamedHead {
         }
         return own.name == task.name
             ? nil
-            : "\(file): the head was trained for task \(own.name), not for \(task.name); labels are matched by name"
+            : "\(file): the head was trained for task \(own.name), not for \(task.name)"
+                + (head.labels.isEmpty ? "" : "; labels are matched by name")
     }
 }

@@ -127,6 +127,7 @@ extension String {
         case "recall_at_10": "recall at 10"
         case "mrr": "mean reciprocal rank"
         case "ndcg_at_10": "nDCG at 10"
+        case "accuracy_at_1": "accuracy at 1"
         case "expected_calibration_error": "expected calibration error"
         case "qa_f1": "F1 of answers"
         case "exact_match": "exact match"

@@ -12,6 +12,9 @@ values that are exact in float32.
                              al. 2015, section 2); the teacher's probabilities are those at temperature 1
     OUT/binary.json          torch.nn.BCEWithLogitsLoss, the mean over each row's targets; soft targets, some missing (null), and
                              smoothed ones
+    OUT/contrast.json        the loss of queries against the documents of their batch, on rows of any length: torch's
+                             cross-entropy over cosines / temperature, a query's own document against all that are not its own
+    OUT/cosine.json          the squared error of torch.nn.CosineSimilarity of neighboring rows against scores from 1 to 5
     OUT/groups.json          torch.nn.CrossEntropyLoss over groups of rows of different sizes, with and without label smoothing
 """
 import argparse
@@ -72,6 +75,51 @@ def group_case(generator, smoothing):
     return made | {"sizes": sizes, "right": right}
 
 
+# A batch of queries, each with its relevant (r) and irrelevant (i) documents by number
+BATCHES = [
+    ["q", "r0", "q", "r1", "q", "r2"],
+    # Equal documents: that of the first query again, once as another query's own and once as an irrelevant one
+    ["q", "r0", "i1", "q", "r0", "q", "r2", "r3", "i0", "i4", "q", "r1"],
+    ["q", "r5"],
+]
+
+
+def contrast_case(generator, batch, temperature):
+    def loss(x):
+        units = torch.nn.functional.normalize(x, dim=1)
+        losses = torch.zeros(len(batch), dtype=torch.float64)
+        firsts = {}
+        for row, role in enumerate(batch):
+            if role != "q":
+                firsts.setdefault(role[1:], row)
+        for row in (row for row, role in enumerate(batch) if role == "q"):
+            end = next((other for other in range(row + 1, len(batch)) if batch[other] == "q"), len(batch))
+            own = [other for other in range(row + 1, end) if batch[other][0] == "r"]
+            others = [first for name, first in firsts.items() if name not in {batch[other][1:] for other in own}]
+            each = [cross_entropy((units[[one] + others] @ units[row] / temperature)[None], torch.tensor([0]))
+                    for one in own]
+            losses[row] = torch.stack(each).mean()
+        return losses
+
+    made = case(values(generator, (len(batch), CLASSES), 1), loss, temperature=temperature)
+    return made | {"roles": batch}
+
+
+def cosine_case(generator):
+    """The second pair has no score."""
+    scores = [1.5, None, 5.0, 3.25]
+
+    def loss(x):
+        losses = torch.zeros(len(x), dtype=torch.float64)
+        for pair, score in enumerate(scores):
+            if score is not None:
+                cosine = torch.nn.CosineSimilarity(dim=0)(x[2 * pair], x[2 * pair + 1])
+                losses[2 * pair] = (cosine - (score - 1) / 4) ** 2
+        return losses
+
+    return case(values(generator, (2 * len(scores), CLASSES), 1), loss, scores=scores)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
@@ -104,9 +152,12 @@ def main():
                 logits, loss, teacher=teacher, classes=classes, temperature=temperature, alpha=alpha))
     binary = [binary_case(generator, smoothing) for smoothing in (0.0, 0.1)]
     groups = [group_case(generator, smoothing) for smoothing in (0.0, 0.1)]
+    contrast = [contrast_case(generator, batch, temperature) for batch in BATCHES for temperature in (1.0, 0.25)]
+    cosine = [cosine_case(generator)]
     os.makedirs(options.out, exist_ok=True)
     for name, cases in (
-            ("cross_entropy", soft), ("distillation", distilled), ("binary", binary), ("groups", groups)):
+            ("cross_entropy", soft), ("distillation", distilled), ("binary", binary), ("groups", groups),
+            ("contrast", contrast), ("cosine", cosine)):
         with open(os.path.join(options.out, f"{name}.json"), "w") as file:
             json.dump({"torch": torch.__version__, "seed": options.seed, "rows": ROWS, "classes": CLASSES,
                        "cases": cases}, file)

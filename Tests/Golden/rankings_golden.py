@@ -28,7 +28,7 @@ def rankings(rng, queries, documents, grades, ranked):
             order[rng.randrange(min(len(order), 6))] = relevant[0]
         predicted.append(list(dict.fromkeys(order)))
     judge = pytrec_eval.RelevanceEvaluator(
-        {f"q{i}": relevant for i, relevant in enumerate(gold)}, {"recall.10", "recip_rank", "ndcg_cut.10"})
+        {f"q{i}": relevant for i, relevant in enumerate(gold)}, {"recall.10", "recip_rank", "ndcg_cut.10", "success.1"})
     # trec_eval sorts by score; an empty ranking needs a document that nobody asks for
     run = {f"q{i}": {str(d): float(len(order) - place) for place, d in enumerate(order)} or {"none": 1.0}
            for i, order in enumerate(predicted)}
@@ -39,7 +39,7 @@ def rankings(rng, queries, documents, grades, ranked):
         return float(numpy.mean([found[f"q{i}"][name] for i in range(queries)]))
 
     return {"gold": gold, "predicted": predicted, "recall_at_10": mean("recall_10"), "mrr": mean("recip_rank"),
-            "ndcg_at_10": mean("ndcg_cut_10")}
+            "ndcg_at_10": mean("ndcg_cut_10"), "accuracy_at_1": mean("success_1")}
 
 
 def calibration(rng, rows, classes, confident):

@@ -12,6 +12,7 @@ import Testing
             let recall_at_10: Double
             let mrr: Double
             let ndcg_at_10: Double
+            let accuracy_at_1: Double
 
             var answers: RankingAnswers {
                 RankingAnswers(
@@ -39,13 +40,16 @@ import Testing
             let answers = each.answers
             for (metric, expected) in [
                 (RecallAt10.self, each.recall_at_10), (MeanReciprocalRank.self, each.mrr),
-                (NDCGAt10.self, each.ndcg_at_10),
+                (NDCGAt10.self, each.ndcg_at_10), (AccuracyAt1.self, each.accuracy_at_1),
             ] as [(any Metric.Type, Double)] {
                 let value = metric.value(ofAny: answers)
                 #expect(abs(value - expected) < 1e-12, "\(metric.name): \(value), \(expected)")
             }
             #expect(RankingAnswers(bytes: answers.bytes) == answers)
-            #expect(Metrics.standard.fitting(answers).map { $0.name } == ["recall_at_10", "mrr", "ndcg_at_10"])
+            #expect(
+                Metrics.standard.fitting(answers).map { $0.name } == [
+                    "recall_at_10", "mrr", "ndcg_at_10", "accuracy_at_1",
+                ])
         }
         #expect(NDCGAt10.value(of: RankingAnswers(predicted: [], gold: [])).isNaN)
     }

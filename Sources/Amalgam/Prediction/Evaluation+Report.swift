@@ -15,7 +15,8 @@ extension Evaluation {
                 name, scores[name], ends(name), isShare: Metrics.standard[name]?.isShare ?? true,
                 isHeadline: shown.contains(name))
         }
-        list.append(.init("loss", scores.loss, ends("loss"), isShare: false))
+        // Nothing that is scored has one where a loss compares the texts of a batch
+        if !scores.loss.isNaN { list.append(.init("loss", scores.loss, ends("loss"), isShare: false)) }
         let counts = rowsSkipped.counts
         var report = EvaluationReport(
             task: task, split: split.rawValue, examples: examples, unknownLabels: unknownLabels,

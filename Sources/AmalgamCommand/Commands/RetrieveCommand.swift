@@ -21,12 +21,13 @@ struct RetrieveCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A Hugging Face folder or the name of a fetched model; with --bm25 only for --reader.", valueName: "folder or name"))
+            "A Hugging Face folder or the name of a fetched model; with --bm25 only for --reader.",
+            valueName: "folder or name"))
     var model: String?
     @Option(help: ArgumentHelp("The documents: a file, or a folder of files.", valueName: "path")) var documents: String
     @Option(help: ArgumentHelp("A query; may be given several times.", valueName: "text")) var query: [String] = []
-    @Option(help: ArgumentHelp("A file with a query in each line. (default: standard input)", valueName: "file")) var input:
-        String?
+    @Option(help: ArgumentHelp("A file with a query in each line. (default: standard input)", valueName: "file"))
+    var input: String?
     @Option(help: ArgumentHelp("A bundle that was trained for retrieval. (default: the bare model)", valueName: "file"))
     var bundle: String?
     @Flag(name: .customLong("bm25"), help: "Rank by words (BM25), without a model.") var words = false

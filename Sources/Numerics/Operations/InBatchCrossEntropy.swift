@@ -58,7 +58,9 @@ package final class InBatchCrossEntropy: Operation {
         }
         for q in queries.indices {
             let own = Set(
-                queries[q].positives.compactMap { if case .relevant(let document) = roles[$0] { document } else { nil } }
+                queries[q].positives.compactMap {
+                    if case .relevant(let document) = roles[$0] { document } else { nil }
+                }
             )
             queries[q].negatives = rows.filter { !own.contains($0.document) }.map(\.row)
         }

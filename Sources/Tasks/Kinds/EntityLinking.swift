@@ -60,7 +60,7 @@ package enum EntityLinking: TaskKind {
             let column = columns["entity"] ?? "entity"
             guard let missing = error.missing else {
                 throw .wrongType(
-                    file: file, line: error.line, column: column, found: "an entity without candidates",
+                    file: file, line: error.line, column: column, found: "set, but there are no candidates",
                     expected:
                         "candidates in the row, or a file of all entities: corpus.jsonl beside the splits, or documents: FILE "
                         + "in the task's YAML")
@@ -85,7 +85,8 @@ package enum EntityLinking: TaskKind {
             let (start, end) = (try number("start"), try number("end"))
             guard start >= 0, start < end, end <= text.count else {
                 throw row.wrongType(
-                    "start", found: "\(start) to \(end)", expected: "a part of the text, which has \(text.count) code points")
+                    "start", found: "\(start), with the end \(end)",
+                    expected: "a part of the text, which has \(text.count) code points")
             }
             return start..<end
         }
@@ -94,7 +95,8 @@ package enum EntityLinking: TaskKind {
             mention.isEmpty
             ? [] : text.indices.filter { text[$0] == mention[0] && text[$0...].starts(with: mention) }
         guard let first = places.first else {
-            throw row.wrongType("mention", found: "'\(shown(string(mention[...])))'", expected: "a part of the text")
+            throw row.wrongType("mention", found: "'\(shown(string(mention[...])))', which the text does not have",
+                expected: "a part of the text")
         }
         guard places.count == 1 else {
             throw row.wrongType(
@@ -135,11 +137,11 @@ package enum EntityLinking: TaskKind {
             candidates.append(candidate)
         }
         if let twice = firstDuplicate(candidates.map(\.id)) {
-            throw row.wrongType("candidates", found: "'\(shown(twice))' twice", expected: "different candidates")
+            throw row.wrongType("candidates", found: "a list with '\(shown(twice))' twice", expected: "different candidates")
         }
         guard candidates.count >= 2 else {
             throw row.wrongType(
-                "candidates", found: counted(candidates.count, "candidate"), expected: "two candidates or more")
+                "candidates", found: "a list of \(counted(candidates.count, "candidate"))", expected: "two candidates or more")
         }
         return candidates
     }

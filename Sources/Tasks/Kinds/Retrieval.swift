@@ -52,7 +52,7 @@ package enum Retrieval: TaskKind {
             let column = columns["relevant"] ?? "relevant"
             guard let missing = error.missing else {
                 throw .wrongType(
-                    file: file, line: error.line, column: column, found: "names of documents, without documents",
+                    file: file, line: error.line, column: column, found: "set, but the task has no documents",
                     expected: "a file corpus.jsonl beside the splits, or documents: FILE in the task's YAML")
             }
             throw .wrongType(
@@ -66,7 +66,7 @@ package enum Retrieval: TaskKind {
         let expected = "names of documents: one, a list, or an object of grades"
         func name(_ value: FieldValue) throws(TaskError) -> String {
             switch value {
-            case .string(""): throw .emptyLabel(file: row.file, line: row.line, column: row.column("relevant"))
+            case .string(""): throw row.wrongType("relevant", found: "an empty name", expected: expected)
             case .string(let text): return text
             case .integer(let number): return "\(number)"
             default: throw row.wrongType("relevant", value, expected: expected)
@@ -91,7 +91,7 @@ package enum Retrieval: TaskKind {
         case let other: grades[try name(other)] = 1
         }
         guard !grades.isEmpty else {
-            throw .emptyLabel(file: row.file, line: row.line, column: row.column("relevant"))
+            throw row.wrongType("relevant", found: "without any document", expected: expected)
         }
         return grades
     }
@@ -106,7 +106,11 @@ extension FieldRow {
         case .list: texts = try self.texts(field)
         case let other: throw wrongType(field, other, expected: "a string, or a list of strings")
         }
-        if texts.isEmpty || texts.contains("") { throw .emptyLabel(file: file, line: line, column: column(field)) }
+        if texts.isEmpty || texts.contains("") {
+            throw wrongType(
+                field, found: texts.isEmpty ? "an empty list" : "an empty text",
+                expected: "a text, or a list of one or more")
+        }
         return texts
     }
 }

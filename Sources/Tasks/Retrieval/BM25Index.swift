@@ -79,8 +79,8 @@ package enum Ranking {
     ) -> [(document: Int, score: Score)] {
         let places = among ?? Array(scores.indices)
         func isBefore(_ a: Int, _ b: Int) -> Bool { scores[a] != scores[b] ? scores[a] > scores[b] : a < b }
-        guard top < places.count / 4 else {
-            return places.sorted(by: isBefore).prefix(top).map { ($0, scores[$0]) }
+        guard top > 0, top < places.count / 4 else {
+            return places.sorted(by: isBefore).prefix(max(0, top)).map { ($0, scores[$0]) }
         }
         // A short list in order: most scores are below its last one
         var best: [Int] = []

@@ -23,7 +23,9 @@ package enum DocumentFiles {
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw .unreadable(
                 file: shownPath(url),
-                reason: "no such file or folder; expected documents: a .jsonl, .json, .csv, .tsv, .txt or .md file, or a folder")
+                reason:
+                    "no such file or folder; expected documents: a .jsonl, .json, .csv, .tsv, .txt or .md file, or a folder"
+            )
         }
         let files: [(url: URL, name: String)]
         if isFolder.boolValue {
@@ -60,7 +62,8 @@ package enum DocumentFiles {
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
         let names = paths.filter { path in
             !path.split(separator: "/").contains { $0.hasPrefix(".") }
-                && (isPlain(path) || (try? RowReaders.reader(for: path)).map { columnless.contains($0.fileExtension) } == false)
+                && (isPlain(path)
+                    || (try? RowReaders.reader(for: path)).map { columnless.contains($0.fileExtension) } == false)
         }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard !names.isEmpty else {
             throw .unreadable(
@@ -148,7 +151,9 @@ package enum DocumentFiles {
         guard found.count <= 1 else {
             throw .unreadable(
                 file: shownPath(folder),
-                reason: "both \(found[0]) and \(found[1]) have documents; keep one, or name it under documents in a task YAML")
+                reason:
+                    "both \(found[0]) and \(found[1]) have documents; keep one, or name it under documents in a task YAML"
+            )
         }
         return found.first
     }

@@ -42,6 +42,12 @@ package struct RetrievalQuery: ExamplePayload, Equatable {
         self.candidates = candidates
     }
 
+    /// The name of a document of the collection: among candidates the one that the row gives.
+    package func id(of number: Int) -> String {
+        guard let collection else { return "" }
+        return candidates?.first { $0.text == collection.texts[number] }?.id ?? collection.ids[number]
+    }
+
     package var isScored: Bool { !gold.isEmpty }
     package var hasKnownAnswer: Bool { !relevant.isEmpty || !grades.isEmpty || !gold.isEmpty }
     package var ownText: String? { context == nil ? query : nil }
@@ -126,7 +132,10 @@ extension [Example] {
         for i in indices {
             guard var query = self[i].retrieval else { continue }
             query.collection = collection
-            query.among = query.candidates.map { $0.compactMap { numbers[$0.text] } }
+            var seen = Set<Int>()
+            query.among = query.candidates.map {
+                $0.compactMap { numbers[$0.text] }.filter { seen.insert($0).inserted }
+            }
             for text in query.relevant { if let number = numbers[text] { query.gold[number] = 1 } }
             for (id, grade) in query.grades {
                 guard let number = documents?.number(of: id) else {

@@ -51,7 +51,9 @@ package struct RankingColumn: TargetColumn {
         for i in indices {
             guard let query = queries[i] else { preconditionFailure("an example without a query") }
             roles.append(.query)
-            for text in query.relevant.prefix(Self.mostRelevant) { roles.append(.relevant(document: numbers[text] ?? 0)) }
+            for text in query.relevant.prefix(Self.mostRelevant) {
+                roles.append(.relevant(document: numbers[text] ?? 0))
+            }
             for text in query.irrelevant.prefix(Self.mostIrrelevant) {
                 roles.append(.irrelevant(document: numbers[text] ?? 0))
             }
@@ -71,7 +73,7 @@ package struct RankingColumn: TargetColumn {
             for i in own {
                 rankings[i] = ranker.ranking(Array(results.row(i)), top: Ranking.depth, among: queries[i]?.among).map {
                     RankingPrediction.Hit(
-                        id: documents.ids[$0.document], text: documents.texts[$0.document], score: $0.score,
+                        id: queries[i]?.id(of: $0.document) ?? "", text: documents.texts[$0.document], score: $0.score,
                         number: $0.document)
                 }
             }

@@ -25,9 +25,19 @@ package struct RankingDetails: EvaluatedRows {
     }
 
     private func gold(_ place: Int) -> [(id: String, text: String)] {
-        guard let collection = examples[place].retrieval?.collection else { return [] }
-        return answers.gold[place].keys.sorted().map { (collection.ids[$0], collection.texts[$0]) }
+        guard let query = examples[place].retrieval, let collection = query.collection else { return [] }
+        return answers.gold[place].keys.sorted().map { (query.id(of: $0), collection.texts[$0]) }
     }
+
+    /// A document's name and how it begins.
+    private static func shown(_ document: (id: String, text: String)) -> String {
+        let words = document.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let begins = words.count > shortened ? words.prefix(shortened) + "…" : words[...]
+        return document.id == words ? String(begins) : "\(document.id): \(begins)"
+    }
+
+    /// Characters of a document in a table.
+    private static let shortened = 60
 
     /// By the rank of the first document that fits, last first.
     package var worstFirst: [Int] {
@@ -37,14 +47,16 @@ package struct RankingDetails: EvaluatedRows {
     package func line(_ place: Int) -> Int { examples[place].line }
 
     package let mistakeMeasure = "rank"
-    package let mistakeOrder = "By the rank of the first document that fits (0: it is not among the first 100), last first"
+    package let mistakeOrder =
+        "By the rank of the first document that fits (0: it is not among the first 100), last first"
 
     package func mistake(_ place: Int, number: (Double?) -> String) -> Mistake? {
         let rank = rank(place)
         return rank == 1
             ? nil
             : Mistake(
-                gold: gold(place).first?.text ?? "", predicted: hits[place].first?.text ?? "",
+                gold: gold(place).first.map(Self.shown) ?? "",
+                predicted: hits[place].first.map { Self.shown(($0.id, $0.text)) } ?? "",
                 measure: Double(rank ?? 0), text: examples[place].text)
     }
 

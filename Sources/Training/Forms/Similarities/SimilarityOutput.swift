@@ -41,6 +41,7 @@ package struct SimilarityOutput: OutputForm {
 
     package func rows(_ predicted: SplitPredictions) -> any EvaluatedRows {
         NumberDetails(
-            predicted, lossUnits: "The loss is the mean squared error of cosines, for which scores are brought to 0 to 1.")
+            predicted,
+            lossUnits: "The loss is the mean squared error of cosines, for which scores are brought to 0 to 1.")
     }
 }
