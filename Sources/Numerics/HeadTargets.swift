@@ -11,6 +11,8 @@ package struct HeadTargets: Sendable {
         case indices([Int32], width: Int)
         /// For each row, a token, what it is in its window; a window is a run of rows, and its target is a first and a last row.
         case spans([SpanToken])
+        /// For each row, a word, what it is in its document, and the mentions that begin with it.
+        case mentions([MentionWord])
     }
 
     /// What a token is in its window.
@@ -78,7 +80,8 @@ package struct HeadTargets: Sendable {
 }
 
 extension HeadTargets.Values {
-    /// Whether each row has a target: a class, a distribution, at least one number or index, or a span of the window that begins there.
+    /// Whether each row has a target: a class, a distribution, at least one number or index, a span of the window that begins
+    /// there, or a document whose clusters are known.
     package var isPresent: [Bool] {
         switch self {
         case .classes(let classes): classes.map { $0 >= 0 }
@@ -93,6 +96,7 @@ extension HeadTargets.Values {
                 indices[row..<row + width].contains { $0 >= 0 }
             }
         case .spans(let tokens): Self.windowsWithTarget(tokens)
+        case .mentions(let words): words.map(\.hasClusters)
         }
     }
 
@@ -138,7 +142,7 @@ extension HeadTargets.Values {
             case .distributions(let shares, let classes):
                 let own = shares[row.offset * classes..<(row.offset + 1) * classes]
                 return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            case .numbers, .indices, .spans: return sum + weight
+            case .numbers, .indices, .spans, .mentions: return sum + weight
             }
         }
     }
@@ -150,6 +154,7 @@ extension HeadTargets.Values {
         case .numbers(let numbers, let width): numbers.count / max(1, width)
         case .indices(let indices, let width): indices.count / max(1, width)
         case .spans(let tokens): tokens.count
+        case .mentions(let words): words.count
         }
     }
 }

@@ -24,7 +24,8 @@ extension Session {
         }
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train),
-            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false })
+            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false },
+            hasSingletons: task.train.contains { $0.clustered?.clusters?.contains { $0.count == 1 } ?? false })
         var head = NamedHead(
             safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
         if head.readsPairs == nil {

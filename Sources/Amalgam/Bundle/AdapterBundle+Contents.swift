@@ -88,11 +88,14 @@ extension AdapterBundle {
             case choices
             /// A part of a context; `hasNone` tells whether it may say that there is no answer.
             case answers(hasNone: Bool)
+            /// Clusters of mentions that refer to the same thing.
+            case clusters
         }
 
         /// Its name: that of its task.
         public var name: String
-        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`.
+        /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`,
+        /// `coreference`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -105,11 +108,12 @@ extension AdapterBundle {
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers, choices and answers.
+        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers,
+        /// choices, answers and clusters.
         public var labels: [String] {
             switch output {
             case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
-            case .numbers, .choices, .answers: []
+            case .numbers, .choices, .answers, .clusters: []
             }
         }
     }
@@ -206,6 +210,7 @@ extension AdapterBundle.Head {
             case (_, .labelSets(let labels, let thresholds)): .labelSets(labels, thresholds: thresholds)
             case (_, .choices): .choices
             case (_, .spans(let settings)): .answers(hasNone: settings.hasUnanswerable)
+            case (_, .clusters): .clusters
             }
         pooling =
             switch head.head.input {

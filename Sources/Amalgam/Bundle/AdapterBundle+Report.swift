@@ -119,6 +119,7 @@ extension AdapterBundle.Head {
             case .choices: "one of a question's choices"
             case .numbers(let count): count == 1 ? "a number" : "\(count) numbers"
             case .answers(let hasNone): "a part of the context" + (hasNone ? ", or no answer" : "")
+            case .clusters: "clusters of mentions"
             }
         return "\(kind), reads \(input), gives \(gives)"
     }

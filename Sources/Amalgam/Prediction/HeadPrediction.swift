@@ -16,6 +16,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case choice(ChoicePrediction)
     /// The answer to a question.
     case answer(AnswerPrediction)
+    /// The clusters of a document's mentions.
+    case clusters([[WordMention]])
 }
 
 extension HeadPrediction {
@@ -31,6 +33,7 @@ extension HeadPrediction {
             self = .labelSet(LabelSetPrediction(labels: labels, set, probabilities))
         case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
         case .span(let span): self = .answer(AnswerPrediction(span))
+        case .clusters(let clusters): self = .clusters(clusters.map { $0.map { WordMention($0) } })
         case .each, .routed: return nil
         }
     }

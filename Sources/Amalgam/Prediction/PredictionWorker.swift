@@ -32,7 +32,9 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
             guard predictor.form == form else {
                 throw BundleError.head(
                     file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
-                    fix: "call classes, tags, trees, numbers, labelSets, choices or answers, as the head predicts")
+                    fix:
+                        "call classes, tags, trees, numbers, labelSets, choices, answers or clusters, as the head predicts"
+                )
             }
             try predictor.check(portion)
         }

@@ -36,6 +36,8 @@ public struct TextTask: Sendable {
         case multipleChoice = "multiple-choice"
         /// The answer to a question, which is a part of a context.
         case questionAnswering = "question-answering"
+        /// Clusters of mentions that refer to the same thing.
+        case coreference
     }
 
     /// What happens to an example of a scored split whose label the head does not know.

@@ -25,6 +25,8 @@ package enum HeadOutput: Equatable, Sendable {
     case choices
     /// A start and an end logit for each token of a context.
     case spans(SpanSettings)
+    /// The mentions that begin with a word, with the numbers of their clusters (`BestClusters`).
+    case clusters
 
     /// Columns of the output.
     package var width: Int {
@@ -35,14 +37,15 @@ package enum HeadOutput: Equatable, Sendable {
         case .labelSets(let labels, _): labels.count
         case .choices: 1
         case .spans: 2
+        case .clusters: BestClusters.width
         }
     }
 
-    /// The labels; empty for numbers, choices and spans.
+    /// The labels; empty for numbers, choices, spans and clusters.
     package var labels: [String] {
         switch self {
         case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
-        case .numbers, .choices, .spans: []
+        case .numbers, .choices, .spans, .clusters: []
         }
     }
 
@@ -56,6 +59,7 @@ package enum HeadOutput: Equatable, Sendable {
         case .choices: "one of several choices"
         case .numbers(let scales): scales.count == 1 ? "1 number" : "\(scales.count) numbers"
         case .spans: "a part of a context"
+        case .clusters: "clusters of mentions"
         }
     }
 
@@ -88,16 +92,19 @@ package struct HeadRequest: Sendable {
     package var numbers: [NumberScale]
     /// Whether there are questions without an answer.
     package var hasUnanswerable: Bool
+    /// Whether there are clusters of one mention.
+    package var hasSingletons: Bool
 
     package init(
         labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
-        hasUnanswerable: Bool = false
+        hasUnanswerable: Bool = false, hasSingletons: Bool = false
     ) {
         self.labels = labels
         self.pooling = pooling
         self.textPrefix = textPrefix
         self.numbers = numbers
         self.hasUnanswerable = hasUnanswerable
+        self.hasSingletons = hasSingletons
     }
 }
 
@@ -199,6 +206,7 @@ extension Head {
                     output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing,
                     in: builder))
         case (.arcs, _): preconditionFailure("the loss of arcs reads more than the trees")
+        case (.clusters, _): preconditionFailure("the loss of clusters reads more than the clusters")
         case (.numbers(let scales), _):
             builder.append(
                 SquaredError(
@@ -227,6 +235,7 @@ package enum Heads {
         MultiLabelHead.self,
         MultipleChoiceHead.self,
         SpanHead.self,
+        CoreferenceHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

@@ -20,6 +20,8 @@ package protocol TaskKind: Sendable {
     static var baselines: Baselines { get }
     /// Maximum length in tokens of a text in training, where the user gives none.
     static var maxLength: Int { get }
+    /// Whether a row is a document, in formats that have sentences and documents.
+    static var readsDocuments: Bool { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -40,6 +42,7 @@ extension TaskKind {
     package static var fields: [String] { inputs + targets }
     package static var forms: [[String]] { [fields] }
     package static var maxLength: Int { 128 }
+    package static var readsDocuments: Bool { false }
     package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
 
@@ -65,6 +68,7 @@ package struct TaskKinds: Sendable {
         MultiLabelClassification.self,
         MultipleChoice.self,
         QuestionAnswering.self,
+        Coreference.self,
     ]
 
     /// The table of `builtIn`.

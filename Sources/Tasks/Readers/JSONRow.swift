@@ -50,14 +50,14 @@ extension JSONValue {
 
 extension FieldValue {
     init(_ value: JSONValue) {
-        if let value = Self.flat(value) {
-            self = value
-        } else if case .array(let items) = value {
-            let values = items.compactMap { Self.flat($0) }
-            self = values.count == items.count ? .list(values) : .other
-        } else {
-            self = .other
-        }
+        self = Self.flat(value) ?? Self.list(value) ?? .other
+    }
+
+    /// A list of what is flat, or of such lists; nil for others.
+    private static func list(_ value: JSONValue) -> FieldValue? {
+        guard case .array(let items) = value else { return nil }
+        let values = items.compactMap { flat($0) ?? list($0) }
+        return values.count == items.count ? .list(values) : nil
     }
 
     /// A scalar, or an object of scalars; nil for others, and for an object in which a name stands twice.

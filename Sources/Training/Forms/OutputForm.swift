@@ -108,6 +108,7 @@ extension Head {
         case (_, .labelSets(let labels, let thresholds)): LabelSetOutput(labels, thresholds: thresholds)
         case (_, .choices): ChoiceOutput()
         case (_, .spans(let settings)): SpanOutput(settings)
+        case (_, .clusters): ClusterOutput()
         }
     }
 }

@@ -16,6 +16,8 @@ package enum Prediction: Sendable, Equatable {
     case numbers([Float])
     /// The answer to a question.
     case span(SpanPrediction)
+    /// The clusters of mentions of a document.
+    case clusters([Cluster])
     /// What several heads predict, in their order.
     indirect case each([Prediction])
     /// What one of several heads predicts, by its index.
