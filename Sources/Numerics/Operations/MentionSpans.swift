@@ -24,7 +24,7 @@ package struct MentionScores {
     let features: Value
     /// Words of a mention at most.
     let longest: Int
-    /// Mentions that are kept for each hundred words of a document.
+    /// Mentions that are kept for each hundred words of a document; more if they score well (`DocumentSpans.kept`).
     let keptShare: Int
 
     /// - Parameters:
@@ -73,16 +73,18 @@ struct DocumentSpans {
 
     var hasClusters: Bool { !clusters.isEmpty }
 
-    /// The spans with the best scores, in the order of `spans`; of equal ones the first.
+    /// The spans with the best scores, in the order of `spans`; of equal ones the first. So many as `share` says, and beyond these
+    /// one a word at most, those with a score above 0: the loss makes them more likely mentions than not.
     /// - Parameters:
     ///   - share: how many for each hundred words
     ///   - keepsTrue: whether true mentions are kept whatever their score, as in training
     func kept(_ share: Int, keepsTrue: Bool) -> [Int] {
         // What a diverged model says is no reason to trap
         let order = scores.map { $0.isNaN ? -Float.infinity : $0 }
-        let most = min(spans.count, (share * rows.count + 99) / 100)
+        let least = (share * rows.count + 99) / 100
         var isKept = [Bool](repeating: false, count: spans.count)
-        for i in spans.indices.sorted(by: { (-order[$0], $0) < (-order[$1], $1) }).prefix(most) { isKept[i] = true }
+        let best = spans.indices.sorted { (-order[$0], $0) < (-order[$1], $1) }.prefix(max(least, rows.count))
+        for (rank, i) in best.enumerated() where rank < least || order[i] > 0 { isKept[i] = true }
         if keepsTrue, hasClusters { for i in spans.indices where clusters[i] >= 0 { isKept[i] = true } }
         return spans.indices.filter { isKept[$0] }
     }

@@ -50,13 +50,14 @@ extension JSONValue {
 
 extension FieldValue {
     init(_ value: JSONValue) {
-        self = Self.flat(value) ?? Self.list(value) ?? .other
+        self = Self.flat(value) ?? Self.list(value, levels: 3) ?? .other
     }
 
-    /// A list of what is flat, or of such lists; nil for others.
-    private static func list(_ value: JSONValue) -> FieldValue? {
-        guard case .array(let items) = value else { return nil }
-        let values = items.compactMap { flat($0) ?? list($0) }
+    /// A list of what is flat, or of such lists, as clusters of mentions are; nil for others.
+    /// - Parameter levels: of lists in lists at most.
+    private static func list(_ value: JSONValue, levels: Int) -> FieldValue? {
+        guard levels > 0, case .array(let items) = value else { return nil }
+        let values = items.compactMap { flat($0) ?? list($0, levels: levels - 1) }
         return values.count == items.count ? .list(values) : nil
     }
 
