@@ -30,7 +30,9 @@ import Testing
     /// - Parameters:
     ///   - kept: mentions for a hundred words
     ///   - clustersFirst: whether clusters are read before the loss is, which decides who writes gradients first
-    private func made(kept: Int = 60, hasSingletons: Bool = false, clustersFirst: Bool = false, seed: UInt64 = 4) throws -> Made {
+    private func made(kept: Int = 60, hasSingletons: Bool = false, clustersFirst: Bool = false, seed: UInt64 = 4) throws
+        -> Made
+    {
         try Products.load()
         let parameters = try ParameterBuffer(Self.specs, seed: seed)
         let operand = OperandTable(trainable: parameters) { _ in nil }

@@ -23,7 +23,8 @@ struct CoreferenceTests {
         let second = try #require(data.train[1].clustered)
         #expect(second.clusters == [[Mention(0, 0), Mention(2, 2)]] && second.sentences == [2, 0, 2])
         #expect(second.sentenceOfWord == [0, 0, 2, 2] && data.train[1].text == "Ada slept She woke")
-        #expect(data.train[2].clustered?.clusters == [] && data.train[2].clustered?.tokens == ["Ada", "slept", "She", "woke"])
+        #expect(data.train[2].clustered?.clusters == [])
+        #expect(data.train[2].clustered?.tokens == ["Ada", "slept", "She", "woke"])
         #expect(data.train.allSatisfy(\.isScored) && data.warnings.isEmpty)
         try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("d"))
         let listed = try scratch.load("tokens\tclusters\nAda saw  her\t[[[0,0],[2,2]]]\n", file: "tsv")
@@ -95,6 +96,45 @@ struct CoreferenceTests {
         #expect(Set((others + [base]).map(\.canonicalBytes)).count == 6)
         let changed = base.mapTexts { $0.uppercased() } as? ClusteredTokens
         #expect(changed?.tokens == ["A", "BC", "D"] && changed?.clusters == base.clusters)
+    }
+
+    /// Rows of strangers: mentions within their sentences, each once, or a message of one line.
+    @Test func changedRows() throws {
+        let sample =
+            #"{"sentences": [["Ada", "saw", "a"], [], ["dog", "."]], "clusters": [[[0, 0], [1, 2]], [[3, 4], [0, 0]], []]}"#
+        let spice = ["[", "]", ",", "[0, 1]", "9", "-", "null", "\"", "{", "}", "1.5", "\"[[0,0]]\"", " "]
+        var read = 0
+        for seed in UInt64(1)...4000 {
+            var dice = Dice(seed)
+            var bytes = Array(sample.utf8)
+            for _ in 0...Int.random(in: 0..<3, using: &dice) {
+                let place = Int.random(in: 0..<bytes.count, using: &dice)
+                if dice.next() % 2 == 0 {
+                    bytes.remove(at: place)
+                } else {
+                    bytes.insert(contentsOf: (spice.randomElement(using: &dice) ?? "").utf8, at: place)
+                }
+            }
+            do {
+                for row in try JSONLReader.read(bytes, file: "f", limit: nil).rows {
+                    let example = try Coreference.example(
+                        from: FieldRow(file: "f", row: row, columns: [:]), id: 0,
+                        labels: LabelIndex([], source: .training(file: "f")), needsTarget: seed % 2 == 0)
+                    let document = try #require(example.clustered)
+                    let mentions = (document.clusters ?? []).joined()
+                    let sentences = document.sentenceOfWord
+                    #expect(
+                        mentions.allSatisfy {
+                            0 <= $0.first && $0.first <= $0.last && $0.last < sentences.count
+                                && sentences[$0.first] == sentences[$0.last]
+                        } && Set(mentions).count == mentions.count, "seed \(seed)")
+                    read += 1
+                }
+            } catch let error as TaskError {
+                #expect(!"\(error)".contains(where: \.isNewline), "seed \(seed): \(error)")
+            }
+        }
+        #expect(read > 400)
     }
 
     /// Texts that are mentions as often as not are found, the longest first; in one cluster, or linked where they are alike.

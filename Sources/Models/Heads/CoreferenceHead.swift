@@ -11,8 +11,9 @@ import Numerics
 ///     antecedent(c, q) = (a_c, z_c)ᵀ (W (a_q, z_q) + w) + Σ_f (F z_q)_f over the features of the pair
 ///
 /// Memory grows with the words of a document, not with its pairs: of all spans of at most `longest` words within a sentence, so
-/// many as `kept` says stay (more if they are likely mentions, but no more than words), and their pairs are scored one by one. Features of a pair are its distance in words, equal
-/// texts, an equal last word, and overlap (`SpanPairFeatures`); the paper has none, but they help where documents are few.
+/// many as `kept` says stay (more if they are likely mentions, but no more than words), and their pairs are scored one by one.
+/// Features of a pair are its distance in words, equal texts, an equal last word, and overlap (`SpanPairFeatures`); the paper has
+/// none.
 /// Losses and links: `ClusterLoss`, `BestClusters`.
 package struct CoreferenceHead: Head {
     package static let kind = "coreference"
