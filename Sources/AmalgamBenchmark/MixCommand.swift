@@ -122,6 +122,7 @@ private final class MixSide {
         let tokens = texts.reduce(0) { $0 + $1.ids.count }
         switch (head.input, head.output) {
         case (_, .arcs): return HeadTargets(.indices([], width: 2), marks: [])
+        case (_, .clusters): return HeadTargets(.mentions([]), marks: [])
         case (_, .spans):
             let first: HeadTargets.SpanToken = [.first, .start, .end]
             return HeadTargets(

@@ -11,6 +11,8 @@ package struct HeadTargets: Sendable {
         case indices([Int32], width: Int)
         /// For each row, a token, what it is in its window; a window is a run of rows, and its target is a first and a last row.
         case spans([SpanToken])
+        /// For each row, a word, what it is in its document, and the mentions that begin with it.
+        case mentions([MentionWord])
         /// What each row is to the queries of its batch; a query's documents follow it.
         case contrasts([Contrast])
     }
@@ -88,7 +90,8 @@ package struct HeadTargets: Sendable {
 }
 
 extension HeadTargets.Values {
-    /// Whether each row has a target: a class, a distribution, at least one number or index, or a span of the window that begins there.
+    /// Whether each row has a target: a class, a distribution, at least one number or index, a span of the window that begins
+    /// there, or a document whose clusters are known.
     package var isPresent: [Bool] {
         switch self {
         case .classes(let classes): classes.map { $0 >= 0 }
@@ -104,6 +107,7 @@ extension HeadTargets.Values {
             }
         case .spans(let tokens): Self.windowsWithTarget(tokens)
         case .contrasts(let roles): roles.map { $0 == .query }
+        case .mentions(let words): words.map(\.hasClusters)
         }
     }
 
@@ -149,7 +153,7 @@ extension HeadTargets.Values {
             case .distributions(let shares, let classes):
                 let own = shares[row.offset * classes..<(row.offset + 1) * classes]
                 return sum + weight * zip(own, classWeights).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-            case .numbers, .indices, .spans, .contrasts: return sum + weight
+            case .numbers, .indices, .spans, .contrasts, .mentions: return sum + weight
             }
         }
     }
@@ -162,6 +166,7 @@ extension HeadTargets.Values {
         case .indices(let indices, let width): indices.count / max(1, width)
         case .spans(let tokens): tokens.count
         case .contrasts(let roles): roles.count
+        case .mentions(let words): words.count
         }
     }
 }

@@ -131,6 +131,11 @@ extension String {
         case "expected_calibration_error": "expected calibration error"
         case "qa_f1": "F1 of answers"
         case "exact_match": "exact match"
+        case "conll_f1": "CoNLL F1"
+        case "muc_f1": "MUC F1"
+        case "bcub_f1": "B³ F1"
+        case "ceafe_f1": "CEAF-e F1"
+        case "ceafm_f1": "CEAF-m F1"
         default: self
         }
     }

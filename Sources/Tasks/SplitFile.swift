@@ -16,7 +16,7 @@ struct SplitFile {
         let content = try fileBytes(url)
         bytes = content.count
         table = try RowReaders.reader(for: name, format: definition.reading.format)
-            .read(content, file: name, limit: nil, options: definition.reading)
+            .read(content, file: name, limit: nil, options: definition.readingOptions)
         if table.rows.isEmpty { throw .noExamples(file: name) }
     }
 

@@ -1,6 +1,13 @@
 import Yams
 
 extension TaskDefinition {
+    /// How its files are read, with what its kind says of them.
+    var readingOptions: ReadingOptions {
+        var options = reading
+        options.rowsAreDocuments = TaskKinds.standard[kind]?.readsDocuments ?? false
+        return options
+    }
+
     /// The keys that say how data files are to be read.
     static func readingOptions(_ root: YAMLMap, files: [Split: String]) throws(TaskError) -> ReadingOptions {
         var options = ReadingOptions()

@@ -23,7 +23,7 @@ package enum UnlabeledTexts {
             rows = try TextCorpus.lines(url).enumerated().map { Row(line: $0 + 1, values: [column: .string($1)]) }
         } else {
             rows = try RowReaders.reader(for: file).read(
-                try fileBytes(url), file: file, limit: nil, options: definition.reading
+                try fileBytes(url), file: file, limit: nil, options: definition.readingOptions
             ).rows
         }
         if rows.isEmpty { throw .noExamples(file: file) }

@@ -25,10 +25,12 @@ extension Session {
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train),
             hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false },
+            hasSingletons: task.train.contains { $0.clustered?.clusters?.contains { $0.count == 1 } ?? false },
             hidden: model.configuration.hidden, range: Self.range(of: task.train),
             subject: definition.kind == EntityLinking.name ? .entities : .documents)
         var head = NamedHead(
-            Self.safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
+            Self.safeName(definition.name), type.init(request),
+            task: HeadTask(name: definition.name, kind: definition.kind))
         if head.readsPairs == nil {
             let forms = Set((task.train + task.dev).map { $0.pair != nil })
             head.pairs = forms.count == 1 ? forms.first : nil

@@ -39,8 +39,19 @@ struct ReaderFuzzTests {
 
     private func check(_ reader: any RowReader.Type, _ bytes: [UInt8], _ note: @autoclosure () -> String) {
         let lines = 1 + bytes.count(where: { $0 == 0x0A || $0 == 0x0D })
+        for rowsAreDocuments in reader == CoNLL2012Reader.self ? [false, true] : [false] {
+            var options = ReadingOptions()
+            options.rowsAreDocuments = rowsAreDocuments
+            check(reader, bytes, options, note(), lines: lines)
+        }
+    }
+
+    private func check(
+        _ reader: any RowReader.Type, _ bytes: [UInt8], _ options: ReadingOptions, _ note: @autoclosure () -> String,
+        lines: Int
+    ) {
         do {
-            let table = try reader.read(bytes, file: "f", limit: nil)
+            let table = try reader.read(bytes, file: "f", limit: nil, options: options)
             let numbers = table.rows.map(\.line)
             let isArray = table.rows.first?.element != nil
             let ascend = zip(numbers, numbers.dropFirst()).allSatisfy { isArray ? $0 <= $1 : $0 < $1 }

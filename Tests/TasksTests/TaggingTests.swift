@@ -55,7 +55,7 @@ struct TaggingTests {
                 == "d/train.jsonl:1: 'tags' is null; expected a string, an integer or a boolean")
         #expect(
             message(#"{"tokens": [["a"], "b"], "tags": ["O", "B-X"]}"#)
-                == "d/train.jsonl:1: 'tokens' is an object or a nested list; expected a list of strings")
+                == "d/train.jsonl:1: 'tokens' is a list with a list; expected a list of strings")
     }
 
     @Test func rowsWithoutTagsAreSkippedWhereTheyAreNeeded() throws {

@@ -92,12 +92,14 @@ extension AdapterBundle {
             case similarity(ClosedRange<Float>)
             /// A ranking of documents for a query, or of entities for a mention.
             case ranking(ofEntities: Bool)
+            /// Clusters of mentions that refer to the same thing.
+            case clusters
         }
 
         /// Its name: that of its task.
         public var name: String
         /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`,
-        /// `similarity`, `ranking`.
+        /// `similarity`, `ranking`, `coreference`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -110,11 +112,12 @@ extension AdapterBundle {
         /// What stands before each text: `query: ` for E5 models.
         public var textPrefix: String
 
-        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers, choices and answers.
+        /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers,
+        /// choices, answers and clusters.
         public var labels: [String] {
             switch output {
             case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
-            case .numbers, .choices, .answers, .similarity, .ranking: []
+            case .numbers, .choices, .answers, .similarity, .ranking, .clusters: []
             }
         }
     }
@@ -213,6 +216,7 @@ extension AdapterBundle.Head {
             case (_, .spans(let settings)): .answers(hasNone: settings.hasUnanswerable)
             case (_, .similarity(let range, _)): .similarity(range)
             case (_, .ranking(let settings, _)): .ranking(ofEntities: settings.subject == .entities)
+            case (_, .clusters): .clusters
             }
         pooling =
             switch head.head.input {

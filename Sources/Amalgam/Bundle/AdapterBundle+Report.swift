@@ -123,6 +123,7 @@ extension AdapterBundle.Head {
                     + Human.score(Double(range.upperBound))
             case .ranking(let ofEntities): ofEntities ? "a ranking of entities" : "a ranking of documents"
             case .answers(let hasNone): "a part of the context" + (hasNone ? ", or no answer" : "")
+            case .clusters: "clusters of mentions"
             }
         return "\(kind), reads \(input), gives \(gives)"
     }

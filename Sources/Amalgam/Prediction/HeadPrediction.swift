@@ -18,6 +18,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case answer(AnswerPrediction)
     /// The best documents for a query, or the best entities for a mention.
     case ranking(RankingPrediction)
+    /// The clusters of a document's mentions.
+    case clusters([[WordMention]])
 }
 
 extension HeadPrediction {
@@ -34,6 +36,7 @@ extension HeadPrediction {
         case .choice(let probabilities): self = .choice(ChoicePrediction(probabilities))
         case .span(let span): self = .answer(AnswerPrediction(span))
         case .ranking(let ranking): self = .ranking(RankingPrediction(ranking))
+        case .clusters(let clusters): self = .clusters(clusters.map { $0.map { WordMention($0) } })
         case .each, .routed: return nil
         }
     }

@@ -39,7 +39,9 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
         guard predictor.form != form else { return }
         throw BundleError.head(
             file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
-            fix: "call classes, tags, trees, numbers, labelSets, choices, answers or entities, as the head predicts")
+            fix:
+                "call classes, tags, trees, numbers, labelSets, choices, answers, entities or clusters, as the head predicts"
+        )
     }
 
     func evaluate(_ task: TextTask, split: Split, seed: UInt64) async throws -> Evaluation {

@@ -276,6 +276,35 @@ extension TextTask {
         }
     }
 
+    /// A task of documents with clusters of mentions that refer to the same thing.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported.
+    ///   - metric: `conll_f1` (default), `muc_f1`, `bcub_f1`, `ceafe_f1` or `ceafm_f1`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
+    public static func coreference(
+        name: String, train: [CoreferenceExample], dev: [CoreferenceExample] = [], test: [CoreferenceExample] = [],
+        metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ examples: [CoreferenceExample]) -> [[String: FieldValue]] {
+            examples.map { example in
+                row(
+                    [
+                        "sentences": .list(example.sentences.map { .list($0.map { .string($0) }) }),
+                        "clusters": .list(
+                            example.clusters.map { cluster in
+                                .list(cluster.map { .list([.integer($0.first), .integer($0.last)]) })
+                            }),
+                    ], example.weight, example.group)
+            }
+        }
+        return try TextTask(
+            name, kind: Coreference.self, splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))],
+            labels: nil, metric: metric)
+    }
+
     private static func row(_ fields: [String: FieldValue], _ weight: Double, _ group: String?) -> [String: FieldValue]
     {
         var row = fields

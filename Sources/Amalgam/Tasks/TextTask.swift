@@ -42,6 +42,8 @@ public struct TextTask: Sendable {
         case retrieval
         /// The entity that a mention stands for.
         case entityLinking = "entity-linking"
+        /// Clusters of mentions that refer to the same thing.
+        case coreference
     }
 
     /// What happens to an example of a scored split whose label the head does not know.

@@ -64,7 +64,8 @@ public struct TrainingOptions: Sendable, Equatable {
     /// How batches are cut; default 16 examples.
     public var batch = Batch.examples(16)
     /// Longest text in tokens, special tokens included; longer ones are truncated, and contexts of questions are cut into
-    /// windows. nil (default) for 128, or 384 if a task has questions about contexts.
+    /// windows, as documents of coreference are. nil (default) for 128, or 384 if a task has questions about contexts or is one
+    /// of coreference.
     public var maxLength: Int?
     /// What a head reads of a text; nil (default) for what the model was made for.
     public var pooling: Pooling?

@@ -21,7 +21,7 @@ struct TrainingFlags: ParsableArguments {
     @Option(help: "Tokens per batch, without padding; replaces --batch-size.") var batchTokens: Int?
     @Option(
         help:
-            "Maximum length in tokens, including special tokens; longer texts are truncated, contexts of questions are cut into overlapping windows. (default: 128, for questions 384)"
+            "Maximum length in tokens, including special tokens; longer texts are truncated, contexts of questions are cut into overlapping windows, documents of coreference into windows. (default: 128, for questions and coreference 384)"
     )
     var maxLength: Int?
     @Option(help: "Pooling that feeds the head: cls or mean. (default: from the model's files)") var pooling: String?

@@ -29,6 +29,8 @@ package enum HeadOutput: Equatable, Sendable {
     case similarity(ClosedRange<Float>, width: Int)
     /// A row of length 1 for a query or a document; cosines rank the documents.
     case ranking(RankingSettings, width: Int)
+    /// The mentions that begin with a word, with the numbers of their clusters (`BestClusters`).
+    case clusters
 
     /// Columns of the output.
     package var width: Int {
@@ -40,6 +42,7 @@ package enum HeadOutput: Equatable, Sendable {
         case .choices: 1
         case .spans: 2
         case .similarity(_, let width), .ranking(_, let width): width
+        case .clusters: BestClusters.width
         }
     }
 
@@ -47,7 +50,7 @@ package enum HeadOutput: Equatable, Sendable {
     package var labels: [String] {
         switch self {
         case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
-        case .numbers, .choices, .spans, .similarity, .ranking: []
+        case .numbers, .choices, .spans, .similarity, .ranking, .clusters: []
         }
     }
 
@@ -63,6 +66,7 @@ package enum HeadOutput: Equatable, Sendable {
         case .spans: "a part of a context"
         case .similarity: "the similarity of two texts"
         case .ranking(let settings, _): "a ranking of \(settings.subject.rawValue)"
+        case .clusters: "clusters of mentions"
         }
     }
 
@@ -100,6 +104,8 @@ package struct HeadRequest: Sendable {
     package var numbers: [NumberScale]
     /// Whether there are questions without an answer.
     package var hasUnanswerable: Bool
+    /// Whether there are clusters of one mention.
+    package var hasSingletons: Bool
     /// Columns of the model's hidden states.
     package var hidden: Int
     /// The smallest and the largest number that is to be predicted.
@@ -109,7 +115,7 @@ package struct HeadRequest: Sendable {
 
     package init(
         labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
-        hasUnanswerable: Bool = false, hidden: Int = 0, range: ClosedRange<Float> = 0...1,
+        hasUnanswerable: Bool = false, hasSingletons: Bool = false, hidden: Int = 0, range: ClosedRange<Float> = 0...1,
         subject: RankingSettings.Subject = .documents
     ) {
         self.labels = labels
@@ -120,6 +126,7 @@ package struct HeadRequest: Sendable {
         self.hidden = hidden
         self.range = range
         self.subject = subject
+        self.hasSingletons = hasSingletons
     }
 }
 
@@ -221,6 +228,7 @@ extension Head {
                     output, head: index, classWeights: settings.classWeights, smoothing: settings.smoothing,
                     in: builder))
         case (.arcs, _): preconditionFailure("the loss of arcs reads more than the trees")
+        case (.clusters, _): preconditionFailure("the loss of clusters reads more than the clusters")
         case (.numbers(let scales), _):
             builder.append(
                 SquaredError(
@@ -256,6 +264,7 @@ package enum Heads {
         SpanHead.self,
         SimilarityHead.self,
         RankingHead.self,
+        CoreferenceHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
     ]

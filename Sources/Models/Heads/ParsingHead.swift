@@ -92,27 +92,15 @@ private struct ArcScores {
 
     /// - Parameter rows: [words, hidden]
     init(_ rows: Value, operand: OperandTable, scope: String, dropout: Float, in builder: PlanBuilder) throws {
-        var drops = 0
-        func drop(_ x: Value) -> Value {
-            guard dropout > 0 else { return x }
-            defer { drops += 1 }
-            return builder.append(
-                DropAdd(x, dropout: DropoutSite(site: "\(scope)/dropout/\(drops)", rate: dropout), in: builder))
-        }
-        func layer(_ x: Value, _ name: String) throws -> Value {
-            builder.append(
-                Linear(
-                    x, weight: try operand("\(scope)/\(name).weight"), bias: try operand("\(scope)/\(name).bias"),
-                    in: builder))
-        }
-        let words = drop(rows)
+        let layers = WordLayers(operand: operand, scope: scope, dropout: dropout, builder: builder)
+        let words = layers.drop(rows)
         func side(_ name: String) throws -> (queries: Value, keys: Value, roots: Value) {
-            func role(_ role: String) throws -> Value {
-                drop(builder.append(Activation(try layer(words, "\(name).\(role)"), .relu, in: builder)))
-            }
-            let dependents = try role("dependent")
-            let heads = try role("head")
-            return (try layer(dependents, "\(name).bilinear"), heads, try layer(dependents, "\(name).root"))
+            let dependents = try layers.active(words, "\(name).dependent")
+            let heads = try layers.active(words, "\(name).head")
+            return (
+                try layers.linear(dependents, "\(name).bilinear"), heads,
+                try layers.linear(dependents, "\(name).root")
+            )
         }
         let (arc, label) = (try side("arc"), try side("label"))
         arcs = BiaffineArcs(queries: arc.queries, keys: arc.keys, roots: arc.roots)

@@ -31,7 +31,7 @@ package struct BiaffineArcs {
         let (q, k, width) = (run.values(queries) + word * queries.width, run.values(keys), queries.width)
         scores[0] = run.values(roots)[word]
         for (place, other) in words.enumerated() where other != word {
-            scores[place + 1] = product(q, k + other * width, width)
+            scores[place + 1] = dotProduct(q, k + other * width, width)
         }
     }
 }
@@ -74,7 +74,7 @@ package struct BiaffineLabels {
         )
         for label in 0..<count {
             let own = q + label * (width + 1)
-            logits[label] = product(own, k, width) + own[width]
+            logits[label] = dotProduct(own, k, width) + own[width]
         }
     }
 }
@@ -100,20 +100,4 @@ extension SliceRun {
             return rows.lowerBound - first..<rows.upperBound - first
         }
     }
-}
-
-/// Σ a[i] b[i], in eight sums whose order is fixed.
-private func product(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-    let (left, right) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
-    var sums = SIMD8<Float>()
-    let whole = count / 8 * 8
-    for i in stride(from: 0, to: whole, by: 8) {
-        let offset = i * MemoryLayout<Float>.size
-        sums +=
-            left.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-            * right.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-    }
-    var sum = sums.sum()
-    for i in whole..<count { sum += a[i] * b[i] }
-    return sum
 }

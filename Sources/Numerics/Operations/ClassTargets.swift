@@ -24,7 +24,7 @@ struct ClassTargets {
         switch values {
         case .classes(let targets)?: targets[first + row] < 0
         case .distributions(let shares, let width)?: shares[(first + row) * width].isNaN
-        case .numbers?, .indices?, .spans?, .contrasts?, nil: true
+        case .numbers?, .indices?, .spans?, .contrasts?, .mentions?, nil: true
         }
     }
 
@@ -34,7 +34,7 @@ struct ClassTargets {
             switch values {
             case .classes(let targets)?: c == Int(targets[first + row]) ? 1 : 0
             case .distributions(let shares, let width)?: Double(shares[(first + row) * width + c])
-            case .numbers?, .indices?, .spans?, .contrasts?, nil: 0
+            case .numbers?, .indices?, .spans?, .contrasts?, .mentions?, nil: 0
             }
         return (classWeights.map { Double($0[c]) } ?? 1) * (smoothing / Double(classes) + (1 - smoothing) * own)
     }

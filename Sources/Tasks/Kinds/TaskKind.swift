@@ -22,6 +22,8 @@ package protocol TaskKind: Sendable {
     static var maxLength: Int { get }
     /// Whether a task may have a collection of documents.
     static var usesDocuments: Bool { get }
+    /// Whether a row is a document, in formats that have sentences and documents.
+    static var readsDocuments: Bool { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -51,6 +53,7 @@ extension TaskKind {
     package static var forms: [[String]] { [fields] }
     package static var maxLength: Int { 128 }
     package static var usesDocuments: Bool { false }
+    package static var readsDocuments: Bool { false }
     package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
 
@@ -83,6 +86,7 @@ package struct TaskKinds: Sendable {
         SentenceSimilarity.self,
         Retrieval.self,
         EntityLinking.self,
+        Coreference.self,
     ]
 
     /// The table of `builtIn`.

@@ -73,6 +73,7 @@ package struct Metrics: Sendable {
         RecallAt10.self, MeanReciprocalRank.self, NDCGAt10.self, AccuracyAt1.self,
         ExpectedCalibrationError.self,
         AnswerF1.self, ExactMatch.self,
+        CoNLLF1.self, MUCF1.self, BCubedF1.self, EntityCEAF.self, MentionCEAF.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.

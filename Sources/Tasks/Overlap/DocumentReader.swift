@@ -61,7 +61,7 @@ struct DocumentReader {
         let reader = try RowReaders.reader(for: file)
         let content = try DataBytes(try fileBytes(url), file: file, encoding: definition.reading.encoding)
         guard reader == JSONLReader.self else {
-            let table = try reader.read(text: content.text, file: file, limit: nil, options: definition.reading)
+            let table = try reader.read(text: content.text, file: file, limit: nil, options: definition.readingOptions)
             return try add(table.rows.map { .row($0) }, to: &all)
         }
         var portion: [Source] = []

@@ -4,11 +4,16 @@ import Files
 /// more between spaces, an empty line after each sentence, lines with `#begin document` and `#end document`.
 ///
 /// A sentence is a row: `tokens`, `pos`, `tags` (the named entities in brackets as B-TYPE, I-TYPE and O), `speakers`,
-/// `coreference` (the last column as it is) and `document` (its name and part).
+/// `coreference` (the last column as it is) and `document` (its name and part). For kinds of task that read documents, a
+/// document, or a part of one, is a row: `sentences`, `clusters` (of mentions `[first, last]`, from the last column) and
+/// `document`.
 package enum CoNLL2012Reader: RowReader {
     package static let fileExtension = "conll2012"
 
-    private static let columns: [(place: Int, field: String)] = [(3, "tokens"), (4, "pos"), (9, "speakers")]
+    private static let columns: [(place: Int, field: String)] = [
+        (wordColumn, "tokens"), (4, "pos"), (9, "speakers"),
+    ]
+    static let wordColumn = 3
     private static let entityColumn = 10
     private static let fewestColumns = 12
 
@@ -16,16 +21,31 @@ package enum CoNLL2012Reader: RowReader {
         text: ArraySlice<UInt8>, file: String, limit: Int?, options: ReadingOptions
     ) throws(TaskError) -> RowTable {
         var table = RowTable()
-        table.columns = columns.map(\.field) + ["tags", "coreference", "document"]
+        table.columns =
+            options.rowsAreDocuments
+            ? ["sentences", "clusters", "document"] : columns.map(\.field) + ["tags", "coreference", "document"]
         var lines = SentenceLines(text, file: file, separatesAtTabs: false)
         var words: [SentenceLines.Line] = []
+        var document = CoNLL2012Document(file: file)
+        func closeDocument() {
+            if let row = document.row { table.rows.append(row) }
+            document = CoNLL2012Document(file: file)
+        }
         func close() throws(TaskError) {
-            if let first = words.first { table.rows.append(Row(line: first.number, values: try values(words, file))) }
-            words = []
+            defer { words = [] }
+            guard let first = words.first else { return }
+            guard options.rowsAreDocuments else {
+                return table.rows.append(Row(line: first.number, values: try values(words, file)))
+            }
+            let name = Self.name(first)
+            if let other = document.name, other != name { closeDocument() }
+            try document.append(words, name: name)
         }
         while table.rows.count < limit ?? Int.max, let line = try lines.next() {
-            if line.cells.isEmpty || line.text.hasPrefix("#begin document") || line.text.hasPrefix("#end document") {
+            let isBorder = line.text.hasPrefix("#begin document") || line.text.hasPrefix("#end document")
+            if line.cells.isEmpty || isBorder {
                 try close()
+                if isBorder { closeDocument() }
                 table.skippedLines += 1
                 continue
             }
@@ -37,9 +57,15 @@ package enum CoNLL2012Reader: RowReader {
             }
             words.append(line)
         }
-        if table.rows.count < limit ?? Int.max { try close() }
+        if table.rows.count < limit ?? Int.max {
+            try close()
+            closeDocument()
+        }
         return table
     }
+
+    /// The document and its part.
+    private static func name(_ word: SentenceLines.Line) -> String { "\(word.cells[0]) \(word.cells[1])" }
 
     private static func values(
         _ words: [SentenceLines.Line], _ file: String
@@ -51,7 +77,7 @@ package enum CoNLL2012Reader: RowReader {
         for (place, field) in columns { values[field] = column { $0.cells[place] } }
         values["coreference"] = column { $0.cells.last }
         values["tags"] = .list(try tags(words, file).map { .string($0) })
-        values["document"] = .string("\(words[0].cells[0]) \(words[0].cells[1])")
+        values["document"] = .string(Self.name(words[0]))
         return values
     }
 

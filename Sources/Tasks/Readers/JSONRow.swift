@@ -50,14 +50,15 @@ extension JSONValue {
 
 extension FieldValue {
     init(_ value: JSONValue) {
-        if let value = Self.flat(value) {
-            self = value
-        } else if case .array(let items) = value {
-            let values = items.compactMap { Self.flat($0) }
-            self = values.count == items.count ? .list(values) : .other
-        } else {
-            self = .other
-        }
+        self = Self.flat(value) ?? Self.list(value, levels: 3) ?? .other
+    }
+
+    /// A list of what is flat, or of such lists, as clusters of mentions are; nil for others.
+    /// - Parameter levels: of lists in lists at most.
+    private static func list(_ value: JSONValue, levels: Int) -> FieldValue? {
+        guard levels > 0, case .array(let items) = value else { return nil }
+        let values = items.compactMap { flat($0) ?? list($0, levels: levels - 1) }
+        return values.count == items.count ? .list(values) : nil
     }
 
     /// A scalar, or an object of scalars; nil for others, and for an object in which a name stands twice.

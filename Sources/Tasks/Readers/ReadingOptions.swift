@@ -26,6 +26,8 @@ package struct ReadingOptions: Equatable, Sendable {
     package var delimiter: UInt8?
     /// Of the bytes; nil: UTF-8, or UTF-16 where a byte order mark says so.
     package var encoding: TextEncoding?
+    /// Whether a row is a document, and not a sentence, in formats that have both. A task's kind says it.
+    package var rowsAreDocuments = false
 
     package init() {}
 

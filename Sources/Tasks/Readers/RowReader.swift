@@ -7,7 +7,7 @@ package enum FieldValue: Equatable, Sendable {
     case number(Double)
     case boolean(Bool)
     case null
-    /// A list of scalars (tokens, tags, options) or flat objects (answers); lists of lists are `.other`.
+    /// A list of scalars (tokens, tags, options), flat objects (answers) or lists (clusters); others are `.other`.
     case list([FieldValue])
     /// An object without lists and objects in it; others are `.other`.
     case object([String: FieldValue])

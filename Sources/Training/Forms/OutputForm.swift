@@ -130,6 +130,7 @@ extension Head {
         case (_, .spans(let settings)): SpanOutput(settings)
         case (_, .similarity(let range, _)): SimilarityOutput(range)
         case (_, .ranking(let settings, _)): RankingOutput(settings)
+        case (_, .clusters): ClusterOutput()
         }
     }
 }

@@ -18,6 +18,8 @@ package enum Prediction: Sendable, Equatable {
     case span(SpanPrediction)
     /// The best documents for a query.
     case ranking(RankingPrediction)
+    /// The clusters of mentions of a document.
+    case clusters([Cluster])
     /// What several heads predict, in their order.
     indirect case each([Prediction])
     /// What one of several heads predicts, by its index.

@@ -31,7 +31,8 @@ package struct LinearModel: Sendable {
                     let score = target >= 0 ? scores[target] : 0
                     let total = softmax(&scores, from: 0, count: scores.count)
                     loss = target >= 0 ? total - score : nil
-                case .labelSets, .choices, .spans, .similarity, .ranking: preconditionFailure("a head without a linear one")
+                case .labelSets, .choices, .spans, .similarity, .ranking, .clusters:
+                    preconditionFailure("a head without a linear one")
                 case .numbers(let scales):
                     loss = Self.squaredError(scores, column, row: row, scales)
                     for (c, scale) in scales.enumerated() {

@@ -36,7 +36,8 @@ struct ProbeProblem {
             self.rows = rows(labeled)
             gram = self.rows?.gram() ?? []
             targets = .classes(labeled.map { Int(classes[$0]) }, count: labels.count)
-        case .labelSets, .choices, .spans, .similarity, .ranking: preconditionFailure("a head without a linear one")
+        case .labelSets, .choices, .spans, .similarity, .ranking, .clusters:
+            preconditionFailure("a head without a linear one")
         case .numbers(let scales):
             self.rows = nil
             gram = []

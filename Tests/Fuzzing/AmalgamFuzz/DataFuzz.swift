@@ -12,13 +12,14 @@ enum JSONLFuzz: FuzzedReader {
         "Tasks/Readers/RowReader.swift", "Tasks/Kinds/TaskKind.swift", "Tasks/Kinds/TextClassification.swift",
         "Tasks/Kinds/TextPairClassification.swift", "Tasks/Kinds/Tagging.swift", "Tasks/Kinds/Regression.swift",
         "Tasks/Kinds/DependencyParsing.swift",
-        "Tasks/Kinds/QuestionAnswering.swift",
+        "Tasks/Kinds/QuestionAnswering.swift", "Tasks/Kinds/Coreference.swift",
         "Tasks/LabelIndex.swift",
     ]
     static let tokens = words(
         "{\"text\":\"a\",\"label\":1}\n", "\"text_a\":", "\"text_b\":", "\"label\":", "\"tokens\":[\"a\",\"b\"]",
         "\"tags\":[1,\"good\"]", "\"heads\":[2,0]", "\"deprels\":[\"good\",1]",
         "\"context\":\"a b\",\"question\":\"q\",\"answers\":[{\"text\":\"b\",\"start\":2}]", "\"score\":",
+        "\"sentences\":[[\"a\"],[\"b\"]]", "\"clusters\":[[[0,0],[1,1]]]", "[0,1]",
         "\"[1.5,null]\"", "null", "true", "1.0", "-0",
         "1e400",
         "9223372036854775808", "\\ud800", "\\ud83d\\ude42", "\\u0000", "[", "]", "{", "}", ",", "\r\n", "\n\n",
@@ -61,6 +62,16 @@ enum JSONLFuzz: FuzzedReader {
             Invariants.require(
                 choices.choices.count >= 2 && choices.answer.map { choices.choices.indices.contains($0) } ?? true,
                 "an answer outside the choices")
+        }
+        if let document = example.clustered {
+            let sentences = document.sentenceOfWord
+            Invariants.require(sentences.count == document.tokens.count, "sentences of other words")
+            let mentions = (document.clusters ?? []).joined()
+            Invariants.require(
+                mentions.allSatisfy {
+                    0 <= $0.first && $0.first <= $0.last && $0.last < sentences.count
+                        && sentences[$0.first] == sentences[$0.last]
+                } && Set(mentions).count == mentions.count, "a mention outside its sentence, or twice")
         }
         if let numbers = example.numbers {
             Invariants.require(
@@ -245,14 +256,28 @@ enum CoNLLUFuzz: FuzzedReader {
 /// OntoNotes' columns.
 enum CoNLL2012Fuzz: FuzzedReader {
     static let name = "conll2012"
-    static let files = ["Tasks/Readers/CoNLL2012Reader.swift", "Tasks/Readers/SentenceLines.swift"]
+    static let files = [
+        "Tasks/Readers/CoNLL2012Reader.swift", "Tasks/Readers/CoNLL2012Document.swift",
+        "Tasks/Readers/SentenceLines.swift",
+    ]
     static let tokens = words(
         "#begin document (a); part 0\n", "#end document\n", "a 0 0 x NN * - - - - * -\n", " (ORG* ", " *) ", " (GPE) ",
+        " (1|(2 ", " 2)|1) ", " (1)|(2) ",
         " * ", "(",
         ")", "\n\n", "\t", "\r\n", "\u{301}", "\u{0}")
     static let memory = (constant: 1 << 15, perByte: 256)
 
-    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(CoNLL2012Reader.self, bytes) }
+    /// Sentences, and documents where the brackets of coreference are right.
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
+        var options = ReadingOptions()
+        options.rowsAreDocuments = true
+        let sentences = try? JSONLFuzz.rows(CoNLL2012Reader.self, bytes)
+        let documents = try JSONLFuzz.rows(CoNLL2012Reader.self, bytes, options)
+        return {
+            try sentences?()
+            try documents()
+        }
+    }
 }
 
 /// Packages and, behind a NUL, Translation-de.
