@@ -27,7 +27,7 @@ struct DistillCommand: AsyncParsableCommand {
     @Option(help: "Weight of the bundle's answers, 0 to 1; the rest is that of the labels.") var alpha = 0.9
     @Option(
         help: ArgumentHelp(
-            "More texts, which only the bundle labels: .txt with one text in each line, or .jsonl, .json, .csv, .tsv, .conll or .conllu with the task's columns.",
+            "More texts, which only the bundle labels: .txt with one text in each line, or .jsonl, .json, .csv, .tsv, .conll, .conllu or .deb822 with the task's columns.",
             valueName: "file"))
     var texts: String?
     @Option(help: "Start from this bundle's adapter, or from the adapter of this name in --bundle.") var initFrom:
