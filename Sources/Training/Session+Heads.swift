@@ -6,9 +6,12 @@ import Tasks
 /// Heads of new trainings: which one a task gets, and how it reads its examples.
 extension Session {
     /// The head that a task's kind asks for.
-    /// - Parameter isLinear: the one with a single layer.
+    /// - Parameters:
+    ///   - isLinear: the one with a single layer.
+    ///   - answers: of a head that answers questions.
     static func head(
-        for task: TaskData, pooling: Pool.Kind, prefix: String, isLinear: Bool = false
+        for task: TaskData, pooling: Pool.Kind, prefix: String, isLinear: Bool = false,
+        answers: AnswerSettings = AnswerSettings()
     ) throws -> NamedHead {
         let definition = task.definition
         let kind = TaskKinds.standard[definition.kind]?.head ?? ""
@@ -19,12 +22,13 @@ extension Session {
         }
         guard let type = isLinear ? type.linear : type else {
             throw TrainingError.mismatch(
-                "task \(definition.name): found kind \(definition.kind), expected a kind with a linear head for a linear "
-                    + "probe; train a head in steps instead")
+                "task \(definition.name): found kind \(definition.kind), which no linear probe predicts, expected one of "
+                    + "\(linearKinds.joined(separator: ", ")); train a head in steps instead")
         }
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train),
-            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false })
+            hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false },
+            answers: answers)
         var head = NamedHead(
             safeName(definition.name), type.init(request), task: HeadTask(name: definition.name, kind: definition.kind))
         if head.readsPairs == nil {
@@ -32,6 +36,11 @@ extension Session {
             head.pairs = forms.count == 1 ? forms.first : nil
         }
         return head
+    }
+
+    /// Kinds of task whose heads have a linear form.
+    package static var linearKinds: [String] {
+        TaskKinds.standard.kinds.filter { Heads.named($0.head)?.linear != nil }.map { $0.name }
     }
 
     /// How a head reads the batches of a training.

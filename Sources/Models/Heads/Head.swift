@@ -88,16 +88,19 @@ package struct HeadRequest: Sendable {
     package var numbers: [NumberScale]
     /// Whether there are questions without an answer.
     package var hasUnanswerable: Bool
+    /// How questions are answered.
+    package var answers: AnswerSettings
 
     package init(
         labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
-        hasUnanswerable: Bool = false
+        hasUnanswerable: Bool = false, answers: AnswerSettings = AnswerSettings()
     ) {
         self.labels = labels
         self.pooling = pooling
         self.textPrefix = textPrefix
         self.numbers = numbers
         self.hasUnanswerable = hasUnanswerable
+        self.answers = answers
     }
 }
 

@@ -35,6 +35,9 @@ package protocol OutputForm: Sendable {
     /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
     var kind: String? { get }
 
+    /// The head with other settings of answers, where it takes them (`settings`).
+    func with(_ answers: AnswerSettings, _ head: any Head) -> any Head
+
     /// What the head reads that an example does not have, such as choices; nil: it has all.
     func lacks(_ example: Example) -> String?
 
@@ -75,6 +78,8 @@ extension OutputForm {
 
     package func lacks(_ example: Example) -> String? { nil }
 
+    package func with(_ answers: AnswerSettings, _ head: any Head) -> any Head { head }
+
     package func calibrated(
         _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
     ) -> (head: any Head, column: any TargetColumn)? { nil }
@@ -95,6 +100,8 @@ package enum PredictionSetting: Sendable {
     case top
     /// `PredictionSettings.threshold`
     case threshold
+    /// `AnswerSettings`
+    case answers
 }
 
 extension Head {

@@ -8,7 +8,7 @@ import Text
 package struct SpanColumn: TargetColumn {
     private let examples: [Example]
     private var settings: SpanSettings
-    private let decoder = SpanDecoder()
+    private let decoder: SpanDecoder
     /// First token of each example, [examples + 1].
     private var tokens = [0]
     /// First window of each example, [examples + 1].
@@ -23,6 +23,7 @@ package struct SpanColumn: TargetColumn {
     init(_ examples: [Example], _ encoded: [[WordEncoding]], settings: SpanSettings) {
         self.examples = examples
         self.settings = settings
+        decoder = SpanDecoder(count: settings.count, longest: settings.longest)
         for (example, windows) in zip(examples, encoded) {
             for window in windows.map(\.encoding) {
                 let own = zip(window.offsets, window.sequence).map { $1 == 1 ? $0 : -1 ..< -1 }

@@ -13,8 +13,12 @@ package struct SpanOutput: OutputForm {
     package let sharesTexts = false
     package let teaches = false
     package let kind: String? = QuestionAnswering.name
-    package let settings: Set<PredictionSetting> = [.top]
+    package let settings: Set<PredictionSetting> = [.top, .answers]
     package var isCalibrated: Bool { spans.hasUnanswerable }
+
+    package func with(_ answers: AnswerSettings, _ head: any Head) -> any Head {
+        (head as? SpanHead)?.with(answers) ?? head
+    }
 
     package func lacks(_ example: Example) -> String? { example.pair == nil ? "a context" : nil }
 
