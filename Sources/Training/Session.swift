@@ -156,7 +156,7 @@ package final class Session {
             var task = try trainingTask(
                 group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix,
                 taken: arrangement.takenPositions)
-            teaching?.teach(&task.train)
+            try teaching?.teach(&task.train)
             return task
         }
         var trained = try Self.naming(tasks, shares: settings.sharesTexts) {

@@ -8,7 +8,8 @@ struct DistillCommand: AsyncParsableCommand {
         abstract: "Train one adapter that answers as another bundle does, such as a fusion, and costs less.",
         discussion: """
             The adapter learns from the answers of the bundle on the task's training texts (Hinton et al. 2015), and from the \
-            task's own labels. The result shows both on the dev split. Compare them on the test split with evaluate.
+            task's own labels: classes, tags, numbers, sets of labels, choices or answers to questions. The result shows both on the dev \
+            split. Compare them on the test split with evaluate.
             """)
 
     @OptionGroup var model: ModelOptions

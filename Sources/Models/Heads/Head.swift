@@ -190,7 +190,8 @@ extension Head {
     }
 
     package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
-        switch (self.output, settings.teacher) {
+        let term = settings.teacher.map { TeacherTerm(temperature: $0.temperature, alpha: $0.alpha) }
+        return switch (self.output, settings.teacher) {
         case (.classes, let teacher?):
             builder.append(
                 DistilledCrossEntropy(
@@ -207,10 +208,15 @@ extension Head {
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
         case (.labelSets, _):
-            builder.append(BinaryCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
+            builder.append(
+                BinaryCrossEntropy(
+                    output, head: index, smoothing: settings.smoothing, teacher: term, in: builder))
         case (.choices, _):
-            builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
-        case (.spans, _): builder.append(SpanCrossEntropy(output, head: index, in: builder))
+            builder.append(
+                GroupCrossEntropy(
+                    output, head: index, smoothing: settings.smoothing, teacher: term, in: builder))
+        case (.spans, _):
+            builder.append(SpanCrossEntropy(output, head: index, teacher: term, in: builder))
         }
     }
 
@@ -232,6 +238,8 @@ package enum Heads {
         SpanHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
+        LinearMultiLabelHead.self,
+        LinearMultipleChoiceHead.self,
     ]
 
     package static func named(_ kind: String) -> (any Head.Type)? { builtIn.first { $0.kind == kind } }

@@ -14,6 +14,18 @@ package protocol OutputForm: Sendable {
     var sharesTexts: Bool { get }
     /// Whether a student can learn from what a teacher says in this form (`Teaching`).
     var teaches: Bool { get }
+    /// What a teacher's results say to a student with the same form, for the loss: a distribution at a temperature for each row that
+    /// the student's column counts.
+    /// - Parameters:
+    ///   - teacher: the teacher's targets of the examples.
+    ///   - student: the student's.
+    ///   - temperature: T, at which probabilities are taken.
+    /// - Returns: [rows, width], the width that of the head's output; NaN where the teacher says nothing. nil: the teacher's answers
+    ///   are part of the targets (numbers), or it does not teach
+    /// - Throws: `TrainingError.mismatch` if the student reads the examples in another way
+    func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]?
     /// Settings of predictions that it takes beside those that all take.
     var settings: Set<PredictionSetting> { get }
 
@@ -72,6 +84,10 @@ extension OutputForm {
     package var readsWords: Bool { false }
     package var sharesTexts: Bool { true }
     package var teaches: Bool { true }
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? { nil }
+
     package var settings: Set<PredictionSetting> { [] }
     package var isCalibrated: Bool { false }
     package var kind: String? { nil }
