@@ -29,6 +29,8 @@ class Task:
     epochs: int
     lr: float = 1e-3
     max_length: int = 128
+    # Of the folder, where two kinds of task have the same rows
+    data: str = ""
 
 
 # One task of each kind first
@@ -39,6 +41,8 @@ TASKS = [
     Task("ud-en-ewt", "parsing", epochs=8, lr=2e-3),
     Task("masakhapos-hau", "tagging", epochs=6),
     Task("stsb-en", "regression", epochs=3),
+    Task("squad2-a-retrieval", "retrieval", epochs=2, max_length=256, data="squad2-a"),
+    Task("stsb-en-similarity", "similarity", epochs=2, lr=5e-4, data="stsb-en"),
     Task("openbookqa", "choice", epochs=5),
     Task("hallmarks-of-cancer", "multilabel", epochs=8, max_length=256),
     Task("ud-de-gsd", "parsing", epochs=8, lr=2e-3),
@@ -54,7 +58,7 @@ def run_cell(options, task, side, seed):
         return
     os.makedirs(folder, exist_ok=True)
     command = [
-        sys.executable, os.path.join(HERE, "level.py"), "--task", os.path.join(options.data, task.name), "--kind", task.kind,
+        sys.executable, os.path.join(HERE, "level.py"), "--task", os.path.join(options.data, task.data or task.name), "--kind", task.kind,
         "--model", options.model, "--out", folder, "--seeds", str(seed), "--epochs", str(task.epochs), "--lr", str(task.lr),
         "--max-length", str(task.max_length), "--threads", "1", "--only", side, "--device", options.device]
     command += ["--amalgam", options.amalgam] if options.amalgam else []

@@ -20,12 +20,29 @@ import time
 import peer_training
 
 
+# Kinds that the fields of a task's rows do not say
+YAML = {
+    "similarity": "kind: sentence-similarity\n",
+    "retrieval": "kind: retrieval\nfields: {query: question, document: context}\n",
+}
+
+
+def task(options):
+    """The task as Amalgam takes it: its folder, or a YAML for it."""
+    if options.kind not in YAML:
+        return options.task
+    path = os.path.join(options.out, f"task-{os.getpid()}.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"data: {os.path.abspath(options.task)}\n{YAML[options.kind]}")
+    return path
+
+
 def ours(options, seed):
     bundle = os.path.join(options.out, f"ours-{seed}.h5")
-    common = ["--model", options.model, "--task", options.task, "--json", "--threads", str(options.threads)]
+    common = ["--model", options.model, "--task", task(options), "--json", "--threads", str(options.threads)]
     train = [options.amalgam, "train-adapter", *common, "--out", bundle, "--seed", str(seed), "--lr", str(options.lr),
              "--epochs", str(options.epochs), "--batch-size", "16", "--max-length", str(options.max_length),
-             "--pooling", "cls", "--text-prefix", ""]
+             "--pooling", "mean" if options.kind in YAML else "cls", "--text-prefix", ""]
     started = time.time()
     subprocess.run(train, check=True, stdout=subprocess.DEVNULL)
     seconds = time.time() - started

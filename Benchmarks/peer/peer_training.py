@@ -15,7 +15,7 @@ import time
 KINDS = {
     "classification": "peer_classification", "pairs": "peer_classification", "regression": "peer_regression",
     "multilabel": "peer_multilabel", "choice": "peer_choice", "tagging": "peer_tagging", "parsing": "peer_parsing",
-    "qa": "peer_qa",
+    "qa": "peer_qa", "retrieval": "peer_retrieval", "similarity": "peer_similarity",
 }
 
 

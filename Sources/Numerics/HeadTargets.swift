@@ -49,8 +49,8 @@ package struct HeadTargets: Sendable {
     package var groups: [Int]?
     /// What each row's loss counts for, 0 or more; nil: 1.
     package var weights: [Float]?
-    /// [rows, classes]: what a teacher says of each row, at the loss's temperature; NaN where it says nothing; nil: there is no
-    /// teacher.
+    /// [rows, width]: what a teacher says of each row, at the loss's temperature; NaN where it says nothing; nil: there is no
+    /// teacher. The width is that of the head's output.
     package var teacher: [Float]?
     /// What the sum of the weighted row losses is divided by: the sum of the weights of all rows with a target, each times
     /// the weight of its class; with a teacher, the sum of the weights of all rows with a target or a teacher. A head without
@@ -60,23 +60,29 @@ package struct HeadTargets: Sendable {
     package var coefficient: Double
 
     /// - Parameters:
+    ///   - groups: numbers of neighboring rows that belong together.
     ///   - weights: of the rows; nil: all 1.
     ///   - classWeights: of the classes in the head's loss; nil: all 1.
-    ///   - teacher: [rows, classes]
+    ///   - teacher: [rows, width]
     package init(
-        _ values: Values, marks: [Int32]? = nil, weights: [Float]? = nil, classWeights: [Float]? = nil,
+        _ values: Values, marks: [Int32]? = nil, groups: [Int]? = nil, weights: [Float]? = nil,
+        classWeights: [Float]? = nil,
         teacher: [Float]? = nil, coefficient: Double = 1
     ) {
         precondition(weights.map { $0.count == values.rows } ?? true, "one weight a row")
         self.values = values
         self.marks = marks
+        self.groups = groups
         self.weights = weights
         self.teacher = teacher
         if let teacher, values.rows > 0 {
-            let width = teacher.count / values.rows
-            normalizer = values.isPresent.enumerated().reduce(0) { sum, row in
-                let counts = row.element || !teacher[row.offset * width].isNaN
-                return counts ? sum + (weights.map { Double($0[row.offset]) } ?? 1) : sum
+            let (width, isPresent) = (teacher.count / values.rows, values.isPresent)
+            normalizer = values.runs(groups).reduce(0) { sum, run in
+                let target = run.first { isPresent[$0] }
+                guard let row = target ?? (teacher[run.lowerBound * width].isNaN ? nil : run.lowerBound) else {
+                    return sum
+                }
+                return sum + (weights.map { Double($0[row]) } ?? 1)
             }
         } else {
             normalizer = values.mass(weights, classWeights)
@@ -124,6 +130,26 @@ extension HeadTargets.Values {
         } while row < limit && !tokens[row].contains(.first)
         guard let start, let end else { return (first..<row, nil) }
         return (first..<row, (start, end))
+    }
+
+    /// The rows that have one loss together: those of a group, of a window, or each row by itself.
+    fileprivate func runs(_ groups: [Int]?) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        var first = 0
+        if let groups {
+            for count in groups {
+                runs.append(first..<first + count)
+                first += count
+            }
+        } else if case .spans(let tokens) = self {
+            while first < tokens.count {
+                runs.append(Self.window(tokens, from: first, limit: tokens.count).rows)
+                first = runs.last?.upperBound ?? tokens.count
+            }
+        } else {
+            runs = (0..<rows).map { $0..<$0 + 1 }
+        }
+        return runs
     }
 
     /// A window's target is a target of its first row.

@@ -1,6 +1,6 @@
 import Files
 
-/// How a student learns from a teacher: see `DistilledCrossEntropy`; numbers are learned by the squared error to a mix of the
+/// How a student learns from a teacher: see `TeacherTerm`; numbers are learned by the squared error to a mix of the
 /// teacher's and the data's.
 package struct DistillationSettings: Equatable, Sendable {
     /// T, over 0: how flat the distributions are that the student is compared with; numbers have none.

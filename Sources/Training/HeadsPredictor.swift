@@ -22,11 +22,14 @@ package final class HeadsPredictor {
     ///   - language: what its adapters are stacked on; nil: the bare base.
     ///   - maxLength: nil: as in training.
     ///   - droppedLayers: in how many of the lowest layers adapters do nothing.
+    ///   - answers: of heads that answer questions.
     /// - Throws: `BundleError.head` for a bundle without heads, or with heads that do not read the same texts;
-    ///   `TrainingError.setting` for a precision that the processor does not have, or for more layers than there are.
+    ///   `TrainingError.setting` for a precision that the processor does not have, for more layers than there are, or for settings
+    ///   of answers that no head takes.
     package init(
         _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
-        maxLength: Int? = nil, precision: Precision = .float32, droppedLayers: Int = 0
+        maxLength: Int? = nil, precision: Precision = .float32, droppedLayers: Int = 0,
+        answers: AnswerSettings = AnswerSettings()
     ) throws {
         try precision.validate()
         if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
@@ -35,7 +38,8 @@ package final class HeadsPredictor {
         languageWarnings = [bundle.warning(on: language, file: file)].compactMap { $0 }
         self.session = session
         self.file = file
-        heads = bundle.heads
+        try answers.check(bundle.heads)
+        heads = bundle.heads.map(answers.head)
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
         try arrangement.dropLayers(droppedLayers)

@@ -31,12 +31,14 @@ package final class Predictor {
     ///   - task: what is scored; nil: texts without a task.
     ///   - maxLength: nil: as in training.
     ///   - droppedLayers: in how many of the lowest layers adapters do nothing.
+    ///   - answers: of a head that answers questions.
     /// - Throws: `BundleError.head` where the bundle has no such head, or one for another kind of task;
-    ///   `TrainingError.setting` for a precision that the processor does not have, or for more layers than there are.
+    ///   `TrainingError.setting` for a precision that the processor does not have, for more layers than there are, or for settings
+    ///   of answers that the head does not take.
     package init(
         _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
         head name: String? = nil, task: HeadTask? = nil, maxLength: Int? = nil, precision: Precision = .float32,
-        droppedLayers: Int = 0
+        droppedLayers: Int = 0, answers: AnswerSettings = AnswerSettings()
     ) throws {
         try precision.validate()
         if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
@@ -47,7 +49,8 @@ package final class Predictor {
         headWarnings = choice.warnings
         self.session = session
         self.file = file
-        head = bundle.heads[index]
+        try answers.check([bundle.heads[index]])
+        head = answers.head(bundle.heads[index])
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
         try arrangement.dropLayers(droppedLayers)

@@ -6,9 +6,12 @@ import Tasks
 /// Heads of new trainings: which one a task gets, and how it reads its examples.
 extension Session {
     /// The head that a task's kind asks for.
-    /// - Parameter isLinear: the one with a single layer.
+    /// - Parameters:
+    ///   - isLinear: the one with a single layer.
+    ///   - answers: of a head that answers questions.
     func head(
-        for task: TaskData, pooling: Pool.Kind, prefix: String, isLinear: Bool = false
+        for task: TaskData, pooling: Pool.Kind, prefix: String, isLinear: Bool = false,
+        answers: AnswerSettings = AnswerSettings()
     ) throws -> NamedHead {
         let definition = task.definition
         let kind = TaskKinds.standard[definition.kind]?.head ?? ""
@@ -19,15 +22,16 @@ extension Session {
         }
         guard let type = isLinear ? type.linear : type else {
             throw TrainingError.mismatch(
-                "task \(definition.name): found kind \(definition.kind), expected a kind with a linear head for a linear "
-                    + "probe; train a head in steps instead")
+                "task \(definition.name): found kind \(definition.kind), which no linear probe predicts, expected one of "
+                    + "\(Self.linearKinds.joined(separator: ", ")); train a head in steps instead")
         }
         let request = HeadRequest(
             labels: task.labels, pooling: pooling, textPrefix: prefix, numbers: NumberScale.fitting(task.train),
             hasUnanswerable: (task.train + task.dev).contains { $0.answerSpans?.spans?.isEmpty ?? false },
             hasSingletons: task.train.contains { $0.clustered?.clusters?.contains { $0.count == 1 } ?? false },
             hidden: model.configuration.hidden, range: Self.range(of: task.train),
-            subject: definition.kind == EntityLinking.name ? .entities : .documents)
+            subject: definition.kind == EntityLinking.name ? .entities : .documents,
+            answers: answers)
         var head = NamedHead(
             Self.safeName(definition.name), type.init(request),
             task: HeadTask(name: definition.name, kind: definition.kind))
@@ -43,6 +47,11 @@ extension Session {
         let numbers = examples.flatMap { $0.numbers?.values ?? [] }.compactMap { $0.map { Float($0) } }
         guard let low = numbers.min(), let high = numbers.max() else { return 0...1 }
         return low...(high > low ? high : low + 1)
+    }
+
+    /// Kinds of task whose heads have a linear form.
+    package static var linearKinds: [String] {
+        TaskKinds.standard.kinds.filter { Heads.named($0.head)?.linear != nil }.map { $0.name }
     }
 
     /// How a head reads the batches of a training.

@@ -100,10 +100,12 @@ extension Session {
             tokenizer, length: longest(settings.maxLength, taken: recipe.takenPositions), pool: workspace.pool)
         let share = tokens.map { max(1, $0 / max(1, texts.count)) }
         let seed = UInt64(settings.seed)
-        let train = EncodedExamples(sequences: texts.flatMap { packer.pack($0.train, tokens: share, seed: seed) })
+        let packed = texts.map { packer.pack($0.train, tokens: share, seed: seed) }
+        let train = EncodedExamples(sequences: packed.flatMap(\.sequences))
         let heldOut = EncodedExamples(
             sequences: texts.flatMap {
                 packer.pack($0.heldOut, tokens: max(1, Self.scoredTokens / max(1, texts.count)), seed: seed)
+                    .sequences
             })
         guard train.count > 0, heldOut.count > 0 else {
             throw TrainingError.noExamples(task: name, split: train.count == 0 ? "training text" : "held-out text")
@@ -133,6 +135,11 @@ extension Session {
         ) { result, provenance in
             scores.after = Perplexity(result.dev[name])
             provenance.task = Self.languageTask
+            // A line is a text
+            provenance.texts = TextSketch(
+                zip(texts, packed).lazy.flatMap { text, packed in
+                    packed.lines.lazy.map { Example(id: 0, text: text.train[$0]).textKey }
+                })
             provenance.metrics =
                 ConfigurationValue.map([
                     "perplexity_before": scores.before.map { .number($0.value) } ?? .null,

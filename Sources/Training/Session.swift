@@ -131,7 +131,10 @@ package final class Session {
         let standard = try pooling ?? model.pooling()
         let taught = teaching.map { [$0.head(pooling: pooling, prefix: prefix, standard: standard)] }
         let prefix = prefix ?? taught?[0].head.textPrefix ?? model.textPrefix
-        let heads = try taught ?? tasks.map { try head(for: $0, pooling: standard, prefix: prefix) }
+        let heads =
+            try taught.map { $0.map(settings.answers.head) }
+            ?? tasks.map { try head(for: $0, pooling: standard, prefix: prefix, answers: settings.answers) }
+        try settings.answers.check(heads)
         try Self.checkNames(tasks)
         let balancer = try LossBalancers.make(settings.balancer, for: heads)
         let factor = settings.adapterRateFactor
@@ -154,7 +157,7 @@ package final class Session {
             var task = try trainingTask(
                 group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix,
                 taken: arrangement.takenPositions)
-            teaching?.teach(&task.train)
+            try teaching?.teach(&task.train)
             return task
         }
         var trained = try Self.naming(tasks, shares: settings.sharesTexts) {

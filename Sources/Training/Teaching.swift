@@ -16,8 +16,8 @@ package struct Teaching {
     private let source: NamedHead
     /// The teacher's head; empty: the student's is new.
     private let tensors: [String: NamedTensor]
-    /// Of the training texts; nil for numbers, which `task` has.
-    private let answers: HeadResults?
+    /// Of the training texts, with the teacher's targets; nil for numbers, which `task` has.
+    private let answers: (results: HeadResults, column: any TargetColumn)?
     private let temperature: Double
 
     /// - Parameters:
@@ -36,8 +36,8 @@ package struct Teaching {
         try settings.validate()
         guard teacher.head.head.form.teaches else {
             throw TrainingError.mismatch(
-                "\(teacher.file): found a head that predicts \(teacher.form), expected classes, tags or numbers, which a student "
-                    + "can learn from; train on the task itself")
+                "\(teacher.file): found a head that predicts \(teacher.form), expected classes, tags, numbers, label sets, choices "
+                    + "or answers to questions, which a student can learn from; train on the task itself")
         }
         var task = task
         let examples = (task.train + texts).enumerated().map { id, example in
@@ -48,15 +48,8 @@ package struct Teaching {
         try teacher.check(examples)
         try teacher.check(count: examples.count)
         try teacher.checkAnswers(of: examples + task.dev)
-        let form = teacher.head.head.form
-        switch teacher.head.head.output {
-        case .classes, .numbers: break
-        default:
-            throw TrainingError.mismatch(
-                "head \(teacher.head.name): found a head that predicts \(form.name), expected one that predicts classes, tags or "
-                    + "numbers; train a student on the task's own answers instead")
-        }
-        let results = teacher.results(teacher.encoded(examples))
+        let encoded = teacher.encoded(examples)
+        let results = teacher.results(encoded)
         if case .numbers = teacher.head.head.output {
             task.train = examples.enumerated().map {
                 Self.mixed($1, Array(results.row($0)), alpha: settings.alpha)
@@ -64,7 +57,7 @@ package struct Teaching {
             answers = nil
         } else {
             task.train = examples
-            answers = results
+            answers = (results, encoded.columns[0])
         }
         let metric = try Metrics.standard.metric(of: task.definition)
         dev = task.dev.isEmpty ? nil : teacher.evaluate(task.dev, metric: metric)
@@ -95,9 +88,14 @@ package struct Teaching {
     func head(pooling: Pool.Kind?, prefix: String?, standard: Pool.Kind) -> NamedHead {
         var own = standard
         if case .pooled(let kind) = source.head.input { own = kind }
-        let request = HeadRequest(
+        var request = HeadRequest(
             labels: source.head.labels, pooling: pooling ?? own, textPrefix: prefix ?? source.head.textPrefix,
             numbers: source.head.numbers)
+        if case .spans(let settings) = source.head.output {
+            request.hasUnanswerable = settings.hasUnanswerable
+            request.answers = AnswerSettings(
+                docStride: settings.stride, nBestSize: settings.count, maxAnswerLength: settings.longest)
+        }
         let definition = task.definition
         var head = NamedHead(
             Session.safeName(definition.name), type(of: source.head).init(request),
@@ -119,27 +117,12 @@ package struct Teaching {
     }
 
     /// Gives the student's training texts what the teacher says of them.
-    func teach(_ examples: inout EncodedExamples) {
-        guard let answers else { return }
-        let width = answers.width
-        guard let column = examples.columns.first as? TagColumn else {
-            return examples.teach((0..<examples.count).flatMap { softened(answers.row($0)) }, width: width)
-        }
-        var rows = [Float](repeating: .nan, count: column.tags.count * width)
-        for i in 0..<examples.count {
-            let words = column.words(i)
-            for row in answers.rows(i) {
-                let word = words.lowerBound + answers.words[row]
-                rows.replaceSubrange(word * width..<(word + 1) * width, with: softened(answers.row(row)))
-            }
-        }
-        examples.teach(rows, width: width)
-    }
-
-    /// Probabilities at temperature T from those at 1: p^(1/T), made to sum to 1.
-    private func softened(_ probabilities: ArraySlice<Float>) -> [Float] {
-        let powers = probabilities.map { pow(Double($0), 1 / temperature) }
-        let sum = powers.reduce(0, +)
-        return powers.map { Float($0 / sum) }
+    /// - Throws: `TrainingError.mismatch` if the student reads them in another way
+    func teach(_ examples: inout EncodedExamples) throws {
+        guard let (results, column) = answers,
+            let rows = try source.head.form.lesson(
+                results, of: column, for: examples.columns[0], temperature: temperature)
+        else { return }
+        examples.teach(rows, width: results.width)
     }
 }

@@ -1,4 +1,5 @@
 import Adapters
+import Models
 import Numerics
 
 /// How batches are cut from an epoch's order.
@@ -62,6 +63,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var balancer = EqualBalancer.name
     /// Peak learning rate of adapters and blocks that come from bundles; nil: they are frozen.
     package var adapterRate: Double?
+    /// Of questions about contexts.
+    package var answers = AnswerSettings()
     /// How it learns from a teacher; nil: from the data alone.
     package var distillation: DistillationSettings?
 
@@ -94,6 +97,7 @@ package struct TrainingSettings: Equatable, Sendable {
         case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 to 1,000,000")
         case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 to 100,000,000")
         }
+        try answers.validate()
         try distillation?.validate()
         try precision.validate()
         guard LearningRateSchedules.named(schedule) != nil else {
@@ -131,6 +135,7 @@ package struct TrainingSettings: Equatable, Sendable {
         if mix != .batch { map["mix"] = .string(mix.rawValue) }
         if balancer != EqualBalancer.name { map["balancer"] = .string(balancer) }
         if let adapterRate { map["adapter_lr"] = .number(adapterRate) }
+        for (name, value) in answers.fields { map[name] = .number(Double(value)) }
         if let distillation { map.merge(distillation.fields) { $1 } }
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json

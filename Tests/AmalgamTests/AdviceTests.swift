@@ -48,6 +48,30 @@ import Testing
         #expect(Set(tagging.ranking[0].scores.keys) == ["logme", "h_score", "centroid", "probe"])
         let regression = try await model.advise(on: .regression(name: "numbers", train: numbers), from: [a])
         #expect(Set(regression.ranking[0].scores.keys) == ["logme", "probe"])
+        let sets = Fixture.examples().map { example in
+            LabelSetExample(
+                example.text, labels: example.text.split(separator: " ").map(String.init).filter("mnx".contains))
+        }
+        let multiLabel = try await model.advise(on: .multiLabel(name: "sets", train: sets), from: [a])
+        #expect(Set(multiLabel.ranking[0].scores.keys) == Set(AdviceOptions.methodNames))
+        let questions = Fixture.examples().enumerated().map { i, example in
+            ChoiceExample("q", choices: i % 2 == 0 ? [example.text, "a b"] : ["a b", example.text], answer: i % 2)
+        }
+        let choices = try await model.advise(on: .multipleChoice(name: "choices", train: questions), from: [a])
+        #expect(Set(choices.ranking[0].scores.keys) == Set(AdviceOptions.methodNames))
+        #expect(choices.ranking[0].scores["probe"] == 1)
+        let sentences = Fixture.examples().map { example in
+            let words = example.text.split(separator: " ").map(String.init)
+            return ParsingExample(
+                words,
+                arcs: words.enumerated().map { DependencyArc(head: $0, label: "mno".contains($1) ? "x" : "y") })
+        }
+        let trees = try await model.advise(on: .parsing(name: "trees", train: sentences), from: [a])
+        #expect(Set(trees.ranking[0].scores.keys) == ["logme", "h_score", "centroid"])
+        let answers = try TextTask.questionAnswering(
+            name: "answers", train: [QuestionExample("q", context: "a b", answers: [.init("a", start: 0)])])
+        let error = await AmalgamError.thrown { _ = try await model.advise(on: answers, from: [a]) }
+        #expect(error?.description.contains("found kind question-answering, whose features cannot be ranked") == true)
         // On a language adapter, the model alone is the adapter's own
         let below = try await model.advise(on: try Fixture.task(), from: [a], language: a)
         let alone = try await model.advise(on: try Fixture.task(), from: [a])

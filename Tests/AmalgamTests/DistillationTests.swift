@@ -126,6 +126,94 @@ import Testing
         }
     }
 
+    /// Labels each by itself, choices over those of a question, and starts and ends over a window are learned, too.
+    @Test func setsChoicesAndAnswers() async throws {
+        let model = try fixture.model()
+        let words = [
+            ["a", "b", "x"], ["c", "z", "m"], ["x", "a", "z"], ["z", "c", "n"], ["n", "a", "b"], ["m", "x", "c"],
+        ]
+        let texts = words.map { $0.joined(separator: " ") }
+        let sets = words.map { word in LabelSetExample(word.joined(separator: " "), labels: word.filter("xz".contains))
+        }
+        let choices = texts.enumerated().map { i, text in
+            ChoiceExample("q", choices: [text, "b \(i % 2 == 0 ? "x" : "c")", "n"], answer: i % 3)
+        }
+        let questions = words.map { word in
+            QuestionExample(
+                "q", context: word.joined(separator: " "),
+                answers: word.contains("x") ? [.init("x", start: 2 * (word.firstIndex(of: "x") ?? 0))] : [])
+        }
+        let tasks: [TextTask] = [
+            try .multiLabel(name: "sets", train: sets, dev: sets),
+            try .multipleChoice(name: "choices", train: choices, dev: choices),
+            try .questionAnswering(name: "questions", train: questions, dev: questions),
+        ]
+        for task in tasks {
+            let teacher = try await model.train(.adapter(), on: task, options: Self.options(epochs: 20)).result.bundle
+            func distill(_ alpha: Double, epochs: Int, texts: URL? = nil) async throws -> TrainingResult {
+                var distillation = DistillationOptions()
+                distillation.alpha = alpha
+                distillation.startsFromHead = false
+                distillation.texts = texts
+                return try await model.distill(
+                    teacher, on: task, distillation: distillation, options: Self.options(epochs: epochs)
+                ).result
+            }
+            let result = try await distill(1, epochs: 60)
+            #expect((result.losses.last ?? 1) < 0.3 * result.losses[0], "\(task.name): \(result.losses)")
+            #expect(result.teacher?.metric == result.dev[task.name]?.metric)
+            let mixed = try await distill(0.5, epochs: 1)
+            #expect(mixed.losses[0] != result.losses[0] && mixed.losses[0].isFinite)
+            // The same bytes with another number of threads
+            let three = try await fixture.model(threads: 3).distill(
+                teacher, on: task, distillation: DistillationOptions(), options: Self.options()
+            ).result.bundle.data()
+            let one = try await model.distill(
+                teacher, on: task, distillation: DistillationOptions(), options: Self.options()
+            ).result.bundle.data()
+            #expect(three == one, "\(task.name)")
+        }
+        // Texts without answers count by the teacher's alone
+        let teacher = try await model.train(.adapter(), on: tasks[1], options: Self.options(epochs: 2)).result.bundle
+        try fixture.write("more.jsonl", ["{\"question\": \"q\", \"choices\": [\"a x\", \"b\"]}"])
+        var further = DistillationOptions()
+        further.texts = fixture.url("more.jsonl")
+        let more = try await model.distill(
+            teacher, on: tasks[1], distillation: further, options: Self.options()
+        ).result
+        #expect(more.facts["teacher"]?["texts"]?.number == 1 && more.losses.allSatisfy(\.isFinite))
+    }
+
+    /// Windows must be the teacher's; trees are not learned from a teacher.
+    @Test func refusesOtherWindowsAndTrees() async throws {
+        let model = try fixture.model()
+        let context = Array(repeating: "a b c", count: 8).joined(separator: " ")
+        let questions = [QuestionExample("q", context: context, answers: [.init("a", start: 0)])]
+        let task = try TextTask.questionAnswering(name: "questions", train: questions)
+        var options = Self.options()
+        options.maxLength = 12
+        options.answers.docStride = 2
+        let teacher = try await model.train(.adapter(), on: task, options: options).result.bundle
+        _ = try await model.distill(teacher, on: task, options: options).result
+        options.answers.docStride = 3
+        let windows = await AmalgamError.thrown {
+            _ = try await model.distill(teacher, on: task, options: options).result
+        }
+        #expect(windows?.description.contains("in other windows than the student") == true, "\(windows as Any)")
+
+        let trees = try TextTask.parsing(
+            name: "trees",
+            train: [
+                ParsingExample(
+                    ["a", "b"], arcs: [DependencyArc(head: 0, label: "root"), DependencyArc(head: 1, label: "x")])
+            ])
+        let parser = try await model.train(.adapter(), on: trees, options: Self.options()).result.bundle
+        let refused = await AmalgamError.thrown {
+            _ = try await model.distill(parser, on: trees, options: Self.options()).result
+        }
+        #expect(refused?.description.contains("found a head that predicts trees, expected classes") == true)
+    }
+
     @Test func refuses() async throws {
         let teacher = try await fixture.adapter()
         func message(_ task: TextTask, _ change: (inout DistillationOptions) -> Void = { _ in }) async throws -> String

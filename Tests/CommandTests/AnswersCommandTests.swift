@@ -131,6 +131,41 @@ import Testing
         #expect((found[0]["answer"] as? String)?.isEmpty == false && found[0]["start"] is Int, "\(found)")
     }
 
+    /// The settings of transformers' script shape training and answers, and SQuAD's JSON is read as it is.
+    @Test func settingsOfTheScriptAndItsFiles() throws {
+        let lab = try Lab()
+        try task(lab)
+        _ = try train(lab, ["--doc-stride", "3", "--max-answer-length", "4"])
+        let inspect = try lab.run(["inspect", "@qa.h5", "--json"]).json()
+        let settings = inspect["settings"] as? [String: Any]
+        #expect(settings?["doc_stride"] as? Int == 3 && settings?["max_answer_length"] as? Int == 4, "\(inspect)")
+
+        let context = Array(repeating: "ba", count: 30).joined(separator: " ") + " lo ma"
+        try lab.write(
+            "squad.json",
+            [
+                "{\"version\": \"v2.0\", \"data\": [{\"title\": \"t\", \"paragraphs\": [{\"context\": \"\(context)\", \"qas\": [",
+                "{\"id\": \"q1\", \"question\": \"gi?\", \"answers\": [{\"text\": \"lo\", \"answer_start\": 90}]},",
+                "{\"id\": \"q2\", \"question\": \"gi?\", \"answers\": [], \"is_impossible\": true}]}]}]}",
+            ])
+        func predict(_ arguments: [String]) throws -> Lab.Run {
+            try lab.run(["predict", "--model", "@tiny", "--bundle", "@qa.h5", "--input", "@squad.json"] + arguments)
+        }
+        let run = try predict(["--keep", "id", "--n-best-size", "2", "--top-k", "5", "--doc-stride", "2"])
+        let found = try rows(run.output)
+        #expect(found.map { $0["id"] as? String } == ["q1", "q2"], "\(run.words)")
+        #expect(found.map { $0["answer"] as? String } == ["lo", "lo"] && found[0]["start"] as? Int == 90)
+        #expect((found[0]["n_best"] as? [Any])?.count == 2, "\(found)")
+        let bad = try predict(["--n-best-size", "0"])
+        #expect(bad.status == 64 && bad.errors.contains("--n-best-size: found 0, expected 1 to 1000"), "\(bad.words)")
+
+        try lab.task("plain", train: Lab.rows(20, seed: 1))
+        let plain = try lab.run([
+            "train-adapter", "--model", "@tiny", "--task", "@plain", "--out", "@p.h5", "--doc-stride", "8",
+        ])
+        #expect(plain.status == 64 && plain.errors.contains("--doc-stride: found 8, expected no such option"))
+    }
+
     /// A resumed training and any number of threads give the same bytes, the threshold among them.
     @Test func sameBytes() throws {
         let lab = try Lab()

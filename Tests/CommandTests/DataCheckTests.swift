@@ -54,6 +54,28 @@ import Testing
         #expect(String(decoding: try lab.data("page.html"), as: UTF8.self).contains("Worst pairs"))
     }
 
+    /// A language adapter keeps the hashes of the lines that it was trained on, and of no others.
+    @Test func plantedInALanguage() throws {
+        let lab = try lab()
+        try lab.text("some.txt", lines: 200, seed: 5)
+        let text = String(decoding: try lab.data("some.txt"), as: UTF8.self).split(separator: "\n").map(String.init)
+        try lab.write("leaky.txt", text + [Self.leaked])
+        try lab.text("held.txt", lines: 50, seed: 6)
+        for (name, training, count) in [("a", "leaky", 1), ("b", "some", 0)] {
+            let run = try lab.run([
+                "train-language", "--model", "@tiny", "--text", "@\(training).txt", "--held-out", "@held.txt",
+                "--epochs", "1", "--out", "@\(name)/lang.h5", "--quiet",
+            ])
+            try #require(run.status == 0, "\(run.words)")
+            for bundle in ["lang", "mlm-tiny"] {
+                let check = try lab.run([
+                    "data", "check", "--task", "@role", "--bundle", "@\(name)/\(bundle).h5", "--json",
+                ])
+                #expect(try check.json()["exact"] as? Int == count && check.errors.isEmpty, "\(check.words)")
+            }
+        }
+    }
+
     /// The same through the hashes of a bundle, and of a fusion of it.
     @Test func plantedInABundle() throws {
         let lab = try lab()

@@ -16,6 +16,10 @@ values that are exact in float32.
                              cross-entropy over cosines / temperature, a query's own document against all that are not its own
     OUT/cosine.json          the squared error of torch.nn.CosineSimilarity of neighboring rows against scores from 1 to 5
     OUT/groups.json          torch.nn.CrossEntropyLoss over groups of rows of different sizes, with and without label smoothing
+    OUT/distilled_{binary,groups,spans}.json
+                             alpha T^2 KL(teacher at T || student at T) + (1 - alpha) times the loss of the targets: of independent
+                             labels (the mean over them), of groups of rows, of starts and ends of windows (the mean of both).
+                             The teacher's probabilities are those at T; some rows have no target, and some no teacher (null)
 """
 import argparse
 import json
@@ -120,6 +124,70 @@ def cosine_case(generator):
     return case(values(generator, (2 * len(scores), CLASSES), 1), loss, scores=scores)
 
 
+def pull(x, teacher, temperature):
+    """T^2 KL(teacher || softmax(x / T))."""
+    return temperature ** 2 * (teacher * (teacher.log() - log_softmax(x / temperature, 0))).sum()
+
+
+def distilled_binary_case(generator, temperature, alpha):
+    """The second row has no target, the third no teacher, the fourth neither."""
+    targets = torch.randint(0, 2, (ROWS, CLASSES), generator=generator).double()
+    teacher = torch.sigmoid(values(generator, (ROWS, CLASSES), 3) / temperature).float().double()
+    hard, taught = [True, False, True, False, True], [True, True, False, False, True]
+
+    def loss(x):
+        losses = []
+        for row in range(ROWS):
+            each = torch.zeros(CLASSES, dtype=torch.float64)
+            if hard[row]:
+                each = each + (1 - alpha) * binary_cross_entropy_with_logits(x[row], targets[row], reduction="none")
+            if taught[row]:
+                for c in range(CLASSES):
+                    both = torch.stack([x[row, c], torch.zeros((), dtype=torch.float64)])
+                    p = torch.stack([teacher[row, c], 1 - teacher[row, c]])
+                    each = each + alpha * pull(both, p, temperature) * one_hot(torch.tensor(c), CLASSES)
+            losses.append(each.mean())
+        return torch.stack(losses)
+
+    made = case(values(generator, (ROWS, CLASSES), 2), loss, temperature=temperature, alpha=alpha)
+    return made | {
+        "targets": [t if hard[row] else None for row in range(ROWS) for t in targets[row].tolist()],
+        "teacher": [t if taught[row] else None for row in range(ROWS) for t in teacher[row].tolist()]}
+
+
+def distilled_runs_case(generator, columns, temperature, alpha):
+    """Runs of rows with a softmax in each column: groups of choices (1 column) or windows with starts and ends (2). The second run
+    has no target, the third no teacher, the last one neither. The loss is in the target row of a group, or in the run's first row."""
+    sizes = [3, 2, 4, 2]
+    targets = [[1, 2][:columns], None, [0, 3][:columns], None]
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    raw = values(generator, (sum(sizes), columns), 3)
+    taught = [True, True, False, False]
+    teacher = torch.cat([
+        softmax(raw[start:start + size] / temperature, 0) for start, size in zip(starts, sizes)]).float().double()
+
+    def loss(x):
+        losses = torch.zeros(x.shape[0], dtype=torch.float64)
+        for run, (start, size) in enumerate(zip(starts, sizes)):
+            rows = slice(start, start + size)
+            total = torch.zeros((), dtype=torch.float64)
+            for column in range(columns):
+                if targets[run] is not None:
+                    right = torch.tensor([targets[run][column]])
+                    total = total + (1 - alpha) * cross_entropy(x[rows, column].reshape(1, size), right)
+                if taught[run]:
+                    total = total + alpha * pull(x[rows, column], teacher[rows, column], temperature)
+            owner = start + (targets[run][0] if columns == 1 and targets[run] is not None else 0)
+            losses[owner] = total / columns
+        return losses
+
+    made = case(values(generator, (sum(sizes), columns), 2), loss, temperature=temperature, alpha=alpha)
+    said = [taught[run] for run, size in enumerate(sizes) for _ in range(size * columns)]
+    return made | {
+        "sizes": sizes, "targets": targets,
+        "teacher": [value if is_said else None for value, is_said in zip(teacher.flatten().tolist(), said)]}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
@@ -152,11 +220,16 @@ def main():
                 logits, loss, teacher=teacher, classes=classes, temperature=temperature, alpha=alpha))
     binary = [binary_case(generator, smoothing) for smoothing in (0.0, 0.1)]
     groups = [group_case(generator, smoothing) for smoothing in (0.0, 0.1)]
+    settings = [(temperature, alpha) for temperature in (1.0, 2.0, 5.0) for alpha in (0.4, 1.0)]
+    labels = [distilled_binary_case(generator, *each) for each in settings]
+    choices = [distilled_runs_case(generator, 1, *each) for each in settings]
+    spans = [distilled_runs_case(generator, 2, *each) for each in settings]
     contrast = [contrast_case(generator, batch, temperature) for batch in BATCHES for temperature in (1.0, 0.25)]
     cosine = [cosine_case(generator)]
     os.makedirs(options.out, exist_ok=True)
     for name, cases in (
             ("cross_entropy", soft), ("distillation", distilled), ("binary", binary), ("groups", groups),
+            ("distilled_binary", labels), ("distilled_groups", choices), ("distilled_spans", spans),
             ("contrast", contrast), ("cosine", cosine)):
         with open(os.path.join(options.out, f"{name}.json"), "w") as file:
             json.dump({"torch": torch.__version__, "seed": options.seed, "rows": ROWS, "classes": CLASSES,

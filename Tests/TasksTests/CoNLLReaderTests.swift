@@ -148,7 +148,8 @@ struct CoNLLReaderTests {
         let text = "kind: tagging\nformat: conllx\ndata: {train: eng.train}\n"
         #expect(
             scratch.message { _ = try TaskDefinition.parse(yaml: text, file: "t.yaml", folder: scratch.url) }
-                == "t.yaml:2: format is 'conllx'; expected one of jsonl, json, csv, tsv, conll, conllu, conll2012")
+                == "t.yaml:2: format is 'conllx'; expected one of jsonl, json, csv, tsv, conll, conllu, conll2012, deb822"
+        )
     }
 
     /// A folder's kind follows from its files: columns are tags, and a treebank is parsed.

@@ -34,6 +34,10 @@ struct ReaderFuzzTests {
             "#begin document (a/b); part 000\na/b 0 0 The DT * - - - - (ORG* (0\na/b 0 1 Hut NN * - - - - *) 0)\n\n"
                 + "a/b 0 0 x NN * - - - - (GPE) -\n#end document\n"
         ),
+        (
+            Deb822Reader.self,
+            "\u{FEFF}# list\r\nText: a: b\r\n .\r\n# why\r\n  c\r\nlabel:1\r\n \t\r\nLABEL:\n 2\ntext: \u{301}d\n\ttab"
+        ),
         (TSVReader.self, "text\tlabel\n\"a\t\"\"b\"\"\nc\"\t1\n\nd\"e\t\"\"\n\u{301}🙂\t\u{0B}x\n"),
     ]
 

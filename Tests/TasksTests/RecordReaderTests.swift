@@ -122,6 +122,41 @@ struct RecordReaderTests {
         #expect(texts(read("7", .json))[0].contains("neither an array nor an object"))
     }
 
+    /// Each question of SQuAD's articles is a record, whose answers are kept as JSON.
+    @Test func squadIsReadAsAWhole() throws {
+        let json = """
+            {"version": "1.1", "data": [{"title": "t", "paragraphs": [{"context": "a\\nb", "qas": [
+            {"id": "1", "question": "q", "answers": [{"text": "b", "answer_start": 2}]},
+            {"id": "2", "question": "r", "answers": [], "is_impossible": true}]}]}, {"paragraphs": [7]}]}
+            """
+        let results = read(Array(json.utf8), .json, pieces: [5, 40])
+        #expect(results.count == 3)
+        guard case .record(let first)? = results.first, case .record(let second)? = results.dropFirst().first else {
+            Issue.record("\(results)")
+            return
+        }
+        #expect(first.line == 2 && second.line == 3)
+        #expect(first.fields.map(\.name) == ["answers", "context", "id", "question", "title"])
+        #expect(first["answers"]?.json == "[{\"start\":2,\"text\":\"b\"}]" && first["context"]?.json == "\"a\\nb\"")
+        #expect(second["answers"]?.json == "[]" && second["is_impossible"] == nil)
+        #expect(texts(results)[2].hasPrefix("3 bad: in:3: ") || texts(results)[2].contains("bad"))
+    }
+
+    /// Formats of task data that have no records line by line.
+    @Test func taskDataIsReadAsAWhole() {
+        let sentences = read(Array("Ada B-PER\nis O\n\nso O".utf8), .conll, pieces: [1, 2, 3])
+        guard case .record(let record)? = sentences.first else {
+            Issue.record("\(sentences)")
+            return
+        }
+        #expect(sentences.count == 2 && record["tokens"]?.json == "[\"Ada\",\"is\"]" && record["tags"] != nil)
+        let example = try? PredictionInput.words("tokens").example(record, id: 0, file: "in")
+        #expect(example?.tagged?.tokens == ["Ada", "is"])
+        #expect(texts(read("text: a\n b\nid: 1\n\ntext: c\n", .deb822)) == ["1 \"a\\nb\"", "5 \"c\""])
+        #expect(texts(read("text\n", .deb822))[0].hasPrefix("fatal: in:1: no colon"))
+        #expect(texts(read([0x1F, 0x8B, 8, 0], .conllu))[0].contains("gzip data"))
+    }
+
     @Test func otherContentIsNamed() {
         #expect(texts(read([0x1F, 0x8B, 8, 0], .jsonl))[0].contains("gzip data"))
         #expect(texts(read("PAR1....", .csv))[0].contains("a Parquet file"))

@@ -13,7 +13,7 @@ struct ShippedDefinitionTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).filter {
             $0.hasSuffix(".yaml")
         }
-        #expect(names.count >= 18)
+        #expect(names.count >= 45)
         for name in names.sorted() {
             let definition = try TaskDefinition.load(Self.folder.appendingPathComponent(name))
             #expect(definition.name + ".yaml" == name)

@@ -115,7 +115,7 @@ struct TaskDefinitionTests {
         (
             "kind: text-classification\ndata: {train: a.parquet}\n",
             "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .json, .csv, .tsv, .conll, "
-                + ".conllu, .conll2012, each also with .gz; or format, the format of all files"
+                + ".conllu, .conll2012, .deb822, each also with .gz; or format, the format of all files"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: a\n",

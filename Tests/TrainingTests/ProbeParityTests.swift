@@ -59,6 +59,42 @@ import Testing
         }
     }
 
+    /// Each label of a set, and whether a choice is the right one, is scikit-learn's regression of two classes.
+    @Test func decisions() throws {
+        let one = try #require(golden.cases.first { $0.classes == 2 })
+        let features = Features(rowsOf: one.features, width: one.columns)
+        let names = ["0", "1"]
+        let sets = LabelSetColumn(
+            one.labels.enumerated().map { Example(id: $0, text: "", payload: LabelSet(labels: [$1])) }, names: names,
+            thresholds: [0.5, 0.5])
+        let setHead = LinearMultiLabelHead(labels: names, pooling: .mean)
+        let problem = ProbeProblem(features, sets, head: setHead) { $0 < one.train }
+        // A row is a question with one choice, which is right (answer 0) or not
+        let questions = ChoiceColumn(
+            one.labels.enumerated().map { id, label in
+                Example(
+                    id: id, text: "", payload: Choices(question: "", choices: ["a", "b"], answer: label == 1 ? 0 : 1))
+            })
+        let choice = ProbeProblem(features, questions, head: LinearMultipleChoiceHead(pooling: .mean)) {
+            $0 < one.train
+        }
+        for (strength, expected) in zip(golden.grid, one.probabilities) {
+            var answers = ProbeAnswers(features, width: 2)
+            problem.fit(strength).fill(&answers, features, sets, head: setHead)
+            let results = answers.results
+            let found = (one.train..<features.rows).flatMap { Array(results.row($0)) }
+            let difference = Difference(found, expected.joined().map { Float($0) })
+            #expect(difference.largest < 1e-4, "C = \(strength): \(difference)")
+            let model = choice.fit(strength)
+            for (row, expected) in zip(one.train..<features.rows, expected) {
+                let logit = zip(model.weights, features.row(row)).reduce(Double(model.bias[0])) {
+                    $0 + Double($1.0) * Double($1.1)
+                }
+                #expect(abs(BinaryCrossEntropy.sigmoid(logit) - expected[1]) < 1e-4)
+            }
+        }
+    }
+
     @Test func ridge() throws {
         let one = golden.ridge
         let features = Features(rowsOf: one.features, width: one.columns)

@@ -29,7 +29,7 @@ import Text
     }
 
     private func settings(threshold: Float? = nil, hasNone: Bool = true) -> SpanSettings {
-        SpanSettings(stride: 1, hasUnanswerable: hasNone, threshold: threshold)
+        SpanSettings(AnswerSettings(docStride: 1), hasUnanswerable: hasNone, threshold: threshold)
     }
 
     private func roles(_ spans: [AnswerSpans.Span]?, longest: Int = .max) throws -> [[Int]] {
@@ -104,6 +104,30 @@ import Text
             #expect(prediction.best == prediction.best.sorted { $0.probability > $1.probability })
         }
         #expect(without.allSatisfy { $0.best.allSatisfy { $0.start != nil } })
+    }
+
+    /// `n_best_size` and `max_answer_length`, which fields of the head hold where they are not the script's.
+    @Test func settingsOfAnswers() throws {
+        let results = results([logits(none: (3, 7), token: 11, 2)])
+        func best(_ answers: AnswerSettings) -> [SpanPrediction.Choice] {
+            let settings = SpanSettings(answers, hasUnanswerable: false)
+            return SpanColumn([example(nil)], [Self.windows], settings: settings).predictions(results)[0].best
+        }
+        let all = best(AnswerSettings())
+        let few = best(AnswerSettings(nBestSize: 2))
+        #expect(few.count == 2 && few.map(\.start) == all.prefix(2).map(\.start))
+        let short = best(AnswerSettings(maxAnswerLength: 1))
+        #expect(!short.isEmpty && short.count < all.count && short.allSatisfy { !$0.text.contains(" ") })
+
+        let head = SpanHead(settings: SpanSettings(hasUnanswerable: false))
+        #expect(Set(head.fields.keys) == ["text_prefix", "stride", "no_answer"])
+        let other = head.with(AnswerSettings(docStride: 7, nBestSize: 3, maxAnswerLength: 9))
+        #expect(other.settings.stride == 7 && other.settings.count == 3 && other.settings.longest == 9)
+        #expect(try SpanHead(fields: HeadFields(other.fields), labels: []).settings == other.settings)
+        #expect(other.with(AnswerSettings()).settings == other.settings)
+        var broken = other.fields
+        broken["n_best_size"] = .number(0)
+        #expect(throws: HeadFault.self) { try SpanHead(fields: HeadFields(broken), labels: []) }
     }
 
     /// The threshold is the one with the best F1 on dev, and the column that comes with it uses it.

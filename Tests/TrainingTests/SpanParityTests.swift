@@ -35,7 +35,7 @@ import Testing
 
     private func network(_ golden: SafetensorsFile) throws -> (Network, HeadPlan) {
         let model = try Golden.model()
-        let named = NamedHead("h", SpanHead(settings: SpanSettings(stride: 128, hasUnanswerable: true)))
+        let named = NamedHead("h", SpanHead(settings: SpanSettings(hasUnanswerable: true)))
         var arrangement = Arrangement(model: model)
         arrangement.heads = [named]
         arrangement.trainable = model.architecture.tensors.compactMap { tensor in

@@ -64,6 +64,29 @@ import Testing
         }
     }
 
+    /// Of sets with one label each, LogME is that of the classes; other scores are the mean over the labels.
+    @Test func setsOfLabels() throws {
+        for one in golden.cases {
+            let names = (0..<one.classes).map { "\($0)" }
+            var sets = sample(one)
+            sets.head = LinearMultiLabelHead(labels: names, pooling: .mean)
+            sets.column = LabelSetColumn(
+                one.labels.enumerated().map { Example(id: $0, text: "", payload: LabelSet(labels: [$1])) },
+                names: names,
+                thresholds: names.map { _ in 0.5 })
+            #expect(abs((LogME.value(sets) ?? .nan) - one.logme) < 1e-6, "\(one.name)")
+            for score in [HScore.self, NearestCentroid.self, LEEP.self] as [any TransferabilityScore.Type] {
+                let each = names.indices.compactMap { label in
+                    var binary = sample(one)
+                    binary.column = ClassColumn(one.labels.map { $0 == label ? 1 : 0 }, names: ["no", "yes"])
+                    return score.value(binary)
+                }
+                let mean = each.reduce(0, +) / Double(names.count)
+                #expect(abs((score.value(sets) ?? .nan) - mean) < 1e-9, "\(one.name), \(score.name)")
+            }
+        }
+    }
+
     /// What is undefined has no value: classes' scores of numbers, LEEP without a source, one class alone.
     @Test func undefined() throws {
         let one = try #require(golden.cases.first)

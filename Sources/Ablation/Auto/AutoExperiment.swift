@@ -33,7 +33,7 @@ package struct AutoExperiment {
     ///   - pooling: nil: what the model was made for, and the mean for probes.
     ///   - prefix: stands before each text; nil: what the model was made for.
     ///   - language: a language adapter that stays frozen below everything.
-    /// - Throws: `TrainingError.setting` for too few examples; `BundleError.members` for sources that have no single adapter
+    /// - Throws: `TrainingError.setting` for too few examples, or a kind of task without linear probes; `BundleError.members` for sources that have no single adapter
     package init(
         _ task: TaskData, sources: [AdapterBundle], session: Session, settings: TrainingSettings,
         configuration: AdapterConfiguration, prior: AutoPrior = .standard, fusions: Double? = nil, name: String? = nil,
@@ -44,6 +44,13 @@ package struct AutoExperiment {
             throw TrainingError.setting(
                 name: "--method", found: "auto with \(counted(labels, "training text"))",
                 expected: "at least \(Self.fewestLabels) training texts with an answer to choose by, or another method")
+        }
+        let kind = task.definition.kind
+        guard Session.linearKinds.contains(kind) else {
+            throw TrainingError.setting(
+                name: "--method", found: "auto for \(kind)",
+                expected: "a method by name, such as fusion: auto compares with linear probes, which there are for "
+                    + Session.linearKinds.joined(separator: ", "))
         }
         self.session = session
         self.task = task

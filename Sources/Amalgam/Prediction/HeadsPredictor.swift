@@ -37,7 +37,7 @@ public final class HeadsPredictor: Sendable {
             let predictor = try Training.HeadsPredictor(
                 session, bundle: bundle.stored, file: bundle.label, language: language, maxLength: options.maxLength,
                 precision: options.precision.stored,
-                droppedLayers: options.droppedLayers)
+                droppedLayers: options.droppedLayers, answers: options.answers.stored)
             return (HeadsWorker(predictor), predictor.languageWarnings.map { .of(.language, $0) })
         }
         heads = bundle.heads

@@ -19,6 +19,8 @@ public struct PredictorOptions: Sendable {
     /// In how many of the lowest layers all adapters are dropped (AdapterDrop, Rücklé et al. 2021), 0 to the model's layers;
     /// default 0. Predictions differ and are made faster; parallel adapters share these layers.
     public var droppedLayers = 0
+    /// How questions about contexts are read and answered; nil fields (default) as in training.
+    public var answers = AnswerOptions()
     /// Whether a bundle of another model or tokenizer is accepted if all shapes agree; default false.
     public var allowsOtherModel = false
     /// Number of threads; nil (default) for the model's. Results do not depend on it.
@@ -80,7 +82,8 @@ public final class Predictor: Sendable {
             let predictor = try Training.Predictor(
                 session, bundle: bundle.stored, file: bundle.label,
                 language: language, head: options.head, task: options.task?.headTask, maxLength: options.maxLength,
-                precision: options.precision.stored, droppedLayers: options.droppedLayers)
+                precision: options.precision.stored, droppedLayers: options.droppedLayers,
+                answers: options.answers.stored)
             let worker = PredictionWorker(
                 predictor, bundle: bundle.label, model: model.name, isHeadNamed: options.head != nil)
             return (worker, worker.languageWarnings + predictor.headWarnings.map { .of(.head, $0) })

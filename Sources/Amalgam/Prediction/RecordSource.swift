@@ -6,7 +6,8 @@ import Tasks
 ///
 /// The whole source has one format. A file's extension determines it; of a stream the first line does: JSON Lines if it starts
 /// with an opening brace, else plain text. A source is read once, by one call of
-/// ``Predictor/predict(_:options:write:)``, and holds no more than a portion in memory, except `.json` and `.gz`.
+/// ``Predictor/predict(_:options:write:)``, and holds no more than a portion in memory, except `.json`, `.gz` and formats
+/// that only task data has (``Format/conll`` and those after it).
 public final class RecordSource: @unchecked Sendable {  // the bytes are handed out once, behind the lock
     /// How records are written.
     public enum Format: String, Sendable, CaseIterable {
@@ -14,12 +15,20 @@ public final class RecordSource: @unchecked Sendable {  // the bytes are handed 
         case text
         /// A JSON object a line; blank lines are skipped.
         case jsonLines = "jsonl"
-        /// One JSON array of objects; it is read as a whole.
+        /// One JSON array of objects, or SQuAD's JSON, in which each question is a record; it is read as a whole.
         case json
         /// Comma-separated values with a header.
         case csv
         /// Tab-separated values with a header.
         case tsv
+        /// CoNLL's columns: a sentence is a record; read as a whole.
+        case conll
+        /// CoNLL-U: a sentence is a record; read as a whole.
+        case conllu
+        /// OntoNotes' columns: a sentence is a record; read as a whole.
+        case conll2012
+        /// Debian's control files: a paragraph is a record; read as a whole.
+        case deb822
 
         fileprivate var stored: RecordFormat {
             switch self {
@@ -28,6 +37,10 @@ public final class RecordSource: @unchecked Sendable {  // the bytes are handed 
             case .json: .json
             case .csv: .csv
             case .tsv: .tsv
+            case .conll: .conll
+            case .conllu: .conllu
+            case .conll2012: .conll2012
+            case .deb822: .deb822
             }
         }
     }
@@ -50,7 +63,8 @@ public final class RecordSource: @unchecked Sendable {  // the bytes are handed 
     /// Opens a file. One that ends with .gz is decompressed as a whole.
     /// - Parameters:
     ///   - file: With records.
-    ///   - format: Nil for that of the extension: .txt, .jsonl, .ndjson, .json, .csv or .tsv, each also with .gz.
+    ///   - format: Nil for that of the extension: .txt, .jsonl, .ndjson, .json, .csv, .tsv, .conll, .conllu, .conll2012 or
+    ///     .deb822, each also with .gz.
     ///   - quoting: Of CSV and TSV.
     /// - Throws: ``AmalgamError/Kind/missingFile``, ``AmalgamError/Kind/unreadableFile``, and
     ///   ``AmalgamError/Kind/invalidContent`` for an extension that tells no format.

@@ -1,5 +1,6 @@
 import Bundles
 import Foundation
+import Models
 import Training
 
 /// The heads of a bundle on its model, each for the records of its own task: a record names its head.
@@ -32,12 +33,15 @@ public final class TaskPredictor: Sendable {
         _ model: Model, _ bundle: AdapterBundle, options: PredictorOptions = PredictorOptions()
     ) throws(AmalgamError) {
         (worker, warnings) = try options.make(model, bundle) { session, language in
+            let answers = options.answers.stored
+            try answers.check(bundle.stored.heads)
             let worker = TaskWorker(
                 try bundle.stored.heads.map {
                     try Training.Predictor(
                         session, bundle: bundle.stored, file: bundle.label, language: language, head: $0.name,
                         maxLength: options.maxLength, precision: options.precision.stored,
-                        droppedLayers: options.droppedLayers)
+                        droppedLayers: options.droppedLayers,
+                        answers: $0.head.form.settings.contains(.answers) ? answers : AnswerSettings())
                 })
             return (worker, worker.languageWarnings)
         }

@@ -72,7 +72,7 @@ public struct TextTask: Sendable {
     public var unknownLabels = UnknownLabelPolicy.countAsWrong
 
     /// Reads a task's definition.
-    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, each
+    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, .deb822, each
     ///   also with .gz), whose kind follows from the first row.
     /// - Throws: ``AmalgamError``, naming the file, the line and the key.
     public init(contentsOf url: URL) throws(AmalgamError) {

@@ -7,7 +7,7 @@ public struct DistillationOptions: Sendable {
     /// The teacher's share in the loss, 0 to 1, default 0.9. The rest is the loss of the task's own labels.
     public var alpha = 0.9
     /// Texts that only the teacher labels: plain text with one text in each line (.txt), or rows with the task's columns
-    /// (.jsonl, .json, .csv, .tsv, .conll, .conllu), each also with .gz; nil (default) for none.
+    /// (.jsonl, .json, .csv, .tsv, .conll, .conllu, .deb822), each also with .gz; nil (default) for none.
     public var texts: URL?
     /// The teacher's head; nil (default) for that of the task, or the only one.
     public var head: String?

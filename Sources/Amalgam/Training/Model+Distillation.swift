@@ -9,7 +9,8 @@ extension Model {
     /// distillation, Hinton et al. 2015).
     ///
     /// The loss of a class is α T² · KL(teacher ‖ student), both at temperature T, plus (1 − α) times the cross-entropy of the
-    /// task's label; of a tag the same, word by word. A number is learned by its squared error to α times the teacher's plus
+    /// task's label; of a tag the same, word by word; of a set of labels for each label by itself; of choices over those of a
+    /// question; of answers to questions over the start and over the end. Trees are not learned from a teacher. A number is learned by its squared error to α times the teacher's plus
     /// (1 − α) times the task's.
     /// - Parameters:
     ///   - teacher: Any bundle with a head for the task: its labels decide.

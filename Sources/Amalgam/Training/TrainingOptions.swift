@@ -77,6 +77,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var labelsAllTokens = false
     /// Part of the target that is spread over all classes, 0..<1; default 0.
     public var labelSmoothing = 0.0
+    /// How questions about contexts are read and answered; nil fields (default) as transformers' script does.
+    public var answers = AnswerOptions()
     /// Dropout probability in the head, 0..<1; nil (default) for the model's own.
     public var headDropout: Double?
     /// Whether the frozen model drops in training, as its configuration says; default true. Without, layers below the first
@@ -189,6 +191,7 @@ extension TrainingOptions {
         s.classWeights = weighsClasses
         s.labelsAllTokens = labelsAllTokens
         s.labelSmoothing = labelSmoothing
+        s.answers = answers.stored
         s.headDropout = headDropout
         s.baseDropout = usesBaseDropout
         s.precision = precision.stored

@@ -8,7 +8,8 @@ struct DistillCommand: AsyncParsableCommand {
         abstract: "Train one adapter that answers as another bundle does, such as a fusion, and costs less.",
         discussion: """
             The adapter learns from the answers of the bundle on the task's training texts (Hinton et al. 2015), and from the \
-            task's own labels. The result shows both on the dev split. Compare them on the test split with evaluate.
+            task's own labels: classes, tags, numbers, sets of labels, choices or answers to questions. The result shows both on the dev \
+            split. Compare them on the test split with evaluate.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -27,7 +28,7 @@ struct DistillCommand: AsyncParsableCommand {
     @Option(help: "Weight of the bundle's answers, 0 to 1; the rest is that of the labels.") var alpha = 0.9
     @Option(
         help: ArgumentHelp(
-            "More texts, which only the bundle labels: .txt with one text in each line, or .jsonl, .json, .csv, .tsv, .conll or .conllu with the task's columns.",
+            "More texts, which only the bundle labels: .txt with one text in each line, or .jsonl, .json, .csv, .tsv, .conll, .conllu or .deb822 with the task's columns.",
             valueName: "file"))
     var texts: String?
     @Option(help: "Start from this bundle's adapter, or from the adapter of this name in --bundle.") var initFrom:

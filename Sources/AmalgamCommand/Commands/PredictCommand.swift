@@ -13,8 +13,9 @@ struct PredictCommand: AsyncParsableCommand {
             a text, even an empty line. In JSON Lines, CSV and TSV, the text is in the field "text"; a head for \
             pairs reads "text_a" and "text_b", a head for tags reads the list "tokens", or splits "text" at white \
             space, and a head for choices reads "question", the list "choices" and, if there are any, "context" and \
-            "asks". Blank lines are skipped. A .json file contains one JSON array, and a .gz file is decompressed; both \
-            are read as a whole.
+            "asks". Blank lines are skipped. A .json file contains one JSON array, or SQuAD's JSON, in which each \
+            question is a record; in .conll, .conllu, .conll2012 and .deb822 files, each sentence or paragraph is one. These, \
+            and .gz files, which are decompressed, are read as a whole.
 
             A result has line (where the record starts, from 1), the prediction, and the fields that --keep copies. A \
             head for classes gives label, probabilities, top (the most likely classes) and abstained (the largest \
@@ -37,7 +38,10 @@ struct PredictCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var bundle: BundleOptions
     @Option(help: "The file to read. (default: standard input)") var input: String?
-    @Option(help: "The input's format: text, jsonl, csv or tsv. (default: from the extension or the first line)")
+    @Option(
+        help:
+            "The input's format: text, jsonl, json, csv, tsv, conll, conllu, conll2012 or deb822. (default: from the extension or the first line)"
+    )
     var format: String?
     @Option(help: "The field that contains the text; for pairs, two fields separated by a comma.") var textColumn:
         String?

@@ -9,6 +9,7 @@ struct BundleOptions: ParsableArguments {
     @OptionGroup var language: LanguageOption
     @Option(help: "The name of the head. (default: the head of the task, or the only head)") var head: String?
     @Option(help: "Maximum length in tokens; longer texts are truncated. (default: as in training)") var maxLength: Int?
+    @OptionGroup var answers: AnswerFlags
     @Option(
         help: ArgumentHelp(
             "Drop all adapters in this many of the lowest layers (AdapterDrop): faster, with other predictions.",
@@ -76,6 +77,7 @@ struct BundleOptions: ParsableArguments {
         options.language = try language.bundle()
         options.maxLength = maxLength
         options.droppedLayers = dropLayers
+        options.answers = answers.options()
         options.precision = try precision.value()
         options.allowsOtherModel = force
         return options

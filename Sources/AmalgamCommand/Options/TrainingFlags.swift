@@ -28,6 +28,7 @@ struct TrainingFlags: ParsableArguments {
     @Option(
         help: "A prefix for each text, for example \"query: \" for E5 models. (default: from the model's files)")
     var textPrefix: String?
+    @OptionGroup var answers: AnswerFlags
     @Flag(help: "Weight the loss by class, so that rare classes count more.") var classWeights = false
     @Flag(
         help: "In tagging, train on every token of a word: B-X is followed by I-X. (default: on the first token only)")
@@ -73,6 +74,7 @@ struct TrainingFlags: ParsableArguments {
         options.weighsClasses = classWeights
         options.labelsAllTokens = labelAllTokens
         options.labelSmoothing = labelSmoothing
+        options.answers = answers.options()
         options.headDropout = headDropout
         options.usesBaseDropout = !noBaseDropout
         options.precision = try precision.value()
@@ -95,7 +97,7 @@ struct TrainingFlags: ParsableArguments {
 
     /// Settings that language modelling has nothing to do with are refused, not passed over.
     func checkForLanguages() throws {
-        for (name, isSet) in [
+        for (name, isSet) in answers.given + [
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
             ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens),
             ("--head-dropout", headDropout != nil), ("--activation-cache", activationCache != nil),
@@ -116,7 +118,7 @@ struct TrainingFlags: ParsableArguments {
                 ("--label-all-tokens", labelAllTokens), ("--label-smoothing", labelSmoothing != 0),
                 ("--head-dropout", headDropout != nil), ("--no-base-dropout", noBaseDropout),
                 ("--activation-cache", activationCache != nil), ("--on-nan", onNan != defaults.onNan),
-            ], because: "--linear-probe is not trained in steps")
+            ] + answers.given, because: "--linear-probe is not trained in steps")
     }
 
     /// What follows from the number of labels is refused, not passed over.

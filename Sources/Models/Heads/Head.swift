@@ -112,11 +112,13 @@ package struct HeadRequest: Sendable {
     package var range: ClosedRange<Float>
     /// What is ranked.
     package var subject: RankingSettings.Subject
+    /// How questions are answered.
+    package var answers: AnswerSettings
 
     package init(
         labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
         hasUnanswerable: Bool = false, hasSingletons: Bool = false, hidden: Int = 0, range: ClosedRange<Float> = 0...1,
-        subject: RankingSettings.Subject = .documents
+        subject: RankingSettings.Subject = .documents, answers: AnswerSettings = AnswerSettings()
     ) {
         self.labels = labels
         self.pooling = pooling
@@ -127,6 +129,7 @@ package struct HeadRequest: Sendable {
         self.range = range
         self.subject = subject
         self.hasSingletons = hasSingletons
+        self.answers = answers
     }
 }
 
@@ -216,7 +219,8 @@ extension Head {
     }
 
     package func loss(_ output: Value, head index: Int, settings: LossSettings, in builder: PlanBuilder) -> Value {
-        switch (self.output, settings.teacher) {
+        let term = settings.teacher.map { TeacherTerm(temperature: $0.temperature, alpha: $0.alpha) }
+        return switch (self.output, settings.teacher) {
         case (.classes, let teacher?):
             builder.append(
                 DistilledCrossEntropy(
@@ -234,10 +238,15 @@ extension Head {
                 SquaredError(
                     output, head: index, means: scales.map(\.mean), scales: scales.map(\.deviation), in: builder))
         case (.labelSets, _):
-            builder.append(BinaryCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
+            builder.append(
+                BinaryCrossEntropy(
+                    output, head: index, smoothing: settings.smoothing, teacher: term, in: builder))
         case (.choices, _):
-            builder.append(GroupCrossEntropy(output, head: index, smoothing: settings.smoothing, in: builder))
-        case (.spans, _): builder.append(SpanCrossEntropy(output, head: index, in: builder))
+            builder.append(
+                GroupCrossEntropy(
+                    output, head: index, smoothing: settings.smoothing, teacher: term, in: builder))
+        case (.spans, _):
+            builder.append(SpanCrossEntropy(output, head: index, teacher: term, in: builder))
         case (.similarity(let range, _), _):
             builder.append(CosineSquaredError(output, head: index, range: range, in: builder))
         case (.ranking(let settings, _), _):
@@ -267,6 +276,8 @@ package enum Heads {
         CoreferenceHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
+        LinearMultiLabelHead.self,
+        LinearMultipleChoiceHead.self,
     ]
 
     package static func named(_ kind: String) -> (any Head.Type)? { builtIn.first { $0.kind == kind } }

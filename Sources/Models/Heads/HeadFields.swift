@@ -26,6 +26,11 @@ package struct HeadFields {
         return integer
     }
 
+    /// nil where nothing is said.
+    package func optionalInteger(_ field: String, in range: ClosedRange<Int>) throws(HeadFault) -> Int? {
+        fields[field] == nil ? nil : try integer(field, in: range)
+    }
+
     package func flag(_ field: String) throws(HeadFault) -> Bool {
         guard case .bool(let flag)? = fields[field] else { throw fault(field, "true or false") }
         return flag

@@ -1,12 +1,20 @@
 import Files
 import Numerics
 
+/// A head of label sets, whose thresholds are chosen after a training.
+package protocol LabelSetHead: Head {
+    /// The same head with other thresholds.
+    /// - Parameter thresholds: of each label, in 0...1
+    func with(thresholds: [Float]) -> Self
+}
+
 /// Any number of labels for a text: two layers on the pooled output (`PooledLayers`), and for each label a decision of its own
 /// by binary cross-entropy, as transformers' `multi_label_classification`.
 ///
 /// A label is given if its probability reaches its threshold: 0.5, or what was chosen on dev after the training.
-package struct MultiLabelHead: Head {
+package struct MultiLabelHead: LabelSetHead {
     package static let kind = "multi_label"
+    package static var linear: (any Head.Type)? { LinearMultiLabelHead.self }
     /// Of a head for which nothing was chosen.
     package static let standardThreshold: Float = 0.5
 
@@ -35,7 +43,6 @@ package struct MultiLabelHead: Head {
             thresholds: try fields.thresholds(labels.count))
     }
 
-    /// The same head with other thresholds.
     package func with(thresholds: [Float]) -> MultiLabelHead {
         MultiLabelHead(labels: names, pooling: pooling, textPrefix: textPrefix, thresholds: thresholds)
     }

@@ -5,6 +5,7 @@ import Numerics
 /// logit, and the choices of a question compete by cross-entropy, as transformers' `BertForMultipleChoice`.
 package struct MultipleChoiceHead: Head {
     package static let kind = "multiple_choice"
+    package static var linear: (any Head.Type)? { LinearMultipleChoiceHead.self }
 
     private let pooling: Pool.Kind
     package let textPrefix: String

@@ -71,12 +71,12 @@ package final class CrossEntropy: Operation {
         }
     }
 
-    /// log Σ exp(scale · x); scale is over 0.
-    static func logSum(_ x: UnsafePointer<Float>, _ count: Int, scale: Double = 1) -> Double {
+    /// log Σ exp(scale · x) over numbers that lie `stride` apart; scale is over 0.
+    static func logSum(_ x: UnsafePointer<Float>, _ count: Int, scale: Double = 1, stride: Int = 1) -> Double {
         var top = x[0]
-        for c in 1..<max(count, 1) { top = max(top, x[c]) }
+        for c in 1..<max(count, 1) { top = max(top, x[c * stride]) }
         var sum = 0.0
-        for c in 0..<count { sum += exp(scale * Double(x[c] - top)) }
+        for c in 0..<count { sum += exp(scale * Double(x[c * stride] - top)) }
         return log(sum) + scale * Double(top)
     }
 }

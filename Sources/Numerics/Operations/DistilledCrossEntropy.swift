@@ -7,16 +7,14 @@
 /// loss[r] = (1 − α) · cross-entropy(logits[r], target) + α T² · KL(p ‖ softmax(logits[r] / T)), one raw loss a row (Hinton et al.
 /// 2015, section 2): what a student learns from a teacher.
 ///
-/// logits: [rows, classes]; y: [rows, 1]. p is the teacher's distribution at temperature T (`HeadTargets.teacher`). T² keeps
-/// the gradients of the second term in one range for all T. A row without a target has the second term alone, and one without
-/// a teacher the first.
+/// logits: [rows, classes]; y: [rows, 1]. p is the teacher's distribution at temperature T (`TeacherTerm`). A row without a target
+/// has the second term alone, and one without a teacher the first.
 package final class DistilledCrossEntropy: Operation {
     private let logits: Value
     private let head: Int
     private let classWeights: [Float]?
     private let smoothing: Float
-    private let temperature: Double
-    private let alpha: Double
+    private let term: TeacherTerm
     package let output: Value
 
     /// - Parameters:
@@ -29,13 +27,11 @@ package final class DistilledCrossEntropy: Operation {
         alpha: Double, in builder: PlanBuilder
     ) {
         precondition(classWeights.map { $0.count == logits.width } ?? true, "one weight a class")
-        precondition(temperature > 0 && (0...1).contains(alpha), "temperature \(temperature), share \(alpha)")
         self.logits = logits
         self.head = head
         self.classWeights = classWeights
         self.smoothing = smoothing
-        self.temperature = temperature
-        self.alpha = alpha
+        term = TeacherTerm(temperature: temperature, alpha: alpha)
         output = builder.value(logits.rows, 1)
     }
 
@@ -57,21 +53,16 @@ package final class DistilledCrossEntropy: Operation {
     package func forward(_ run: SliceRun) {
         let (losses, values, targets, width) = (run.values(output), run.values(logits), targets(run), logits.width)
         let teacher = run.batch.targets[head]?.teacher
+        let rest = 1 - term.alpha
         for i in 0..<run.rows(logits) {
             let row = values + i * width
             var loss = 0.0
             if !targets.isMissing(i) {
                 let norm = CrossEntropy.logSum(row, width)
-                for c in 0..<width { loss += (1 - alpha) * targets.share(c, row: i) * (norm - Double(row[c])) }
+                for c in 0..<width { loss += rest * targets.share(c, row: i) * (norm - Double(row[c])) }
             }
             if let teacher, let start = start(i, teacher, run) {
-                let norm = CrossEntropy.logSum(row, width, scale: 1 / temperature)
-                var divergence = 0.0
-                for c in 0..<width where teacher[start + c] > 0 {
-                    let p = Double(teacher[start + c])
-                    divergence += p * (log(p) - Double(row[c]) / temperature + norm)
-                }
-                loss += alpha * temperature * temperature * divergence
+                loss += term.loss(.init(logits: row, count: width, teacher: teacher, first: start))
             }
             losses[i] = Float(loss)
         }
@@ -88,18 +79,16 @@ package final class DistilledCrossEntropy: Operation {
             let start = start(i, teacher, run)
             let norm = hasTarget ? CrossEntropy.logSum(row, width) : 0
             let mass = hasTarget ? targets.mass(i) : 0
-            let cool = start == nil ? 0 : CrossEntropy.logSum(row, width, scale: 1 / temperature)
-            for c in 0..<width {
-                var slope = 0.0
-                if hasTarget {
-                    slope += (1 - alpha) * (mass * exp(Double(row[c]) - norm) - targets.share(c, row: i))
+            var slopes = [Double](repeating: 0, count: width)
+            if hasTarget {
+                for c in 0..<width {
+                    slopes[c] = (1 - term.alpha) * (mass * exp(Double(row[c]) - norm) - targets.share(c, row: i))
                 }
-                if let teacher, let start {
-                    slope +=
-                        alpha * temperature * (exp(Double(row[c]) / temperature - cool) - Double(teacher[start + c]))
-                }
-                d[c] = Float(slope * Double(dy[i]))
             }
+            if let teacher, let start {
+                term.slopes(.init(logits: row, count: width, teacher: teacher, first: start)) { slopes[$0] += $1 }
+            }
+            for c in 0..<width { d[c] = Float(slopes[c] * Double(dy[i])) }
         }
     }
 }

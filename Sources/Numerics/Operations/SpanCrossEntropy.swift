@@ -10,16 +10,23 @@
 /// first token, 0 elsewhere. Windows and targets are `HeadTargets.Values.spans`; a window without a target has loss 0. Equals
 /// `transformers`' heads for question answering (Devlin et al. 2019, section 4.2) on windows without padding, whose logits
 /// those count as well.
+///
+/// With a teacher, whose distributions over a window's rows are `HeadTargets.teacher` ([rows, 2]), each of the two terms is (1 − α)
+/// times its cross-entropy plus `TeacherTerm`; a window without a target has the teacher's part alone.
 package final class SpanCrossEntropy: Operation {
     private let logits: Value
     private let head: Int
+    private let term: TeacherTerm?
     package let output: Value
 
-    /// - Parameter head: whose targets in the batch it reads.
-    package init(_ logits: Value, head: Int, in builder: PlanBuilder) {
+    /// - Parameters:
+    ///   - head: whose targets in the batch it reads.
+    ///   - teacher: nil: there is none.
+    package init(_ logits: Value, head: Int, teacher: TeacherTerm? = nil, in builder: PlanBuilder) {
         precondition(logits.width == 2, "a start and an end logit, not \(logits.width)")
         self.logits = logits
         self.head = head
+        term = teacher
         output = builder.value(logits.rows, 1)
     }
 
@@ -49,14 +56,34 @@ package final class SpanCrossEntropy: Operation {
         return log(sum) + top
     }
 
+    /// The logits of a column of a window with the teacher's distribution; nil: the teacher says nothing of it.
+    private func entries(
+        _ rows: Range<Int>, _ column: Int, _ values: UnsafePointer<Float>, _ run: SliceRun
+    ) -> TeacherTerm.Entries? {
+        guard term != nil, let teacher = run.batch.targets[head]?.teacher else { return nil }
+        let first = 2 * (run.range(logits).lowerBound + rows.lowerBound) + column
+        guard !teacher[first].isNaN else { return nil }
+        return .init(
+            logits: values + 2 * rows.lowerBound + column, count: rows.count, teacher: teacher, first: first, stride: 2)
+    }
+
     package func forward(_ run: SliceRun) {
         let (losses, values) = (run.values(output), run.values(logits))
         losses.update(repeating: 0, count: run.rows(output))
+        let rest = term.map { 1 - $0.alpha } ?? 1
         forEachWindow(run) { rows, span in
-            guard let span else { return }
-            let start = Self.logSum(values, rows, column: 0) - Double(values[2 * span.start])
-            let end = Self.logSum(values, rows, column: 1) - Double(values[2 * span.end + 1])
-            losses[rows.lowerBound] = Float((start + end) / 2)
+            var loss = 0.0
+            if let span {
+                let start = Self.logSum(values, rows, column: 0) - Double(values[2 * span.start])
+                let end = Self.logSum(values, rows, column: 1) - Double(values[2 * span.end + 1])
+                loss = rest * (start + end)
+            }
+            if let term {
+                for column in 0..<2 {
+                    if let entries = entries(rows, column, values, run) { loss += term.loss(entries) }
+                }
+            }
+            losses[rows.lowerBound] = Float(loss / 2)
         }
     }
 
@@ -65,14 +92,24 @@ package final class SpanCrossEntropy: Operation {
         precondition(!gradient.adds, "the loss is its logits' only consumer")
         let (dy, values) = (run.outputGradient, run.values(logits))
         gradient.pointer.update(repeating: 0, count: 2 * run.rows(logits))
+        let rest = term.map { 1 - $0.alpha } ?? 1
         forEachWindow(run) { rows, span in
-            guard let span else { return }
             let share = Double(dy[rows.lowerBound]) / 2
-            for (column, target) in [span.start, span.end].enumerated() {
-                let norm = Self.logSum(values, rows, column: column)
+            for column in 0..<2 {
+                var slopes = [Double](repeating: 0, count: rows.count)
+                if let span {
+                    let target = column == 0 ? span.start : span.end
+                    let norm = Self.logSum(values, rows, column: column)
+                    for row in rows {
+                        let probability = exp(Double(values[2 * row + column]) - norm)
+                        slopes[row - rows.lowerBound] = rest * (probability - (row == target ? 1 : 0))
+                    }
+                }
+                if let term, let entries = entries(rows, column, values, run) {
+                    term.slopes(entries) { slopes[$0] += $1 }
+                }
                 for row in rows {
-                    let probability = exp(Double(values[2 * row + column]) - norm)
-                    gradient.pointer[2 * row + column] = Float(share * (probability - (row == target ? 1 : 0)))
+                    gradient.pointer[2 * row + column] = Float(share * slopes[row - rows.lowerBound])
                 }
             }
         }

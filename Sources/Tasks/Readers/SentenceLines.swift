@@ -1,6 +1,7 @@
 import Files
 
-/// A file of sentences that have a line for each token: the lines' cells, and where sentences end. CoNLL's formats share it.
+/// A file of blocks of lines with empty lines between them: the lines' cells, and where blocks end. CoNLL's formats, whose sentences
+/// have a line for each token, and deb822 share it.
 struct SentenceLines {
     /// A line with content.
     struct Line {

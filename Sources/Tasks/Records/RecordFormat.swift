@@ -6,17 +6,36 @@ package enum RecordFormat: String, CaseIterable, Sendable {
     case text
     /// A JSON object a line.
     case jsonl
-    /// One JSON array of objects, or an object with such an array under `data`: read as a whole.
+    /// One JSON array of objects, or an object with such an array under `data`, SQuAD's articles too: read as a whole.
     case json
     /// Comma-separated values with a header.
     case csv
     /// Tab-separated values with a header.
     case tsv
+    /// Task data: a token a line.
+    case conll
+    /// Task data: a treebank.
+    case conllu
+    /// Task data: OntoNotes' columns.
+    case conll2012
+    /// Task data: Debian's control files.
+    case deb822
+
+    /// Of a format that only task data has: what reads it.
+    var rowReader: (any RowReader.Type)? {
+        switch self {
+        case .text, .jsonl, .json, .csv, .tsv: nil
+        case .conll, .conllu, .conll2012, .deb822: RowReaders.named(rawValue)
+        }
+    }
+
+    /// Whether a stream is read to its end before its first record is known.
+    var isWhole: Bool { self == .json || rowReader != nil }
 
     /// The byte between two cells; nil where there are none.
     var delimiter: UInt8? {
         switch self {
-        case .text, .jsonl, .json: nil
+        case .text, .jsonl, .json, .conll, .conllu, .conll2012, .deb822: nil
         case .csv: UInt8(ascii: ",")
         case .tsv: 0x09
         }
@@ -30,11 +49,14 @@ package enum RecordFormat: String, CaseIterable, Sendable {
         for (ending, format) in endings where name.hasSuffix("." + ending) { return format }
         throw .malformed(
             file: file, line: 1, problem: "the format does not follow from the extension",
-            fix: "give --format text, jsonl, csv or tsv")
+            fix:
+                "give --format \(allCases.dropLast().map(\.rawValue).joined(separator: ", ")) or \(Self.deb822.rawValue)"
+        )
     }
 
     private static let endings: [(String, RecordFormat)] = [
         ("jsonl", .jsonl), ("ndjson", .jsonl), ("json", .json), ("csv", .csv), ("tsv", .tsv), ("txt", .text),
+        ("conll", .conll), ("conllu", .conllu), ("conll2012", .conll2012), ("deb822", .deb822),
     ]
 
     /// By the first line that is not blank: an opening brace begins JSON Lines, anything else is a text.

@@ -4,8 +4,9 @@ import Files
 ///
 /// - `text`: each line is a record with one field, `text`; an empty line is an empty text.
 /// - `jsonl`: each line is a JSON object; lines of white space are skipped, as in training.
-/// - `json`: one array of objects; it is read as a whole, when the stream has ended.
+/// - `json`: one array of objects, or SQuAD's articles; it is read as a whole, when the stream has ended.
 /// - `csv`, `tsv`: the first record names the columns; a quoted cell may span lines; empty lines are skipped.
+/// - the other formats of task data: read as a whole, too; a row is a record.
 ///
 /// A byte order mark at the start is skipped. One format holds for the whole stream.
 package struct RecordReader {
@@ -53,9 +54,9 @@ package struct RecordReader {
         do throws(TaskError) {
             if splitter == nil {
                 start += bytes
-                if atEnd, format == .json, let elements = try self.elements() {
+                if atEnd, format?.isWhole == true, let whole = try whole() {
                     hasEnded = true
-                    return elements
+                    return whole
                 }
                 guard try begin(atEnd: atEnd) else { return [] }
             } else {
@@ -88,7 +89,25 @@ package struct RecordReader {
     /// - Returns: whether enough has come for it
     private mutating func begin(atEnd: Bool) throws(TaskError) -> Bool {
         // The first line, or its beginning, tells what the content is: so it does not matter how the bytes arrive
-        guard atEnd || start.count >= Self.headBytes || start.contains(0x0A), format != .json else { return false }
+        guard atEnd || start.count >= Self.headBytes || start.contains(0x0A), format?.isWhole != true else {
+            return false
+        }
+        try checkContent()
+        let content = TextBytes.withoutMark(start)
+        if format == nil {
+            guard let found = try foundFormat(content, atEnd: atEnd) else { return false }
+            format = found
+        }
+        try checkStart()
+        var splitter = RecordSplitter(delimiter: quotes ? format?.delimiter : nil)
+        splitter.append(content)
+        self.splitter = splitter
+        start = []
+        return true
+    }
+
+    /// Refuses packed and UTF-16 content.
+    private func checkContent() throws(TaskError) {
         if Gzip.isGzip(start) {
             throw .otherContent(
                 file: name, found: "gzip data", fix: "add .gz to the name, or decompress it with gunzip")
@@ -97,11 +116,10 @@ package struct RecordReader {
             throw .otherContent(
                 file: name, found: "UTF-16 text", fix: "save the file as UTF-8: iconv -f UTF-16 -t UTF-8")
         }
-        let content = TextBytes.withoutMark(start)
-        if format == nil {
-            guard let found = try foundFormat(content, atEnd: atEnd) else { return false }
-            format = found
-        }
+    }
+
+    /// Refuses content of another kind, which the first line tells.
+    private func checkStart() throws(TaskError) {
         // A line of text may be anything, a web page's first line too
         let head = start.prefix(Self.headBytes)
         if format != .text,
@@ -109,70 +127,20 @@ package struct RecordReader {
         {
             throw .otherContent(file: name, found: other.found, fix: other.fix)
         }
-        var splitter = RecordSplitter(delimiter: quotes ? format?.delimiter : nil)
-        splitter.append(content)
-        self.splitter = splitter
-        start = []
-        return true
     }
 
-    /// The records of a JSON array; nil where the file is JSON Lines, and is read as such.
-    private mutating func elements() throws(TaskError) -> [RecordResult]? {
+    /// The records of a file that is read as a whole; nil where a file of JSON is JSON Lines, and is read as such.
+    private mutating func whole() throws(TaskError) -> [RecordResult]? {
+        let records = WholeRecords(name: name)
         let content = TextBytes.withoutMark(start)
-        var elements = JSONElements(content, file: name)
-        if elements.current != UInt8(ascii: "["), JSONArrayReader.isJSONLines(content) || elements.current == nil {
-            format = .jsonl
-            return nil
+        if let reader = format?.rowReader {
+            try checkContent()
+            try checkStart()
+            return try records.rows(content, of: reader)
         }
-        var results: [RecordResult] = []
-        if elements.current == UInt8(ascii: "{") {
-            try elements.open()
-            var isFirst = true
-            var hasData = false
-            while try elements.next(closing: UInt8(ascii: "}"), isFirst: isFirst) {
-                isFirst = false
-                if try elements.key() == "data", elements.current == UInt8(ascii: "[") {
-                    hasData = true
-                    try array(&elements, into: &results)
-                } else {
-                    try elements.check(try elements.value())
-                }
-            }
-            guard hasData else {
-                throw .malformed(
-                    file: name, line: 1, problem: "an object without a list under 'data'",
-                    fix: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
-            }
-        } else if elements.current == UInt8(ascii: "[") {
-            try array(&elements, into: &results)
-        } else {
-            throw .malformed(
-                file: name, line: elements.line, problem: "neither an array nor an object",
-                fix: "expected an array of objects, {\"data\": [...]}, or JSON Lines")
-        }
-        try elements.end()
-        return results
-    }
-
-    private func array(_ elements: inout JSONElements, into results: inout [RecordResult]) throws(TaskError) {
-        try elements.open()
-        var isFirst = true
-        while try elements.next(closing: UInt8(ascii: "]"), isFirst: isFirst) {
-            isFirst = false
-            let line = elements.line
-            let content = try elements.value()
-            do throws(TaskError) {
-                var fields = try object(content, line: line)
-                // A value may span lines here, and its output must not
-                for i in fields.indices {
-                    fields[i].json = String(
-                        fields[i].json.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : Character($0) })
-                }
-                results.append(.record(Record(line: line, fields: fields)))
-            } catch {
-                results.append(.bad(line: line, error))
-            }
-        }
+        if let results = try records.json(content) { return results }
+        format = .jsonl
+        return nil
     }
 
     private func foundFormat(_ content: ArraySlice<UInt8>, atEnd: Bool) throws(TaskError) -> RecordFormat? {
@@ -206,10 +174,10 @@ package struct RecordReader {
             let text = String(decoding: bytes, as: UTF8.self)
             return .record(
                 Record(line: line, fields: [.init("text", .string(text), json: JSONText.quoted(text))]))
-        case .jsonl, .json:
+        case .jsonl, .json, .conll, .conllu, .conll2012, .deb822:
             if Self.isBlank(bytes) { return nil }
             do throws(TaskError) {
-                return .record(Record(line: line, fields: try object(bytes, line: line)))
+                return .record(try Record(json: bytes, line: line, file: name))
             } catch {
                 return .bad(line: line, error)
             }
@@ -222,27 +190,6 @@ package struct RecordReader {
     private func badLine(_ record: ArraySlice<UInt8>, from first: Int) -> Int {
         let parts = record.split(separator: 0x0A, omittingEmptySubsequences: false)
         return first + (parts.firstIndex { TextBytes.string($0) == nil } ?? 0)
-    }
-
-    private func object(_ bytes: ArraySlice<UInt8>, line: Int) throws(TaskError) -> [Record.Field] {
-        let fix = "expected one JSON object per line"
-        let bytes = Array(bytes)
-        let found: [(key: String, value: JSONValue, source: Range<Int>)]?
-        do throws(JSONFault) { found = try JSONReader.members(bytes) } catch {
-            throw .malformed(error, file: name, line: line, fix: fix)
-        }
-        guard let members = found else {
-            let kind = (try? JSONReader.read(bytes)).map { FieldValue($0).typeName } ?? "a value"
-            throw .malformed(file: name, line: line, problem: "\(kind), not a JSON object", fix: fix)
-        }
-        var seen = Set<[UInt8]>()
-        return try members.map { (key, value, source) throws(TaskError) in
-            guard seen.insert(Array(key.utf8)).inserted else {
-                throw .malformed(
-                    file: name, line: line, problem: "'\(shown(key))' appears twice", fix: "remove one of them")
-            }
-            return .init(key, FieldValue(value), json: String(decoding: bytes[source], as: UTF8.self))
-        }
     }
 
     private mutating func delimited(_ bytes: ArraySlice<UInt8>, line: Int) throws(TaskError) -> RecordResult? {

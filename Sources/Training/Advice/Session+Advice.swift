@@ -22,7 +22,7 @@ extension Session {
             throw TrainingError.noExamples(task: task.definition.name, split: "train")
         }
         let prefix = settings.prefix ?? model.textPrefix
-        let named = try self.head(for: task, pooling: settings.pooling, prefix: prefix, isLinear: true)
+        let named = try adviceHead(for: task, pooling: settings.pooling, prefix: prefix)
         let chosen = StratifiedSample.indices(of: task.train, limit: settings.texts, seed: settings.seed)
         let examples = encode(
             [(named.head, chosen.map { task.train[$0] })], maxLength: settings.maxLength, prefix: prefix,
@@ -58,6 +58,23 @@ extension Session {
         return Advice(
             method: settings.method, ranking: order.map { rows[$0] }, base: base, texts: examples.count,
             allTexts: task.train.count, skipped: skipped)
+    }
+}
+
+extension Session {
+    /// What reads the task's examples for scores: the linear head, or one whose rows have classes of their own, as the labels of a
+    /// tree's arcs.
+    /// - Throws: `TrainingError.mismatch` for kinds of task whose rows have no targets that scores know
+    fileprivate func adviceHead(for task: TaskData, pooling: Pool.Kind, prefix: String) throws -> NamedHead {
+        let kind = task.definition.kind
+        let linearKinds = Self.linearKinds
+        if linearKinds.contains(kind) { return try head(for: task, pooling: pooling, prefix: prefix, isLinear: true) }
+        let named = try head(for: task, pooling: pooling, prefix: prefix)
+        if case .arcs = named.head.output { return named }
+        throw TrainingError.mismatch(
+            "task \(task.definition.name): found kind \(kind), whose features cannot be ranked without training, expected one of "
+                + "\((linearKinds + [DependencyParsing.name]).joined(separator: ", ")); to see which bundle helps, train with "
+                + "each and compare")
     }
 }
 

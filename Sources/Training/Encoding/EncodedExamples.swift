@@ -89,7 +89,7 @@ package struct EncodedExamples: Sendable {
     }
 
     /// Adds what a teacher says to the targets of the first head.
-    /// - Parameter rows: [examples, width], or for a head that reads words [words, width]; NaN where it says nothing.
+    /// - Parameter rows: [rows, width], as `OutputForm.lesson` has them; NaN where it says nothing.
     mutating func teach(_ rows: [Float], width: Int) { lossTargets[0].teach(rows, width: width) }
 
     /// The sequences of an example.

@@ -9,9 +9,10 @@ package struct LossTargets: Sendable {
     private(set) var distributions: [Float]?
     /// What each example counts for; nil: 1.
     private(set) var weights: [Float]?
-    /// [examples or words, classes]: what a teacher says, at the loss's temperature; NaN where it says nothing; nil: there is
-    /// none.
+    /// [rows, width]: what a teacher says, at the loss's temperature; NaN where it says nothing; nil: there is none. Rows are as
+    /// the column of targets counts them (`OutputForm.lesson`).
     private(set) var teacher: [Float]?
+    private var teacherWidth = 1
     private let classes: Int
 
     /// - Parameter head: whose targets the examples have.
@@ -34,19 +35,21 @@ package struct LossTargets: Sendable {
     }
 
     mutating func teach(_ rows: [Float], width: Int) {
-        precondition(width == classes && rows.count % width == 0, "\(rows.count) values of a teacher")
+        precondition(width > 0 && rows.count % width == 0, "\(rows.count) values of a teacher")
         teacher = rows
+        teacherWidth = width
     }
 
     /// Whether the teacher says something of a row.
-    func isTaught(_ row: Int) -> Bool { teacher.map { !$0[row * classes].isNaN } ?? false }
+    func isTaught(_ row: Int) -> Bool { teacher.map { !$0[row * teacherWidth].isNaN } ?? false }
 
-    /// What the teacher says of some rows, [rows, classes]; nil where there is no teacher.
-    /// - Parameter rows: examples or words; nil: a row of which it says nothing.
+    /// What the teacher says of some rows, [rows, width]; nil where there is no teacher.
+    /// - Parameter rows: as `teach` counts them; nil: a row of which it says nothing.
     func teacher(_ rows: [Int?]) -> [Float]? {
         teacher.map { all in
             rows.flatMap { row in
-                row.map { all[$0 * classes..<($0 + 1) * classes] } ?? ArraySlice(repeating: .nan, count: classes)
+                row.map { all[$0 * teacherWidth..<($0 + 1) * teacherWidth] }
+                    ?? ArraySlice(repeating: .nan, count: teacherWidth)
             }
         }
     }

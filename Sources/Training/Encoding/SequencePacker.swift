@@ -40,37 +40,45 @@ struct SequencePacker {
         }
     }
 
+    /// Sequences with the lines that are in them.
+    struct Packed {
+        var sequences: [[Int32]] = []
+        /// Indices of the lines, in the order in which they come; of the last one a part may be in no sequence.
+        var lines: ArraySlice<Int> = []
+    }
+
     /// Tokens of a line that are read at most.
     private static let longestLine = 65_536
 
     /// Sequences of the lines, which come in an order of the seed's; the last one, which is not full, is left out unless
     /// it is the only one.
     /// - Parameter tokens: that are made at most; nil: all.
-    func pack(_ lines: [String], tokens: Int?, seed: UInt64) -> [[Int32]] {
+    func pack(_ lines: [String], tokens: Int?, seed: UInt64) -> Packed {
         let order = Randomness.permutation(lines.count, key: Randomness.key(seed, 0x7E87))
         let most = tokens.map { max(1, $0 / (room + before.count + after.count)) } ?? .max
-        var sequences: [[Int32]] = []
+        var packed = Packed()
         var current: [Int32] = []
         func close() {
-            sequences.append(before + current + after)
+            packed.sequences.append(before + current + after)
             current.removeAll(keepingCapacity: true)
         }
         // Blocks keep the order: each is filled by one thread and read by this one
         let block = 64 * 32
         for start in stride(from: 0, to: order.count, by: block) {
             let part = order[start..<min(order.count, start + block)]
-            for tokens in encoded(part.map { lines[$0] }) {
+            for (place, tokens) in encoded(part.map { lines[$0] }).enumerated() {
+                packed.lines = order[...(start + place)]
                 for token in tokens + after.prefix(1) {
                     current.append(token)
                     if current.count == room {
                         close()
-                        if sequences.count == most { return sequences }
+                        if packed.sequences.count == most { return packed }
                     }
                 }
             }
         }
-        if sequences.isEmpty, !current.isEmpty { close() }
-        return sequences
+        if packed.sequences.isEmpty, !current.isEmpty { close() }
+        return packed
     }
 
     /// Each line's tokens without special ones.

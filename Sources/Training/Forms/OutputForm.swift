@@ -14,6 +14,18 @@ package protocol OutputForm: Sendable {
     var sharesTexts: Bool { get }
     /// Whether a student can learn from what a teacher says in this form (`Teaching`).
     var teaches: Bool { get }
+    /// What a teacher's results say to a student with the same form, for the loss: a distribution at a temperature for each row that
+    /// the student's column counts.
+    /// - Parameters:
+    ///   - teacher: the teacher's targets of the examples.
+    ///   - student: the student's.
+    ///   - temperature: T, at which probabilities are taken.
+    /// - Returns: [rows, width], the width that of the head's output; NaN where the teacher says nothing. nil: the teacher's answers
+    ///   are part of the targets (numbers), or it does not teach
+    /// - Throws: `TrainingError.mismatch` if the student reads the examples in another way
+    func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]?
     /// Settings of predictions that it takes beside those that all take.
     var settings: Set<PredictionSetting> { get }
 
@@ -47,6 +59,9 @@ package protocol OutputForm: Sendable {
 
     /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
     var kind: String? { get }
+
+    /// The head with other settings of answers, where it takes them (`settings`).
+    func with(_ answers: AnswerSettings, _ head: any Head) -> any Head
 
     /// What the head reads that an example does not have, such as choices; nil: it has all.
     func lacks(_ example: Example) -> String?
@@ -82,6 +97,10 @@ extension OutputForm {
     package var readsWords: Bool { false }
     package var sharesTexts: Bool { true }
     package var teaches: Bool { true }
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? { nil }
+
     package var settings: Set<PredictionSetting> { [] }
     package var isCalibrated: Bool { false }
     package var kind: String? { nil }
@@ -94,6 +113,8 @@ extension OutputForm {
     ) -> [WordEncoding] { encode(example, tokenizer, prefix: prefix, maxLength: maxLength) }
 
     package func lacks(_ example: Example) -> String? { nil }
+
+    package func with(_ answers: AnswerSettings, _ head: any Head) -> any Head { head }
 
     package func calibrated(
         _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
@@ -115,6 +136,8 @@ package enum PredictionSetting: Sendable {
     case top
     /// `PredictionSettings.threshold`
     case threshold
+    /// `AnswerSettings`
+    case answers
 }
 
 extension Head {

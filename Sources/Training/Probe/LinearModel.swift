@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import Numerics
 import Tasks
 
 /// A linear layer on features, as a head with one layer stores it.
@@ -21,6 +22,7 @@ package struct LinearModel: Sendable {
         where isUsed: (Int) -> Bool = { _ in true }
     ) {
         let classes = column.classes(of: features)
+        if case .choices = head.output { return fillChoices(&results, features, classes, where: isUsed) }
         for i in 0..<features.offsets.count - 1 where isUsed(i) {
             for row in features.rows(i) {
                 var scores = self.scores(features.row(row))
@@ -31,7 +33,10 @@ package struct LinearModel: Sendable {
                     let score = target >= 0 ? scores[target] : 0
                     let total = softmax(&scores, from: 0, count: scores.count)
                     loss = target >= 0 ? total - score : nil
-                case .labelSets, .choices, .spans, .similarity, .ranking, .clusters:
+                case .labelSets:
+                    loss = Self.binaryLoss(scores, column, row: row)
+                    scores = scores.map { BinaryCrossEntropy.sigmoid($0) }
+                case .choices, .spans, .similarity, .ranking, .clusters:
                     preconditionFailure("a head without a linear one")
                 case .numbers(let scales):
                     loss = Self.squaredError(scores, column, row: row, scales)
@@ -42,6 +47,31 @@ package struct LinearModel: Sendable {
                 results.set(row, of: i, scores, loss: loss)
             }
         }
+    }
+
+    /// Logits of the choices, which compete with those of their question.
+    private func fillChoices(
+        _ results: inout ProbeAnswers, _ features: Features, _ classes: [Int32], where isUsed: (Int) -> Bool
+    ) {
+        for i in 0..<features.offsets.count - 1 where isUsed(i) {
+            let rows = features.rows(i)
+            let logits = rows.map { scores(features.row($0))[0] }
+            var shares = logits
+            let total = shares.isEmpty ? 0 : softmax(&shares, from: 0, count: shares.count)
+            for (row, logit) in zip(rows, logits) {
+                // A question counts once, by its right choice
+                results.set(row, of: i, [logit], loss: classes[row] == 1 ? total - logit : nil)
+            }
+        }
+    }
+
+    /// The mean over a row's labels; nil: the row has no answer.
+    private static func binaryLoss(_ logits: [Double], _ column: any TargetColumn, row: Int) -> Double? {
+        guard let column = column as? LabelSetColumn, !column.values[row * column.width].isNaN else { return nil }
+        let losses = logits.enumerated().map { c, x in
+            max(x, 0) - x * Double(column.values[row * column.width + c]) + log1p(exp(-abs(x)))
+        }
+        return losses.reduce(0, +) / Double(losses.count)
     }
 
     private func scores(_ x: ArraySlice<Float>) -> [Double] {

@@ -35,6 +35,8 @@ package struct LinearProbe: Sendable {
     package let judge: Judge
     /// In the order of the grid; empty if there was no choice.
     package let candidates: [Candidate]
+    /// The head with what its form chooses by `evaluation`'s answers, such as thresholds; nil: nothing is chosen.
+    package let calibrated: (any Head)?
     /// Of the fitted model on dev; without dev, of the chosen candidate's cross-validation. nil: there was no choice.
     package let evaluation: Evaluation?
 
@@ -51,10 +53,13 @@ package struct LinearProbe: Sendable {
     ) {
         if let dev {
             let problem = ProbeProblem(train, column, head: head)
-            func evaluate(_ model: LinearModel) -> Evaluation {
+            func answers(_ model: LinearModel) -> HeadResults {
                 var answers = ProbeAnswers(dev.features, width: head.output.width)
                 model.fill(&answers, dev.features, dev.column, head: head)
-                return Evaluation(answers.results, dev.column, metric: metric)
+                return answers.results
+            }
+            func evaluate(_ model: LinearModel) -> Evaluation {
+                Self.evaluation(answers(model), dev.column, head: head, metric: metric)
             }
             let evaluations = Self.parallel(Self.grid.count, pool) {
                 problem.fit(Self.grid[$0], tolerance: Self.searchTolerance)
@@ -63,24 +68,27 @@ package struct LinearProbe: Sendable {
             let chosen = problem.fit(Self.grid[best])
             (model, inverseStrength, judge) = (chosen, Self.grid[best], .dev)
             candidates = Self.candidates(evaluations)
-            evaluation = evaluate(chosen)
+            let results = answers(chosen)
+            evaluation = Self.evaluation(results, dev.column, head: head, metric: metric)
+            calibrated = head.form.calibrated(head, results, dev.column)?.head
             return
         }
         let folds = StratifiedFolds(column)
         guard folds.count > 1 else {
             inverseStrength = 0.1
             model = ProbeProblem(train, column, head: head).fit(0.1)
-            (judge, candidates, evaluation) = (.none, [], nil)
+            (judge, candidates, evaluation, calibrated) = (.none, [], nil, nil)
             return
         }
-        let evaluations = Self.crossValidation(
-            train, column, folds, grid: Self.grid, head: head, metric: metric, pool: pool)
+        let answers = Self.crossValidated(train, column, folds, grid: Self.grid, head: head, pool: pool)
+        let evaluations = answers.map { Self.evaluation($0, column, head: head, metric: metric) }
         let best = Self.best(evaluations)
         inverseStrength = Self.grid[best]
         model = ProbeProblem(train, column, head: head).fit(Self.grid[best])
         judge = .folds(folds.count)
         candidates = Self.candidates(evaluations)
         evaluation = evaluations[best]
+        calibrated = head.form.calibrated(head, answers[best], column)?.head
     }
 
     /// The answers to train of fits to the other folds.
@@ -90,8 +98,15 @@ package struct LinearProbe: Sendable {
         metric: any Metric.Type, pool: ThreadPool
     ) -> [Evaluation] {
         crossValidated(train, column, folds, grid: grid, head: head, pool: pool).map {
-            Evaluation($0, column, metric: metric)
+            evaluation($0, column, head: head, metric: metric)
         }
+    }
+
+    /// Scores answers as those of the head with what its form chooses on them, as a training's dev scores are.
+    private static func evaluation(
+        _ results: HeadResults, _ column: any TargetColumn, head: any Head, metric: any Metric.Type
+    ) -> Evaluation {
+        Evaluation(results, head.form.calibrated(head, results, column)?.column ?? column, metric: metric)
     }
 
     /// What fits to the other folds say of each example.

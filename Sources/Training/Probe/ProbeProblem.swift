@@ -1,13 +1,16 @@
 import Models
 import Tasks
 
-/// The fit of a linear layer to some examples: multinomial logistic regression, or ridge regression for numbers.
+/// The fit of a linear layer to some examples: multinomial logistic regression, or ridge regression for numbers. Each label of a set,
+/// and whether a choice is the right one, is a logistic regression of two classes.
 ///
 /// The features are standardized over the examples' rows; the fitted weights are those of the features as they are.
 struct ProbeProblem {
     private enum Targets {
         /// Of each row that is used.
         case classes([Int], count: Int)
+        /// Of each yes-or-no decision, for each row that is used: whether it is yes.
+        case decisions([[Bool]])
         /// Of each number its rows with its values, in units of its scale; nil: no row has a value.
         case numbers([(rows: StandardizedRows, gram: [Double], values: [Double])?])
     }
@@ -36,7 +39,22 @@ struct ProbeProblem {
             self.rows = rows(labeled)
             gram = self.rows?.gram() ?? []
             targets = .classes(labeled.map { Int(classes[$0]) }, count: labels.count)
-        case .labelSets, .choices, .spans, .similarity, .ranking, .clusters:
+        case .labelSets(let labels, _):
+            let column = column as? LabelSetColumn
+            let labeled = used.filter { row in column.map { !$0.values[row * $0.width].isNaN } ?? false }
+            self.rows = rows(labeled)
+            gram = self.rows?.gram() ?? []
+            targets = .decisions(
+                labels.indices.map { c in
+                    labeled.map { row in column.map { $0.values[row * $0.width + c] == 1 } ?? false }
+                })
+        case .choices:
+            let classes = column.classes(of: features)
+            let labeled = used.filter { classes[$0] >= 0 }
+            self.rows = rows(labeled)
+            gram = self.rows?.gram() ?? []
+            targets = .decisions([labeled.map { classes[$0] == 1 }])
+        case .spans, .similarity, .ranking, .clusters:
             preconditionFailure("a head without a linear one")
         case .numbers(let scales):
             self.rows = nil
@@ -65,6 +83,13 @@ struct ProbeProblem {
     func fit(_ strength: Double, tolerance: Double = 1e-6) -> LinearModel {
         switch targets {
         case .classes(let y, let count): classes(y, count: count, strength, tolerance)
+        case .decisions(let all):
+            all.reduce(into: LinearModel(weights: [], bias: [])) { model, y in
+                let own = decision(y, strength, tolerance)
+                model.weights += own.weights
+                model.bias += own.bias
+                model.iterations = max(model.iterations, own.iterations)
+            }
         case .numbers(let outputs):
             outputs.reduce(into: LinearModel(weights: [], bias: [])) { model, output in
                 guard let (rows, gram, values) = output else {
@@ -80,6 +105,26 @@ struct ProbeProblem {
         }
     }
 
+    private static func options(_ strength: Double, _ tolerance: Double) -> LogisticRegression.Options {
+        var options = LogisticRegression.Options()
+        options.inverseStrength = strength
+        options.tolerance = tolerance
+        return options
+    }
+
+    /// One logit: of yes against no.
+    private func decision(_ y: [Bool], _ strength: Double, _ tolerance: Double) -> LinearModel {
+        guard let rows, y.contains(true), y.contains(false) else {
+            let bias = y.contains(true) ? -Self.unseen : Self.unseen
+            return LinearModel(weights: [Float](repeating: 0, count: columns), bias: [Float(bias)])
+        }
+        let model = LogisticRegression(
+            fitting: rows, gram: gram, y.map { $0 ? 1 : 0 }, classes: 2, options: Self.options(strength, tolerance))
+        let (weights, intercepts) = rows.unstandardized(model.weights, model.intercepts)
+        return LinearModel(
+            weights: weights.map { Float($0) }, bias: [Float(intercepts[0])], iterations: max(1, model.iterations))
+    }
+
     private func classes(_ y: [Int], count: Int, _ strength: Double, _ tolerance: Double) -> LinearModel {
         var weights = [Double](repeating: 0, count: count * columns)
         var bias = [Double](repeating: Self.unseen, count: count)
@@ -88,10 +133,8 @@ struct ProbeProblem {
             for label in seen { bias[label] = 0 }
             return LinearModel(weights: weights.map { Float($0) }, bias: bias.map { Float($0) })
         }
-        var options = LogisticRegression.Options()
-        options.inverseStrength = strength
-        options.tolerance = tolerance
-        let model = LogisticRegression(fitting: rows, gram: gram, y, classes: count, options: options)
+        let model = LogisticRegression(
+            fitting: rows, gram: gram, y, classes: count, options: Self.options(strength, tolerance))
         let (fitted, intercepts) = rows.unstandardized(model.weights, model.intercepts)
         let width = intercepts.count
         // σ(x) of one score is the softmax of ∓x/2

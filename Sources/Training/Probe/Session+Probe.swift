@@ -101,8 +101,10 @@ extension Session {
         provenance.kernels = Products.description
         provenance.startedFrom = try recipe.startedFrom(unfreezes: false)
         provenance.texts = Self.texts(tasks, recipe)
+        var bundle = try network.bundle(name: name, base: base, provenance: provenance)
+        if let calibrated = probe.calibrated { bundle.heads[0].head = calibrated }
         var trained = Trained(
-            bundle: try network.bundle(name: name, base: base, provenance: provenance), result: result,
+            bundle: bundle, result: result,
             trainable: network.parameters.trainable, memoryEstimate: max(PeakMemory.bytes, estimate),
             run: identity.digest, longest: longest(settings.maxLength, taken: arrangement.takenPositions))
         trained.truncated = input.train.truncated

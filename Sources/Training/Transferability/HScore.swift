@@ -6,8 +6,12 @@ package enum HScore: TransferabilityScore {
     package static let name = "h_score"
     package static let summary = "covariance between classes against all of it, with shrinkage (H-score)"
 
-    package static func value(_ sample: TransferabilitySample) -> Double? {
-        guard let (rows, places, count) = sample.classes() else { return nil }
+    package static func value(_ sample: TransferabilitySample) -> Double? { sample.mean { value(sample, $0) } }
+
+    private static func value(
+        _ sample: TransferabilitySample, _ problem: TransferabilitySample.ClassProblem
+    ) -> Double? {
+        let (rows, places, count) = (problem.rows, problem.places, problem.count)
         let width = sample.features.width
         let (n, p) = (Double(rows.count), Double(width))
         let standardized = StandardizedRows(sample.features.values, columns: width, indices: rows)

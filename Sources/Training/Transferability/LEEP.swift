@@ -9,8 +9,14 @@ package enum LEEP: TransferabilityScore {
     package static let summary = "log-likelihood through the classes of the source's own head (LEEP)"
 
     package static func value(_ sample: TransferabilitySample) -> Double? {
+        sample.sourceClasses > 1 ? sample.mean { value(sample, $0) } : nil
+    }
+
+    private static func value(
+        _ sample: TransferabilitySample, _ problem: TransferabilitySample.ClassProblem
+    ) -> Double? {
+        let (rows, places, count) = (problem.rows, problem.places, problem.count)
         let width = sample.sourceClasses
-        guard width > 1, let (rows, places, count) = sample.classes() else { return nil }
         /// [count, width]
         var joint = [Double](repeating: 0, count: count * width)
         var totals = [Double](repeating: 0, count: width)

@@ -4,7 +4,8 @@ import Numerics
 /// The logarithm of the evidence that a Bayesian linear model of the features gives the targets, a row: LogME (You et al. 2021).
 ///
 /// y ~ N(F w, β⁻¹ I) and w ~ N(0, α⁻¹ I), with the α and β that maximize the evidence (algorithm 2 there, by its fixed point).
-/// Of classes, the mean over one-vs-rest targets 0 and 1; of several numbers, the mean.
+/// Of classes, the mean over one-vs-rest targets 0 and 1; of sets of labels, over the targets of each label; of several numbers,
+/// the mean.
 package enum LogME: TransferabilityScore {
     package static let name = "logme"
     package static let summary = "evidence of a Bayesian linear model (LogME)"
@@ -17,15 +18,20 @@ package enum LogME: TransferabilityScore {
 
     package static func value(_ sample: TransferabilitySample) -> Double? {
         let width = sample.features.width
-        guard let (rows, places, count) = sample.classes() else {
+        if let classes = sample.classes() {
+            let spectrum = Spectrum(sample.matrix(classes.rows), rows: classes.rows.count, columns: width)
+            let evidences = (0..<classes.count).map { c in spectrum.evidence(classes.places.map { $0 == c ? 1 : 0 }) }
+            return evidences.reduce(0, +) / Double(classes.count)
+        }
+        let labels = sample.labels()
+        guard let first = labels.first else {
             let evidences = sample.numbers().filter { $0.rows.count > 1 }.map {
                 Spectrum(sample.matrix($0.rows), rows: $0.rows.count, columns: width).evidence($0.values)
             }
             return evidences.isEmpty ? nil : evidences.reduce(0, +) / Double(evidences.count)
         }
-        let spectrum = Spectrum(sample.matrix(rows), rows: rows.count, columns: width)
-        let evidences = (0..<count).map { c in spectrum.evidence(places.map { $0 == c ? 1 : 0 }) }
-        return evidences.reduce(0, +) / Double(count)
+        let spectrum = Spectrum(sample.matrix(first.rows), rows: first.rows.count, columns: width)
+        return labels.reduce(0) { $0 + spectrum.evidence($1.places.map { Double($0) }) } / Double(labels.count)
     }
 
     /// The squared singular values of features, with the left vectors.

@@ -4,8 +4,12 @@ package enum NearestCentroid: TransferabilityScore {
     package static let name = "centroid"
     package static let summary = "leave-one-out accuracy of the nearest class mean"
 
-    package static func value(_ sample: TransferabilitySample) -> Double? {
-        guard let (rows, places, count) = sample.classes() else { return nil }
+    package static func value(_ sample: TransferabilitySample) -> Double? { sample.mean { value(sample, $0) } }
+
+    private static func value(
+        _ sample: TransferabilitySample, _ problem: TransferabilitySample.ClassProblem
+    ) -> Double? {
+        let (rows, places, count) = (problem.rows, problem.places, problem.count)
         let width = sample.features.width
         var sums = [Double](repeating: 0, count: count * width)
         var sizes = [Double](repeating: 0, count: count)

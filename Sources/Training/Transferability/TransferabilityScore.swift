@@ -40,15 +40,42 @@ package struct TransferabilitySample {
     /// Rows of words are thinned out to so many, evenly.
     static let mostRows = 4000
 
-    /// Rows with a class, or a label of another form, with its place among those that occur; nil for numbers.
-    func classes() -> (rows: [Int], places: [Int], count: Int)? {
-        guard !head.labels.isEmpty else { return nil }
+    /// Which of some classes each row has.
+    struct ClassProblem {
+        var rows: [Int]
+        /// Of each row: its class's place among those that occur.
+        var places: [Int]
+        /// Classes that occur, 2 or more.
+        var count: Int
+    }
+
+    /// Rows with a class, or a label of another form, with its place among those that occur; of choices, whether each is the right
+    /// one. nil for numbers, and for sets of labels.
+    func classes() -> ClassProblem? {
         let classes = column.classes(of: features)
         let labeled = Self.thinned(classes.indices.filter { classes[$0] >= 0 })
         let seen = Set(labeled.map { classes[$0] }).sorted()
         guard seen.count > 1 else { return nil }
         let place = Dictionary(uniqueKeysWithValues: seen.enumerated().map { ($1, $0) })
-        return (labeled, labeled.compactMap { place[classes[$0]] }, seen.count)
+        return ClassProblem(rows: labeled, places: labeled.compactMap { place[classes[$0]] }, count: seen.count)
+    }
+
+    /// Of sets of labels: for each label whether a row has it (1) or not (0). Labels that all rows or none have are left out. All
+    /// have the same rows; empty for other targets.
+    func labels() -> [ClassProblem] {
+        guard let column = column as? LabelSetColumn, column.width > 0 else { return [] }
+        let rows = Self.thinned((0..<features.rows).filter { !column.values[$0 * column.width].isNaN })
+        return (0..<column.width).compactMap { c in
+            let places = rows.map { column.values[$0 * column.width + c] == 1 ? 1 : 0 }
+            return Set(places).count > 1 ? ClassProblem(rows: rows, places: places, count: 2) : nil
+        }
+    }
+
+    /// The score of classes; of sets of labels, the mean over the labels.
+    func mean(_ score: (ClassProblem) -> Double?) -> Double? {
+        if let classes = classes() { return score(classes) }
+        let scores = labels().compactMap(score)
+        return scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
     }
 
     /// For each number that is predicted, its rows with their values.

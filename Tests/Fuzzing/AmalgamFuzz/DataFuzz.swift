@@ -280,6 +280,19 @@ enum CoNLL2012Fuzz: FuzzedReader {
     }
 }
 
+/// Paragraphs of fields.
+enum Deb822Fuzz: FuzzedReader {
+    static let name = "deb822"
+    static let files = ["Tasks/Readers/Deb822Reader.swift", "Tasks/Readers/SentenceLines.swift"]
+    static let tokens = words(
+        "text: a\n", "Label: 1\n", "label:", " b\n", "\t.\n", " .\n", "# x\n", ":", "-", "#", "\n\n", "\r\n", "\r",
+        "\u{FEFF}",
+        "\u{301}", "\u{2028}", "\u{0}")
+    static let memory = (constant: 1 << 15, perByte: 256)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(Deb822Reader.self, bytes) }
+}
+
 /// Packages and, behind a NUL, Translation-de.
 enum PackagesFuzz: FuzzedReader {
     static let name = "packages"

@@ -37,8 +37,8 @@ enum Readers {
         ConfigurationFuzz.self,
         TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self, GzipFuzz.self, EncodingFuzz.self,
         RecordsFuzz.self,
-        DelimitedFuzz.self, CoNLLFuzz.self, CoNLLUFuzz.self, CoNLL2012Fuzz.self, PackagesFuzz.self, Q4Fuzz.self,
-        IndexFuzz.self,
+        DelimitedFuzz.self, CoNLLFuzz.self, CoNLLUFuzz.self, CoNLL2012Fuzz.self, Deb822Fuzz.self,
+        PackagesFuzz.self, Q4Fuzz.self, IndexFuzz.self,
         HubFuzz.self, PEFTFuzz.self,
     ]
     // One reader a process, chosen before the first input.

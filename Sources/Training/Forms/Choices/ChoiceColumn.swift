@@ -15,15 +15,18 @@ package struct ChoiceColumn: TargetColumn {
         predicts: Bool
     ) -> HeadTargets? {
         var (classes, rows, groups): ([Int32], [Int], [Int]) = ([], [], [])
+        // A sequence is a choice
+        var taught: [Int] = []
         for i in indices {
             let count = examples.sequences(of: i).count
+            taught += examples.sequences(of: i)
             classes += (0..<count).map { $0 == questions[i]?.answer ? 0 : -1 }
             rows += [Int](repeating: i, count: count)
             groups.append(count)
         }
-        var targets = HeadTargets(.classes(classes), weights: loss.weights(ofRows: rows))
-        targets.groups = groups
-        return targets
+        return HeadTargets(
+            .classes(classes), groups: groups, weights: loss.weights(ofRows: rows),
+            teacher: predicts ? nil : loss.teacher(taught))
     }
 
     package func answers(_ results: HeadResults) -> HeadAnswers {
@@ -32,6 +35,15 @@ package struct ChoiceColumn: TargetColumn {
             ChoiceAnswers(
                 predicted: questions.indices.map { Evaluator.best(ChoiceOutput.logits(results, $0)) }, of: questions),
             scored: scored)
+    }
+
+    /// Of each choice: 1 for the right one of its question, 0 for others.
+    package func classes(of features: Features) -> [Int32] {
+        questions.indices.flatMap { i in
+            features.rows(i).enumerated().map { place, _ in
+                questions[i]?.answer.map { $0 == place ? 1 : 0 } ?? -1
+            }
+        }
     }
 
     package var strata: [Int?] { questions.map { $0?.answer == nil ? nil : 0 } }

@@ -47,6 +47,13 @@ package struct ChoiceOutput: OutputForm {
         }
     }
 
+    /// Over the choices of each question.
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? {
+        results.losses.indices.flatMap { Softened.logits(Self.logits(results, $0), temperature) }
+    }
+
     package func writer(_ settings: PredictionSettings) -> any PredictionForm { ChoiceForm() }
 
     package func rows(_ predicted: SplitPredictions) -> any EvaluatedRows { ChoiceDetails(predicted) }

@@ -26,6 +26,12 @@ package struct ClassOutput: OutputForm {
         examples.indices.map { .classes(Array(results.row($0))) }
     }
 
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? {
+        results.losses.indices.flatMap { Softened.probabilities(results.row($0), temperature) }
+    }
+
     package func writer(_ settings: PredictionSettings) -> any PredictionForm {
         ClassForm(labels: labels, top: settings.top, threshold: settings.threshold)
     }

@@ -6,7 +6,7 @@ import Tasks
 /// A set of labels for each example.
 package struct LabelSetColumn: TargetColumn {
     /// [examples, labels]: 1 for a label of the example, 0 for another; NaN where the example has no answer.
-    private let values: [Float]
+    let values: [Float]
     /// With the labels that the head does not know.
     private let gold: GoldLabelSets
     /// Of each of the head's labels.
@@ -26,7 +26,7 @@ package struct LabelSetColumn: TargetColumn {
         }
     }
 
-    private var width: Int { gold.known }
+    var width: Int { gold.known }
 
     package func targets(
         _ indices: [Int], of examples: EncodedExamples, as head: BatchHead, loss: LossTargets, longest: Int,
@@ -34,7 +34,7 @@ package struct LabelSetColumn: TargetColumn {
     ) -> HeadTargets? {
         HeadTargets(
             .numbers(indices.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width),
-            weights: loss.weights(ofRows: indices))
+            weights: loss.weights(ofRows: indices), teacher: predicts ? nil : loss.teacher(indices))
     }
 
     package func answers(_ results: HeadResults) -> HeadAnswers {

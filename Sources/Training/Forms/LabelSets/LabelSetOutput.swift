@@ -29,7 +29,7 @@ package struct LabelSetOutput: OutputForm {
     package func calibrated(
         _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
     ) -> (head: any Head, column: any TargetColumn)? {
-        guard let head = head as? MultiLabelHead, let column = column as? LabelSetColumn,
+        guard let head = head as? any LabelSetHead, let column = column as? LabelSetColumn,
             let chosen = column.calibrated(results)
         else { return nil }
         return (head.with(thresholds: chosen.thresholds), chosen.column)
@@ -42,6 +42,12 @@ package struct LabelSetOutput: OutputForm {
             let row = results.row(i)
             return .labelSet(LabelThresholds.labels(row, thresholds), probabilities: Array(row))
         }
+    }
+
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? {
+        results.losses.indices.flatMap { i in results.row(i).map { Softened.decision($0, temperature) } }
     }
 
     package func writer(_ settings: PredictionSettings) -> any PredictionForm {

@@ -8,7 +8,7 @@ import Text
 package struct SpanColumn: TargetColumn {
     private let examples: [Example]
     private var settings: SpanSettings
-    private let decoder = SpanDecoder()
+    private let decoder: SpanDecoder
     /// First token of each example, [examples + 1].
     private var tokens = [0]
     /// First window of each example, [examples + 1].
@@ -23,6 +23,7 @@ package struct SpanColumn: TargetColumn {
     init(_ examples: [Example], _ encoded: [[WordEncoding]], settings: SpanSettings) {
         self.examples = examples
         self.settings = settings
+        decoder = SpanDecoder(count: settings.count, longest: settings.longest)
         for (example, windows) in zip(examples, encoded) {
             for window in windows.map(\.encoding) {
                 let own = zip(window.offsets, window.sequence).map { $1 == 1 ? $0 : -1 ..< -1 }
@@ -54,6 +55,7 @@ package struct SpanColumn: TargetColumn {
         predicts: Bool
     ) -> HeadTargets? {
         var (roles, rows): ([HeadTargets.SpanToken], [Int]) = ([], [])
+        var taught: [Int?] = []
         for i in indices {
             for window in windows[i]..<windows[i + 1] {
                 let count = min(firsts[window + 1] - firsts[window], longest)
@@ -68,10 +70,33 @@ package struct SpanColumn: TargetColumn {
                 }
                 roles += own
                 rows += repeatElement(i, count: count)
+                // Of a window that is cut, the teacher's distributions are those of other tokens
+                let isWhole = count == firsts[window + 1] - firsts[window]
+                taught += (firsts[window]..<firsts[window] + count).map { isWhole ? $0 : nil }
             }
         }
         return HeadTargets(
-            .spans(roles), marks: (0..<Int32(roles.count)).map { $0 }, weights: loss.weights(ofRows: rows))
+            .spans(roles), marks: (0..<Int32(roles.count)).map { $0 }, weights: loss.weights(ofRows: rows),
+            teacher: predicts ? nil : loss.teacher(taught))
+    }
+
+    /// Whether another column has the same windows, token by token.
+    func hasWindows(of other: SpanColumn) -> Bool {
+        windows == other.windows && firsts == other.firsts && places == other.places
+    }
+
+    /// For each window the softmax of its start and of its end logits at a temperature.
+    /// - Parameter logits: [tokens, 2]
+    /// - Returns: [tokens, 2]
+    func softened(_ logits: [Float], _ temperature: Double) -> [Float] {
+        var rows = logits
+        for (first, end) in zip(firsts, firsts.dropFirst()) {
+            for column in 0..<2 {
+                let shares = Softened.logits((first..<end).map { logits[2 * $0 + column] }, temperature)
+                for (token, share) in zip(first..<end, shares) { rows[2 * token + column] = share }
+            }
+        }
+        return rows
     }
 
     // MARK: Answers

@@ -9,9 +9,9 @@ import Tasks
 /// the script, only tokens of the context compete, and an answer that two windows find is one candidate with the better score.
 struct SpanDecoder: Sendable {
     /// Candidates that are kept (`n_best_size`).
-    var count = 20
+    var count: Int
     /// Tokens of an answer at most (`max_answer_length`).
-    var longest = 30
+    var longest: Int
 
     struct Candidate: Equatable, Sendable {
         /// In scalars of the context.

@@ -11,10 +11,13 @@ package struct SpanOutput: OutputForm {
 
     package let name = "answers"
     package let sharesTexts = false
-    package let teaches = false
     package let kind: String? = QuestionAnswering.name
-    package let settings: Set<PredictionSetting> = [.top]
+    package let settings: Set<PredictionSetting> = [.top, .answers]
     package var isCalibrated: Bool { spans.hasUnanswerable }
+
+    package func with(_ answers: AnswerSettings, _ head: any Head) -> any Head {
+        (head as? SpanHead)?.with(answers) ?? head
+    }
 
     package func lacks(_ example: Example) -> String? { example.pair == nil ? "a context" : nil }
 
@@ -48,6 +51,19 @@ package struct SpanOutput: OutputForm {
     ) -> [Prediction] {
         guard let column = column as? SpanColumn else { preconditionFailure("a column of another form") }
         return column.predictions(results).map { .span($0) }
+    }
+
+    /// Of each window the distributions of the start and of the end.
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? {
+        guard let teacher = teacher as? SpanColumn, let student = student as? SpanColumn else { return nil }
+        guard teacher.hasWindows(of: student) else {
+            throw .mismatch(
+                "the teacher reads contexts in other windows than the student; give both the same --max-length and --doc-stride"
+            )
+        }
+        return student.softened(results.values, temperature)
     }
 
     package func writer(_ settings: PredictionSettings) -> any PredictionForm { SpanForm(top: settings.top) }

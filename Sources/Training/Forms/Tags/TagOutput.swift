@@ -27,6 +27,24 @@ package struct TagOutput: OutputForm {
         Self.tags(results, counts: examples.map(\.words.count), labels: labels, other: "").map { .tags($0) }
     }
 
+    /// Word by word.
+    package func lesson(
+        _ results: HeadResults, of teacher: any TargetColumn, for student: any TargetColumn, temperature: Double
+    ) throws(TrainingError) -> [Float]? {
+        guard let student = student as? TagColumn else { return nil }
+        let width = results.width
+        var rows = [Float](repeating: .nan, count: student.tags.count * width)
+        for i in results.losses.indices {
+            let words = student.words(i)
+            for row in results.rows(i) {
+                let word = words.lowerBound + results.words[row]
+                rows.replaceSubrange(
+                    word * width..<(word + 1) * width, with: Softened.probabilities(results.row(row), temperature))
+            }
+        }
+        return rows
+    }
+
     package func writer(_ settings: PredictionSettings) -> any PredictionForm { TagForm() }
 
     package func rows(_ predicted: SplitPredictions) -> any EvaluatedRows { TagDetails(predicted) }
