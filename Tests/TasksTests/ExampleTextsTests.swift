@@ -13,8 +13,11 @@ import Testing
                 let fields = form + [more].compactMap { $0 }
                 var values: [String: FieldValue] = [:]
                 for field in fields { values[field] = .string("the \(field)") }
+                // A mention stands in its text
+                if form.contains("mention") { values["text"] = .string("the text of the mention") }
+                if form.contains("start") { (values["start"], values["end"]) = (.integer(0), .integer(3)) }
                 let example = try example(kind, &values)
-                for field in fields {
+                for field in fields where !["start", "end"].contains(field) {
                     for word in ["the", field] {
                         #expect(example.texts.contains { $0.contains(word) }, "\(name): \(field): \(example.texts)")
                     }

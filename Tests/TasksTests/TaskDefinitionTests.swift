@@ -83,7 +83,7 @@ struct TaskDefinitionTests {
         ("kind: text-classification\nlables: [a, b]\n", "t.yaml:2: unknown key 'lables'; did you mean 'labels'?"),
         (
             "kind: text-classification\nzzzzzzzzz: 1\n",
-            "t.yaml:2: unknown key 'zzzzzzzzz'; known keys: name, kind, description, language, license, data, rows, fields, "
+            "t.yaml:2: unknown key 'zzzzzzzzz'; known keys: name, kind, description, language, license, data, documents, rows, fields, "
                 + "labels, metric, format, quoting, delimiter, encoding, header"
         ),
         (
