@@ -20,7 +20,8 @@ struct AmalgamTool: AsyncParsableCommand {
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self, DistillCommand.self,
-            EvaluateCommand.self, PredictCommand.self, RetrieveCommand.self, ComposeCommand.self, MergeCommand.self, PruneCommand.self,
+            EvaluateCommand.self, PredictCommand.self, RetrieveCommand.self, ComposeCommand.self, MergeCommand.self,
+            PruneCommand.self,
             CollapseCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,
             AblateCommand.self, TransferCommand.self, AdviseCommand.self, MethodsCommand.self, ModelCommand.self,

@@ -51,7 +51,8 @@ package struct TaskData: Sendable {
     /// - Throws: `TaskError`, naming file, line and field
     package static func load(
         _ definition: TaskDefinition, rows: [Split: RowTable]? = nil, splits: Set<Split>? = nil,
-        documents: DocumentCollection? = nil, labels: KnownLabels? = nil, needsTargets: Bool = true, unknownLabels: UnknownLabels = .count,
+        documents: DocumentCollection? = nil, labels: KnownLabels? = nil, needsTargets: Bool = true,
+        unknownLabels: UnknownLabels = .count,
         kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskData {
         guard let kind = kinds[definition.kind] else {

@@ -4,7 +4,7 @@ extension TaskDefinition {
     /// How its files are read, with what its kind says of them.
     var readingOptions: ReadingOptions {
         var options = reading
-        options.rowsAreDocuments = TaskKinds.standard[kind]?.readsDocuments ?? false
+        options.rowsAreDocuments = TaskKinds.standard[kind]?.rowsAreDocuments ?? false
         return options
     }
 

@@ -5,7 +5,8 @@ import Yams
 extension TaskDefinition {
     /// Every key of a task YAML, in the order in which it is written.
     static let keys = [
-        "name", "kind", "description", "language", "license", "data", "documents", "rows", "fields", "labels", "metric", "format",
+        "name", "kind", "description", "language", "license", "data", "documents", "rows", "fields", "labels", "metric",
+        "format",
         "quoting", "delimiter", "encoding", "header",
     ]
 
@@ -155,7 +156,8 @@ extension TaskDefinition {
         guard let path = try root.text("documents") else { return nil }
         guard kind.usesDocuments else {
             throw root.bad(
-                "documents", found: "set", expected: "no documents, because the rows of \(kind.name) have all that is read")
+                "documents", found: "set",
+                expected: "no documents, because the rows of \(kind.name) have all that is read")
         }
         return path
     }

@@ -57,7 +57,9 @@ struct EntityLinkingTests {
         for (start, end) in [(0, 9), (2, 2), (-1, 1)] {
             #expect(
                 message("{\"text\": \"a b\", \"start\": \(start), \"end\": \(end), \(candidates), \"entity\": \"x\"}")
-                    .contains("'start' is \(start), with the end \(end); expected a part of the text, which has 3 code points"))
+                    .contains(
+                        "'start' is \(start), with the end \(end); expected a part of the text, which has 3 code points"
+                    ))
         }
         #expect(
             message("{\"text\": \"a\", \"mention\": \"a\", \(candidates), \"entity\": \"z\"}").contains(

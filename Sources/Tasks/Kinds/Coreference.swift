@@ -18,7 +18,7 @@ package enum Coreference: TaskKind {
     package static let minimumLabels = 0
     /// Longer documents are read in windows, whose mentions may still be linked.
     package static let maxLength = 384
-    package static let readsDocuments = true
+    package static let rowsAreDocuments = true
 
     private static let expected =
         "a list of clusters, each a list of mentions such as [0, 2], the places of the first and the last word from 0"

@@ -95,7 +95,8 @@ package enum EntityLinking: TaskKind {
             mention.isEmpty
             ? [] : text.indices.filter { text[$0] == mention[0] && text[$0...].starts(with: mention) }
         guard let first = places.first else {
-            throw row.wrongType("mention", found: "'\(shown(string(mention[...])))', which the text does not have",
+            throw row.wrongType(
+                "mention", found: "'\(shown(string(mention[...])))', which the text does not have",
                 expected: "a part of the text")
         }
         guard places.count == 1 else {
@@ -137,11 +138,13 @@ package enum EntityLinking: TaskKind {
             candidates.append(candidate)
         }
         if let twice = firstDuplicate(candidates.map(\.id)) {
-            throw row.wrongType("candidates", found: "a list with '\(shown(twice))' twice", expected: "different candidates")
+            throw row.wrongType(
+                "candidates", found: "a list with '\(shown(twice))' twice", expected: "different candidates")
         }
         guard candidates.count >= 2 else {
             throw row.wrongType(
-                "candidates", found: "a list of \(counted(candidates.count, "candidate"))", expected: "two candidates or more")
+                "candidates", found: "a list of \(counted(candidates.count, "candidate"))",
+                expected: "two candidates or more")
         }
         return candidates
     }

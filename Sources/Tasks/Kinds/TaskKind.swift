@@ -23,7 +23,7 @@ package protocol TaskKind: Sendable {
     /// Whether a task may have a collection of documents.
     static var usesDocuments: Bool { get }
     /// Whether a row is a document, in formats that have sentences and documents.
-    static var readsDocuments: Bool { get }
+    static var rowsAreDocuments: Bool { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -53,7 +53,7 @@ extension TaskKind {
     package static var forms: [[String]] { [fields] }
     package static var maxLength: Int { 128 }
     package static var usesDocuments: Bool { false }
-    package static var readsDocuments: Bool { false }
+    package static var rowsAreDocuments: Bool { false }
     package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
 
