@@ -23,7 +23,19 @@ import Testing
         let loss: Value
 
         func run(_ batch: PackedBatch, _ workspace: Workspace) -> Double {
-            plan.run(batch, workspace: workspace).values(loss).reduce(0) { $0 + Double($1) }
+            withExtendedLifetime(workspace) {
+                plan.run(batch, workspace: workspace).values(loss).reduce(0) { $0 + Double($1) }
+            }
+        }
+
+        /// Losses of the rows, and their clusters.
+        func results(_ batch: PackedBatch, threads: Int) -> (losses: [Float], clusters: [Float]) {
+            // The numbers stand in the workspace
+            let workspace = Workspace(threads: threads)
+            return withExtendedLifetime(workspace) {
+                let run = plan.run(batch, workspace: workspace)
+                return (Array(run.values(rows)), Array(run.values(clusters)))
+            }
         }
     }
 
@@ -133,15 +145,14 @@ import Testing
     /// Documents do not see each other, one without clusters has no loss, and one thread gives the same bytes as two.
     @Test func rowsOfTheLoss() throws {
         let made = try made()
-        let run = made.plan.run(Self.batch(), workspace: Workspace(threads: 1))
-        let (losses, clusters) = (Array(run.values(made.rows)), Array(run.values(made.clusters)))
+        let (losses, clusters) = made.results(Self.batch(), threads: 1)
         #expect(losses.count == Self.marks.count && losses.allSatisfy { $0 > 0 })
-        let two = made.plan.run(Self.batch(), workspace: Workspace(threads: 2))
-        #expect(losses == Array(two.values(made.rows)) && clusters == Array(two.values(made.clusters)))
-        let unknown = made.plan.run(Self.batch(Self.words(known: false)), workspace: Workspace(threads: 2))
-        #expect(Array(unknown.values(made.rows)) == losses.prefix(7) + [Float](repeating: 0, count: 11))
+        let two = made.results(Self.batch(), threads: 2)
+        #expect(losses == two.losses && clusters == two.clusters)
+        let unknown = made.results(Self.batch(Self.words(known: false)), threads: 2)
+        #expect(unknown.losses == losses.prefix(7) + [Float](repeating: 0, count: 11))
         // What is predicted does not depend on what is true
-        #expect(Array(unknown.values(made.clusters)) == clusters)
+        #expect(unknown.clusters == clusters)
     }
 
     /// Mentions stay within sentences and the longest length, clusters have two mentions or more, and numbers are of documents.
@@ -150,7 +161,7 @@ import Testing
         var alone = 0
         for (seed, hasSingletons) in (UInt64(1)...4).flatMap({ [($0, false), ($0, true)] }) {
             let made = try made(kept: 100, hasSingletons: hasSingletons, seed: seed)
-            let y = Array(made.plan.run(Self.batch(), workspace: Workspace(threads: 1)).values(made.clusters))
+            let y = made.results(Self.batch(), threads: 1).clusters
             var sizes: [[Int]: Int] = [:]
             for row in words.indices {
                 for slot in 0..<BestClusters.slots {
