@@ -14,19 +14,15 @@ import subprocess
 import sys
 import time
 
+import rows as R
 import texts as T
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TRAIN = ["adapter_train", "adapter_train_mean", "fusion8_train", "lora_train", "prefix_train", "full_finetune",
-         "multitask_train"]
-# The bundle that a row starts from, where it is not adapter.h5
-START = {"full_finetune": "head", "multitask_train": "multitask", "fusion8_train": "fusion", "infer_fusion8": "fusion",
-         "lora_train": "lora", "prefix_train": "prefix"}
-ROWS = TRAIN + ["infer_adapter", "infer_fusion8", "cold_start"]
 # Timed steps: (--quick, else). Fusion is the peer's slowest, prediction its fastest.
-STEPS = {"fusion8_train": (8, 20), "full_finetune": (8, 20), "infer_adapter": (25, 60), "infer_fusion8": (10, 25)}
+STEPS = {"fusion8_train": (8, 20), "full_finetune": (8, 20), "qa_train": (8, 20), "infer_adapter": (25, 60),
+         "infer_fusion8": (10, 25)}
 COLUMNS = ["plain", "best", "bf16"]
-BATCH = 32
+BATCH = 32  # of cold_start too
 CHECKED, CHECKED_BATCH = 5, 8  # steps of the same-work check, and texts of each
 
 
@@ -34,7 +30,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true",
                    help="one repeat; the peer's plain setting only for adapter_train; takes up to 10 minutes")
-    p.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
+    p.add_argument("--rows", nargs="+", choices=R.ROWS, default=R.ROWS)
     p.add_argument("--out", required=True)
     p.add_argument("--model", required=True, help="folder")
     p.add_argument("--amalgam", required=True)
@@ -88,24 +84,32 @@ class Comparison:
         a = self.a
         for folder in (self.data, self.start):
             shutil.rmtree(folder, ignore_errors=True)
-        count = BATCH * (3 + max(CHECKED, *(self.steps(row) for row in ROWS[:-1])))
-        lengths = []
-        for task, labels in enumerate(T.LABELS):
-            rows = T.texts(a.model, count if task == 0 else count // 4, labels, seed=100 + task)
-            T.write(self.texts(task), rows)
-            lengths.append([T.tokens(row["text"]) for row in rows])
-        for row in ROWS[:-1]:
-            tasks = self.tasks(row)
-            for kind, steps, skip, batch in (("check", CHECKED, 0, CHECKED_BATCH), ("plain", self.steps(row), 3, BATCH),
-                                             ("grouped", self.steps(row), 3, BATCH)):
+        rows = R.ROWS[:-1]
+        count = {target: max(self.batch(row) * (3 + max(CHECKED, self.steps(row)))
+                             for row in rows if R.target(row) == target) for target in R.TARGETS}
+        labeled = [T.texts(a.model, count["labels"] if task == 0 else count["labels"] // 4, labels, seed=100 + task)
+                   for task, labels in enumerate(T.LABELS)]
+        made = {"labels": labeled, "tags": [T.tagged(a.model, count["tags"], seed=300)],
+                "spans": [T.questions(a.model, count["spans"], seed=400)]}
+        for target, tasks in made.items():
+            for path, examples in zip(self.texts(target), tasks):
+                T.write(path, examples)
+        lengths = {target: [[T.tokens(example["text"]) if "text" in example else T.WINDOW for example in examples]
+                            for examples in tasks] for target, tasks in made.items()}
+        for row in rows:
+            batch = self.batch(row)
+            for kind, steps, skip, batch in (("check", CHECKED, 0, CHECKED_BATCH), ("plain", self.steps(row), 3, batch),
+                                             ("grouped", self.steps(row), 3, batch)):
                 with open(self.batches(row, kind), "w", encoding="utf8") as stream:
-                    json.dump(T.batches(lengths, tasks, steps, skip, batch, kind == "grouped"), stream)
+                    json.dump(T.batches(lengths[R.target(row)], self.tasks(row), steps, skip, batch, kind == "grouped"),
+                              stream)
         if "cold_start" in a.rows:
             cold = T.texts(a.model, a.cold_texts + 400, 3, seed=200)
             for split, part in (("dev", cold[:200]), ("test", cold[200:400]), ("train", cold[400:])):
                 T.write(os.path.join(self.data, "cold", f"{split}.jsonl"), part)
-        process([a.benchmark, "init", "--model", a.model, "--out", self.start, "--labels", *map(str, T.LABELS)])
-        for bundle in ("adapter", "multitask", "fusion", "head", "lora", "prefix"):
+        process([a.benchmark, "init", "--model", a.model, "--out", self.start, "--tags", str(T.TAGS), "--labels",
+                 *map(str, T.LABELS)])
+        for bundle in sorted({R.start(row) for row in rows}):
             process([a.amalgam, "export", f"{self.start}/{bundle}.h5", "--out", f"{self.start}/peer/{bundle}"])
 
     def steps(self, row):
@@ -114,8 +118,22 @@ class Comparison:
     def tasks(self, row):
         return len(T.LABELS) if row == "multitask_train" else 1
 
-    def texts(self, task):
-        return os.path.join(self.data, f"task{task}.jsonl")
+    def batch(self, row):
+        return 16 if row == "qa_train" else BATCH
+
+    def texts(self, target):
+        """Of each task; rows of one task read the first."""
+        names = [f"task{t}" for t in range(len(T.LABELS))] if target == "labels" else [target]
+        return [os.path.join(self.data, f"{name}.jsonl") for name in names]
+
+    def inputs(self, rows, kind):
+        """What both sides' commands take of some rows with one target."""
+        target = R.target(rows[0])
+        tasks = max(self.tasks(row) for row in rows)
+        return ["--model", self.a.model, "--texts", *self.texts(target)[:tasks], "--batches",
+                *(self.batches(row, kind) for row in rows), "--max-length",
+                str(T.WINDOW if target == "spans" else T.LONGEST), "--lr", *(self.rate(row) for row in rows),
+                "--threads", str(self.a.threads)]
 
     def batches(self, row, kind):
         return os.path.join(self.data, f"{row}.{kind}.json")
@@ -125,19 +143,15 @@ class Comparison:
 
     # One process -----------------------------------------------------------------------------------------------------
     def ours(self, row, precision, kind="plain", dropout="on"):
-        start = START.get(row, "adapter")
         return answer([
-            self.a.benchmark, "row", row, "--model", self.a.model, "--texts",
-            *(self.texts(t) for t in range(self.tasks(row))), "--batches", self.batches(row, kind), "--precision",
-            precision, "--threads", str(self.a.threads), "--dropout", dropout, "--lr", self.rate(row), "--start",
-            f"{self.start}/{start}.h5", "--skip", "3" if kind != "check" else "0"])
+            self.a.benchmark, "row", row, *self.inputs([row], kind), "--precision", precision, "--dropout", dropout,
+            "--start", f"{self.start}/{R.start(row)}.h5", "--skip", "3" if kind != "check" else "0"])
 
     def peer(self, row, setting):
         kind = "plain" if setting == "plain" else "grouped"
         return answer([
-            self.a.peer_python, f"{HERE}/peer_rows.py", "time", row, "--setting", setting, "--model", self.a.model,
-            "--texts", *(self.texts(t) for t in range(self.tasks(row))), "--batches", self.batches(row, kind), "--start",
-            f"{self.start}/peer", "--lr", self.rate(row), "--threads", str(self.a.threads)])
+            self.a.peer_python, f"{HERE}/peer_rows.py", "time", row, "--setting", setting, *self.inputs([row], kind),
+            "--start", f"{self.start}/peer"])
 
     def ours_cold(self, precision):
         task, bundle = os.path.join(self.data, "cold"), os.path.join(self.a.out, "cold.h5")
@@ -165,10 +179,11 @@ class Comparison:
         if not rows:
             return
         say("same work: losses of both without dropout")
-        theirs = answer([
-            self.a.peer_python, f"{HERE}/peer_rows.py", "check", *rows, "--model", self.a.model, "--texts",
-            *(self.texts(t) for t in range(len(T.LABELS))), "--batches", *(self.batches(row, "check") for row in rows),
-            "--start", f"{self.start}/peer", "--lr", *(self.rate(row) for row in rows), "--threads", str(self.a.threads)])
+        theirs = {}
+        for target in R.TARGETS:
+            if own := [row for row in rows if R.target(row) == target]:
+                theirs |= answer([self.a.peer_python, f"{HERE}/peer_rows.py", "check", *own, *self.inputs(own, "check"),
+                                  "--start", f"{self.start}/peer"])
         for row in rows:
             mine, plain, best = self.ours(row, "fp32", "check", "off")["losses"], theirs[row]["plain"], theirs[row]["best"]
             apart, drift = difference(mine, plain), difference(best, plain)

@@ -3,7 +3,8 @@
 given batches. Prints one JSON object.
 
     peer_rows.py time ROW --setting plain|grouped|best|bf16 …   one row: tokens_per_second, peak_memory_bytes, losses
-    peer_rows.py check ROW… …                                   each row's losses, plain and best, without dropout
+    peer_rows.py check ROW… …                                   each row's losses, plain and best, without dropout; rows
+                                                with the same target, one of --batches and --lr for each
     peer_rows.py versions
 
 Settings: best routes float32 products to oneDNN (the fastest exact way); bf16 is autocast; plain and grouped differ only in
@@ -16,6 +17,9 @@ import logging
 import os
 import resource
 import time
+
+import row_targets
+import rows as R
 
 
 def arguments():
@@ -34,8 +38,7 @@ def arguments():
     return p.parse_args()
 
 
-# By row: the folder with its initial weights
-PEFT = {"lora_train": "lora", "prefix_train": "prefix"}
+PEFT = ("lora_train", "prefix_train")
 
 
 def build_peft(row, a, labels, dropout):
@@ -50,7 +53,7 @@ def build_peft(row, a, labels, dropout):
     rates = {} if dropout else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     base = transformers.AutoModel.from_pretrained(a.model, attn_implementation="sdpa", add_pooling_layer=False, **rates)
     tensors = {}
-    for path in glob.glob(os.path.join(a.start, PEFT[row], "**", "*.safetensors"), recursive=True):
+    for path in glob.glob(os.path.join(a.start, R.start(row), "**", "*.safetensors"), recursive=True):
         tensors.update(load_file(path))
     layers, width = base.config.num_hidden_layers, base.config.hidden_size
     if row == "lora_train":
@@ -95,20 +98,11 @@ def build(row, a, labels, dropout):
     if row in PEFT:
         return build_peft(row, a, labels, dropout), False
     import adapters
-    import torch
-    from adapters.heads import ClassificationHead
     from safetensors.torch import load_file
-
-    class MeanHead(ClassificationHead):
-        def forward(self, outputs, cls_output=None, attention_mask=None, return_dict=False, **kwargs):
-            real = attention_mask.unsqueeze(-1).to(outputs[0].dtype)
-            mean = (outputs[0] * real).sum(1) / real.sum(1)
-            return super().forward(outputs, mean, attention_mask, return_dict, **kwargs)
 
     rates = {} if dropout else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     model = adapters.AutoAdapterModel.from_pretrained(a.model, attn_implementation="sdpa", **rates)
-    start = {"full_finetune": "head", "multitask_train": "multitask", "fusion8_train": "fusion",
-             "infer_fusion8": "fusion"}.get(row, "adapter")
+    start = R.start(row)
     if start == "fusion":
         names = sorted(os.path.basename(os.path.dirname(f))
                        for f in glob.glob(os.path.join(a.start, start, "*", "adapter_config.json")))
@@ -120,8 +114,7 @@ def build(row, a, labels, dropout):
         setup = "shared"
         model.add_adapter(setup, config="seq_bn")
     for task in range(len(labels) if row == "multitask_train" else 1):
-        head = MeanHead if row.endswith("_mean") else ClassificationHead
-        model.add_prediction_head(head(model, f"task{task}", num_labels=labels[task], layers=2))
+        model.add_prediction_head(row_targets.of(row).head(row, model, f"task{task}", labels[task]))
     tensors = {}
     for path in glob.glob(os.path.join(a.start, start, "**", "*.safetensors"), recursive=True):
         tensors.update(load_file(path))
@@ -142,6 +135,7 @@ def run(row, a, batches, encoded, labels, lr, dropout, autocast, skip, wants_los
 
     import torch
     torch.manual_seed(1)
+    target = row_targets.of(row)
     model, fuses = build(row, a, labels, dropout)
     trains = not row.startswith("infer_")
     model.train(trains)
@@ -164,7 +158,7 @@ def run(row, a, batches, encoded, labels, lr, dropout, autocast, skip, wants_los
             inputs = dict(input_ids=ids, attention_mask=mask, token_type_ids=torch.zeros_like(ids),
                           head=f"task{batch['task']}")
             if trains or wants_loss:
-                inputs["labels"] = torch.tensor([label for _, label in examples])
+                inputs.update(target.arguments([goal for _, goal in examples], width))
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
                 loss = model(**inputs).loss
             if trains:
@@ -202,12 +196,13 @@ def main():
     tokenizer = Tokenizer.from_file(os.path.join(a.model, "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(a.max_length)
+    target = row_targets.of(a.rows[0])
     encoded, labels = [], []
     for path in a.texts:
         with open(path, encoding="utf8") as lines:
             rows = [json.loads(line) for line in lines]
-        encoded.append([(e.ids, r["label"]) for e, r in zip(tokenizer.encode_batch([r["text"] for r in rows]), rows)])
-        labels.append(max(r["label"] for r in rows) + 1)
+        encoded.append(target.examples(rows, tokenizer))
+        labels.append(target.outputs(rows))
 
     def fastest_exact(on):
         if on:  # by its name it may round to bfloat16; for float32 inputs of Linear it takes oneDNN, and is checked

@@ -11,7 +11,9 @@ import os
 import random
 
 LABELS = [2, 3, 4, 2, 3, 4, 2, 3]  # of the tasks
+TAGS = 9
 LONGEST = 128
+WINDOW = 384  # tokens of a question with its context
 
 
 def vocabulary(model):
@@ -29,21 +31,57 @@ def tokens(text):
     return min(LONGEST, text.count(" ") + 4)
 
 
+def zipf(words, rng):
+    """A function that draws a place among the words, frequent ones first."""
+    shares = list(itertools.accumulate(1 / (i + 2.7) for i in range(len(words))))
+    return lambda: bisect.bisect(shares, rng.random() * shares[-1])
+
+
 def texts(model, count, labels, seed, length=None):
     """`count` of {"text", "label"}. `length`: tokens of each; None: log-normal, median 28, 95th percentile 90."""
     words = vocabulary(model)
     rng = random.Random(seed)
-    shares = list(itertools.accumulate(1 / (i + 2.7) for i in range(len(words))))
+    draw = zipf(words, rng)
     topics = [rng.sample(range(300, 3000), 40) for _ in range(labels)]
     found = []
     for _ in range(count):
         wanted = length or min(512, round(math.exp(rng.gauss(math.log(28), math.log(90 / 28) / 1.645))))
         n = max(1, wanted - 3)
-        drawn = [bisect.bisect(shares, rng.random() * shares[-1]) for _ in range(n)]
+        drawn = [draw() for _ in range(n)]
         label = rng.randrange(labels)
         for i in rng.sample(range(n), max(1, n // 6)):  # something to learn
             drawn[i] = rng.choice(topics[label])
         found.append({"text": " ".join(words[min(i, len(words) - 1)] for i in drawn) + ".", "label": label})
+    return found
+
+
+def tagged(model, count, seed):
+    """`count` of {"text", "tags"}: a tag for each word between white space by its place in the vocabulary, 0 for frequent ones."""
+    place = {word: i for i, word in enumerate(vocabulary(model))}
+
+    def tag(word):
+        i = place[word.rstrip(".")]
+        return 0 if i < 300 else 1 + i % (TAGS - 1)
+
+    return [{"text": row["text"], "tags": [tag(word) for word in row["text"].split()]}
+            for row in texts(model, count, 2, seed)]
+
+
+def questions(model, count, seed):
+    """`count` of {"question", "context", "answers"}, each WINDOW tokens: the answer follows two words that the question ends with."""
+    words = vocabulary(model)
+    rng = random.Random(seed)
+    draw = zipf(words, rng)
+    special = 3 if os.path.exists(os.path.join(model, "vocab.txt")) else 4  # <s> … </s></s> … </s>
+    found = []
+    for _ in range(count):
+        drawn = [words[min(draw(), len(words) - 1)] for _ in range(WINDOW - special)]
+        question, context = drawn[:10], drawn[12:]
+        size = rng.randrange(1, 4)
+        first = rng.randrange(2, len(context) - size)
+        found.append({"question": " ".join(question + context[first - 2:first]), "context": " ".join(context),
+                      "answers": [{"text": " ".join(context[first:first + size]),
+                                   "start": sum(len(word) + 1 for word in context[:first])}]})
     return found
 
 

@@ -12,11 +12,16 @@ struct LengthsCommand: ParsableCommand {
         commandName: "lengths",
         abstract: "Time batches of one text or a few on one thread and on several, in milliseconds.")
 
+    /// Those that need no bundle to start from, and learn from labels.
+    private static let possible: [RowName] = [
+        .adapterTrain, .adapterTrainMean, .loraTrain, .prefixTrain, .full, .inferAdapter,
+    ]
+
     @Option(help: "A Hugging Face folder, or the name of a fetched model.") var model: String
     @Option(
         parsing: .upToNextOption, help: "Batches: the lengths of their texts in tokens, with commas between them.")
     var batches = ["512", "256", "128", "64", "32", "300,100,60", "40,25"]
-    @Option(parsing: .upToNextOption, help: "Rows: adapter_train, adapter_train_mean, full_finetune, infer_adapter.")
+    @Option(parsing: .upToNextOption, help: "Rows: \(possible.map(\.rawValue).joined(separator: ", ")).")
     var rows = ["adapter_train", "adapter_train_mean", "infer_adapter"]
     @Option(help: "Number of threads to compare with one.") var threads = 2
     @Option(help: "Seconds per row and batch: the best time of each counts, in turns.") var seconds = 2.0
@@ -27,13 +32,13 @@ struct LengthsCommand: ParsableCommand {
         let batches = try self.batches.map { try batch($0, model.configuration) }
         let workspaces = [1, threads].map { Workspace(threads: $0) }
         for name in rows {
-            guard let row = RowName(rawValue: name), row.startsAnywhere else {
+            guard let row = RowName(rawValue: name), Self.possible.contains(row) else {
                 throw BenchmarkError.option(
                     name: "--rows", found: name,
-                    expected: RowName.allCases.filter(\.startsAnywhere).map(\.rawValue).joined(separator: ", "))
+                    expected: Self.possible.map(\.rawValue).joined(separator: ", "))
             }
             let network = try Network(
-                row.arrangement(model: model, labels: [2], start: nil, adapters: []), seed: 1, precision: .float32)
+                row.arrangement(model: model, outputs: [2], start: nil, adapters: []), seed: 1, precision: .float32)
             let plan = try network.plan(head: 0, trains: row.trains)
             for (lengths, batch) in batches {
                 let times = best(row, network, plan, batch, workspaces)

@@ -61,7 +61,7 @@ private final class MixSide {
     typealias Heads = (all: [NamedHead], one: Int)
 
     static func firstToken(_ tasks: Int) -> Heads {
-        (RowHeads.named([Int](repeating: 3, count: tasks), pooling: .first), 0)
+        (RowTarget.labels(.first).heads([Int](repeating: 3, count: tasks)), 0)
     }
 
     static func allKinds(_ tasks: Int) -> Heads {

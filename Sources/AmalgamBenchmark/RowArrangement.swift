@@ -8,6 +8,8 @@ import Training
 enum RowName: String, CaseIterable {
     case adapterTrain = "adapter_train"
     case adapterTrainMean = "adapter_train_mean"
+    case taggingTrain = "tagging_train"
+    case qaTrain = "qa_train"
     case fusionTrain = "fusion8_train"
     case loraTrain = "lora_train"
     case prefixTrain = "prefix_train"
@@ -19,18 +21,23 @@ enum RowName: String, CaseIterable {
     var trains: Bool { self != .inferAdapter && self != .inferFusion }
     /// Weights in bfloat16 are frozen ones.
     var hasBFloat16: Bool { self != .full }
-    /// Needs no bundle to start from.
-    var startsAnywhere: Bool { self != .fusionTrain && self != .inferFusion && self != .multitask }
-    private var pooling: Pool.Kind { self == .adapterTrainMean ? .mean : .first }
+    var target: RowTarget {
+        switch self {
+        case .adapterTrainMean: .labels(.mean)
+        case .taggingTrain: .tags
+        case .qaTrain: .spans
+        default: .labels(.first)
+        }
+    }
 
     /// What stands on the model, at the start bundle's numbers where one is given.
     /// - Parameters:
-    ///   - labels: number of labels of each task.
+    ///   - outputs: width of each task's head.
     ///   - adapters: what a fusion fuses; empty: the adapters of `start`.
-    func arrangement(model: EncoderModel, labels: [Int], start: AdapterBundle?, adapters: [AdapterBundle]) throws
+    func arrangement(model: EncoderModel, outputs: [Int], start: AdapterBundle?, adapters: [AdapterBundle]) throws
         -> Arrangement
     {
-        let heads = RowHeads.named(self == .multitask ? labels : Array(labels.prefix(1)), pooling: pooling)
+        let heads = target.heads(self == .multitask ? outputs : Array(outputs.prefix(1)))
         let recipe: Recipe
         switch self {
         case .full: recipe = .full
@@ -40,7 +47,7 @@ enum RowName: String, CaseIterable {
                 throw BenchmarkError.option(name: "--adapters, --start", found: "neither", expected: "what to fuse")
             }
             recipe = try .fusion(fused, .dynamic)
-        case .adapterTrain, .adapterTrainMean, .multitask, .inferAdapter:
+        case .adapterTrain, .adapterTrainMean, .taggingTrain, .qaTrain, .multitask, .inferAdapter:
             recipe = .adapter(try .resolve("seq_bn"), from: nil)
         case .loraTrain: recipe = .adapter(try .resolve("lora"), from: nil)
         case .prefixTrain: recipe = .adapter(try .resolve("prefix_tuning_flat"), from: nil)

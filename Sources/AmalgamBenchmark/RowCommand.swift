@@ -13,8 +13,10 @@ struct RowCommand: ParsableCommand {
 
     @Argument(help: "The row to measure: \(RowName.allCases.map(\.rawValue).joined(separator: ", ")).") var name: String
     @Option(help: "A Hugging Face folder, or the name of a fetched model.") var model: String
-    @Option(parsing: .upToNextOption, help: "JSONL with text and label (a number), one file per task.") var texts:
-        [String]
+    @Option(
+        parsing: .upToNextOption,
+        help: "JSONL, one file per task: text with label (a number) or tags; question, context and answers.")
+    var texts: [String]
     @Option(help: "JSON: a list of {\"task\", \"rows\"}.") var batches: String
     @Option(help: "Precision of products with frozen weights: fp32 or bf16.") var precision = "fp32"
     @Option(help: "Number of threads.") var threads = 2
@@ -43,10 +45,11 @@ struct RowCommand: ParsableCommand {
         }
         try precision.validate()
         let session = try Session(folder: ModelStore().resolve(model), threads: threads, cache: nil)
-        let data = try RowData(texts: texts, batches: batches, maxLength: maxLength, session: session)
+        let data = try RowData(
+            texts: texts, as: row.target, batches: batches, maxLength: maxLength, session: session)
         func bundle(_ path: String) throws -> AdapterBundle { try BundleFile.read(URL(fileURLWithPath: path)) }
         let arrangement = try row.arrangement(
-            model: session.model, labels: data.labels, start: start.map(bundle), adapters: adapters.map(bundle))
+            model: session.model, outputs: data.outputs, start: start.map(bundle), adapters: adapters.map(bundle))
         let network = try Network(arrangement, seed: 1, precision: precision)
         var timing = try RowTiming(row, network: network, data: data, session: session, drops: dropout == "on")
         for i in data.batches.indices { timing.step(i, rate: Float(lr), counts: i >= skip) }

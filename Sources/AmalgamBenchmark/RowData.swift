@@ -1,7 +1,4 @@
-import Bundles
 import Foundation
-import Models
-import Numerics
 import Tasks
 import Training
 
@@ -11,43 +8,35 @@ struct RowBatch: Codable {
     let rows: [Int]
 }
 
-/// The heads of the rows: task t's is called "task⟨t⟩", its labels are numbers from 0.
-enum RowHeads {
-    static func named(_ labels: [Int], pooling: Pool.Kind) -> [NamedHead] {
-        labels.enumerated().map { t, count in
-            NamedHead("task\(t)", ClassificationHead(labels: (0..<count).map { "\($0)" }, pooling: pooling))
-        }
-    }
-}
-
 /// The texts and batches that a row runs on: the same for us and for whom we compare with.
 struct RowData {
     private(set) var tasks: [EncodedExamples] = []
-    private(set) var labels: [Int] = []
+    /// Width of each task's head.
+    private(set) var outputs: [Int] = []
     let batches: [RowBatch]
 
-    private struct Line: Codable {
-        let text: String
-        let label: Int
-    }
-
     /// - Parameters:
-    ///   - texts: JSONL of {"text", "label"}, the label a number from 0; one file a task.
+    ///   - texts: JSONL of the target's lines; one file a task.
     ///   - batches: JSON, a list of {"task", "rows"}.
     /// - Throws: `BenchmarkError.input`
-    init(texts: [String], batches file: String, maxLength: Int, session: Session) throws {
+    init(texts: [String], as target: RowTarget, batches file: String, maxLength: Int, session: Session) throws {
         do {
             batches = try JSONDecoder().decode([RowBatch].self, from: Self.contents(file))
         } catch let error as DecodingError {
             throw BenchmarkError.input(file: file, found: "\(error)", expected: #"a list of {"task": 0, "rows": [0]}"#)
         }
         for path in texts {
-            let examples = try Self.examples(path)
-            labels.append((examples.compactMap(\.label).max() ?? 0) + 1)
-            tasks.append(
-                session.encode(
-                    [(RowHeads.named([labels[labels.count - 1]], pooling: .first)[0].head, examples)],
-                    maxLength: maxLength, prefix: ""))
+            let examples = try Self.examples(path, target)
+            let width = target.outputs(of: examples)
+            let encoded = session.encode(
+                [(target.heads([width])[0].head, examples)], maxLength: maxLength, prefix: "")
+            if let i = examples.indices.first(where: { encoded.sequences(of: $0).count > 1 }) {
+                throw BenchmarkError.input(
+                    file: path, found: "line \(i + 1) has more than \(maxLength) tokens",
+                    expected: "a context that fits into one window")
+            }
+            outputs.append(width)
+            tasks.append(encoded)
         }
         for batch in batches {
             guard tasks.indices.contains(batch.task), !batch.rows.isEmpty,
@@ -67,14 +56,13 @@ struct RowData {
         return data
     }
 
-    private static func examples(_ path: String) throws -> [Example] {
-        let decoder = JSONDecoder()
-        return try contents(path).split(separator: UInt8(ascii: "\n")).enumerated().map { i, line in
-            guard let row = try? decoder.decode(Line.self, from: line), row.label >= 0 else {
+    private static func examples(_ path: String, _ target: RowTarget) throws -> [Example] {
+        try contents(path).split(separator: UInt8(ascii: "\n")).enumerated().map { i, line in
+            guard let example = target.example(line, id: i) else {
                 throw BenchmarkError.input(
-                    file: path, found: "line \(i + 1) is something else", expected: #"{"text": "…", "label": 0}"#)
+                    file: path, found: "line \(i + 1) is something else", expected: target.line)
             }
-            return Example(id: i, text: row.text, label: row.label, line: i + 1)
+            return example
         }
     }
 }
