@@ -211,6 +211,11 @@ final class RightSides: @unchecked Sendable {  // guarded by its lock
     }
     private let lock = NSLock()
     private var known: [Key: RightSide] = [:]
+    /// What the matrices lie in.
+    private let owners: [AnyObject]
+
+    /// - Parameter owners: live as long as these.
+    init(keeping owners: [AnyObject] = []) { self.owners = owners }
 
     func side(
         _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, transposed: Bool, inPlace: Bool, precision: Precision,

@@ -186,7 +186,8 @@ package final class ParameterBuffer {
         storage = AlignedBuffer(count: total)
         gradientStorage = AlignedBuffer(count: total)
         var parameters: [Parameter] = []
-        let sides = RightSides()
+        // Whoever has a parameter, such as a plan, keeps its numbers
+        let sides = RightSides(keeping: [storage, gradientStorage])
         for (spec, offset) in zip(specs, offsets) {
             let values = storage.floats + offset
             spec.initializer.fill(
