@@ -153,6 +153,12 @@ package final class Session {
         skeleton.provenance.startedFrom = startedFrom
         try BundleFile.check(skeleton)
         for warning in recipe.warnings { observe(.warning(warning)) }
+        if network.parameters.trainable == 0 {
+            observe(
+                .warning(
+                    "nothing is trained: the head has no weights of its own; the bundle answers as the bare model does, and an "
+                        + "adapter would learn"))
+        }
         let inputs = try SharedTexts.groups(tasks, shares: settings.sharesTexts).map { group in
             var task = try trainingTask(
                 group, of: tasks, heads: heads.map(\.head), settings: settings, prefix: prefix,

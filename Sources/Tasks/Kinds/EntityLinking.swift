@@ -54,21 +54,11 @@ package enum EntityLinking: TaskKind {
     package static func gathered(
         _ examples: [Example], documents: DocumentCollection?, file: String, columns: [String: String]
     ) throws(TaskError) -> [Example] {
-        do throws(QueryFault) {
-            return try examples.gathered(documents)
-        } catch {
-            let column = columns["entity"] ?? "entity"
-            guard let missing = error.missing else {
-                throw .wrongType(
-                    file: file, line: error.line, column: column, found: "set, but there are no candidates",
-                    expected:
-                        "candidates in the row, or a file of all entities: corpus.jsonl beside the splits, or documents: FILE "
-                        + "in the task's YAML")
-            }
-            throw .wrongType(
-                file: file, line: error.line, column: column, found: "'\(shown(missing))'",
-                expected: "the name of one of the task's documents")
-        }
+        try examples.gathered(
+            documents, file: file, field: "entity", columns: columns, lacking: "but there are no candidates",
+            expected:
+                "candidates in the row, or a file of all entities: corpus.jsonl beside the splits, or documents: FILE in "
+                + "the task's YAML")
     }
 
     private static func place(in row: FieldRow, text: [Unicode.Scalar]) throws(TaskError) -> Range<Int> {

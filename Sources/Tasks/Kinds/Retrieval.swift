@@ -46,19 +46,9 @@ package enum Retrieval: TaskKind {
     package static func gathered(
         _ examples: [Example], documents: DocumentCollection?, file: String, columns: [String: String]
     ) throws(TaskError) -> [Example] {
-        do throws(QueryFault) {
-            return try examples.gathered(documents)
-        } catch {
-            let column = columns["relevant"] ?? "relevant"
-            guard let missing = error.missing else {
-                throw .wrongType(
-                    file: file, line: error.line, column: column, found: "set, but the task has no documents",
-                    expected: "a file corpus.jsonl beside the splits, or documents: FILE in the task's YAML")
-            }
-            throw .wrongType(
-                file: file, line: error.line, column: column, found: "'\(shown(missing))'",
-                expected: "the name of one of the task's documents")
-        }
+        try examples.gathered(
+            documents, file: file, field: "relevant", columns: columns, lacking: "but the task has no documents",
+            expected: "a file corpus.jsonl beside the splits, or documents: FILE in the task's YAML")
     }
 
     /// A name, a list of names, or an object of names with their grades; those with the grade 0 do not count.

@@ -101,6 +101,23 @@ extension [Example] {
     /// Queries of which each brings its own candidates, with the collection of them all.
     package var withCandidates: [Example] { (try? gathered(nil)) ?? self }
 
+    /// The same, with a fault told as one of the field that names documents.
+    /// - Parameters:
+    ///   - lacking, expected: what is said where names are given and there are no documents
+    func gathered(
+        _ documents: DocumentCollection?, file: String, field: String, columns: [String: String], lacking: String,
+        expected: String
+    ) throws(TaskError) -> [Example] {
+        do throws(QueryFault) {
+            return try gathered(documents)
+        } catch {
+            throw .wrongType(
+                file: error.element.map { "\(file)[\($0)]" } ?? file, line: error.line, column: columns[field] ?? field,
+                found: error.missing.map { "'\(shown($0))'" } ?? "set, \(lacking)",
+                expected: error.missing == nil ? expected : "the name of one of the task's documents")
+        }
+    }
+
     /// Queries with the collection that they are answered from: the documents, and the texts of the examples that are not
     /// among them.
     func gathered(_ documents: DocumentCollection?) throws(QueryFault) -> [Example] {
