@@ -55,6 +55,7 @@ struct BundleReader {
         bundle.composition = try composition(bundle.members, version: version)
         try checkLayers(bundle, datasets: datasets.count)
         bundle.heads = try heads(version: version)
+        try checkWidths(bundle)
         if let fault = bundle.composition?.routingFault(heads: bundle.heads.map(\.name)) {
             throw wrong("/@composition", "\(fault.field): \(fault.found)", "\(fault.field): \(fault.expected)")
         }
@@ -319,6 +320,19 @@ struct BundleReader {
         }
         collect(root, "")
         return found
+    }
+
+    /// A head without tensors says how wide the rows are that it gives; they are the base's.
+    private func checkWidths(_ bundle: AdapterBundle) throws {
+        for head in bundle.heads {
+            switch head.head.output {
+            case .similarity(_, let width), .ranking(_, let width):
+                guard width != bundle.base.shape.hidden else { continue }
+                throw wrong(
+                    "/heads/\(head.name)@width", "\(width)", "\(bundle.base.shape.hidden), as the base's hidden states")
+            default: continue
+            }
+        }
     }
 
     /// Holds the number of layers to the tensors that are there, before a schema of that size is made. Numbers that models

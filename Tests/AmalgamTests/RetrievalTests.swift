@@ -50,6 +50,7 @@ import Testing
         #expect(byWords.isEmpty || byWords.count == 2)
         await #expect(throws: AmalgamError.self) { try await predictor.answers(to: [("q", "c")]) }
         #expect(throws: AmalgamError.self) { try Documents([("one", "a"), ("one", "b")]) }
+        #expect(throws: AmalgamError.self) { try Documents([]) }
     }
 
     @Test func linking() async throws {

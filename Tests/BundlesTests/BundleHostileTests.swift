@@ -129,6 +129,26 @@ import Testing
         }
     }
 
+    /// A head without tensors that says that its rows are wider than the base's: they would be read past their end.
+    @Test func widthsAreThoseOfTheBase() throws {
+        for (width, isRight) in [(2, true), (384, false)] {
+            for head in [
+                RankingHead(HeadRequest(pooling: .mean, hidden: width)),
+                SimilarityHead(HeadRequest(pooling: .mean, hidden: width)),
+            ] as [any Head] {
+                var bundle = try tiny()
+                bundle.heads = [NamedHead("h", head)]
+                let data = try BundleFile.data(bundle)
+                guard !isRight else {
+                    #expect(try BundleFile.read(data, name: "b") == bundle)
+                    continue
+                }
+                let text = problem { try BundleFile.read(data, name: "b") }
+                #expect(text.contains("/heads/h@width: 384") && text.contains("2, as the base's hidden"), "\(text)")
+            }
+        }
+    }
+
     /// What a value holds must not break the message's line.
     @Test func messagesStayOnOneLine() throws {
         var (root, _) = try BundleContainer.open(BundleFile.data(tiny()), name: "sample")

@@ -17,8 +17,13 @@ public struct Documents: Sendable {
 
     /// Creates a collection.
     /// - Parameter texts: The documents by their names, in order.
-    /// - Throws: ``AmalgamError/Kind/option`` for two documents of one name.
+    /// - Throws: ``AmalgamError/Kind/option`` for two documents of one name, or none at all.
     public init(_ texts: [(id: String, text: String)]) throws(AmalgamError) {
+        guard !texts.isEmpty else {
+            throw AmalgamError.make(
+                .option, "documents: found none, expected one or more", field: "documents", found: "none",
+                expected: "one or more")
+        }
         var seen = Set<String>()
         if let twice = texts.first(where: { !seen.insert($0.id).inserted }) {
             throw AmalgamError.make(
