@@ -40,7 +40,7 @@ struct Checkpoint {
     let parameters: ParameterBuffer
     let optimizer: AdamW
 
-    private static let format = "amalgam.checkpoint 3"
+    private static let format = "amalgam.checkpoint 4"
 
     private var tables: [(name: String, ledger: RowLedger)] {
         parameters.parameters.compactMap { p in p.ledger.map { ("used.\(p.name)", $0) } }

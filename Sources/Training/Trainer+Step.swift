@@ -39,6 +39,9 @@ extension Trainer {
         }
         run.state.result.seconds += Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
         run.state.result.tokens += batch.tokens
+        for part in step.parts {
+            run.state.result.examples[tasks[part.task].name, default: 0] += part.examples.count
+        }
         run.state.result.steps = i + 1
         run.state.result.epochs = step.epoch + 1
         run.state.judged = false

@@ -30,6 +30,9 @@ package final class Trainer {
         for task in tasks where task.train.count == 0 {
             throw TrainingError.noExamples(task: task.name, split: "train")
         }
+        // One task comes at every turn, whatever the scheduler
+        let scheduler = tasks.count > 1 ? scheduler : TaskSchedulers.builtIn[0]
+        try settings.scheduling.check(scheduler, on: tasks)
         self.network = network
         self.tasks = tasks
         self.settings = settings
@@ -53,8 +56,8 @@ package final class Trainer {
     /// Whether dev decides which epoch's parameters are kept.
     var keepsBest: Bool { settings.keep == .best && hasDev }
 
-    /// Whether dev is scored after each epoch: to keep the best one, or to stop early.
-    private var judges: Bool { keepsBest || (settings.patience > 0 && hasDev) }
+    /// Whether dev is scored after each epoch: to keep the best one, to stop early, or for the scheduler.
+    private var judges: Bool { keepsBest || (hasDev && (settings.patience > 0 || scheduler.readsHistory)) }
 
     /// A run's moving parts.
     struct Run {

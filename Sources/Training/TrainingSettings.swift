@@ -59,6 +59,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var onNotFinite = OnNotFinite.stop
     /// Of several tasks: whether a batch holds examples of one or of all.
     package var mix = Mix.batch
+    /// Of several tasks: what their scheduler is told.
+    package var scheduling = SchedulerSettings()
     /// Of several tasks: how their losses are weighted (`LossBalancers`).
     package var balancer = EqualBalancer.name
     /// Peak learning rate of adapters and blocks that come from bundles; nil: they are frozen.
@@ -97,6 +99,7 @@ package struct TrainingSettings: Equatable, Sendable {
         case .examples(let n): try check((1...1_000_000).contains(n), "--batch-size", n, "1 to 1,000,000")
         case .tokens(let n): try check((1...100_000_000).contains(n), "--batch-tokens", n, "1 to 100,000,000")
         }
+        try scheduling.validate()
         try answers.validate()
         try distillation?.validate()
         try precision.validate()
@@ -132,6 +135,7 @@ package struct TrainingSettings: Equatable, Sendable {
         ]
         if labelsAllTokens { map["label_all_tokens"] = .bool(true) }
         if sharesTexts { map["share_texts"] = .bool(true) }
+        map.merge(scheduling.fields) { $1 }
         if mix != .batch { map["mix"] = .string(mix.rawValue) }
         if balancer != EqualBalancer.name { map["balancer"] = .string(balancer) }
         if let adapterRate { map["adapter_lr"] = .number(adapterRate) }

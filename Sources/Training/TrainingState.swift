@@ -35,6 +35,7 @@ struct TrainingState {
             "tokens": .init(result.tokens), "seconds": .bits(result.seconds), "skipped": .init(result.skipped),
             "skipped_in_a_row": .init(skippedInARow), "task_losses": .bits(taskLosses),
             "dev_scores": .list(devScores.map { .bits($0) }), "source": source,
+            "examples": .map(result.examples.mapValues { .init($0) }),
         ]
         if let best {
             map["best"] = .map(["score": .bits(best.score), "loss": .bits(best.loss), "epoch": .init(best.epoch)])
@@ -60,7 +61,8 @@ struct TrainingState {
             let tokens = map["tokens"]?.whole, let seconds = map["seconds"]?.real,
             let skipped = map["skipped"]?.whole, let inARow = map["skipped_in_a_row"]?.whole,
             losses.count + skipped == step, let dev = map["dev"]?.fields, let source = map["source"],
-            let taskLosses = map["task_losses"]?.reals, case .list(let devScores)? = map["dev_scores"]
+            let taskLosses = map["task_losses"]?.reals, let examples = map["examples"]?.fields,
+            case .list(let devScores)? = map["dev_scores"]
         else { return nil }
         self.taskLosses = taskLosses
         self.devScores = devScores.compactMap(\.reals)
@@ -71,6 +73,7 @@ struct TrainingState {
         result.tokens = tokens
         result.seconds = seconds
         result.skipped = skipped
+        result.examples = examples.compactMapValues(\.whole)
         skippedInARow = inARow
         result.losses = losses
         if let fields = map["best"]?.fields {

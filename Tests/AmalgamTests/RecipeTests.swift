@@ -49,9 +49,11 @@ import Testing
         for scheduler in TrainingOptions.schedulerNames {
             var options = Fixture.options
             options.scheduler = scheduler
+            if scheduler == "given" { options.taskProbabilities = ["one": 2, "two": 1] }
             let result = try await fixture.model().train(.adapter(), on: tasks, options: options).result
             #expect(result.bundle.heads.map(\.name) == ["one", "two"] && result.bundle.name == "one_two")
             #expect(Set(result.dev.keys) == ["one", "two"])
+            #expect(Set(result.examples.keys) == ["one", "two"] && result.examples.values.allSatisfy { $0 > 0 })
         }
         var mixed = Fixture.options
         mixed.mix = .within

@@ -138,7 +138,10 @@ import Testing
             ("learningRate", { $0.learningRate = -1 }), ("maxLength", { $0.maxLength = 1 }),
             ("epochs", { $0.epochs = 0 }), ("batch", { $0.batch = .tokens(0) }), ("scheduler", { $0.scheduler = "x" }),
             ("name", { $0.name = "" }), ("memoryLimit", { $0.memoryLimit = .bytes(1000) }),
-            ("activationCache", { $0.activationCache = .bytes(-1) }),
+            ("activationCache", { $0.activationCache = .bytes(-1) }), ("taskCap", { $0.taskCap = 0 }),
+            ("schedulerTemperature", { $0.schedulerTemperature = 0 }),
+            ("taskProbabilities", { $0.taskProbabilities = ["one": -1] }),
+            ("taskTargets", { $0.taskTargets = ["one": 2] }),
         ] as [(String, (inout TrainingOptions) -> Void)] {
             var options = Fixture.options
             change(&options)

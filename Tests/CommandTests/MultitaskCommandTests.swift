@@ -58,7 +58,8 @@ import Testing
     /// The defaults, said or not, give the same bytes; each other choice gives others.
     @Test func choicesMatter() throws {
         let lab = try Self.lab()
-        func bytes(_ out: String, _ more: String...) throws -> Data {
+        func bytes(_ out: String, _ more: String...) throws -> Data { try bytes(out, more) }
+        func bytes(_ out: String, _ more: [String]) throws -> Data {
             let run = try lab.run(Self.train("--out", "@\(out)") + more)
             try #require(run.status == 0, "\(run.words)")
             return try lab.data(out)
@@ -66,8 +67,11 @@ import Testing
         let plain = try bytes("plain.h5")
         #expect(
             try bytes("same.h5", "--mix", "batch", "--balancer", "equal", "--scheduler", "proportional") == plain)
+        let given = ["--scheduler", "given", "--task-probabilities", "game=1", "tags=3", "score=2"]
         let all = [
-            plain, try bytes("a.h5", "--mix", "within"), try bytes("b.h5", "--balancer", "uncertainty"),
+            plain, try bytes("e.h5", given), try bytes("f.h5", given + ["--exhausted", "skip"]),
+            try bytes("g.h5", ["--scheduler", "progress"]), try bytes("h.h5", ["--task-cap", "30"]),
+            try bytes("a.h5", "--mix", "within"), try bytes("b.h5", "--balancer", "uncertainty"),
             try bytes("c.h5", "--scheduler", "round-robin"),
             try bytes("d.h5", "--mix", "within", "--scheduler", "round-robin"),
         ]
@@ -76,8 +80,9 @@ import Testing
 
     @Test(
         arguments: [
-            ("--scheduler", "proportional, uniform, temperature, round-robin"), ("--balancer", "equal, uncertainty"),
-            ("--mix", "batch, within"), ("--mode", "adapter or full"),
+            ("--scheduler", "proportional, uniform, temperature, square-root, round-robin"),
+            ("--balancer", "equal, uncertainty"),
+            ("--mix", "batch, within"), ("--exhausted", "repeat, stop, skip"), ("--mode", "adapter or full"),
         ])
     func unknownNamesListTheChoices(_ option: String, _ choices: String) throws {
         let lab = try Self.lab()
@@ -85,6 +90,65 @@ import Testing
         #expect(run.status != 0)
         let lines = run.errors.split(separator: "\n").filter { $0.contains("magic") }
         #expect(lines.count == 1 && lines[0].contains("\(option): found magic, expected \(choices)"), "\(run.words)")
+        #expect(!FileManager.default.fileExists(atPath: lab.folder.appendingPathComponent("a.h5").path))
+    }
+
+    /// What the scheduler was told is in the bundle, and what it did in the result and the log.
+    @Test func schedulersSayWhatTheyDid() throws {
+        let lab = try Self.lab()
+        let run = try lab.run(
+            Self.train(
+                "--mix", "within", "--scheduler", "given", "--task-probabilities", "game=1", "tags=3", "score=2",
+                "--exhausted", "stop", "--json", "--out", "@a.h5"))
+        try #require(run.status == 0, "\(run.words)")
+        let log = try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any])
+        for fields in [try run.json(), log] {
+            let scheduler = try #require(fields["scheduler"] as? [String: Any])
+            #expect(scheduler["name"] as? String == "given" && scheduler["mix"] as? String == "within")
+            #expect(scheduler["exhausted"] as? String == "stop")
+            let examples = try #require(scheduler["examples"] as? [String: Int])
+            #expect(examples.keys.sorted() == ["game", "score", "tags"])
+            // Each at most once an epoch
+            #expect((examples["game"] ?? 0) < 60 && (examples["tags"] ?? 0) <= 80 && (examples["score"] ?? 0) <= 60)
+        }
+        let settings = try #require(try lab.inspect("a.h5")["settings"] as? [String: Any])
+        #expect(settings["task_probabilities"] as? [String: Double] == ["game": 1, "tags": 3, "score": 2])
+        #expect(settings["exhausted"] as? String == "stop")
+    }
+
+    @Test(
+        arguments: [
+            (
+                ["--scheduler", "given", "--task-probabilities", "game=1", "magic=2"],
+                "--task-probabilities: found magic, expected tasks of this training: game, tags, score"
+            ),
+            (
+                ["--scheduler", "given", "--task-probabilities", "game=1", "game=2"],
+                "--task-probabilities: found game twice, expected one number for each task"
+            ),
+            (
+                ["--scheduler", "given", "--task-probabilities", "game"],
+                "--task-probabilities: found game, expected TASK=NUMBER for each task"
+            ),
+            (
+                ["--scheduler", "given", "--task-probabilities", "game=-1", "tags=1", "score=1"],
+                "--task-probabilities: found game=-1.0, expected numbers over 0, finite"
+            ),
+            (
+                ["--scheduler", "given", "--task-probabilities", "game=0", "tags=0", "score=0"],
+                "--task-probabilities: found game=0.0, expected numbers over 0, finite"
+            ),
+            (["--task-cap", "0"], "--task-cap: found 0, expected 1 or more examples"),
+            (
+                ["--scheduler-temperature", "3"],
+                "--scheduler-temperature: found a value for the scheduler proportional, expected none: it is for temperature"
+            ),
+        ])
+    func wrongValuesHaveOneLine(_ words: [String], _ line: String) throws {
+        let lab = try Self.lab()
+        let run = try lab.run(Self.train("--out", "@a.h5") + words)
+        #expect(run.status == 64)
+        #expect(run.errors.split(separator: "\n").count { $0.contains(line) } == 1, "\(run.words)")
         #expect(!FileManager.default.fileExists(atPath: lab.folder.appendingPathComponent("a.h5").path))
     }
 }

@@ -33,7 +33,8 @@ import Testing
             let seen = counts.filter { $0 > 0 }
             let (most, least) = (seen.max() ?? 0, seen.min() ?? 0)
             #expect(most - least <= 1)
-        case "uniform": #expect(counts[1] > 40)
+        // Without probabilities and scores, all tasks are alike to the last two
+        case "uniform", "given", "progress": #expect(counts[1] > 40)
         case "annealed":
             // 10 expected in the first epoch, 49 in the last
             let last = (0..<4).map { task in epochs[1].count { $0 == task } }
@@ -119,8 +120,9 @@ import Testing
         switch name {
         case "proportional": #expect(counts == [80, 48, 24, 60])
         case "round-robin": #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 2)
-        case "uniform": #expect(counts.allSatisfy { $0 > 35 && $0 < 75 })  // 53 expected, deviation 6
-        // "temperature" and "annealed": between the two
+        // 53 expected, deviation 6
+        case "uniform", "given", "progress": #expect(counts.allSatisfy { $0 > 35 && $0 < 75 })
+        // "temperature", "square-root" and "annealed": between the two
         default: #expect(counts[2] > 24 && counts[0] < 80 && counts[2] < counts[0])
         }
     }
@@ -129,15 +131,19 @@ import Testing
     @Test(arguments: TaskSchedulers.names, policies) func goesOnFromItsState(
         _ name: String, _ policy: (Mix, BatchPolicy)
     ) throws {
-        let probe = try MultitaskProbe(settings(policy.0, policy.1))
-        var whole = try source(probe, name)
-        for i in 0..<whole.count {
-            var other = try source(probe, name)
-            let state = try #require(ConfigurationValue(json: whole.state.json))
-            let restored = other.restore(state)
-            #expect(restored)
-            let step = whole.next(i, history: RunHistory())
-            #expect(other.next(i, history: RunHistory()) == step, "step \(i)")
+        for exhausted in ExhaustedTask.allCases {
+            var settings = settings(policy.0, policy.1)
+            settings.scheduling.exhausted = exhausted
+            let probe = try MultitaskProbe(settings)
+            var whole = try source(probe, name)
+            for i in 0..<whole.count {
+                var other = try source(probe, name)
+                let state = try #require(ConfigurationValue(json: whole.state.json))
+                let restored = other.restore(state)
+                #expect(restored)
+                let step = whole.next(i, history: RunHistory())
+                #expect(other.next(i, history: RunHistory()) == step, "\(exhausted), step \(i)")
+            }
         }
     }
 
@@ -145,7 +151,7 @@ import Testing
         var source = try source(MultitaskProbe(settings(.batch, .examples(8))), "proportional")
         for json in [
             "null", "{}", "{\"scheduler\":null,\"streams\":[]}",
-            "{\"scheduler\":null,\"streams\":[[0,0],[0,0],[0,0],[2,0]]}",
+            "{\"scheduler\":null,\"streams\":[[0,0],[0,0],[0,0],[-1,0]]}",
             "{\"scheduler\":null,\"streams\":[[0,0],[0,0],[0,0],[0,99]]}",
             "{\"scheduler\":1,\"streams\":[[0,0],[0,0],[0,0],[0,0]]}",
         ] {

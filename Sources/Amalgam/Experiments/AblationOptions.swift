@@ -51,8 +51,8 @@ public struct AblationOptions: Sendable, Equatable {
     public var maxDev: Int?
     /// Largest number of test examples of a task, 1 or more, as a stratified sample; nil (default) for all.
     public var maxTest: Int?
-    /// Which task's batch comes at each step of the multi-task arms: one of ``TrainingOptions/schedulerNames``; default
-    /// `proportional`.
+    /// Which task's batch comes at each step of the multi-task arms: one of ``TrainingOptions/schedulerNames`` but
+    /// `given`; default `proportional`.
     public var scheduler = "proportional"
     /// Seconds between checkpoints of the training that runs; 0 for every step; default 60.
     public var checkpointInterval = 60.0

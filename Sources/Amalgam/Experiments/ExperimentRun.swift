@@ -60,9 +60,9 @@ protocol ExperimentOptions {
 extension ExperimentOptions {
     /// - Throws: `TrainingError.setting`, `AmalgamError`
     func validate() throws {
-        guard TaskSchedulers.named(scheduler) != nil else {
+        guard TaskSchedulers.selfContained.contains(scheduler) else {
             throw TrainingError.setting(
-                name: "--scheduler", found: scheduler, expected: TaskSchedulers.names.joined(separator: ", "))
+                name: "--scheduler", found: scheduler, expected: TaskSchedulers.selfContained.joined(separator: ", "))
         }
         guard checkpointInterval >= 0 else {
             let found = "\(checkpointInterval)"

@@ -34,8 +34,8 @@ public struct TransferOptions: Sendable, Equatable {
     public var learningRate: Double?
     /// Peak learning rate for language adapters and their head, over 0; default 4e-3.
     public var languageLearningRate = 4e-3
-    /// Which language's batch comes at each step of an adapter for all languages: one of ``TrainingOptions/schedulerNames``;
-    /// default `proportional`.
+    /// Which language's batch comes at each step of an adapter for all languages: one of
+    /// ``TrainingOptions/schedulerNames`` but `given`; default `proportional`.
     public var scheduler = "proportional"
     /// Precision of products with frozen weights; default float32.
     public var precision = Precision.float32

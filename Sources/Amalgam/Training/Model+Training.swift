@@ -87,7 +87,7 @@ extension Model {
                 settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
                 activationCache: options.activationCache.limit, observe: run.observe)
-            var fields = RunLog.fields(trained, on: data, balancer: settings.balancer)
+            var fields = RunLog.fields(trained, on: data, scheduler: scheduler.name, settings)
             if let teaching, let teacher {
                 fields["teacher"] = .map([
                     "name": .string(teacher.bundle.name), "dev": teaching.dev.map { Session.metrics($0) } ?? .null,

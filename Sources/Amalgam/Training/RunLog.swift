@@ -42,9 +42,9 @@ struct RunLog {
     }
 
     /// What a training on tasks has.
-    static func fields(_ trained: Session.Trained, on tasks: [TaskData], balancer: String) -> [String:
-        ConfigurationValue]
-    {
+    static func fields(
+        _ trained: Session.Trained, on tasks: [TaskData], scheduler: String, _ settings: TrainingSettings
+    ) -> [String: ConfigurationValue] {
         /// One task's stand by themselves, several by name.
         func byName(_ value: (TaskData) -> ConfigurationValue) -> ConfigurationValue {
             if tasks.count == 1 { return value(tasks[0]) }
@@ -65,7 +65,13 @@ struct RunLog {
         if let probe = trained.probe { fields["linear_probe"] = probe.record }
         if tasks.count > 1 {
             fields["balancer"] = .map([
-                "name": .string(balancer), "weights": .map(trained.result.weights.mapValues { .number($0) }),
+                "name": .string(settings.balancer),
+                "weights": .map(trained.result.weights.mapValues { .number($0) }),
+            ])
+            fields["scheduler"] = .map([
+                "name": .string(scheduler), "mix": .string(settings.mix.rawValue),
+                "exhausted": .string(settings.scheduling.exhausted.rawValue),
+                "examples": .map(trained.result.examples.mapValues { .init($0) }),
             ])
         }
         return fields

@@ -92,6 +92,18 @@ public struct TrainingOptions: Sendable, Equatable {
     public var name: String?
     /// Which task's batch comes at each step of several tasks: one of ``schedulerNames``; default `proportional`.
     public var scheduler = "proportional"
+    /// Examples that a task counts as at most, where the scheduler goes by size: `proportional`, `temperature`, `square-root` and
+    /// `annealed`; nil (default): all of them.
+    public var taskCap: Int?
+    /// The temperature T of the scheduler `temperature`, which draws a task in proportion to size^(1/T), 0.1...1000; nil (default)
+    /// for 2.
+    public var schedulerTemperature: Double?
+    /// How often the scheduler `given` draws each task, by name: numbers over 0, which need not sum to 1.
+    public var taskProbabilities: [String: Double] = [:]
+    /// Dev scores that tasks are to reach, by name, for the scheduler `progress`: over 0, at most 1; 1 where there is none.
+    public var taskTargets: [String: Double] = [:]
+    /// What becomes of a task whose examples are used up before the epoch ends; default repeat.
+    public var exhausted = ExhaustedTask.repeat
     /// Whether a batch holds examples of one task or of several; default batch.
     public var mix = Mix.batch
     /// How the losses of several tasks are weighted: one of ``balancerNames``; default `equal`.
@@ -118,10 +130,21 @@ public struct TrainingOptions: Sendable, Equatable {
         case within
     }
 
+    /// What becomes of a task whose examples are used up before the epoch ends.
+    public enum ExhaustedTask: String, Sendable, CaseIterable {
+        /// It begins again, in a new order.
+        case `repeat`
+        /// The epoch ends when the scheduler would choose the task. Not with the scheduler `progress`.
+        case stop
+        /// The scheduler chooses among the other tasks: each epoch has every example once.
+        case skip
+    }
+
     /// Names of the balancers of losses: `equal`, `uncertainty` (Kendall et al. 2018), and `random` (Lin et al. 2022).
     public static var balancerNames: [String] { LossBalancers.names }
 
-    /// Names of the schedulers: `proportional`, `uniform`, `temperature`, `round-robin`, `annealed`.
+    /// Names of the schedulers: `proportional`, `uniform`, `temperature` (Arivazhagan et al. 2019), `square-root`, `round-robin`,
+    /// `annealed` (Stickland & Murray 2019), `given` (``taskProbabilities``), `progress` (Gottumukkala et al. 2020).
     public static var schedulerNames: [String] { TaskSchedulers.names }
 }
 
@@ -198,6 +221,15 @@ extension TrainingOptions {
         s.onNotFinite = onNotFinite == .stop ? .stop : .skip
         s.sharesTexts = sharesTexts
         s.mix = mix == .batch ? .batch : .within
+        s.scheduling.cap = taskCap
+        s.scheduling.temperature = schedulerTemperature
+        s.scheduling.probabilities = taskProbabilities
+        s.scheduling.targets = taskTargets
+        switch exhausted {
+        case .repeat: s.scheduling.exhausted = .repeat
+        case .stop: s.scheduling.exhausted = .stop
+        case .skip: s.scheduling.exhausted = .skip
+        }
         s.balancer = balancer
         if let name, name.isEmpty || name.utf8.count > 200 {
             throw TrainingError.setting(name: "--name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")

@@ -26,6 +26,9 @@ public struct TrainingResult: Sendable {
     public var losses: [Double]
     /// What each task's loss counted for in the end, by task; empty where all count the same.
     public var lossWeights: [String: Double]
+    /// Training examples that the steps of each of several tasks had, all epochs together, by task. Tasks that share their
+    /// texts are one, called after all (`a+b`).
+    public var examples: [String: Int]
     /// Number of values that learned.
     public var trainableParameters: Int
     /// Training texts that were truncated.
@@ -65,12 +68,18 @@ public struct TrainingResult: Sendable {
         skippedSteps = trained.result.skipped
         losses = trained.result.losses
         lossWeights = trained.result.weights
+        examples = Self.examples(log)
         trainableParameters = trained.trainable
         truncatedTexts = trained.truncated
         memoryEstimate = trained.memoryEstimate
         cachedActivations = trained.result.cached.map { CachedActivations($0) }
         run = trained.run
         self.warnings = warnings
+    }
+
+    private static func examples(_ log: RunLog) -> [String: Int] {
+        guard case .map(let counts)? = log.facts["scheduler"]?["examples"] else { return [:] }
+        return counts.compactMapValues { $0.number.flatMap { Int(exactly: $0) } }
     }
 
     /// The result of a training that ended before.
@@ -97,6 +106,7 @@ public struct TrainingResult: Sendable {
         } else {
             lossWeights = [:]
         }
+        examples = Self.examples(log)
         trainableParameters = log.count("trainable_parameters")
         truncatedTexts = log.count("truncated")
         maxLength = log.count("max_length")

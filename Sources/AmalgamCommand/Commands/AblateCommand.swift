@@ -24,7 +24,10 @@ struct AblateCommand: AsyncParsableCommand {
     @Option(help: "Maximum training examples per task (stratified sample).") var maxTrain: Int?
     @Option(help: "Maximum dev examples per task (stratified sample).") var maxDev: Int?
     @Option(help: "Maximum test examples per task (stratified sample).") var maxTest: Int?
-    @Option(help: "Task scheduler of the multi-task arms: \(TrainingOptions.schedulerNames.joined(separator: ", ")).")
+    @Option(
+        help:
+            "Task scheduler of the multi-task arms: \(TrainingOptions.schedulerNames.filter { $0 != "given" }.joined(separator: ", "))."
+    )
     var scheduler =
         "proportional"
     @Flag(help: "Resume a stopped or killed run. (This is also the default.)") var resume = false

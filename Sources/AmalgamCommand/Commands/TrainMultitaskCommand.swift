@@ -1,7 +1,6 @@
 import Amalgam
 import ArgumentParser
 import Foundation
-import Foundation
 
 struct TrainMultitaskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,22 +13,7 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
     @Option(parsing: .upToNextOption, help: "Task YAMLs or folders.") var tasks: [String]
     @Option(help: "The bundle to write.") var out: String
     @Option(help: "Weights that the tasks share: adapter (one adapter) or full (all weights).") var mode = "adapter"
-    @Option(
-        help: "Scheduler that chooses the task of each step: \(TrainingOptions.schedulerNames.joined(separator: ", "))."
-    )
-    var scheduler = "proportional"
-    @Option(
-        help: """
-            Balancer of the tasks' losses: \(TrainingOptions.balancerNames.joined(separator: ", ")). uncertainty learns a \
-            weight for each task (Kendall et al. 2018), random draws them anew for each step (Lin et al. 2022).
-            """)
-    var balancer = "equal"
-    @Option(
-        help: """
-            Tasks of a batch: batch (one, chosen by the scheduler) or within (several: the scheduler chooses the task of each \
-            example).
-            """)
-    var mix = "batch"
+    @OptionGroup var multitask: MultitaskFlags
     @Option(
         help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
     var config = "seq_bn"
@@ -44,12 +28,6 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
             'stack(new, multitask(new, new))' for one that all share below these.
             """, valueName: "expression"))
     var compose: String?
-    @Flag(
-        help: """
-            Train tasks with the same training file together: one pass over each text serves all their heads. A row may lack \
-            the answer of some tasks.
-            """)
-    var shareTexts = false
     @OptionGroup var training: TrainingFlags
     @OptionGroup var labels: LabelOptions
     @OptionGroup var common: CommonOptions
@@ -58,8 +36,7 @@ struct TrainMultitaskCommand: AsyncParsableCommand {
         try await guarded {
             let run = TrainingRun(common: common, out: out)
             var options = try training.options(seed: common.seed, output: run.output)
-            try Multitask(scheduler: scheduler, balancer: balancer, mix: mix, sharesTexts: shareTexts)
-                .apply(to: &options)
+            try multitask.apply(to: &options)
             let recipe: TrainingRecipe
             switch mode {
             case "adapter":

@@ -52,7 +52,7 @@ struct TransferCommand: AsyncParsableCommand {
     @Option(help: "Peak learning rate for language adapters and their head. (default: 4e-3)") var languageLr: Double?
     @Option(
         help:
-            "Scheduler when one adapter trains on all languages: \(TrainingOptions.schedulerNames.joined(separator: ", "))."
+            "Scheduler when one adapter trains on all languages: \(TrainingOptions.schedulerNames.filter { $0 != "given" }.joined(separator: ", "))."
     )
     var scheduler =
         "proportional"

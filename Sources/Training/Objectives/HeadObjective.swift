@@ -25,6 +25,8 @@ package struct HeadObjective: Objective {
 
     package var criterion: String { goals.map { $0.metric.name }.joined(separator: "+") }
 
+    package var scoresReachOne: Bool { goals.allSatisfy { $0.metric.isShare && !$0.metric.isLowerBetter } }
+
     package var heads: [TrainedHead] { goals.map { TrainedHead(task: $0.name, index: $0.head.index) } }
 
     package func plan(_ network: Network, settings: TrainingSettings, splits: Bool) throws -> LossPlan {

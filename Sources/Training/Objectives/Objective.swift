@@ -36,6 +36,9 @@ package protocol Objective: Sendable {
     /// What `Evaluation.score` is: it decides which epoch is kept, and so belongs to a run's identity.
     var criterion: String { get }
 
+    /// Whether the best `Evaluation.score` is 1 for each of its heads, so that a score says how much is missing.
+    var scoresReachOne: Bool { get }
+
     /// Scores a split, by the name of what is scored; a higher `Evaluation.score` is better.
     /// - Parameter keeping: the split that will be scored again and again, and where what frozen layers give for it may be
     ///   kept; nil: any split.
@@ -48,6 +51,8 @@ package protocol Objective: Sendable {
 }
 
 extension Objective {
+    package var scoresReachOne: Bool { false }
+
     package func mixedPlan(
         with others: [any Objective], _ network: Network, settings: TrainingSettings, splits: Bool
     ) throws -> LossPlan? { nil }

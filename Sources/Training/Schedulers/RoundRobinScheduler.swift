@@ -1,4 +1,4 @@
-/// The tasks in turn; a small task begins anew when it is through. Within a batch, all tasks have equal shares.
+/// The tasks in turn. Within a batch, all tasks have equal shares.
 struct RoundRobinScheduler: TaskScheduler {
     static let name = "round-robin"
 
@@ -8,7 +8,7 @@ struct RoundRobinScheduler: TaskScheduler {
     init(_ plan: SchedulerPlan) { tasks = plan.turns.map { turns in turns.indices.filter { turns[$0] > 0 } } }
 
     mutating func next(_ turn: Turn, history: RunHistory) -> Int {
-        let tasks = tasks[turn.epoch]
-        return tasks[turn.index % tasks.count]
+        let tasks = tasks[turn.epoch].filter { !turn.closed.contains($0) }
+        return tasks.isEmpty ? 0 : tasks[turn.index % tasks.count]
     }
 }

@@ -6,18 +6,8 @@ package struct Turn: Sendable, Equatable {
     package let epoch: Int
     /// Within the epoch.
     package let index: Int
-}
-
-/// What a scheduler knows of a run before it begins.
-package struct SchedulerPlan: Sendable {
-    /// How many turns each task's examples fill in each epoch, [epochs][tasks]; an epoch has as many as all of them.
-    package let turns: [[Int]]
-    package let settings: TrainingSettings
-
-    /// What all randomness of an epoch comes from.
-    package func key(epoch: Int) -> UInt64 {
-        Randomness.key(UInt64(settings.seed), 0x5C4E_D01E, UInt64(epoch))
-    }
+    /// Tasks that cannot be chosen, since their examples of this epoch are used up (`ExhaustedTask.skip`).
+    package var closed: Set<Int> = []
 }
 
 /// Which task comes next in multi-task training.
@@ -25,6 +15,10 @@ package struct SchedulerPlan: Sendable {
 /// A new scheduler is one file, one line in `TaskSchedulers.builtIn`, one test. It is a value: a copy continues by itself.
 package protocol TaskScheduler: Sendable {
     static var name: String { get }
+    /// The settings that it reads; others that are given for it are refused.
+    static var options: Set<SchedulerOption> { get }
+    /// Whether it looks at the history. Dev is then scored after each epoch, for all tasks.
+    static var readsHistory: Bool { get }
     init(_ plan: SchedulerPlan)
     /// The task of a turn. Turns are asked for once each, in order; a resumed run begins where its checkpoint stands.
     /// - Parameter history: what has happened before the step that the turn belongs to
@@ -36,17 +30,24 @@ package protocol TaskScheduler: Sendable {
 }
 
 extension TaskScheduler {
+    package static var options: Set<SchedulerOption> { [] }
+    package static var readsHistory: Bool { false }
     package var state: ConfigurationValue { .null }
     package mutating func restore(_ state: ConfigurationValue) -> Bool { state == .null }
 }
 
 package enum TaskSchedulers {
     package static let builtIn: [any TaskScheduler.Type] = [
-        ProportionalScheduler.self, UniformScheduler.self, TemperatureScheduler.self, RoundRobinScheduler.self,
-        AnnealedScheduler.self,
+        ProportionalScheduler.self, UniformScheduler.self, TemperatureScheduler.self, SquareRootScheduler.self,
+        RoundRobinScheduler.self, AnnealedScheduler.self, GivenScheduler.self, ProgressScheduler.self,
     ]
 
     package static var names: [String] { builtIn.map { $0.name } }
+
+    /// Those that need nothing but the tasks.
+    package static var selfContained: [String] {
+        builtIn.filter { !$0.options.contains(.probabilities) }.map { $0.name }
+    }
 
     package static func named(_ name: String) -> (any TaskScheduler.Type)? { builtIn.first { $0.name == name } }
 }

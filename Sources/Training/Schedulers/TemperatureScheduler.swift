@@ -1,15 +1,18 @@
 import Foundation
 
-/// Each turn a task at random with probability ∝ size^(1/2): between proportional and uniform (Arivazhagan et al. 2019,
-/// section 3, with temperature 2). Within a batch, these are the tasks' expected shares.
+/// Each turn a task at random with probability ∝ size^(1/T): T = 1 is in proportion, a large T nearly uniform (Arivazhagan et al.
+/// 2019, section 3; Raffel et al. 2020, section 3.5.2). T is 2 unless it is set. Within a batch, these are the tasks' expected
+/// shares.
 struct TemperatureScheduler: TaskScheduler {
     static let name = "temperature"
-    static let temperature = 2.0
+    static let options: Set<SchedulerOption> = [.temperature, .cap]
+    static let standard = 2.0
 
     private let sampled: SampledTasks
 
     init(_ plan: SchedulerPlan) {
-        sampled = SampledTasks(plan) { pow(Double($0), 1 / Self.temperature) }
+        let temperature = plan.settings.scheduling.temperature ?? Self.standard
+        sampled = SampledTasks(plan) { size, _ in pow(size, 1 / temperature) }
     }
 
     mutating func next(_ turn: Turn, history: RunHistory) -> Int { sampled.task(turn) }

@@ -5,7 +5,7 @@ struct UniformScheduler: TaskScheduler {
 
     private let sampled: SampledTasks
 
-    init(_ plan: SchedulerPlan) { sampled = SampledTasks(plan) { _ in 1 } }
+    init(_ plan: SchedulerPlan) { sampled = SampledTasks(plan) { _, _ in 1 } }
 
     mutating func next(_ turn: Turn, history: RunHistory) -> Int { sampled.task(turn) }
 }

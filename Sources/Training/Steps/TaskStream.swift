@@ -2,12 +2,12 @@ import Files
 import Numerics
 
 /// The examples of one task in pieces, in the order in which a run takes them: pass after pass, each in an order of its own.
-/// After as many passes as the run has epochs, the first one begins again.
 struct TaskStream {
     private let name: String
     private let examples: EncodedExamples
     private let policy: BatchPolicy
     private let seed: UInt64
+    /// As many as the run has epochs; there may be more.
     private let passes: Int
     /// The present pass, and the next piece of it.
     private var pass = 0
@@ -38,6 +38,12 @@ struct TaskStream {
         ends = examples.cuts(order, policy: policy)
     }
 
+    /// Begins a pass, unless it is the present one.
+    mutating func begin(pass: Int) { if pass != self.pass { begin(pass) } }
+
+    /// Pieces that the present pass still has.
+    var left: Int { ends.count - piece }
+
     /// The number of pieces in each pass.
     var counts: [Int] {
         switch policy {
@@ -48,7 +54,7 @@ struct TaskStream {
 
     /// The examples of the next piece.
     mutating func next() -> ArraySlice<Int> {
-        if piece == ends.count { begin((pass + 1) % passes) }
+        if piece == ends.count { begin(pass + 1) }
         defer { piece += 1 }
         return order[(piece > 0 ? ends[piece - 1] : 0)..<ends[piece]]
     }
@@ -58,7 +64,7 @@ struct TaskStream {
     /// - Returns: false if the value does not come from `state`
     mutating func restore(_ state: ConfigurationValue) -> Bool {
         guard case .list(let values) = state, values.count == 2, let pass = Self.whole(values[0]),
-            let piece = Self.whole(values[1]), (0..<passes).contains(pass)
+            let piece = Self.whole(values[1]), (0..<1 << 40).contains(pass)
         else { return false }
         begin(pass)
         guard (0...ends.count).contains(piece) else { return false }
