@@ -105,6 +105,7 @@ package final class Session {
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
     ///   - activationCache: bytes that may be kept of what frozen layers give; 0: none.
+    ///   - cosinesEvery: steps between measurements of the cosines of the tasks' gradients; 0: none.
     /// - Throws: `TrainingError` (`.done` where `keeping` would continue a run that has ended), and what the bundles and the
     ///   model throw.
     package func train(
@@ -112,7 +113,7 @@ package final class Session {
         language: LanguageAdapter? = nil, teaching: Teaching? = nil, settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
-        activationCache: Int = ActivationCache.standardBytes,
+        activationCache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
@@ -136,7 +137,7 @@ package final class Session {
             ?? tasks.map { try head(for: $0, pooling: standard, prefix: prefix, answers: settings.answers) }
         try settings.answers.check(heads)
         try Self.checkNames(tasks)
-        let balancer = try LossBalancers.make(settings.balancer, for: heads)
+        let balancer = try LossBalancers.make(settings.balancer, weights: settings.lossWeights, for: heads)
         let factor = settings.adapterRateFactor
         var arrangement = try recipe.arrangement(
             model: model, heads: heads, name: name, tokenizer: tokenizer, unfreezing: factor)
@@ -170,7 +171,7 @@ package final class Session {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
                 scheduler: scheduler, balancer: balancer, keeping: keeping, memoryLimit: memoryLimit,
-                activationCache: activationCache, observe: observe
+                activationCache: activationCache, cosinesEvery: cosinesEvery, observe: observe
             ) { result, provenance in
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
@@ -191,13 +192,13 @@ package final class Session {
         _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         balancer: any LossBalancer = EqualBalancer(), keeping: CheckpointSettings?, memoryLimit: MemoryLimit?,
-        activationCache: Int = ActivationCache.standardBytes,
+        activationCache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
         observe: @escaping (TrainingEvent) -> Void,
         describe: (TrainingResult, inout Provenance) -> Void
     ) throws -> Trained {
         let trainer = try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, balancer: balancer, workspace: workspace,
-            activationCache: activationCache, observe: observe)
+            activationCache: activationCache, cosinesEvery: cosinesEvery, observe: observe)
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)

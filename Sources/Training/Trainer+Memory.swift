@@ -56,6 +56,7 @@ extension Trainer {
             // A table's gradients and moments are only touched where texts have its tokens, by the page
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, tokens * (row + Self.page)))
         }
+        if gradients != nil { estimate.optimizer += TaskGradients.bytes(network) }
         estimate.best = choice.keepsBest ? network.parameters.count * float : 0
         estimate.cache = cache?.bytes ?? 0
         estimate.written = 2 * network.parameters.count * float

@@ -7,11 +7,10 @@ extension Trainer {
         let i = run.state.step
         let before = run.source
         let step = run.source.next(i, history: run.state.history)
+        measureCosines(&run)
         let started = DispatchTime.now().uptimeNanoseconds
         let key = Randomness.key(UInt64(settings.seed), UInt64(i))
-        let coefficients = balancer.coefficients(network.parameters, key: key)
-        let batch = plans.batch(step, coefficients: coefficients, stepKey: key)
-        let losses = plans.run(step, batch, workspace: workspace, stepKey: key)
+        let (losses, coefficients, batch, watched) = differentiate(step, key: key)
         let balance =
             losses.total.isFinite ? balancer.pull(losses.heads, network.parameters) : (loss: 0, moved: [Parameter]())
         let loss = losses.total + balance.loss
@@ -23,6 +22,7 @@ extension Trainer {
             let norm = run.optimizer.step(
                 plans.parameters(step) + balance.moved, rate: Float(rate), clip: Float(settings.clip))
             if !norm.isFinite { trouble = "the gradient's norm is \(Self.word(norm))" }
+            if norm.isFinite, let watched { learn(from: watched, step, key: key) }
         }
         if let trouble {
             try skip(step, &run, before: before, trouble: trouble, losses.heads)
@@ -48,6 +48,44 @@ extension Trainer {
         observe(
             .step(
                 done: i + 1, of: run.steps, loss: run.state.result.losses.last ?? 0, tokens: run.state.result.tokens))
+    }
+
+    /// What a `LossWatcher` has seen before a step.
+    private struct Watched {
+        let batch: StepPlans.Batch
+        let losses: [Double?]
+    }
+
+    /// The losses and gradients of a step, in the way of its balancer.
+    private func differentiate(
+        _ step: TrainingStep, key: UInt64
+    ) -> (losses: StepPlans.Losses, coefficients: [Double], batch: StepPlans.Batch, watched: Watched?) {
+        if let balancer = balancer as? any GradientBalancer, let gradients {
+            var (losses, heads) = gradients.run(step, workspace: workspace, stepKey: key)
+            gradients.combine(heads, factors: balancer.factors(gradients.products(heads), key: key))
+            losses.regularizers = plans.regularize(step, workspace: workspace, stepKey: key)
+            losses.total += losses.regularizers
+            return (losses, [], plans.batch(step, stepKey: key), nil)
+        }
+        var (coefficients, watched) = (balancer.coefficients(network.parameters, key: key), Watched?.none)
+        if let balancer = balancer as? any LossWatcher {
+            let batch = plans.batch(step, stepKey: key)
+            let losses = plans.run(step, batch, workspace: workspace, stepKey: key, differentiates: false)
+            if losses.total.isFinite { coefficients = balancer.coefficients(of: losses.heads, network.parameters) }
+            watched = Watched(batch: batch, losses: losses.heads)
+        }
+        let batch = plans.batch(step, coefficients: coefficients, stepKey: key)
+        return (
+            plans.run(step, batch, workspace: workspace, stepKey: key), coefficients, batch, watched
+        )
+    }
+
+    /// Lets a `LossWatcher` see what a step has made of its losses.
+    private func learn(from watched: Watched, _ step: TrainingStep, key: UInt64) {
+        guard let balancer = balancer as? any LossWatcher else { return }
+        let after = plans.run(step, watched.batch, workspace: workspace, stepKey: key, differentiates: false).heads
+        guard after.allSatisfy({ $0?.isFinite ?? true }) else { return }
+        balancer.learn(before: watched.losses, after: after, network.parameters)
     }
 
     /// Leaves a step out, or ends the run.

@@ -14,16 +14,21 @@ package final class Trainer {
     /// What frozen layers give; nil: nothing is kept.
     let cache: ActivationCache?
     private let scheduler: any TaskScheduler.Type
+    /// Each task's gradient by itself; nil: nothing asks for them.
+    let gradients: TaskGradients?
+    /// Steps between measurements of the cosines of the tasks' gradients; 0: none is measured.
+    let cosinesEvery: Int
     private var scorers: [(EncodedExamples) -> [String: Evaluation]] = []
 
     /// - Parameters:
     ///   - balancer: its tensors are among the network's
     ///   - activationCache: bytes that what frozen layers give may take; 0: it is computed in each step.
+    ///   - cosinesEvery: steps between measurements of the cosines of the tasks' gradients; 0: none.
     /// - Throws: `TrainingError` for settings out of range, a task without examples, or tasks that cannot share a batch.
     package init(
         _ network: Network, tasks: [TrainingTask], settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0], balancer: any LossBalancer = EqualBalancer(),
-        workspace: Workspace, activationCache: Int = ActivationCache.standardBytes,
+        workspace: Workspace, activationCache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws {
         try settings.validate()
@@ -42,13 +47,27 @@ package final class Trainer {
         self.observe = observe
         let cache = ActivationCache(limit: activationCache, settings: settings)
         self.cache = cache
+        let heads = tasks.reduce(0) { $0 + $1.objective.heads.count }
+        try Self.check(balancer, mixes: heads > 1 && (settings.mix == .within || heads > tasks.count))
         plans = try StepPlans(network, tasks: tasks, settings: settings, cache: cache)
+        self.cosinesEvery = heads > 1 ? cosinesEvery : 0
+        gradients =
+            balancer is any GradientBalancer || self.cosinesEvery > 0
+            ? TaskGradients(plans, network, pool: workspace.pool) : nil
         let devCache = judges ? cache : nil
         scorers = try tasks.map { task in
             try task.objective.scorer(
                 network, workspace: workspace,
                 keeping: task.dev.count > 0 ? devCache.map { (split: task.dev, cache: $0) } : nil)
         }
+    }
+
+    /// - Parameter mixes: whether steps have several tasks
+    private static func check(_ balancer: any LossBalancer, mixes: Bool) throws(TrainingError) {
+        guard !mixes, balancer is any GradientBalancer || balancer is any LossWatcher else { return }
+        throw .setting(
+            name: "--balancer", found: "\(type(of: balancer).name) with steps of one task",
+            expected: "steps of several tasks, which it compares: use --mix within, or --share-texts")
     }
 
     private var hasDev: Bool { tasks.contains { $0.dev.count > 0 } }
@@ -166,6 +185,7 @@ package final class Trainer {
             run.state.result.dev = evaluateDev()
         }
         try checkEnd(run)
+        gradients?.release()
         run.state.result.weights = weights
         run.state.result.cached = cache?.facts
         observe(.finished)
@@ -194,7 +214,9 @@ package final class Trainer {
         run.state.devScores.append(dev.mapValues(\.score))
         run.state.judged = true
         observe(
-            .epoch(run.epoch + 1, dev: dev, best: better, weights: balancer.specs.isEmpty ? [:] : weights))
+            .epoch(
+                run.epoch + 1, dev: dev, best: better,
+                weights: balancer.weights(network.parameters).isEmpty ? [:] : weights))
     }
 
     private func evaluateDev() -> [String: Evaluation] {
@@ -205,9 +227,9 @@ package final class Trainer {
         return dev
     }
 
-    /// What each task's loss counts for by now, where that is learned; drawn weights are 1 in the mean.
+    /// What each task's loss counts for by now, where that is learned or given; drawn weights are 1 in the mean.
     private var weights: [String: Double] {
-        let coefficients = balancer.specs.isEmpty ? [] : balancer.coefficients(network.parameters, key: 0)
+        let coefficients = balancer.weights(network.parameters)
         var weights: [String: Double] = [:]
         for head in tasks.flatMap(\.objective.heads) {
             weights[head.task] = coefficients.indices.contains(head.index) ? coefficients[head.index] : 1

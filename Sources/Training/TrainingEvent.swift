@@ -31,6 +31,8 @@ package struct TrainingResult: Sendable {
     package var losses: [Double] = []
     /// Training examples of each task that steps were trained on, by the training task's name.
     package var examples: [String: Int] = [:]
+    /// Angles between the tasks' gradients, where they were measured.
+    package var cosines: [GradientCosines] = []
     /// What each task's loss counted for in the state that was kept, by task.
     package var weights: [String: Double] = [:]
     /// What was kept of frozen layers; nil: no layer is frozen, or nothing would have been read again.

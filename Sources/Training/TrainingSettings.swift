@@ -63,6 +63,8 @@ package struct TrainingSettings: Equatable, Sendable {
     package var scheduling = SchedulerSettings()
     /// Of several tasks: how their losses are weighted (`LossBalancers`).
     package var balancer = EqualBalancer.name
+    /// What the losses of tasks are multiplied by, for balancers that are given it; by task.
+    package var lossWeights: [String: Double] = [:]
     /// Peak learning rate of adapters and blocks that come from bundles; nil: they are frozen.
     package var adapterRate: Double?
     /// Of questions about contexts.
@@ -107,7 +109,7 @@ package struct TrainingSettings: Equatable, Sendable {
             throw .setting(
                 name: "--schedule", found: schedule, expected: LearningRateSchedules.names.joined(separator: ", "))
         }
-        _ = try LossBalancers.make(balancer, for: [])
+        try LossBalancers.check(balancer, weights: lossWeights)
     }
 
     /// - Throws: `TrainingError.setting`
@@ -138,6 +140,7 @@ package struct TrainingSettings: Equatable, Sendable {
         map.merge(scheduling.fields) { $1 }
         if mix != .batch { map["mix"] = .string(mix.rawValue) }
         if balancer != EqualBalancer.name { map["balancer"] = .string(balancer) }
+        if !lossWeights.isEmpty { map["loss_weights"] = .map(lossWeights.mapValues { .number($0) }) }
         if let adapterRate { map["adapter_lr"] = .number(adapterRate) }
         for (name, value) in answers.fields { map[name] = .number(Double(value)) }
         if let distillation { map.merge(distillation.fields) { $1 } }

@@ -36,6 +36,13 @@ struct TrainingState {
             "skipped_in_a_row": .init(skippedInARow), "task_losses": .bits(taskLosses),
             "dev_scores": .list(devScores.map { .bits($0) }), "source": source,
             "examples": .map(result.examples.mapValues { .init($0) }),
+            "cosines": .list(
+                result.cosines.map {
+                    .map([
+                        "step": .init($0.step), "tasks": .list($0.tasks.map { .string($0) }),
+                        "values": .list($0.values.map { .list($0.map { .bits($0) }) }),
+                    ])
+                }),
         ]
         if let best {
             map["best"] = .map(["score": .bits(best.score), "loss": .bits(best.loss), "epoch": .init(best.epoch)])
@@ -62,6 +69,7 @@ struct TrainingState {
             let skipped = map["skipped"]?.whole, let inARow = map["skipped_in_a_row"]?.whole,
             losses.count + skipped == step, let dev = map["dev"]?.fields, let source = map["source"],
             let taskLosses = map["task_losses"]?.reals, let examples = map["examples"]?.fields,
+            case .list(let cosines)? = map["cosines"],
             case .list(let devScores)? = map["dev_scores"]
         else { return nil }
         self.taskLosses = taskLosses
@@ -73,6 +81,7 @@ struct TrainingState {
         result.tokens = tokens
         result.seconds = seconds
         result.skipped = skipped
+        result.cosines = cosines.compactMap { GradientCosines($0) }
         result.examples = examples.compactMapValues(\.whole)
         skippedInARow = inARow
         result.losses = losses
@@ -85,6 +94,18 @@ struct TrainingState {
             guard let evaluation = Evaluation(value) else { return nil }
             result.dev[task] = evaluation
         }
+    }
+}
+
+extension GradientCosines {
+    /// - Returns: nil if the value does not come from `TrainingState.json`
+    fileprivate init?(_ value: ConfigurationValue) {
+        guard let fields = value.fields, let step = fields["step"]?.whole, case .list(let tasks)? = fields["tasks"],
+            case .list(let rows)? = fields["values"]
+        else { return nil }
+        self.step = step
+        self.tasks = tasks.compactMap { if case .string(let name) = $0 { name } else { nil } }
+        values = rows.compactMap { if case .list(let row) = $0 { row.compactMap(\.real) } else { nil } }
     }
 }
 

@@ -60,6 +60,11 @@ import Testing
         mixed.balancer = "uncertainty"
         let weighted = try await fixture.model().train(.adapter(), on: tasks, options: mixed).result
         #expect(Set(weighted.lossWeights.keys) == ["one", "two"])
+        mixed.balancer = "pcgrad"
+        mixed.gradientCosines = 2
+        let surgery = try await fixture.model().train(.adapter(), on: tasks, options: mixed).result
+        #expect(surgery.gradientCosines.first?.step == 1 && surgery.gradientCosines.first?.tasks == ["one", "two"])
+        #expect(surgery.gradientCosines.allSatisfy { $0.values[0][0] == 1 && abs($0.values[0][1]) <= 1 })
         let twice = try fixture.model().train(.adapter(), on: [tasks[0], tasks[0]])
         #expect(await AmalgamError.thrown { _ = try await twice.result } != nil)
         let none = try fixture.model().train(.adapter(), on: [])

@@ -139,6 +139,7 @@ import Testing
             ("epochs", { $0.epochs = 0 }), ("batch", { $0.batch = .tokens(0) }), ("scheduler", { $0.scheduler = "x" }),
             ("name", { $0.name = "" }), ("memoryLimit", { $0.memoryLimit = .bytes(1000) }),
             ("activationCache", { $0.activationCache = .bytes(-1) }), ("taskCap", { $0.taskCap = 0 }),
+            ("lossWeights", { $0.lossWeights = ["one": 1] }), ("gradientCosines", { $0.gradientCosines = -1 }),
             ("schedulerTemperature", { $0.schedulerTemperature = 0 }),
             ("taskProbabilities", { $0.taskProbabilities = ["one": -1] }),
             ("taskTargets", { $0.taskTargets = ["one": 2] }),

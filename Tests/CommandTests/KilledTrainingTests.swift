@@ -75,6 +75,18 @@ import Testing
                     "train-multitask", "--tasks", "@game", "@role", "--mix", "within", "--balancer", "uncertainty",
                     "--scheduler", "temperature", "--keep", "last",
                 ]),
+            training(
+                "surgery",
+                [
+                    "train-multitask", "--tasks", "@game", "@role", "--mode", "full", "--mix", "within", "--balancer",
+                    "pcgrad", "--scheduler", "progress", "--keep", "last", "--gradient-cosines", "3",
+                ]),
+            training(
+                "famo",
+                [
+                    "train-multitask", "--tasks", "@game", "@role", "--mix", "within", "--balancer", "famo",
+                    "--scheduler", "annealed", "--exhausted", "stop", "--keep", "last",
+                ]),
             Victim(
                 name: "ablation",
                 arguments: [

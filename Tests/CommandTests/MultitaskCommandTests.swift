@@ -74,6 +74,9 @@ import Testing
             try bytes("a.h5", "--mix", "within"), try bytes("b.h5", "--balancer", "uncertainty"),
             try bytes("c.h5", "--scheduler", "round-robin"),
             try bytes("d.h5", "--mix", "within", "--scheduler", "round-robin"),
+            try bytes("i.h5", ["--mix", "within", "--balancer", "famo"]),
+            try bytes("j.h5", ["--mix", "within", "--balancer", "pcgrad"]),
+            try bytes("k.h5", ["--balancer", "fixed", "--loss-weights", "game=1", "tags=2", "score=0.5"]),
         ]
         #expect(Set(all).count == all.count)
     }
@@ -81,7 +84,7 @@ import Testing
     @Test(
         arguments: [
             ("--scheduler", "proportional, uniform, temperature, square-root, round-robin"),
-            ("--balancer", "equal, uncertainty"),
+            ("--balancer", "equal, fixed, uncertainty"),
             ("--mix", "batch, within"), ("--exhausted", "repeat, stop, skip"), ("--mode", "adapter or full"),
         ])
     func unknownNamesListTheChoices(_ option: String, _ choices: String) throws {
@@ -116,8 +119,43 @@ import Testing
         #expect(settings["exhausted"] as? String == "stop")
     }
 
+    /// Weights that were given, and cosines between the tasks' gradients, in the result and the log; measuring changes no byte.
+    @Test func weightsAndCosines() throws {
+        let lab = try Self.lab()
+        let words = ["--mix", "within", "--balancer", "fixed", "--loss-weights", "game=1", "tags=2", "score=0.5"]
+        let plain = try lab.run(Self.train("--out", "@plain.h5") + words)
+        try #require(plain.status == 0, "\(plain.words)")
+        let run = try lab.run(Self.train("--gradient-cosines", "5", "--json", "--out", "@a.h5") + words)
+        try #require(run.status == 0, "\(run.words)")
+        #expect(try lab.data("a.h5") == lab.data("plain.h5"))
+        let log = try #require(try JSONSerialization.jsonObject(with: lab.data("a.run.json")) as? [String: Any])
+        for fields in [try run.json(), log] {
+            let balancer = try #require(fields["balancer"] as? [String: Any])
+            #expect(balancer["weights"] as? [String: Double] == ["game": 1, "tags": 2, "score": 0.5])
+            let cosines = try #require(fields["gradient_cosines"] as? [[String: Any]])
+            #expect(cosines.count > 1 && cosines.map { $0["step"] as? Int }.prefix(2) == [1, 6])
+            let values = try #require(cosines[0]["cosines"] as? [[Double]])
+            #expect(cosines[0]["tasks"] as? [String] == ["game", "tags", "score"] && values.count == 3)
+            #expect(values[0][0] == 1 && abs(values[0][1]) < 1 && values[0][1] == values[1][0])
+        }
+    }
+
     @Test(
         arguments: [
+            (
+                ["--balancer", "pcgrad"],
+                "--balancer: found pcgrad with steps of one task, expected steps of several tasks, which it compares: use "
+                    + "--mix within, or --share-texts"
+            ),
+            (
+                ["--balancer", "fixed", "--loss-weights", "game=1", "tags=2"],
+                "--loss-weights: found no number for score, expected a number for each task: game, tags, score"
+            ),
+            (
+                ["--loss-weights", "game=1"],
+                "--loss-weights: found values for the balancer equal, expected none: they are for fixed"
+            ),
+            (["--gradient-cosines=-1"], "--gradient-cosines: found -1, expected 0 (none) or more steps"),
             (
                 ["--scheduler", "given", "--task-probabilities", "game=1", "magic=2"],
                 "--task-probabilities: found magic, expected tasks of this training: game, tags, score"

@@ -56,6 +56,17 @@ import Testing
                 name: "adapter for two tasks in one batch, learned weights",
                 arguments: on(
                     "train-multitask", "--tasks", "@game", "@role", "--mix", "within", "--balancer", "uncertainty")),
+            Command(
+                name: "all weights for two tasks, gradient surgery",
+                arguments: on(
+                    "train-multitask", "--tasks", "@game", "@role", "--mode", "full", "--mix", "within", "--balancer",
+                    "pcgrad", "--gradient-cosines", "2")),
+            Command(
+                name: "adapter for two tasks, losses that fall alike",
+                arguments: on(
+                    "train-multitask", "--tasks", "@game", "@role", "--mix", "within", "--balancer", "famo",
+                    "--scheduler",
+                    "progress", "--exhausted", "skip")),
         ]
     }()
 

@@ -9,12 +9,18 @@ import Testing
 
 /// Loss balancers in training: bytes, resumed runs, gradients, and PyTorch's numbers.
 @Suite struct BalancerTests {
-    private static let runs = LossBalancers.names.flatMap { name in Mix.allCases.map { (name, $0) } }
+    /// Those that compare tasks need steps of several.
+    private static let runs = LossBalancers.builtIn.flatMap { type in
+        Mix.allCases.map { (type.name, $0) }.filter {
+            $0.1 == .within || !(type is any GradientBalancer.Type || type is any LossWatcher.Type)
+        }
+    }
 
     private func settings(_ balancer: String, _ mix: Mix) -> TrainingSettings {
         var settings = TrainingSettings()
         (settings.balancer, settings.mix, settings.seed) = (balancer, mix, 3)
         (settings.epochs, settings.batch, settings.learningRate) = (3, .examples(10), 3e-3)
+        if balancer == "fixed" { settings.lossWeights = ["class": 1, "tags": 0.5, "number": 2, "other": 0.1] }
         return settings
     }
 
@@ -42,6 +48,62 @@ import Testing
         let stopped = try MultitaskProbe.stopped(settings, after: [1, 5, 0, 13])
         #expect(whole.tensors == stopped.tensors && whole.result.losses == stopped.result.losses)
         #expect(whole.result.weights == stopped.result.weights)
+    }
+
+    /// Each scheduler with each balancer, stopped in the middle of epochs and after them.
+    @Test(arguments: TaskSchedulers.names, LossBalancers.names)
+    func allSchedulersAndBalancersResume(_ scheduler: String, _ balancer: String) throws {
+        var settings = settings(balancer, .within)
+        (settings.epochs, settings.keep) = (2, .last)
+        if scheduler == "given" {
+            settings.scheduling.probabilities = ["class": 1, "tags": 2, "number": 3, "other": 1]
+        }
+        settings.scheduling.exhausted = scheduler == "uniform" ? .skip : .repeat
+        let type = try #require(TaskSchedulers.named(scheduler))
+        let whole = try MultitaskProbe.stopped(settings, after: [], scheduler: type, cosinesEvery: 4)
+        let stopped = try MultitaskProbe.stopped(settings, after: [2, 9, 3], scheduler: type, cosinesEvery: 4)
+        #expect(whole.tensors == stopped.tensors && whole.result.losses == stopped.result.losses)
+        #expect(whole.result.weights == stopped.result.weights && whole.result.examples == stopped.result.examples)
+        #expect(whole.result.cosines == stopped.result.cosines && whole.result.cosines.count == 6)
+    }
+
+    /// Weights that are given multiply the losses and are what results show.
+    @Test func fixedWeights() throws {
+        var fixed = settings("fixed", .within)
+        let weighted = try MultitaskProbe(fixed).trainer().run()
+        #expect(weighted.weights == fixed.lossWeights)
+        fixed.lossWeights = fixed.lossWeights.mapValues { _ in 1 }
+        let probe = try MultitaskProbe(fixed)
+        let ones = try probe.trainer().run()
+        let equal = try MultitaskProbe(settings("equal", .within))
+        #expect(try equal.trainer().run().losses == ones.losses && equal.network.tensors == probe.network.tensors)
+        #expect(weighted.losses != ones.losses)
+    }
+
+    @Test func lossWeightsAreChecked() throws {
+        func message(_ balancer: String, _ weights: [String: Double]) -> String? {
+            do {
+                _ = try LossBalancers.make(balancer, weights: weights, for: MultitaskProbe.heads)
+                return nil
+            } catch { return error.description }
+        }
+        let names = "class, tags, number, other"
+        let all = ["class": 1.0, "tags": 0.5, "number": 2, "other": 0.1]
+        #expect(message("fixed", all) == nil)
+        #expect(
+            message("fixed", [:]) == "--loss-weights: found nothing, expected a number for each task: \(names)")
+        #expect(
+            message("fixed", all.filter { $0.key != "other" })
+                == "--loss-weights: found no number for other, expected a number for each task: \(names)")
+        #expect(
+            message("fixed", all.merging(["magic": 1]) { $1 })
+                == "--loss-weights: found magic, expected tasks of this training: \(names)")
+        #expect(
+            message("fixed", all.merging(["tags": -2]) { $1 })
+                == "--loss-weights: found tags=-2.0, expected numbers over 0, finite")
+        #expect(
+            message("equal", all)
+                == "--loss-weights: found values for the balancer equal, expected none: they are for fixed")
     }
 
     /// Checkpoints of another balancer, mix or scheduler are refused by that name.

@@ -33,7 +33,7 @@ struct MultitaskProbe {
         recipe: Recipe? = nil
     ) throws {
         self.settings = settings
-        balancer = try LossBalancers.make(settings.balancer, for: Self.heads)
+        balancer = try LossBalancers.make(settings.balancer, weights: settings.lossWeights, for: Self.heads)
         let recipe = try recipe ?? (full ? Recipe.full : .adapter(.resolve("seq_bn"), from: nil))
         var arrangement = try recipe.arrangement(model: Golden.model(), heads: Self.heads, name: "t")
         arrangement.trainable += balancer.specs
@@ -75,12 +75,13 @@ struct MultitaskProbe {
 
     func trainer(
         threads: Int = 2, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        cache: Int = ActivationCache.standardBytes,
+        cache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trainer {
         try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, balancer: balancer,
-            workspace: Workspace(threads: threads), activationCache: cache, observe: observe)
+            workspace: Workspace(threads: threads), activationCache: cache, cosinesEvery: cosinesEvery,
+            observe: observe)
     }
 
     func identity(_ scheduler: String = "proportional") -> RunIdentity {
@@ -93,7 +94,7 @@ struct MultitaskProbe {
     /// - Returns: the tensors at the end, and the result.
     static func stopped(
         _ settings: TrainingSettings, after steps: [Int], scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
-        recipe: Recipe? = nil
+        recipe: Recipe? = nil, cosinesEvery: Int = 0
     ) throws -> (tensors: [NamedTensor], result: TrainingResult) {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -103,11 +104,12 @@ struct MultitaskProbe {
             let keeping = CheckpointSettings(
                 file, every: .infinity, resumes: true, stops: { asked.next() >= steps })
             #expect(throws: TrainingError.self) {
-                try probe.trainer(scheduler: scheduler).run(keeping, identity: probe.identity())
+                try probe.trainer(scheduler: scheduler, cosinesEvery: cosinesEvery).run(
+                    keeping, identity: probe.identity())
             }
         }
         let probe = try MultitaskProbe(settings, recipe: recipe)
-        let result = try probe.trainer(scheduler: scheduler).run(
+        let result = try probe.trainer(scheduler: scheduler, cosinesEvery: cosinesEvery).run(
             CheckpointSettings(file, every: 0, resumes: true), identity: probe.identity())
         return (probe.network.tensors, result)
     }

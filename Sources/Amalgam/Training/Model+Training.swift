@@ -86,7 +86,8 @@ extension Model {
                 pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, teaching: teaching,
                 settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
-                activationCache: options.activationCache.limit, observe: run.observe)
+                activationCache: options.activationCache.limit, cosinesEvery: options.gradientCosines,
+                observe: run.observe)
             var fields = RunLog.fields(trained, on: data, scheduler: scheduler.name, settings)
             if let teaching, let teacher {
                 fields["teacher"] = .map([

@@ -74,7 +74,17 @@ struct RunLog {
                 "examples": .map(trained.result.examples.mapValues { .init($0) }),
             ])
         }
+        if !trained.result.cosines.isEmpty {
+            fields["gradient_cosines"] = .list(trained.result.cosines.map { cosines($0) })
+        }
         return fields
+    }
+
+    private static func cosines(_ cosines: Training.GradientCosines) -> ConfigurationValue {
+        .map([
+            "step": .init(cosines.step), "tasks": .list(cosines.tasks.map { .string($0) }),
+            "cosines": .list(cosines.values.map { .list($0.map { $0.isFinite ? .number($0) : .null }) }),
+        ])
     }
 
     /// What a training on running text has.

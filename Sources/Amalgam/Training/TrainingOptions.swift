@@ -108,6 +108,11 @@ public struct TrainingOptions: Sendable, Equatable {
     public var mix = Mix.batch
     /// How the losses of several tasks are weighted: one of ``balancerNames``; default `equal`.
     public var balancer = "equal"
+    /// What the balancer `fixed` multiplies each task's loss by, by name: numbers over 0.
+    public var lossWeights: [String: Double] = [:]
+    /// Steps between measurements of the cosines of the angles between the tasks' gradients (``TrainingResult/gradientCosines``),
+    /// each on a batch of every task; 0 (default) for none. They change nothing of what is trained.
+    public var gradientCosines = 0
     /// Whether tasks with the same training file are trained in one pass over each text; default false.
     public var sharesTexts = false
     /// Whether bundles of another model or tokenizer are accepted if all shapes agree; default false.
@@ -140,7 +145,9 @@ public struct TrainingOptions: Sendable, Equatable {
         case skip
     }
 
-    /// Names of the balancers of losses: `equal`, `uncertainty` (Kendall et al. 2018), and `random` (Lin et al. 2022).
+    /// Names of the balancers of losses: `equal`, `fixed` (``lossWeights``), `uncertainty` (Kendall et al. 2018), `random` (Lin et
+    /// al. 2022), and for steps of several tasks (``Mix/within``, or ``sharesTexts``) `famo` (Liu et al. 2023) and `pcgrad` (Yu et
+    /// al. 2020).
     public static var balancerNames: [String] { LossBalancers.names }
 
     /// Names of the schedulers: `proportional`, `uniform`, `temperature` (Arivazhagan et al. 2019), `square-root`, `round-robin`,
@@ -231,6 +238,11 @@ extension TrainingOptions {
         case .skip: s.scheduling.exhausted = .skip
         }
         s.balancer = balancer
+        s.lossWeights = lossWeights
+        guard gradientCosines >= 0 else {
+            throw TrainingError.setting(
+                name: "--gradient-cosines", found: "\(gradientCosines)", expected: "0 (none) or more steps")
+        }
         if let name, name.isEmpty || name.utf8.count > 200 {
             throw TrainingError.setting(name: "--name", found: "\(name.utf8.count) bytes", expected: "1 to 200 bytes")
         }

@@ -29,6 +29,8 @@ public struct TrainingResult: Sendable {
     /// Training examples that the steps of each of several tasks had, all epochs together, by task. Tasks that share their
     /// texts are one, called after all (`a+b`).
     public var examples: [String: Int]
+    /// Angles between the tasks' gradients, where they were measured (``TrainingOptions/gradientCosines``).
+    public var gradientCosines: [GradientCosines]
     /// Number of values that learned.
     public var trainableParameters: Int
     /// Training texts that were truncated.
@@ -69,6 +71,7 @@ public struct TrainingResult: Sendable {
         losses = trained.result.losses
         lossWeights = trained.result.weights
         examples = Self.examples(log)
+        gradientCosines = GradientCosines.all(log.facts["gradient_cosines"])
         trainableParameters = trained.trainable
         truncatedTexts = trained.truncated
         memoryEstimate = trained.memoryEstimate
@@ -107,6 +110,7 @@ public struct TrainingResult: Sendable {
             lossWeights = [:]
         }
         examples = Self.examples(log)
+        gradientCosines = GradientCosines.all(log.facts["gradient_cosines"])
         trainableParameters = log.count("trainable_parameters")
         truncatedTexts = log.count("truncated")
         maxLength = log.count("max_length")

@@ -37,9 +37,21 @@ struct MultitaskFlags: ParsableArguments {
     @Option(
         help: """
             Balancer of the tasks' losses: \(TrainingOptions.balancerNames.joined(separator: ", ")). uncertainty learns a \
-            weight for each task (Kendall et al. 2018), random draws them anew for each step (Lin et al. 2022).
+            weight for each task (Kendall et al. 2018), random draws them anew for each step (Lin et al. 2022), fixed takes \
+            them from --loss-weights. With --mix within or --share-texts: famo lets all losses fall alike (Liu et al. 2023; \
+            two more forward passes), pcgrad takes out of each task's gradient what is against another's (Yu et al. 2020).
             """)
     var balancer = "equal"
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "What the balancer fixed multiplies each task's loss by: game=1 field=0.5.", valueName: "task=number"))
+    var lossWeights: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Log the cosines between the tasks' gradients every so many steps; 0 for never. Changes nothing of the result.",
+            valueName: "steps"))
+    var gradientCosines = 0
     @Option(
         help: """
             Tasks of a batch: batch (one, chosen by the scheduler) or within (several: the scheduler chooses the task of each \
@@ -71,6 +83,8 @@ struct MultitaskFlags: ParsableArguments {
         options.taskTargets = try Self.numbers("--task-targets", taskTargets)
         options.exhausted = TrainingOptions.ExhaustedTask(rawValue: exhausted) ?? .repeat
         options.balancer = balancer
+        options.lossWeights = try Self.numbers("--loss-weights", lossWeights)
+        options.gradientCosines = gradientCosines
         options.mix = TrainingOptions.Mix(rawValue: mix) ?? .batch
         options.sharesTexts = shareTexts
     }

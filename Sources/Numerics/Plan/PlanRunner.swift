@@ -41,10 +41,12 @@ extension Plan {
     ///   - counted: offsets of parameters whose own losses another plan of the step has counted.
     ///   - endsStep: whether no other batch of this plan belongs to the step. Until then, the gradients of parameters that
     ///     tensors are derived from are incomplete.
+    ///   - differentiates: whether gradients are computed; without, a plan that trains runs forward alone, dropout included.
     /// - Returns: reads of `outputs` over the whole batch, valid until the workspace's next run.
     package func run(
         _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64? = nil, accumulates: Bool = false,
-        beginsStep: Bool? = nil, counted: Set<Int> = [], endsStep: Bool = true
+        beginsStep: Bool? = nil, counted: Set<Int> = [], endsStep: Bool = true,
+        differentiates: Bool = true
     ) -> PlanResults {
         let batch = prepared(batch)
         let floats = keptFloats(batch)
@@ -57,7 +59,8 @@ extension Plan {
         }
         let results = execute(
             batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, beginsStep: beginsStep,
-            counted: counted, area: area, packing: packing)
+            counted: counted, area: area, packing: packing, differentiates: differentiates)
+        guard differentiates else { return results }
         if endsStep {
             derived.end(workspace: workspace, stepKey: stepKey, accumulates: step.accumulates, area: area + floats)
         }
@@ -71,12 +74,12 @@ extension Plan {
     ///   - area: room for `keptFloats`.
     func execute(
         _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?, accumulates: Bool, beginsStep: Bool? = nil,
-        counted: Set<Int> = [], area: UnsafeMutablePointer<Float>, packing: [PackingTask]
+        counted: Set<Int> = [], area: UnsafeMutablePointer<Float>, packing: [PackingTask], differentiates: Bool = true
     ) -> PlanResults {
         let groups = groups(of: batch)
         let bases = keptLayout(batch, groups).offsets.map { area + $0 }
         workspace.pool.run(packing.count) { index, _ in packing[index].side.refresh(packing[index].panels) }
-        if !accumulates {
+        if !accumulates && differentiates {
             for parameter in parameterGradients.zeroedFirst {
                 parameter.gradient.update(repeating: 0, count: parameter.count)
             }
@@ -84,7 +87,9 @@ extension Plan {
         for (i, group) in groups.enumerated() {
             let schedule = schedule(batch, group, threads: workspace.pool.threads, workspace.sharing)
             func slice(_ slice: BatchSlice) -> SliceRun {
-                SliceRun(plan: self, batch: batch, slice: slice, group: group, stepKey: stepKey, keptBases: bases)
+                SliceRun(
+                    plan: self, batch: batch, slice: slice, group: group, stepKey: stepKey, keptBases: bases,
+                    differentiates: differentiates)
             }
             for shared in schedule.shared { run(slice(shared), workspace) }
             workspace.pool.run(schedule.single.count) { index, thread in
@@ -93,7 +98,7 @@ extension Plan {
                     arena: workspace.arenas[thread].reserve(run.arenaFloats), scratch: workspace.scratches[thread])
                 run.run()
             }
-            for (w, wave) in parameterGradients.waves.enumerated() {
+            for (w, wave) in parameterGradients.waves.enumerated() where differentiates {
                 let run = BatchRun(
                     plan: self, batch: batch, group: group, workspace: workspace, keptBases: bases,
                     accumulates: accumulates || i > 0 || w > 0, beginsStep: (beginsStep ?? !accumulates) && i == 0,

@@ -25,7 +25,7 @@ package final class SliceRun {
 
     init(
         plan: Plan, batch: PackedBatch, slice: BatchSlice, group: BatchSlice, stepKey: UInt64?,
-        keptBases: [UnsafeMutablePointer<Float>]
+        keptBases: [UnsafeMutablePointer<Float>], differentiates: Bool = true
     ) {
         self.plan = plan
         self.group = group
@@ -34,7 +34,7 @@ package final class SliceRun {
         self.stepKey = stepKey
         self.keptBases = keptBases
         kernels = Products.kernels
-        trains = plan.trains
+        trains = plan.trains && differentiates
         var floats = 0
         var offsets: [Int] = []
         for (shape, count) in zip(plan.buffers.shapes, plan.buffers.counts) {

@@ -10,7 +10,7 @@ struct Stage {
         var builder = StageBuilder(plan: plan, run: run, threads: threads, sharing: sharing)
         for i in plan.operations.indices { builder.append(i, backward: false) }
         builder.finish()
-        guard plan.trains else { return builder.stages }
+        guard run.trains else { return builder.stages }
         for i in plan.operations.indices.reversed() where plan.runsBackward[i] { builder.append(i, backward: true) }
         builder.finish()
         return builder.stages

@@ -11,17 +11,11 @@ package struct RandomBalancer: LossBalancer {
 
     package init(_ tasks: [BalancedTask]) { count = tasks.count }
 
-    package var specs: [ParameterSpec] { [] }
-
     /// Positive, with the sum T.
     package func coefficients(_ parameters: ParameterBuffer, key: UInt64) -> [Double] {
         let key = Randomness.key(key, Self.site)
         let weights = (0..<count).map { exp(Double(Randomness.normal(key, $0))) }
         let sum = weights.reduce(0, +)
         return weights.map { Double(count) * $0 / sum }
-    }
-
-    package func pull(_ losses: [Double?], _ parameters: ParameterBuffer) -> (loss: Double, moved: [Parameter]) {
-        (0, [])
     }
 }

@@ -86,12 +86,14 @@ package struct LossPlan {
     /// - Parameters:
     ///   - accumulates: adds to gradients that other plans of the step have begun.
     ///   - counted: offsets of parameters whose regularizers they have counted.
+    ///   - differentiates: whether gradients are computed; else it runs forward alone, dropout included.
     func sums(
         _ batch: PackedBatch, workspace: Workspace, stepKey: UInt64?, accumulates: Bool = false,
-        counted: Set<Int> = []
+        counted: Set<Int> = [], differentiates: Bool = true
     ) -> [Double] {
         let results = plan.run(
-            batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, beginsStep: true, counted: counted)
+            batch, workspace: workspace, stepKey: stepKey, accumulates: accumulates, beginsStep: true, counted: counted,
+            differentiates: differentiates)
         return losses.map { results.values($0).reduce(0.0) { $0 + Double($1) } }
     }
 }

@@ -13,7 +13,7 @@ struct StepPlans {
         let store: ActivationStore?
     }
 
-    private let tasks: [TrainingTask]
+    let tasks: [TrainingTask]
     private let plans: [Shared]
     /// Of each task.
     private let planOf: [Int]
@@ -96,6 +96,12 @@ struct StepPlans {
         return groups.map(\.tasks)
     }
 
+    /// The heads of a task, in order.
+    func heads(of task: Int) -> [Int] { tasks[task].objective.heads.map(\.index) }
+
+    /// The tensors that a task's plan gives gradients to.
+    func parameters(of task: Int) -> [Parameter] { plans[planOf[task]].plan.plan.parameters }
+
     /// The plans of a step, each with the parts that it runs on.
     private func parts(_ step: TrainingStep) -> [(plan: Int, parts: [TrainingStep.Part])] {
         var found: [(plan: Int, parts: [TrainingStep.Part])] = []
@@ -121,21 +127,29 @@ struct StepPlans {
     }
 
     /// Forward and backward; gradients are in the parameters then.
-    func run(_ step: TrainingStep, _ batch: Batch, workspace: Workspace, stepKey: UInt64) -> Losses {
+    /// - Parameters:
+    ///   - adding: the parameters whose own losses do not count, and all gradients are added to what there is; nil: they begin
+    ///     anew.
+    ///   - differentiates: whether gradients are computed; else it runs forward alone, dropout included.
+    func run(
+        _ step: TrainingStep, _ batch: Batch, workspace: Workspace, stepKey: UInt64, adding given: Set<Int>? = nil,
+        differentiates: Bool = true
+    ) -> Losses {
         var losses = Losses(heads: [], regularizers: 0, total: 0)
         // Several plans add to the gradients of what they share
-        let adds = batch.parts.count > 1
-        if adds {
+        let adds = given != nil || batch.parts.count > 1
+        if adds, given == nil, differentiates {
             for parameter in batch.parts.flatMap({ plans[$0.plan].plan.plan.parameters }) {
                 parameter.gradient.update(repeating: 0, count: parameter.count)
             }
         }
-        var counted: Set<Int> = []
+        var counted = given ?? []
         for (index, batch) in batch.parts {
             let shared = plans[index]
             shared.store?.load(batch, workspace: workspace, keeps: step.epoch + 1 < epochs)
             let sums = shared.plan.sums(
-                batch, workspace: workspace, stepKey: stepKey, accumulates: adds, counted: counted)
+                batch, workspace: workspace, stepKey: stepKey, accumulates: adds, counted: counted,
+                differentiates: differentiates)
             for (head, sum) in zip(shared.tasks.flatMap { tasks[$0].objective.heads }, sums) {
                 while losses.heads.count <= head.index { losses.heads.append(nil) }
                 if batch.targets[head.index].map({ $0.normalizer > 0 }) == true { losses.heads[head.index] = sum }
@@ -160,6 +174,29 @@ struct StepPlans {
         return parts.flatMap { plans[$0.plan].plan.plan.parameters }.filter { parameter in
             !absent.contains { own[$0].contains(parameter.name) } && seen.insert(parameter.offset).inserted
         }.sorted { $0.offset < $1.offset }
+    }
+
+    /// Adds the gradients of what counts for the parameters alone, as a fusion's regularizer.
+    /// - Returns: their losses
+    func regularize(_ step: TrainingStep, workspace: Workspace, stepKey: UInt64) -> Double {
+        var (sum, counted) = (0.0, Set<Int>())
+        for (index, parts) in parts(step) {
+            let plan = plans[index].plan.plan
+            let loss = plan.parameterLoss(counted: counted)
+            sum += loss
+            if loss != 0 {
+                // One example without any weight: what is left is the parameters' own
+                let one = TrainingStep(
+                    [TrainingStep.Part(task: parts[0].task, examples: Array(parts[0].examples.prefix(1)))],
+                    epoch: step.epoch)
+                let none = [Double](repeating: 0, count: 1 + (heads(of: parts[0].task).max() ?? 0))
+                _ = run(
+                    one, batch(one, coefficients: none, stepKey: stepKey), workspace: workspace, stepKey: stepKey,
+                    adding: counted)
+            }
+            counted.formUnion(plan.parameters.map(\.offset))
+        }
+        return sum
     }
 
     /// Bytes of the work areas that a step needs.

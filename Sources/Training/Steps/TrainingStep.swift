@@ -16,4 +16,9 @@ struct TrainingStep: Equatable {
         parts = examples.enumerated().compactMap { $1.isEmpty ? nil : Part(task: $0, examples: $1) }
         self.epoch = epoch
     }
+
+    init(_ parts: [Part], epoch: Int) {
+        self.parts = parts
+        self.epoch = epoch
+    }
 }
