@@ -31,7 +31,7 @@ package struct CheckpointSettings: Sendable {
 
 /// A run between two steps, as a file: safetensors, with a SHA-256 over all that it holds.
 ///
-/// The tensors `parameters`, `moments.first`, `moments.second` (and `best`: the parameters of the best epoch) are the flat
+/// The tensors `parameters`, `moments.first`, `moments.second` (and `best`: the parameters of the best epoch; `best.NAME`: those of a task's) are the flat
 /// buffers as they lie; `optimizer.steps` has a count for each tensor, `losses` one for each step, `used.NAME` the rows of a
 /// table that ever had a gradient. It is written whole or not at all: until the new one stands, the one before does.
 struct Checkpoint {
@@ -49,7 +49,7 @@ struct Checkpoint {
     // Writing
 
     /// - Throws: `FileError.unwritable`
-    func write(_ state: TrainingState, best: AlignedBuffer?) throws {
+    func write(_ state: TrainingState, best: AlignedBuffer?, taskBest: [String: AlignedBuffer] = [:]) throws {
         let steps = optimizer.steps.map(Int64.init)
         let losses = state.result.losses
         let used = tables.map { $0.ledger.used }
@@ -70,6 +70,10 @@ struct Checkpoint {
                 ]
                 if let best {
                     tensors.append(("best", [parameters.count], .float32))
+                    parts.append(bytes(best.floats))
+                }
+                for (task, best) in taskBest.sorted(by: { $0.key < $1.key }) {
+                    tensors.append(("best.\(task)", [parameters.count], .float32))
                     parts.append(bytes(best.floats))
                 }
                 let tableBytes = AlignedBuffer(count: (used.reduce(0) { $0 + $1.count } + 3) / 4)
@@ -106,7 +110,7 @@ struct Checkpoint {
     /// Puts the run back to where the checkpoint was written.
     /// - Returns: nil where there is no checkpoint.
     /// - Throws: `TrainingError.checkpoint` where it is damaged or another run's, `FileError`
-    func restore() throws -> (state: TrainingState, best: AlignedBuffer?)? {
+    func restore() throws -> (state: TrainingState, best: AlignedBuffer?, taskBest: [String: AlignedBuffer])? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let file = try SafetensorsFile(url)
         func damaged(_ what: String) -> TrainingError {
@@ -148,10 +152,14 @@ struct Checkpoint {
                 throw damaged("\(name) is missing or has the wrong size")
             }
         }
-        guard file.tensors["best"] != nil else { return (state, nil) }
-        let best = AlignedBuffer(count: parameters.count)
-        guard try take("best", file, into: best.floats) else { throw damaged("best has the wrong size") }
-        return (state, best)
+        func kept(_ name: String) throws -> AlignedBuffer {
+            let best = AlignedBuffer(count: parameters.count)
+            guard try take(name, file, into: best.floats) else { throw damaged("\(name) has the wrong size") }
+            return best
+        }
+        var taskBest: [String: AlignedBuffer] = [:]
+        for task in state.taskBest.keys { taskBest[task] = try kept("best.\(task)") }
+        return (state, try file.tensors["best"].map { _ in try kept("best") }, taskBest)
     }
 
     private func doubles(_ file: SafetensorsFile) throws -> [Double] {

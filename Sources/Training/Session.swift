@@ -89,6 +89,8 @@ package final class Session {
         package var longest: Int
         /// Training texts that were truncated; running text is packed instead.
         package var truncated = 0
+        /// By task: the bundle of the epoch that was best on its dev, the epoch from 0, and the dev scores.
+        package var taskBest: [String: (bundle: AdapterBundle, epoch: Int, dev: [String: Evaluation])] = [:]
         /// How well masked tokens are predicted; nil where tasks were trained.
         package var language: LanguageScores?
         /// What a linear probe chose; nil where nothing was probed.
@@ -214,13 +216,7 @@ package final class Session {
         if let memoryLimit { estimate = try trainer.fit(estimate, memoryLimit) }
         let expectedPeak = max(PeakMemory.bytes, estimate.total)
         let result = try trainer.run(keeping, identity: identity)
-        var heads: [Int: any Head] = [:]
-        for task in tasks where task.dev.count > 0 {
-            heads.merge(try task.objective.calibrated(network, dev: task.dev, workspace: workspace)) { first, _ in first
-            }
-        }
         network.parameters.releaseGradients()
-        workspace.release()
         var provenance = Provenance()
         provenance.dataSHA256 = data
         provenance.seed = settings.seed
@@ -228,14 +224,34 @@ package final class Session {
         provenance.steps = result.steps
         provenance.epochs = result.epochs
         provenance.kernels = Products.description
-        describe(result, &provenance)
-        var bundle = try network.bundle(name: name, base: base, provenance: provenance)
-        for (index, head) in heads { bundle.heads[index].head = head }
+        /// The present state as a bundle.
+        func bundled(_ result: TrainingResult) throws -> AdapterBundle {
+            var heads: [Int: any Head] = [:]
+            for task in tasks where task.dev.count > 0 {
+                heads.merge(try task.objective.calibrated(network, dev: task.dev, workspace: workspace)) { first, _ in
+                    first
+                }
+            }
+            workspace.release()
+            var own = provenance
+            describe(result, &own)
+            var bundle = try network.bundle(name: name, base: base, provenance: own)
+            for (index, head) in heads { bundle.heads[index].head = head }
+            return bundle
+        }
+        let bundle = try bundled(result)
+        var taskBest: [String: (bundle: AdapterBundle, epoch: Int, dev: [String: Evaluation])] = [:]
+        for (task, best) in trainer.taskBest.sorted(by: { $0.key < $1.key }) {
+            network.parameters.values.update(from: best.values.floats, count: network.parameters.count)
+            var own = result
+            own.dev = best.dev
+            taskBest[task] = (try bundled(own), best.epoch, best.dev)
+        }
         return Trained(
             bundle: bundle, result: result,
             trainable: network.parameters.trainable - balancer.specs.reduce(0) { $0 + $1.count },
             memoryEstimate: expectedPeak, run: identity.digest,
-            longest: longest(settings.maxLength, taken: network.arrangement.takenPositions))
+            longest: longest(settings.maxLength, taken: network.arrangement.takenPositions), taskBest: taskBest)
     }
 
     /// Turns the examples that an error names into places in the task's file, which a user can look up.

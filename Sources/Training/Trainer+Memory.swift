@@ -57,7 +57,8 @@ extension Trainer {
             estimate.optimizer += 3 * (parameter.ledger == nil ? bytes : min(bytes, tokens * (row + Self.page)))
         }
         if gradients != nil { estimate.optimizer += TaskGradients.bytes(network) }
-        estimate.best = choice.keepsBest ? network.parameters.count * float : 0
+        let states = (choice.keepsBest ? 1 : 0) + (settings.keepsTaskBest ? network.arrangement.heads.count : 0)
+        estimate.best = states * network.parameters.count * float
         estimate.cache = cache?.bytes ?? 0
         estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration

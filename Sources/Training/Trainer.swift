@@ -18,6 +18,8 @@ package final class Trainer {
     let gradients: TaskGradients?
     /// Steps between measurements of the cosines of the tasks' gradients; 0: none is measured.
     let cosinesEvery: Int
+    /// For each task the parameters of its best epoch, with the dev scores that they had; filled when a run ends.
+    private(set) var taskBest: [String: (values: AlignedBuffer, epoch: Int, dev: [String: Evaluation])] = [:]
     private var scorers: [(EncodedExamples) -> [String: Evaluation]] = []
 
     /// - Parameters:
@@ -34,6 +36,11 @@ package final class Trainer {
         try settings.validate()
         for task in tasks where task.train.count == 0 {
             throw TrainingError.noExamples(task: task.name, split: "train")
+        }
+        guard !settings.keepsTaskBest || tasks.contains(where: { $0.dev.count > 0 }) else {
+            throw TrainingError.setting(
+                name: "--task-best", found: "tasks without a dev split",
+                expected: "a dev split, which says what is best")
         }
         // One task comes at every turn, whatever the scheduler
         let scheduler = tasks.count > 1 ? scheduler : TaskSchedulers.builtIn[0]
@@ -76,7 +83,9 @@ package final class Trainer {
     var keepsBest: Bool { settings.keep == .best && hasDev }
 
     /// Whether dev is scored after each epoch: to keep the best one, to stop early, or for the scheduler.
-    private var judges: Bool { keepsBest || (hasDev && (settings.patience > 0 || scheduler.readsHistory)) }
+    private var judges: Bool {
+        keepsBest || (hasDev && (settings.patience > 0 || settings.keepsTaskBest || scheduler.readsHistory))
+    }
 
     /// A run's moving parts.
     struct Run {
@@ -88,6 +97,8 @@ package final class Trainer {
         var state = TrainingState()
         /// Parameters of the best epoch; one for the whole run: of all weights it is large.
         var best: AlignedBuffer?
+        /// The same for each task by itself.
+        var taskBest: [String: AlignedBuffer] = [:]
         let checkpoint: Checkpoint?
         /// Whether the checkpoint's file is of this run.
         var isKept = false
@@ -103,7 +114,7 @@ package final class Trainer {
         mutating func keep() throws {
             guard let checkpoint else { return }
             state.source = source.state
-            try checkpoint.write(state, best: best)
+            try checkpoint.write(state, best: best, taskBest: taskBest)
             isKept = true
         }
 
@@ -115,7 +126,7 @@ package final class Trainer {
                     file: checkpoint.url.path,
                     problem: "the checkpoint is not at a step of this run; start over without --resume")
             }
-            (state, best) = kept
+            (state, best, taskBest) = kept
             isKept = true
             return true
         }
@@ -184,6 +195,12 @@ package final class Trainer {
         } else {
             run.state.result.dev = evaluateDev()
         }
+        for (task, values) in run.taskBest {
+            guard let (best, dev) = run.state.taskBest[task] else { continue }
+            taskBest[task] = (values, best.epoch, dev)
+        }
+        if run.best != nil { run.state.result.bestEpoch = run.state.best?.epoch }
+        run.state.result.devScores = run.state.devScores
         try checkEnd(run)
         gradients?.release()
         run.state.result.weights = weights
@@ -199,17 +216,18 @@ package final class Trainer {
         let tasks = dev.sorted { $0.key < $1.key }.map(\.value)
         let score = tasks.reduce(0) { $0 + $1.score } / Double(max(dev.count, 1))
         let loss = tasks.reduce(0) { $0 + $1.loss } / Double(max(dev.count, 1))
-        // Of equal scores the smaller loss, then the earlier epoch
-        let better = run.state.best.map { score > $0.score || (score == $0.score && loss < $0.loss) } ?? true
+        let better = run.state.best?.isBeaten(score: score, loss: loss) ?? true
         if better {
-            if keepsBest {
-                let count = network.parameters.count
-                let copy = run.best ?? AlignedBuffer(count: count)
-                copy.floats.update(from: network.parameters.values, count: count)
-                run.best = copy
-            }
+            if keepsBest { run.best = copied(into: run.best) }
             run.state.best = TrainingState.Best(score: score, loss: loss, epoch: run.epoch)
             run.state.result.dev = dev
+        }
+        for (task, own) in dev where settings.keepsTaskBest {
+            guard run.state.taskBest[task]?.best.isBeaten(score: own.score, loss: own.loss) ?? true else { continue }
+            run.taskBest[task] = copied(into: run.taskBest[task])
+            run.state.taskBest[task] = (
+                TrainingState.Best(score: own.score, loss: own.loss, epoch: run.epoch), dev
+            )
         }
         run.state.devScores.append(dev.mapValues(\.score))
         run.state.judged = true
@@ -217,6 +235,15 @@ package final class Trainer {
             .epoch(
                 run.epoch + 1, dev: dev, best: better,
                 weights: balancer.weights(network.parameters).isEmpty ? [:] : weights))
+    }
+
+    /// The present parameters.
+    /// - Parameter old: what is not needed any more
+    private func copied(into old: AlignedBuffer?) -> AlignedBuffer {
+        let count = network.parameters.count
+        let copy = old ?? AlignedBuffer(count: count)
+        copy.floats.update(from: network.parameters.values, count: count)
+        return copy
     }
 
     private func evaluateDev() -> [String: Evaluation] {

@@ -25,6 +25,10 @@ package struct TrainingResult: Sendable {
     package var seconds = 0.0
     /// Dev scores of the state that was kept, by task.
     package var dev: [String: Evaluation] = [:]
+    /// The epoch whose state was kept, from 0; nil: the last one, without a choice.
+    package var bestEpoch: Int?
+    /// Dev scores (`Evaluation.score`) by task, of each epoch that was scored.
+    package var devScores: [[String: Double]] = []
     /// Steps that were skipped because their loss or gradient was not finite.
     package var skipped = 0
     /// Loss of each step, those that were left out apart.

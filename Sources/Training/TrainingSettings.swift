@@ -52,6 +52,8 @@ package struct TrainingSettings: Equatable, Sendable {
     /// Whether the base drops in training, as its configuration says.
     package var baseDropout = true
     package var keep = Keep.best
+    /// Whether the state of the epoch that was best on each task's dev is kept, too.
+    package var keepsTaskBest = false
     /// Biases and norms are not decayed, as in transformers' trainer.
     package var decaysAll = false
     /// Of products with frozen weights.
@@ -135,6 +137,7 @@ package struct TrainingSettings: Equatable, Sendable {
             "base_dropout": .bool(baseDropout), "keep": .string(keep.rawValue), "decays_all": .bool(decaysAll),
             "precision": .string(precision.rawValue),
         ]
+        if keepsTaskBest { map["task_best"] = .bool(true) }
         if labelsAllTokens { map["label_all_tokens"] = .bool(true) }
         if sharesTexts { map["share_texts"] = .bool(true) }
         map.merge(scheduling.fields) { $1 }

@@ -11,6 +11,8 @@ struct TrainingState {
     var judged = false
     /// The best epoch on dev so far.
     var best: Best?
+    /// The same for each task by itself, with the dev scores of that epoch.
+    var taskBest: [String: (best: Best, dev: [String: Evaluation])] = [:]
     var result = TrainingResult()
     /// Number of steps in a row, up to the last one, whose loss or gradient was not finite.
     var skippedInARow = 0
@@ -44,18 +46,10 @@ struct TrainingState {
                     ])
                 }),
         ]
-        if let best {
-            map["best"] = .map(["score": .bits(best.score), "loss": .bits(best.loss), "epoch": .init(best.epoch)])
-        }
-        map["dev"] = .map(
-            result.dev.mapValues {
-                .map([
-                    "examples": .init($0.examples), "unknown_labels": .init($0.unknownLabels),
-                    "metrics": .list($0.scores.map { .list([.string($0.name), .bits($0.value)]) }),
-                    "loss": .bits($0.loss), "score": .bits($0.score),
-                    "answers": $0.answers.map { .string(AnswerForms.text($0)) } ?? .null,
-                ])
-            })
+        if let best { map["best"] = best.json }
+        map["dev"] = .map(result.dev.mapValues(\.json))
+        map["task_best"] = .map(
+            taskBest.mapValues { .map(["best": $0.best.json, "dev": .map($0.dev.mapValues(\.json))]) })
         return ConfigurationValue.map(map).json
     }
 
@@ -85,15 +79,48 @@ struct TrainingState {
         result.examples = examples.compactMapValues(\.whole)
         skippedInARow = inARow
         result.losses = losses
-        if let fields = map["best"]?.fields {
-            guard let score = fields["score"]?.real, let loss = fields["loss"]?.real, let epoch = fields["epoch"]?.whole
+        if let value = map["best"] {
+            guard let best = Best(value) else { return nil }
+            self.best = best
+        }
+        guard let scores = Self.evaluations(dev), let tasks = map["task_best"]?.fields else { return nil }
+        result.dev = scores
+        for (task, value) in tasks {
+            guard let best = value.fields?["best"].flatMap({ Best($0) }),
+                let dev = value.fields?["dev"]?.fields.flatMap({ Self.evaluations($0) })
             else { return nil }
-            best = Best(score: score, loss: loss, epoch: epoch)
+            taskBest[task] = (best, dev)
         }
-        for (task, value) in dev {
+    }
+}
+
+extension TrainingState {
+    private static func evaluations(_ values: [String: ConfigurationValue]) -> [String: Evaluation]? {
+        var evaluations: [String: Evaluation] = [:]
+        for (task, value) in values {
             guard let evaluation = Evaluation(value) else { return nil }
-            result.dev[task] = evaluation
+            evaluations[task] = evaluation
         }
+        return evaluations
+    }
+}
+
+extension TrainingState.Best {
+    fileprivate var json: ConfigurationValue {
+        .map(["score": .bits(score), "loss": .bits(loss), "epoch": .init(epoch)])
+    }
+
+    /// - Returns: nil if the value does not come from `json`
+    fileprivate init?(_ value: ConfigurationValue) {
+        guard let fields = value.fields, let score = fields["score"]?.real, let loss = fields["loss"]?.real,
+            let epoch = fields["epoch"]?.whole
+        else { return nil }
+        self.init(score: score, loss: loss, epoch: epoch)
+    }
+
+    /// Whether another epoch is better: of equal scores the smaller loss, then the earlier epoch.
+    func isBeaten(score: Double, loss: Double) -> Bool {
+        score > self.score || (score == self.score && loss < self.loss)
     }
 }
 
@@ -110,6 +137,14 @@ extension GradientCosines {
 }
 
 extension Evaluation {
+    fileprivate var json: ConfigurationValue {
+        .map([
+            "examples": .init(examples), "unknown_labels": .init(unknownLabels),
+            "metrics": .list(scores.map { .list([.string($0.name), .bits($0.value)]) }), "loss": .bits(loss),
+            "score": .bits(score), "answers": answers.map { .string(AnswerForms.text($0)) } ?? .null,
+        ])
+    }
+
     /// - Returns: nil if the value does not come from `TrainingState.json`
     fileprivate init?(_ value: ConfigurationValue) {
         guard let fields = value.fields, let examples = fields["examples"]?.whole,

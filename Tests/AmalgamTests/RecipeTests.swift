@@ -62,9 +62,15 @@ import Testing
         #expect(Set(weighted.lossWeights.keys) == ["one", "two"])
         mixed.balancer = "pcgrad"
         mixed.gradientCosines = 2
+        mixed.taskBestFolder = fixture.url("best")
         let surgery = try await fixture.model().train(.adapter(), on: tasks, options: mixed).result
         #expect(surgery.gradientCosines.first?.step == 1 && surgery.gradientCosines.first?.tasks == ["one", "two"])
         #expect(surgery.gradientCosines.allSatisfy { $0.values[0][0] == 1 && abs($0.values[0][1]) <= 1 })
+        #expect(Set(surgery.taskBest.keys) == ["one", "two"] && surgery.bestEpoch != nil)
+        for (task, best) in surgery.taskBest {
+            let file = fixture.url("best/\(task).h5")
+            #expect(try AdapterBundle(contentsOf: file).data() == best.bundle.data() && best.dev.count == 2)
+        }
         let twice = try fixture.model().train(.adapter(), on: [tasks[0], tasks[0]])
         #expect(await AmalgamError.thrown { _ = try await twice.result } != nil)
         let none = try fixture.model().train(.adapter(), on: [])

@@ -119,6 +119,31 @@ import Testing
         #expect(settings["exhausted"] as? String == "stop")
     }
 
+    /// The bundles of each task's best epoch, and the scores of all epochs.
+    @Test func taskBest() throws {
+        let lab = try Self.lab()
+        let run = try lab.run(Self.train("--epochs", "4", "--task-best", "@best", "--json", "--out", "@a.h5"))
+        try #require(run.status == 0, "\(run.words)")
+        let fields = try run.json()
+        let scores = try #require(fields["dev_by_epoch"] as? [[String: Any]])
+        #expect(scores.count == 4 && (1...4).contains(fields["best_epoch"] as? Int ?? 0))
+        let best = try #require(fields["task_best"] as? [String: [String: Any]])
+        #expect(best.keys.sorted() == ["game", "score", "tags"])
+        for task in ["game", "tags", "score"] {
+            let epoch = try #require(best[task]?["epoch"] as? Int)
+            let own = scores.map { $0[task] as? Double ?? -1 }
+            #expect(own[epoch - 1] == own.max())
+            let scored = try lab.run([
+                "evaluate", "--model", "@tiny", "--bundle", "@best/\(task).h5", "--task", "@\(task)", "--split", "dev",
+                "--json",
+            ])
+            try #require(scored.status == 0, "\(scored.words)")
+            let metric = try #require(try scored.json()["metric"] as? String)
+            let metrics = try #require(try scored.json()["metrics"] as? [String: Any])
+            #expect(abs((metrics[metric] as? Double ?? -1) - own[epoch - 1]) < 1e-9, "\(task)")
+        }
+    }
+
     /// Weights that were given, and cosines between the tasks' gradients, in the result and the log; measuring changes no byte.
     @Test func weightsAndCosines() throws {
         let lab = try Self.lab()

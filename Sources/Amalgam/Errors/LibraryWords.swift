@@ -24,7 +24,7 @@ enum LibraryWords {
 
     private static let options = [
         "lr": "learningRate", "adapter-lr": "adapters.learningRate", "unfreeze": "adapters", "batch-size": "batch",
-        "batch-tokens": "batch", "keep": "keeps",
+        "batch-tokens": "batch", "keep": "keeps", "task-best": "taskBestFolder",
         "on-nan": "onNotFinite", "resume": "resumes", "mlm-head": "head", "init-from": "startingFrom",
         "force": "allowsOtherModel", "allow-changed": "allowsChanges", "share-texts": "sharesTexts",
         "language-lr": "languageLearningRate", "language-config": "languageConfiguration",

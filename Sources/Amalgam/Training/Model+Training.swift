@@ -52,6 +52,12 @@ extension Model {
             guard !tasks.isEmpty else {
                 throw TrainingError.setting(name: "--tasks", found: "none", expected: "at least one task")
             }
+            let best = options.taskBestFolder.map { folder in
+                Dictionary(
+                    names.map { ($0, folder.appendingPathComponent("\(Session.safeName($0)).h5")) },
+                    uniquingKeysWith: { first, _ in first })
+            }
+            for file in best?.values.sorted(by: { $0.path < $1.path }) ?? [] { try BundleTarget.check(file) }
             let data = try tasks.map { try $0.load(labels: try teacher?.labels($0)) }
             if options.maxLength == nil {
                 let lengths = data.compactMap { TaskKinds.standard[$0.definition.kind]?.maxLength }
@@ -89,6 +95,11 @@ extension Model {
                 activationCache: options.activationCache.limit, cosinesEvery: options.gradientCosines,
                 observe: run.observe)
             var fields = RunLog.fields(trained, on: data, scheduler: scheduler.name, settings)
+            for (task, file) in best ?? [:] {
+                guard let bundle = trained.taskBest[task]?.bundle else { continue }
+                try Folder.make(file.deletingLastPathComponent())
+                try AtomicFile.replace(file, with: BundleFile.data(bundle))
+            }
             if let teaching, let teacher {
                 fields["teacher"] = .map([
                     "name": .string(teacher.bundle.name), "dev": teaching.dev.map { Session.metrics($0) } ?? .null,

@@ -74,6 +74,17 @@ struct RunLog {
                 "examples": .map(trained.result.examples.mapValues { .init($0) }),
             ])
         }
+        if !trained.result.devScores.isEmpty {
+            fields["dev_by_epoch"] = .list(
+                trained.result.devScores.map { .map($0.mapValues { $0.isFinite ? .number($0) : .null }) })
+            fields["best_epoch"] = trained.result.bestEpoch.map { .init($0 + 1) } ?? .null
+        }
+        if !trained.taskBest.isEmpty {
+            fields["task_best"] = .map(
+                trained.taskBest.mapValues { best in
+                    .map(["epoch": .init(best.epoch + 1), "dev": .map(best.dev.mapValues { Session.metrics($0) })])
+                })
+        }
         if !trained.result.cosines.isEmpty {
             fields["gradient_cosines"] = .list(trained.result.cosines.map { cosines($0) })
         }

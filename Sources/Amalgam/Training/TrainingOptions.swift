@@ -108,6 +108,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var mix = Mix.batch
     /// How the losses of several tasks are weighted: one of ``balancerNames``; default `equal`.
     public var balancer = "equal"
+    /// A folder for the bundles of the epochs that were best on each task's dev split (`TASK.h5`), beside the one that is best for
+    /// all (``TrainingResult/taskBest``); nil (default): they are not kept.
+    public var taskBestFolder: URL?
     /// What the balancer `fixed` multiplies each task's loss by, by name: numbers over 0.
     public var lossWeights: [String: Double] = [:]
     /// Steps between measurements of the cosines of the angles between the tasks' gradients (``TrainingResult/gradientCosines``),
@@ -239,6 +242,7 @@ extension TrainingOptions {
         }
         s.balancer = balancer
         s.lossWeights = lossWeights
+        s.keepsTaskBest = taskBestFolder != nil
         guard gradientCosines >= 0 else {
             throw TrainingError.setting(
                 name: "--gradient-cosines", found: "\(gradientCosines)", expected: "0 (none) or more steps")

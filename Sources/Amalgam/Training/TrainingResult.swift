@@ -29,6 +29,11 @@ public struct TrainingResult: Sendable {
     /// Training examples that the steps of each of several tasks had, all epochs together, by task. Tasks that share their
     /// texts are one, called after all (`a+b`).
     public var examples: [String: Int]
+    /// Of each task, the epoch that was best on its dev split; empty unless ``TrainingOptions/taskBestFolder`` is set, and for a
+    /// training that had ended before, whose bundles are in that folder.
+    public var taskBest: [String: TaskBest]
+    /// The epoch whose weights were kept, from 1; nil: the last one, without a choice.
+    public var bestEpoch: Int? { facts["best_epoch"]?.number.flatMap { Int(exactly: $0) } }
     /// Angles between the tasks' gradients, where they were measured (``TrainingOptions/gradientCosines``).
     public var gradientCosines: [GradientCosines]
     /// Number of values that learned.
@@ -72,6 +77,11 @@ public struct TrainingResult: Sendable {
         lossWeights = trained.result.weights
         examples = Self.examples(log)
         gradientCosines = GradientCosines.all(log.facts["gradient_cosines"])
+        taskBest = trained.taskBest.mapValues {
+            TaskBest(
+                bundle: AdapterBundle($0.bundle, warnings: []), epoch: $0.epoch + 1,
+                dev: $0.dev.mapValues { DevScores($0) })
+        }
         trainableParameters = trained.trainable
         truncatedTexts = trained.truncated
         memoryEstimate = trained.memoryEstimate
@@ -111,6 +121,7 @@ public struct TrainingResult: Sendable {
         }
         examples = Self.examples(log)
         gradientCosines = GradientCosines.all(log.facts["gradient_cosines"])
+        taskBest = [:]
         trainableParameters = log.count("trainable_parameters")
         truncatedTexts = log.count("truncated")
         maxLength = log.count("max_length")
@@ -121,6 +132,16 @@ public struct TrainingResult: Sendable {
         isEarlier = true
         facts = log.facts
     }
+}
+
+/// The epoch of a training of several tasks that was best for one of them.
+public struct TaskBest: Sendable {
+    /// All of what was trained, as it was after that epoch.
+    public var bundle: AdapterBundle
+    /// From 1.
+    public var epoch: Int
+    /// Scores on dev after that epoch, by task.
+    public var dev: [String: DevScores]
 }
 
 /// A task's scores on dev.

@@ -1,5 +1,6 @@
 import Amalgam
 import ArgumentParser
+import Foundation
 
 /// How several tasks are trained together.
 struct MultitaskFlags: ParsableArguments {
@@ -58,6 +59,11 @@ struct MultitaskFlags: ParsableArguments {
             example).
             """)
     var mix = "batch"
+    @Option(
+        help: ArgumentHelp(
+            "Also write the bundles of the epochs that were best on each task's dev split: TASK.h5 in this folder.",
+            valueName: "folder"))
+    var taskBest: String?
     @Flag(
         help: """
             Train tasks with the same training file together: one pass over each text serves all their heads. A row may lack \
@@ -85,6 +91,7 @@ struct MultitaskFlags: ParsableArguments {
         options.balancer = balancer
         options.lossWeights = try Self.numbers("--loss-weights", lossWeights)
         options.gradientCosines = gradientCosines
+        options.taskBestFolder = taskBest.map { URL(fileURLWithPath: $0) }
         options.mix = TrainingOptions.Mix(rawValue: mix) ?? .batch
         options.sharesTexts = shareTexts
     }
