@@ -34,6 +34,13 @@ package struct Recipe: Sendable {
         return recipe
     }()
 
+    /// All weights of the base, from those that a bundle gives.
+    package static func full(from start: AdapterBundle) -> Recipe {
+        var recipe = Recipe.full
+        recipe.start = start
+        return recipe
+    }
+
     /// A linear head, fitted to what the base gives, or to what adapters on it give.
     /// - Parameters:
     ///   - tree: over what `composed` gave for its bundles; nil: the base alone
@@ -155,7 +162,7 @@ package struct Recipe: Sendable {
             }
         }
         arrangement.members = composed.members
-        if trainsBase { arrangement.trainBase() }
+        if trainsBase { try arrangement.trainBase(from: start) }
         let architecture = model.architecture
         for member in composed.members where !own.contains(where: { $0.name == member.name }) {
             for spec in try member.specs(architecture) {
@@ -215,13 +222,23 @@ package struct Recipe: Sendable {
 }
 
 extension Arrangement {
-    /// Makes all weights of the base learn, from the values that they have.
-    fileprivate mutating func trainBase() {
-        trainable += model.architecture.tensors.compactMap { tensor in
-            model.weight(tensor.name).map {
-                ParameterSpec(
-                    "base/\(tensor.name)", tensor.shape, .copy($0), isTable: tensor.isTable, decays: tensor.decays)
+    /// Makes all weights of the base learn, from the values that they have, or that a bundle gives.
+    /// - Throws: `BundleError.members` for a bundle without one of them
+    fileprivate mutating func trainBase(from start: AdapterBundle?) throws {
+        let given = start.map { Dictionary($0.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }) }
+        trainable += try model.architecture.tensors.compactMap { tensor in
+            guard let weight = model.weight(tensor.name) else { return nil }
+            var spec = ParameterSpec(
+                "base/\(tensor.name)", tensor.shape, .copy(weight), isTable: tensor.isTable, decays: tensor.decays)
+            guard let start, let given else { return spec }
+            guard start.kind == .full, let own = given[spec.name], own.shape == spec.shape else {
+                throw BundleError.members(
+                    "--init-from: bundle \(start.name): found "
+                        + (start.kind == .full ? "no tensor \(spec.name) of shape \(spec.shape)" : start.kind.rawValue)
+                        + ", expected a bundle with all weights of this model, such as from finetune")
             }
+            spec.initializer = .values(own.values)
+            return spec
         }
     }
 

@@ -44,6 +44,21 @@ import Testing
         #expect(await AmalgamError.thrown { _ = try await wrong.result }?.kind == .composition)
     }
 
+    /// All weights of several tasks, and from them those of one.
+    @Test func allWeightsCanStartFromABundle() async throws {
+        let tasks = [try Fixture.task("one"), try Fixture.task("two", labels: ["x", "y", "z"])]
+        let model = try fixture.model()
+        let several = try await model.train(.allWeights, on: tasks, options: Fixture.options).result.bundle
+        func firstLoss(_ recipe: TrainingRecipe) async throws -> Double? {
+            try await model.train(recipe, on: tasks[0], options: Fixture.options).result.losses.first
+        }
+        #expect(try await firstLoss(.allWeights(startingFrom: several)) != firstLoss(.allWeights))
+        let adapter = try await fixture.adapter("start")
+        let wrong = model.train(.allWeights(startingFrom: adapter), on: tasks[0])
+        let error = await AmalgamError.thrown { _ = try await wrong.result }
+        #expect(error?.kind == .composition && error?.description.contains("--") == false)
+    }
+
     @Test func severalTasksShareAnAdapter() async throws {
         let tasks = [try Fixture.task("one"), try Fixture.task("two", labels: ["x", "y", "z"])]
         for scheduler in TrainingOptions.schedulerNames {

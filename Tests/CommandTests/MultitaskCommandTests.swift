@@ -119,6 +119,51 @@ import Testing
         #expect(settings["exhausted"] as? String == "stop")
     }
 
+    /// Several tasks first, then one: an adapter, or all weights, goes on from where the tasks have brought it.
+    @Test(arguments: ["adapter", "full"]) func severalTasksFirstThenOne(_ mode: String) throws {
+        let lab = try Self.lab()
+        let first = try lab.run(Self.train("--mode", mode, "--out", "@all.h5"))
+        try #require(first.status == 0, "\(first.words)")
+        let command = mode == "full" ? "finetune" : "train-adapter"
+        func losses(_ out: String, _ more: [String]) throws -> [Double] {
+            let run = try lab.run(
+                [
+                    command, "--model", "@tiny", "--task", "@game", "--epochs", "1", "--no-base-dropout", "--out",
+                    "@\(out).h5",
+                ]
+                    + more)
+            try #require(run.status == 0, "\(run.words)")
+            let log = try JSONSerialization.jsonObject(with: lab.data("\(out).run.json")) as? [String: Any]
+            return try #require(log?["losses"] as? [Double])
+        }
+        let (fresh, started) = (try losses("fresh", []), try losses("started", ["--init-from", "@all.h5"]))
+        // The new head is the same, what is below it is not
+        #expect(fresh.count == started.count && fresh[0] != started[0])
+        let wrong = try lab.run(
+            [command, "--model", "@tiny", "--task", "@game", "--out", "@x.h5", "--init-from", "@other.h5"])
+        #expect(wrong.status == 66, "\(wrong.words)")
+    }
+
+    /// All weights cannot start from an adapter.
+    @Test func startsOfTheWrongKind() throws {
+        let lab = try Self.lab()
+        let first = try lab.run(Self.train("--epochs", "1", "--out", "@all.h5"))
+        try #require(first.status == 0, "\(first.words)")
+        let wrong = try lab.run([
+            "finetune", "--model", "@tiny", "--task", "@game", "--out", "@x.h5", "--init-from", "@all.h5",
+        ])
+        #expect(wrong.status == 65)
+        #expect(
+            wrong.errors.contains(
+                "--init-from: bundle game_tags_score: found adapter, expected a bundle with all weights of this model"),
+            "\(wrong.words)")
+        let both = try lab.run([
+            "finetune", "--model", "@tiny", "--task", "@game", "--out", "@x.h5", "--init-from", "@all.h5",
+            "--head-only",
+        ])
+        #expect(both.status == 64)
+    }
+
     /// The bundles of each task's best epoch, and the scores of all epochs.
     @Test func taskBest() throws {
         let lab = try Self.lab()

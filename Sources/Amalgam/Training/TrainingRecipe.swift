@@ -10,7 +10,7 @@ public struct TrainingRecipe: Sendable {
         case composition(Composition, new: AdapterConfiguration?, from: AdapterBundle?, fusionFrom: AdapterBundle?)
         case head
         case probe(Composition?)
-        case allWeights
+        case allWeights(from: AdapterBundle?)
     }
 
     private let form: Form
@@ -91,7 +91,13 @@ public struct TrainingRecipe: Sendable {
     }
 
     /// All weights of the model.
-    public static let allWeights = TrainingRecipe(form: .allWeights)
+    public static let allWeights = TrainingRecipe(form: .allWeights(from: nil))
+
+    /// All weights of the model, from those of a bundle whose weights were all trained, such as on several tasks. Its heads are not
+    /// used.
+    public static func allWeights(startingFrom start: AdapterBundle) -> TrainingRecipe {
+        TrainingRecipe(form: .allWeights(from: start))
+    }
 
     /// The learning rate where none is given.
     var rate: Double {
@@ -128,7 +134,8 @@ public struct TrainingRecipe: Sendable {
         case .composition(let composition, _, let start, let fusionStart):
             composition.bundles + [start, fusionStart].compactMap { $0 }
         case .probe(let composition): composition?.bundles ?? []
-        case .head, .allWeights: []
+        case .allWeights(let start): [start].compactMap { $0 }
+        case .head: []
         }
     }
 
@@ -176,7 +183,7 @@ public struct TrainingRecipe: Sendable {
             var composed = Composed()
             let tree = try composition.tree(into: &composed)
             return (.probe(on: tree, of: composed), composed.languageWarnings.map { .of(.composition, $0) })
-        case .allWeights: return (.full, [])
+        case .allWeights(let start): return (start.map { .full(from: $0.stored) } ?? .full, [])
         }
     }
 }

@@ -16,6 +16,7 @@ struct FinetuneCommand: AsyncParsableCommand {
             "Fit a linear head to frozen features (by default their mean), without training steps. The L2 penalty is chosen on dev, or by cross-validation."
     )
     var linearProbe = false
+    @Option(help: "Start from this bundle's weights, such as from train-multitask --mode full.") var initFrom: String?
     /// Below a linear probe.
     @OptionGroup var composition: ComposeOption
     @OptionGroup var language: LanguageOption
@@ -25,6 +26,9 @@ struct FinetuneCommand: AsyncParsableCommand {
 
     func validate() throws {
         if headOnly, linearProbe { throw ValidationError("--head-only, --linear-probe: give one of the two") }
+        if initFrom != nil, headOnly || linearProbe {
+            throw ValidationError("--init-from: needs all weights to learn; omit --head-only and --linear-probe")
+        }
         guard !linearProbe else { return }
         for (name, value) in [("--compose", composition.compose), ("--language", language.language)]
         where value != nil {
@@ -44,6 +48,9 @@ struct FinetuneCommand: AsyncParsableCommand {
     }
 
     private func recipe() throws -> TrainingRecipe {
+        if let initFrom {
+            return .allWeights(startingFrom: try AdapterBundle(contentsOf: URL(fileURLWithPath: initFrom)))
+        }
         guard linearProbe else { return headOnly ? .head : .allWeights }
         return try composition.composition().map { .linearProbe(on: $0) } ?? .linearProbe
     }
