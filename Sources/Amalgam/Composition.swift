@@ -111,6 +111,14 @@ public struct Composition: Sendable {
             tasks.map { [MultiTask.option: .list($0.map { .list($0.map { .string($0) }) })] } ?? [:])
     }
 
+    /// LoRA that several tasks share, with a learned scale for each task and each of its directions (MTL-LoRA, Yang et al. 2024): a
+    /// training on several tasks with ``new`` as the part and the configuration ``AdapterConfiguration/lora``. It stands alone or in a
+    /// stack.
+    /// - Parameter part: One LoRA.
+    public static func mtlLoRA(_ part: Composition) -> Composition {
+        Composition(.block(MTLLoRA(heads: nil), [part.node]))
+    }
+
     /// Texts by their order: the first so many pass through the first part, the next through the second, and so on. One call
     /// of a predictor gets all of them; an evaluation's split has as many.
     /// - Parameters:
@@ -153,7 +161,7 @@ public struct Composition: Sendable {
         }
     }
 
-    /// Names of the blocks that there are: `arrow`, `average`, `batchsplit`, `cat`, `fuse`, `multitask`, `parallel`, `scalearn`, `scale`,
+    /// Names of the blocks that there are: `arrow`, `average`, `batchsplit`, `cat`, `fuse`, `mtl_lora`, `multitask`, `parallel`, `scalearn`, `scale`,
     /// `split`, `stack`.
     public static var blockNames: [String] { CompositionBlocks.kinds }
 

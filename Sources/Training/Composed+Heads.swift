@@ -45,7 +45,8 @@ extension Composed {
             for name in routed.tensors.keys where name.hasPrefix(head.scope + "/") { routed.tensors[name] = nil }
         }
         routed.heads.removeAll { !served.contains($0.name) }
-        for (node, router) in routed.composition?.routers ?? [] where router.heads?.count != node.children.count {
+        for (node, router) in routed.composition?.routers ?? []
+        where router.heads?.count != node.children.count && !type(of: router).sharesParts {
             throw .composition(
                 "\(tree.text): found \(counted(node.children.count, "part")) in one \(type(of: router).kind) and "
                     + "\(found.count) in another, expected as many")

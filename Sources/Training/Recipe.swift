@@ -279,7 +279,7 @@ extension Composition {
                         + "together as multitask")
             }
             if let heads = router.heads { return heads.map { $0.map(GroupName.safe) } }
-            guard node.children.count == names.count else {
+            guard type(of: router).sharesParts || node.children.count == names.count else {
                 throw AdapterError.composition(
                     "\(kind): found \(counted(node.children.count, "part")) for \(counted(names.count, "task")), expected one "
                         + "for each task; \(type(of: router).option)=[[\"a\", \"b\"], [\"c\"]] gives a part several")
@@ -300,7 +300,8 @@ extension Composition {
         switch self {
         case .leaf(let leaf): return .leaf(leaf.isEmpty ? make(name) : leaf)
         case .block(let node):
-            let heads = (node.block as? any HeadRouter)?.heads
+            let router = node.block as? any HeadRouter
+            let heads = router.flatMap { type(of: $0).sharesParts ? nil : $0.heads }
             let children = node.children.enumerated().map { i, child in
                 child.placing(heads.map { GroupName.safe($0[i].joined(separator: "+")) } ?? name, make)
             }

@@ -164,6 +164,29 @@ import Testing
         #expect(both.status == 64)
     }
 
+    /// LoRA that the tasks share, with scales of each task's own, from the training to the scores of its bundle.
+    @Test func mtlLoRA() throws {
+        let lab = try Self.lab()
+        let words = ["--compose", "mtl_lora(new)", "--config", "lora", "--mix", "within", "--lr", "5e-3"]
+        let run = try lab.run(Self.train("--json", "--out", "@a.h5") + words)
+        try #require(run.status == 0, "\(run.words)")
+        let dev = try #require(try run.json()["dev"] as? [String: [String: Any]])
+        for task in ["game", "tags", "score"] {
+            let scored = try lab.run(
+                ["evaluate", "--model", "@tiny", "--bundle", "@a.h5", "--task", "@\(task)", "--split", "dev", "--json"])
+            try #require(scored.status == 0, "\(scored.words)")
+            let metric = try #require(try scored.json()["metric"] as? String)
+            let metrics = try #require(try scored.json()["metrics"] as? [String: Any])
+            #expect(metrics[metric] as? Double == dev[task]?[metric] as? Double)
+        }
+        let predicted = try lab.run(
+            ["predict", "--model", "@tiny", "--bundle", "@a.h5", "--head", "game"], input: "ba de fi\n")
+        #expect(predicted.status == 0, "\(predicted.words)")
+        let wrong = try lab.run(Self.train("--out", "@b.h5", "--compose", "mtl_lora(new)", "--config", "seq_bn"))
+        #expect(wrong.status == 65 || wrong.status == 64)
+        #expect(wrong.errors.contains("in mtl_lora, expected LoRA that only adds s B A x"), "\(wrong.words)")
+    }
+
     /// The bundles of each task's best epoch, and the scores of all epochs.
     @Test func taskBest() throws {
         let lab = try Self.lab()

@@ -71,6 +71,7 @@ package enum CompositionBlocks {
         BatchSplit.self,
         Cat.self,
         Fuse.self,
+        MTLLoRA.self,
         MultiTask.self,
         Parallel.self,
         ScaLearn.self,

@@ -9,37 +9,49 @@ import Numerics
 package protocol HeadRouter: SequenceSelector {
     /// The option with the heads: "heads".
     static var option: String { get }
-    /// The heads that each child serves; nil: whoever places the block has yet to say.
+    /// Whether all heads go through its only child, and the block itself has a part for each.
+    static var sharesParts: Bool { get }
+    /// The heads that each child, or each part of the block itself, serves; nil: whoever places the block has yet to say.
     var heads: [[String]]? { get }
     init(heads: [[String]]?)
+    /// The block for the heads of one of its own parts; nil: the child of this number takes its place.
+    func serving(part index: Int) -> (any CompositionBlock)?
 }
 
 extension HeadRouter {
+    package static var sharesParts: Bool { false }
+    package func serving(part index: Int) -> (any CompositionBlock)? { nil }
+
+    package var fields: [String: ConfigurationValue] { Self.fields(heads) }
+
     /// One name for each child, or a list of names.
-    package var fields: [String: ConfigurationValue] {
+    static func fields(_ heads: [[String]]?) -> [String: ConfigurationValue] {
         guard let heads else { return [:] }
         let isFlat = heads.allSatisfy { $0.count == 1 }
         return [
-            Self.option: .list(
+            option: .list(
                 isFlat ? heads.map { .string($0[0]) } : heads.map { names in .list(names.map { .string($0) }) })
         ]
     }
 
     package init(_ fields: BlockFields) throws(BlockFault) {
         try fields.check([Self.option])
-        let heads = try fields.names(Self.option)
-        if let heads {
-            guard heads.count == fields.children else {
-                throw BlockFault(
-                    Self.option, found: counted(heads.count, "entry", "entries"),
-                    expected: "\(fields.children), one for each child")
-            }
-            var seen: Set<String> = []
-            if let twice = heads.joined().first(where: { !seen.insert($0).inserted }) {
-                throw BlockFault(Self.option, found: "'\(twice)' twice", expected: "each name once")
-            }
+        let heads = try Self.heads(fields)
+        if let heads, heads.count != fields.children {
+            throw BlockFault(
+                Self.option, found: counted(heads.count, "entry", "entries"),
+                expected: "\(fields.children), one for each child")
         }
         self.init(heads: heads)
+    }
+
+    static func heads(_ fields: BlockFields) throws(BlockFault) -> [[String]]? {
+        let heads = try fields.names(option)
+        var seen: Set<String> = []
+        if let twice = heads?.joined().first(where: { !seen.insert($0).inserted }) {
+            throw BlockFault(option, found: "'\(twice)' twice", expected: "each name once")
+        }
+        return heads
     }
 
     /// - Throws: `AdapterError.composition`: whoever builds a plan must have chosen the child
@@ -67,7 +79,8 @@ extension Composition {
                 "\(text): found no part for head \(head ?? "(none)"), expected "
                     + (router.heads?.joined().joined(separator: ", ") ?? "a list of heads"))
         }
-        return try node.children[index].serving(head)
+        guard let block = router.serving(part: index) else { return try node.children[index].serving(head) }
+        return .above(node.id, block, node.children)
     }
 
     /// The routers, parents before children.
