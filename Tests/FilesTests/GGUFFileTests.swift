@@ -141,7 +141,7 @@ import Testing
         }
         let many = UInt64.max
         let cases: [([UInt8], String)] = [
-            ([], "no 'GGUF'"), (Array("GGML".utf8) + [0, 0, 0, 0], "no 'GGUF'"),
+            ([], "0 bytes left"), (Array("GGML".utf8) + [0, 0, 0, 0], "no 'GGUF'"),
             (Array("PK\u{3}\u{4}".utf8), "a zip archive"),
             (changed { $0.version = 1 }, "version: 1, expected 2 or 3"),
             (changed { $0.version = 3 << 24 }, "a big-endian file"),
