@@ -31,7 +31,7 @@ package enum TokenizerFolder {
             vocabulary, merges: merges, file: file("merges.txt").path, settings, lowersText: lowersText)
     }
 
-    private static func gguf(in folder: URL) throws(TextError) -> GGUFFile? {
+    static func gguf(in folder: URL) throws(TextError) -> GGUFFile? {
         do throws(FileError) {
             return try GGUFFile.only(in: folder).map { (url) throws(FileError) in try GGUFFile(url) }
         } catch {

@@ -26,6 +26,7 @@ extension AmalgamError {
         case let error as TaskError: self = Self.of(error)
         case let error as ModelError: self = Self.of(error)
         case let error as TextError: self = Self.of(error)
+        case let error as TemplateError: self = Self.of(error)
         case let error as CorporaError: self = Self.of(error)
         case let error as CompositionExpression.Fault:
             self = .composition(at: "column \(error.column)", found: error.found, expected: error.expected)
