@@ -147,11 +147,7 @@ package struct GGUFTensor: Sendable {
     ///   - values: room for `part.count` numbers
     /// - Throws: `FileError.unsupported` for an unknown type; `.malformed` for a weight that is NaN or infinite
     package func copyFloats(_ part: Range<Int>, to values: UnsafeMutablePointer<Float>) throws(FileError) {
-        guard let block = type.block else {
-            throw .unsupported(
-                file: file.name, field: "tensor \(name)", found: type.name, expected: GGUFType.known,
-                fix: "use a file of this model in one of these types")
-        }
+        let block = try knownBlock()
         precondition(part.lowerBound >= 0 && part.upperBound <= count, "a part within the tensor")
         precondition(part.lowerBound % block.elements == 0 && part.upperBound % block.elements == 0, "whole blocks")
         file.withBytes { all in
@@ -171,9 +167,18 @@ package struct GGUFTensor: Sendable {
         }
     }
 
+    private func knownBlock() throws(FileError) -> (elements: Int, bytes: Int) {
+        if let block = type.block { return block }
+        throw .unsupported(
+            file: file.name, field: "tensor \(name)", found: type.name, expected: GGUFType.known,
+            fix: "use a file of this model in one of these types")
+    }
+
     /// All elements as float32, or some; newly allocated.
     /// - Throws: as `copyFloats`
     package func floats(_ part: Range<Int>? = nil) throws(FileError) -> [Float] {
+        // The shape of an unknown type is only what the file claims
+        _ = try knownBlock()
         let part = part ?? 0..<count
         var failure: FileError?
         let values = [Float](unsafeUninitializedCapacity: part.count) { buffer, initialized in
