@@ -286,6 +286,8 @@ STATEMENTS = [
     "{{ a\n+\nb }}", "{% set l = l + [9] %}{{ l }}", "{% if a %}{% set fresh = 1 %}{% endif %}{{ fresh }}{% if no %}{% set stale = 1 %}{% endif %}[{{ stale }}]",
     "{% set a = 10 %}{% macro g() %}{{ a }}{% set a = 11 %}{{ a }}{% endmacro %}{{ g() }}{{ a }}",
     "{% for x in [1, 2] %}{% set y %}{{ x }}{% endset %}{{ y }}{% endfor %}{{ y is defined }}",
+    "{% filter upper | replace('A', 'b') %}a{{ t }}{% set q = 1 %}{% endfilter %}{{ q is defined }}{% set x | trim | indent(2) %}\n a\nb {% set z = 1 %}{% endset %}[{{ x }}]{{ z is defined }}",
+    "{{ n | selectattr('a') | list }}{{ n | map('upper') | list }}{{ 0 | reject('odd') | list }}{{ false | map(attribute='x') | list }}",
 ]
 
 

@@ -132,7 +132,8 @@ extension TemplateInterpreter {
     private func chosen(
         _ filter: String, _ value: TemplateValue, _ arguments: TemplateArguments, _ place: Place
     ) throws(TemplateError) -> TemplateValue {
-        let all = try elements(of: value, place)
+        // Also of none, as Jinja has it
+        let all = value.isTrue ? try elements(of: value, place) : []
         var rest = arguments
         var made: [TemplateValue] = []
         if filter == "map",

@@ -159,9 +159,19 @@ final class TemplateInterpreter {
             return try deeper(place) { () throws(TemplateError) in try run(loop, place, scope) }
         case .set(let target, let value, let place):
             try set(target, try evaluate(value, scope), scope, place)
-        case .capture(let target, let body, let place):
-            let text = try captured(place) { () throws(TemplateError) in _ = try execute(body, scope) }
-            try set(target, .text(text), scope, place)
+        case .capture(let target, let filters, let body, let place):
+            let inner = Scope(outer: scope)
+            let text = try captured(place) { () throws(TemplateError) in _ = try execute(body, inner) }
+            var value = TemplateValue.text(text)
+            if let filters {
+                inner.values[TemplateStatement.captured] = value
+                value = try evaluate(filters, inner)
+            }
+            if let target {
+                try set(target, value, scope, place)
+            } else {
+                try write(try plain(value, place), place)
+            }
         case .macro(let macro, let place):
             try charge(1, place)
             scope.values[macro.name] = .macro(macros.count)

@@ -238,17 +238,14 @@ extension TemplateParser {
         }
     }
 
-    private mutating func filters(_ value: Expression) throws(TemplateError) -> Expression {
+    /// - Parameter tests: whether tests and calls may follow too
+    mutating func filters(_ value: Expression, tests: Bool = true) throws(TemplateError) -> Expression {
         var value = value
         while true {
-            let start = place
             if skip("|") {
-                let name = try dottedName()
-                let arguments = try isSign("(") ? arguments() : Expression.Arguments()
-                guard TemplateFilters.names.contains(name) else {
-                    throw TemplateError.unsupported(start, "the filter '\(name.prefix(40))'")
-                }
-                value = try expression(.filter(value, name, arguments), start, [value] + arguments.all)
+                value = try filtered(value)
+            } else if !tests {
+                return value
             } else if isName("is") {
                 value = try tested(value)
             } else if isSign("(") {
@@ -257,6 +254,17 @@ extension TemplateParser {
                 return value
             }
         }
+    }
+
+    /// A filter, from its name on.
+    mutating func filtered(_ value: Expression) throws(TemplateError) -> Expression {
+        let start = place
+        let name = try dottedName()
+        let arguments = try isSign("(") ? arguments() : Expression.Arguments()
+        guard TemplateFilters.names.contains(name) else {
+            throw TemplateError.unsupported(start, "the filter '\(name.prefix(40))'")
+        }
+        return try expression(.filter(value, name, arguments), start, [value] + arguments.all)
     }
 
     private mutating func dottedName() throws(TemplateError) -> String {

@@ -150,6 +150,10 @@ struct TemplateParser {
         case "set": return [try set(start)]
         case "macro": return [try macro(start)]
         case "with": return [try with(start)]
+        case "filter":
+            let text = try expression(.name(TemplateStatement.captured), start)
+            let filters = try self.filters(try filtered(text), tests: false)
+            return [.capture(nil, filters, try body(until: "endfilter"), start)]
         // Marks the words of the assistant, which only matters to who trains
         case "generation": return try body(until: "endgeneration")
         case "break", "continue":
@@ -159,7 +163,7 @@ struct TemplateParser {
             }
             try endBlock()
             return [keyword == "break" ? .break(start) : .continue(start)]
-        case "autoescape", "block", "call", "debug", "do", "extends", "filter", "from", "import",
+        case "autoescape", "block", "call", "debug", "do", "extends", "from", "import",
             "include", "trans":
             throw TemplateError.unsupported(start, "{% \(keyword) %}")
         default:
@@ -214,8 +218,11 @@ struct TemplateParser {
             try endBlock()
             return .set(target, value, start)
         }
-        if isSign("|") { throw TemplateError.unsupported(place, "a filter of a set block") }
-        return .capture(target, try body(until: "endset"), start)
+        var filters: TemplateExpression?
+        if isSign("|") {
+            filters = try self.filters(try expression(.name(TemplateStatement.captured), start), tests: false)
+        }
+        return .capture(target, filters, try body(until: "endset"), start)
     }
 
     private mutating func macro(_ start: Place) throws(TemplateError) -> TemplateStatement {

@@ -93,6 +93,9 @@ indirect enum TemplateStatement {
         var body: [TemplateStatement]
     }
 
+    /// A name that no template can write.
+    static let captured = ""
+
     case text(String, Place)
     case output(TemplateExpression)
     case choice(
@@ -100,7 +103,8 @@ indirect enum TemplateStatement {
         Place)
     case loop(Loop, Place)
     case set(Target, TemplateExpression, Place)
-    case capture(Target, [TemplateStatement], Place)
+    /// What a body writes gets a name, or is written after filters: they take it from the name `captured`.
+    case capture(Target?, TemplateExpression?, [TemplateStatement], Place)
     case macro(Macro, Place)
     case with([(Target, TemplateExpression)], [TemplateStatement], Place)
     case `break`(Place)

@@ -33,10 +33,14 @@ enum ChatTemplateFuzz: FuzzedReader {
         return limits
     }
 
-    private static let usual: [JSONValue] = [
-        .object([("role", .string("user")), ("content", .string(" a b\nA é "))]),
-        .object([("role", .string("assistant")), ("content", .array([.integer(3), .number(1.5), .null, .bool(true)]))]),
-    ]
+    private static var usual: [JSONValue] {
+        [
+            .object([("role", .string("user")), ("content", .string(" a b\nA é "))]),
+            .object([
+                ("role", .string("assistant")), ("content", .array([.integer(3), .number(1.5), .null, .bool(true)])),
+            ]),
+        ]
+    }
 
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void {
         let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
