@@ -8,7 +8,8 @@ enum ChatTemplateFuzz: FuzzedReader {
     static let name = "chattemplate"
     static let files = [
         "TemplateLexer", "TemplateParser", "TemplateParser+Expressions", "TemplateInterpreter",
-        "TemplateInterpreter+Expressions", "TemplateOperators", "TemplateFilters", "TemplateChecks", "TemplateMethods",
+        "TemplateInterpreter+Expressions", "TemplateOperators", "TemplateFilters", "TemplateElements", "TemplateChecks",
+        "TemplateMethods",
         "TemplateStrings", "TemplateFunctions", "TemplateText", "TemplateValue", "ChatTemplate",
     ].map { "Text/Templates/\($0).swift" }
     static let tokens = words(
