@@ -24,10 +24,7 @@ extension TemplateInterpreter {
                 throw .value(place, "the test '\(name)' needs a value")
             }
             if name == "sameas" { return try isSame(value, other, place) }
-            guard case .integer(let rest) = try compute(.remainder, value, other, place) else {
-                return false
-            }
-            return rest == 0
+            return try compute(.remainder, value, other, place).asNumber == 0
         }
         _ = try arguments.bound(to: [], name, place)
         switch name {
@@ -55,10 +52,7 @@ extension TemplateInterpreter {
             default: return false
             }
         case "odd", "even":
-            guard case .integer(let rest) = try compute(.remainder, value, .integer(2), place) else {
-                return false
-            }
-            return (rest == 1) == (name == "odd")
+            return try compute(.remainder, value, .integer(2), place).asNumber == (name == "odd" ? 1 : 0)
         default: return try hasCase(name, value, place)
         }
     }

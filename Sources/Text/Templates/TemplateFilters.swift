@@ -96,6 +96,7 @@ extension TemplateInterpreter {
             return try call("items", of: value, TemplateArguments(), place)
         case "abs":
             guard let number = value.asNumber else { throw .value(place, "'abs' of \(value.kind)") }
+            if case .bool(let flag) = value { return .integer(flag ? 1 : 0) }
             return number < 0 ? try negated(value, place) : value
         default: throw .unsupported(place, "the filter '\(name)'")
         }
@@ -150,7 +151,7 @@ extension TemplateInterpreter {
     private func indented(
         _ value: TemplateValue, _ given: [TemplateValue?], _ place: Place
     ) throws(TemplateError) -> TemplateValue {
-        let text = try plain(value, place)
+        guard case .text(let text) = value else { throw .value(place, "'indent' of \(value.kind)") }
         var indent = "    "
         if case .text(let own)? = given[0] {
             indent = own

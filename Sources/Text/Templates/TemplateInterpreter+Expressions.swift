@@ -155,7 +155,7 @@ extension TemplateInterpreter {
             try charge(map.entries.count / 4, place)
             if let found = map[key] { return found }
         case .list(let list):
-            if let index = key.asInteger {
+            if list.form == .list || list.form == .tuple, let index = key.asInteger {
                 let at = index < 0 ? index + list.elements.count : index
                 return list.elements.indices.contains(at)
                     ? list.elements[at] : .undefined("element \(index)")
@@ -193,7 +193,7 @@ extension TemplateInterpreter {
     ) throws(TemplateError) -> TemplateValue {
         guard step != 0 else { throw .value(place, "steps of 0") }
         switch value {
-        case .list(let list):
+        case .list(let list) where list.form == .list || list.form == .tuple:
             let places = Self.places(list.elements.count, start, stop, step ?? 1)
             try charge(list.elements.count, place)
             return try made(places.map { list.elements[$0] }, place, list.form)
