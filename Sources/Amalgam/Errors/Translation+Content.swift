@@ -129,6 +129,8 @@ extension AmalgamError {
         let text = error.description
         switch error {
         case .noTokenizer(let folder), .noMerges(let folder): return make(.missingFile, text, path: folder)
+        case .file(let error): return of(error)
+        case .template(let file, let error): return make(of(error).kind, text, path: file, field: "chat_template")
         case .unreadable(let file, let reason): return make(.unreadableFile, text, path: file, found: reason)
         case .content(let file, let found, let fix):
             return make(.invalidContent, text, path: file, found: found, expected: "a tokenizer file", fix: fix)
@@ -143,6 +145,20 @@ extension AmalgamError {
             return make(.unsupported, text, path: file, field: field, found: found, expected: supported)
         case .vocabulary(let file, let place, let found, let expected):
             return make(.invalidContent, text, path: file, field: place, found: found, expected: expected)
+        }
+    }
+
+    static func of(_ error: TemplateError) -> AmalgamError {
+        let text = error.description
+        switch error {
+        case .syntax(let place, let found, let expected):
+            return make(
+                .invalidContent, text, line: place.line, field: "column \(place.column)", found: found,
+                expected: expected, fix: "fix the template")
+        case .unsupported(let place, let what):
+            return make(.unsupported, text, line: place.line, field: "column \(place.column)", found: what)
+        case .value(let place, let what), .raised(let place, let what), .limit(let place, let what):
+            return make(.invalidContent, text, line: place.line, field: "column \(place.column)", found: what)
         }
     }
 

@@ -26,6 +26,7 @@ extension AmalgamError {
         case let error as TaskError: self = Self.of(error)
         case let error as ModelError: self = Self.of(error)
         case let error as TextError: self = Self.of(error)
+        case let error as TemplateError: self = Self.of(error)
         case let error as CorporaError: self = Self.of(error)
         case let error as CompositionExpression.Fault:
             self = .composition(at: "column \(error.column)", found: error.found, expected: error.expected)
@@ -89,7 +90,7 @@ extension AmalgamError {
         return parts.count > 1 ? parts.last : nil
     }
 
-    private static func of(_ error: FileError) -> AmalgamError {
+    static func of(_ error: FileError) -> AmalgamError {
         let text = error.description
         func make(
             _ kind: Kind, _ file: String? = nil, field: String? = nil, found: String? = nil, expected: String? = nil,
