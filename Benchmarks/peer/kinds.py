@@ -31,23 +31,35 @@ class Task:
     max_length: int = 128
     # Of the folder, where two kinds of task have the same rows
     data: str = ""
+    # Folders whose test split is answered, too
+    also: tuple = ()
+    # Only where it is named
+    extra: bool = False
 
 
+XQUAD = ("xquad-en", "xquad-de", "xquad-ar", "xquad-zh")
 # One task of each kind first
 TASKS = [
     Task("squad2-a", "qa", epochs=4, max_length=384),
     Task("unhealthy-comments", "multilabel", epochs=4),
-    Task("arc-easy", "choice", epochs=5),
+    Task("arc-easy", "choice", epochs=5, also=("mmlu-a",)),
     Task("ud-en-ewt", "parsing", epochs=8, lr=2e-3),
     Task("masakhapos-hau", "tagging", epochs=6),
     Task("stsb-en", "regression", epochs=3),
     Task("squad2-a-retrieval", "retrieval", epochs=2, max_length=256, data="squad2-a"),
     Task("stsb-en-similarity", "similarity", epochs=2, lr=5e-4, data="stsb-en"),
-    Task("openbookqa", "choice", epochs=5),
+    Task("openbookqa", "choice", epochs=5, also=("mmlu-a",)),
     Task("hallmarks-of-cancer", "multilabel", epochs=8, max_length=256),
     Task("ud-de-gsd", "parsing", epochs=8, lr=2e-3),
     Task("uner-da", "tagging", epochs=6),
     Task("crossner-science", "tagging", epochs=30),
+    # For a multilingual base; run by name
+    Task("squad2-a-xquad", "qa", epochs=4, max_length=384, data="squad2-a", also=XQUAD, extra=True),
+    Task("squad2-a-retrieval-xquad", "retrieval", epochs=2, max_length=256, data="squad2-a", also=XQUAD, extra=True),
+    Task("openbookqa-xcopa", "choice", epochs=5, data="openbookqa", also=("xcopa-it", "xcopa-sw", "xcopa-zh"), extra=True),
+    Task("jsts", "regression", epochs=5, extra=True),
+    Task("jsquad", "qa", epochs=6, max_length=384, extra=True),
+    Task("wikineural-de", "tagging", epochs=6, extra=True),
 ]
 
 
@@ -63,6 +75,7 @@ def run_cell(options, task, side, seed):
         "--max-length", str(task.max_length), "--threads", "1", "--only", side, "--device", options.device]
     command += ["--amalgam", options.amalgam] if options.amalgam else []
     command += ["--trial"] if options.trial else []
+    command += ["--also", *(os.path.join(options.data, name) for name in task.also)] if task.also else []
     started = time.time()
     with open(os.path.join(folder, f"{side}-{seed}.log"), "w", encoding="utf-8") as log:
         code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
@@ -79,12 +92,12 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--tasks", nargs="+", choices=[task.name for task in TASKS], help="(default: all)")
+    parser.add_argument("--tasks", nargs="+", choices=[task.name for task in TASKS], help="(default: those of an English base)")
     parser.add_argument("--trial", action="store_true", help="the peer reads 32 rows of each split and takes two steps")
     options = parser.parse_args()
     if options.only != "peer" and not options.amalgam:
         parser.error("--amalgam: found nothing, expected the binary; or --only peer")
-    tasks = [task for task in TASKS if not options.tasks or task.name in options.tasks]
+    tasks = [task for task in TASKS if (task.name in options.tasks if options.tasks else not task.extra)]
     sides = [options.only] if options.only else ["ours", "peer"]
     with ThreadPoolExecutor(options.jobs) as pool:
         # list(): errors of the driver itself are raised here

@@ -3,11 +3,13 @@
 
     level.py --task FOLDER --kind KIND --model FOLDER --out FOLDER --amalgam BINARY
              [--seeds 1 2 3] [--epochs 3] [--lr 1e-3] [--max-length 128] [--only ours|peer] [--device cpu|cuda]
+             [--also FOLDER …]
 
 FOLDER of the task has train.jsonl, dev.jsonl and test.jsonl. Both sides train one seq_bn adapter with a head (peer_KIND.py says
 what the peer's is) in batches of 16 with AdamW (decay 0.01), a linear schedule with 10 % warmup and clipping to norm 1, and
 keep the epoch with the best dev score. --device says where the peer computes (in float32). Finished cells stay in `out`
 (ours-SEED.json, peer-SEED.json); a second run continues, and --only leaves the other side to another call, or another machine.
+--also names further folders of the same kind, whose test.jsonl the trained adapters answer, too.
 Prints a table of the seeds that both sides have, and one JSON object as its last line: level means that the mean difference of
 the test scores is at least -1 point and that its 95 % interval (t, over seeds) is not wholly below 0.
 """
@@ -27,26 +29,31 @@ YAML = {
 }
 
 
-def task(options):
+def task(options, folder):
     """The task as Amalgam takes it: its folder, or a YAML for it."""
     if options.kind not in YAML:
-        return options.task
-    path = os.path.join(options.out, f"task-{os.getpid()}.yaml")
+        return folder
+    path = os.path.join(options.out, f"{os.path.basename(folder)}-{os.getpid()}.yaml")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"data: {os.path.abspath(options.task)}\n{YAML[options.kind]}")
+        file.write(f"data: {os.path.abspath(folder)}\n{YAML[options.kind]}")
     return path
 
 
 def ours(options, seed):
     bundle = os.path.join(options.out, f"ours-{seed}.h5")
-    common = ["--model", options.model, "--task", task(options), "--json", "--threads", str(options.threads)]
-    train = [options.amalgam, "train-adapter", *common, "--out", bundle, "--seed", str(seed), "--lr", str(options.lr),
+    common = ["--model", options.model, "--json", "--threads", str(options.threads)]
+    own = ["--task", task(options, options.task)]
+    train = [options.amalgam, "train-adapter", *common, *own, "--out", bundle, "--seed", str(seed), "--lr", str(options.lr),
              "--epochs", str(options.epochs), "--batch-size", "16", "--max-length", str(options.max_length),
              "--pooling", "mean" if options.kind in YAML else "cls", "--text-prefix", ""]
     started = time.time()
     subprocess.run(train, check=True, stdout=subprocess.DEVNULL)
     seconds = time.time() - started
-    result = {split: evaluated(options, [*common, "--bundle", bundle, "--split", split]) for split in ("dev", "test")}
+    common += ["--bundle", bundle]
+    result = {split: evaluated(options, [*common, *own, "--split", split]) for split in ("dev", "test")}
+    for folder in options.also:
+        scores = evaluated(options, [*common, "--task", task(options, folder), "--split", "test"])
+        result["test"].update(peer_training.named(scores, folder))
     os.remove(bundle)
     return {**result, "seconds": seconds}
 
@@ -117,6 +124,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", choices=["ours", "peer"])
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--also", nargs="*", default=[], metavar="FOLDER")
     parser.add_argument("--trial", action="store_true", help="the peer reads 32 rows of each split and takes two steps")
     options = parser.parse_args()
     if options.only != "peer" and not options.amalgam:

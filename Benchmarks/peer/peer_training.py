@@ -24,6 +24,11 @@ def read(path):
         return [json.loads(line) for line in file if line.strip()]
 
 
+def named(scores, folder):
+    """Scores on the test split of another folder, under names of their own."""
+    return {f"{metric} on {os.path.basename(folder)}": value for metric, value in scores.items()}
+
+
 def encode_text(row, tokenizer, options):
     """A text, or a pair of texts."""
     texts = (row["text"],) if "text" in row else (row["text_a"], row["text_b"])
@@ -74,6 +79,7 @@ def run(options, seed):
     torch.manual_seed(seed)
     random.seed(seed)
     data = {split: read(os.path.join(options.task, f"{split}.jsonl")) for split in ("train", "dev", "test")}
+    data.update({folder: read(os.path.join(folder, "test.jsonl")) for folder in options.also})
     if options.trial:
         data = {split: rows[:32] for split, rows in data.items()}
     tokenizer = AutoTokenizer.from_pretrained(options.model)
@@ -119,4 +125,7 @@ def train(model, count, loss, score, options, seed):
         for name, parameter in model.named_parameters():
             if state and name in state:
                 parameter.copy_(state[name])
-    return {"dev": score("dev"), "test": score("test"), "seconds": seconds}
+    test = score("test")
+    for folder in options.also:
+        test.update(named(score(folder), folder))
+    return {"dev": score("dev"), "test": test, "seconds": seconds}

@@ -128,7 +128,7 @@ private final class MixSide {
             return HeadTargets(
                 .spans(texts.flatMap { [first] + [HeadTargets.SpanToken](repeating: [], count: $0.ids.count - 1) }),
                 marks: (0..<tokens).map { Int32($0) })
-        case (.marked, _):
+        case (.marked, _), (_, .tokens):
             return HeadTargets(
                 .classes((0..<tokens).map { Int32($0 % width) }), marks: (0..<tokens).map { Int32($0) })
         case (_, .classes): return HeadTargets(.classes(texts.indices.map { Int32($0 % width) }))

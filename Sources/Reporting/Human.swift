@@ -136,6 +136,7 @@ extension String {
         case "bcub_f1": "B³ F1"
         case "ceafe_f1": "CEAF-e F1"
         case "ceafm_f1": "CEAF-m F1"
+        case "masked_accuracy": "accuracy of hidden tokens"
         default: self
         }
     }

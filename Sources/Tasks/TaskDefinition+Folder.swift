@@ -18,7 +18,10 @@ extension TaskDefinition {
                 file: shownPath(file), line: row.line,
                 columns: table.columns.isEmpty ? columns.sorted() : table.columns,
                 kinds: kinds.kinds.flatMap { kind in
-                    kind.forms.map { "\($0.joined(separator: " + ")) (\(kind.name))" }
+                    kind.forms.map {
+                        "\($0.joined(separator: " + ")) "
+                            + (kind.isInferred ? "(\(kind.name))" : "(with kind: \(kind.name) in a task YAML)")
+                    }
                 })
         }
         var definition = TaskDefinition(
@@ -34,8 +37,10 @@ extension TaskDefinition {
     /// - Throws: `TaskError.unreadable` if a split has two, naming both
     static func splitFiles(in folder: URL, format: String? = nil) throws(TaskError) -> [Split: String] {
         var data: [Split: String] = [:]
-        for name in names(in: folder) {
-            guard let split = Self.split(ofFile: name, format: format) else { continue }
+        // Plain text often lies beside the data: it counts alone
+        let found = names(in: folder).compactMap { name in Self.split(ofFile: name, format: format).map { (name, $0) } }
+        let others = found.filter { format != nil || !isPlainText($0.0) }
+        for (name, split) in others.isEmpty ? found : others {
             if let other = data[split] {
                 throw .unreadable(
                     file: shownPath(folder),
@@ -51,6 +56,10 @@ extension TaskDefinition {
     private static func names(in folder: URL) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func isPlainText(_ name: String) -> Bool {
+        (try? RowReaders.reader(for: name)) == TextLinesReader.self
     }
 
     /// `dev` for `validation.jsonl.gz`; nil for other files.

@@ -39,7 +39,7 @@ package final class HeadsPredictor {
         self.session = session
         self.file = file
         try answers.check(bundle.heads)
-        heads = bundle.heads.map(answers.head)
+        heads = bundle.heads.map { session.named(answers.head($0)) }
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
         try arrangement.dropLayers(droppedLayers)

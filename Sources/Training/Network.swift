@@ -101,6 +101,7 @@ package final class Network {
         let (model, frozen) = (arrangement.model, arrangement.frozen)
         operand = OperandTable(trainable: parameters) { name in
             if let weight = frozen[name] { return weight }
+            if name == MaskedLanguageHead.words { return model.weight(model.architecture.wordTable) }
             return name.hasPrefix("base/") ? model.weight(String(name.dropFirst("base/".count))) : nil
         }
     }
@@ -154,10 +155,12 @@ package final class Network {
     ///   - mixes: whether the heads read different sequences of a batch (`PackedBatch.init(_:marksSequences:coefficients:)`).
     ///   - losses: by the head's index.
     ///   - splits: whether the plan leaves out its frozen layers, where it has some, and reads what they give.
+    ///   - predicts: whether the heads' outputs are wanted, or only their losses.
     package func plan(
         heads indices: [Int], trains: Bool, mixes: Bool = false, baseDropout: Bool = true, headDropout: Float? = nil,
-        losses: [Int: LossSettings] = [:], splits: Bool = false
+        losses: [Int: LossSettings] = [:], splits: Bool = false, predicts: Bool = true
     ) throws -> HeadsPlan {
+        try checkWords(of: indices)
         let builder = PlanBuilder(precision: precision)
         let streams = try streams(indices)
         if streams.count > 1 { builder.shareValues() }
@@ -188,11 +191,23 @@ package final class Network {
                 settings: losses[index] ?? LossSettings(), in: builder)
             return (output, rowLosses, builder.append(Reduce(rowLosses, head: index, in: builder)))
         }
-        let outputs = heads.flatMap { [$0.0, $0.1, $0.2] }
+        let outputs = heads.flatMap { predicts ? [$0.0, $0.1, $0.2] : [$0.1, $0.2] }
         let frozen = splits ? FrozenLayers(builder, below: outputs, hidden: layers, drops: trains) : nil
         return HeadsPlan(
             plan: Plan(builder, outputs: outputs, trains: trains, reading: frozen?.part.rows), heads: heads,
             frozen: frozen)
+    }
+
+    /// Refuses to train word embeddings that a head multiplies by: it reads them as they were.
+    /// - Throws: `TrainingError.mismatch`
+    private func checkWords(of heads: [Int]) throws(TrainingError) {
+        guard parameters["base/\(arrangement.model.architecture.wordTable)"] != nil else { return }
+        for head in heads.map({ arrangement.heads[$0] }) {
+            guard case .tokens = head.head.output else { continue }
+            throw .mismatch(
+                "head \(head.name): found a training of all weights, expected one that keeps the word embeddings, which "
+                    + "predict the hidden tokens; train an adapter instead")
+        }
     }
 
     /// The same for one head.

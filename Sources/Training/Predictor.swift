@@ -50,7 +50,7 @@ package final class Predictor {
         self.session = session
         self.file = file
         try answers.check([bundle.heads[index]])
-        head = answers.head(bundle.heads[index])
+        head = session.named(answers.head(bundle.heads[index]))
         var arrangement = Arrangement(model: session.model, bundle: bundle)
         if let language { arrangement.stack(on: language) }
         try arrangement.dropLayers(droppedLayers)

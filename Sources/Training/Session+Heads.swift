@@ -31,7 +31,7 @@ extension Session {
             hasSingletons: task.train.contains { $0.clustered?.clusters?.contains { $0.count == 1 } ?? false },
             hidden: model.configuration.hidden, range: Self.range(of: task.train),
             subject: definition.kind == EntityLinking.name ? .entities : .documents,
-            answers: answers)
+            answers: answers, tokens: try tokens(for: task, prefix: prefix))
         var head = NamedHead(
             Self.safeName(definition.name), type.init(request),
             task: HeadTask(name: definition.name, kind: definition.kind))
@@ -40,6 +40,28 @@ extension Session {
             head.pairs = forms.count == 1 ? forms.first : nil
         }
         return head
+    }
+
+    /// What a task of hidden tokens needs to know of them; nil for other kinds.
+    /// - Throws: `TrainingError.setting` for a tokenizer without a mask
+    private func tokens(for task: TaskData, prefix: String) throws -> TokenRequest? {
+        guard task.definition.kind == MaskedLanguageModeling.name else { return nil }
+        let encoder = model.configuration
+        let mask = try MaskToken(tokenizer)
+        let texts = EncodedExamples(
+            sequences: task.train.map {
+                tokenizer.encode(prefix + $0.text, pair: nil, maxLength: longest(MaskedLanguageModeling.maxLength)).ids
+            })
+        return TokenRequest(
+            TokenSettings(vocabulary: encoder.vocabulary, mask: mask.text, maskID: mask.id),
+            MaskedLanguageHead.Layers(encoder), logFrequencies: texts.logFrequencies(vocabulary: encoder.vocabulary))
+    }
+
+    /// A head as it predicts with this session's tokenizer.
+    func named(_ named: NamedHead) -> NamedHead {
+        var named = named
+        named.head = named.head.form.named(named.head, by: tokenizer)
+        return named
     }
 
     /// From the smallest to the largest number of examples; 0 to 1 where there are none.

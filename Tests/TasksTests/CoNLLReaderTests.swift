@@ -148,7 +148,7 @@ struct CoNLLReaderTests {
         let text = "kind: tagging\nformat: conllx\ndata: {train: eng.train}\n"
         #expect(
             scratch.message { _ = try TaskDefinition.parse(yaml: text, file: "t.yaml", folder: scratch.url) }
-                == "t.yaml:2: format is 'conllx'; expected one of jsonl, json, csv, tsv, conll, conllu, conll2012, deb822"
+                == "t.yaml:2: format is 'conllx'; expected one of jsonl, json, csv, tsv, conll, conllu, conll2012, deb822, txt"
         )
     }
 

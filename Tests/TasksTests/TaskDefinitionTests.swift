@@ -115,7 +115,7 @@ struct TaskDefinitionTests {
         (
             "kind: text-classification\ndata: {train: a.parquet}\n",
             "t.yaml:2: data is 'a.parquet'; expected files that end with one of .jsonl, .json, .csv, .tsv, .conll, "
-                + ".conllu, .conll2012, .deb822, each also with .gz; or format, the format of all files"
+                + ".conllu, .conll2012, .deb822, .txt, each also with .gz; or format, the format of all files"
         ),
         (
             "kind: text-classification\ndata: {train: a.csv}\nlabels: a\n",
@@ -172,7 +172,10 @@ struct TaskDefinitionTests {
 
     /// What a row may have, as a message lists it.
     private static let forms = TaskKinds.builtIn.flatMap { kind in
-        kind.forms.map { "\($0.joined(separator: " + ")) (\(kind.name))" }
+        kind.forms.map {
+            "\($0.joined(separator: " + ")) "
+                + (kind.isInferred ? "(\(kind.name))" : "(with kind: \(kind.name) in a task YAML)")
+        }
     }.joined(separator: ", or ")
 
     @Test(arguments: [

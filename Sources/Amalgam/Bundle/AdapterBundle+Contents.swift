@@ -94,12 +94,14 @@ extension AdapterBundle {
             case ranking(ofEntities: Bool)
             /// Clusters of mentions that refer to the same thing.
             case clusters
+            /// The tokens that are hidden in a text.
+            case tokens
         }
 
         /// Its name: that of its task.
         public var name: String
         /// What it is called in the file: `classification`, `tagging`, `parsing`, `regression`, `multi_label`, `multiple_choice`, `span`,
-        /// `similarity`, `ranking`, `coreference`.
+        /// `similarity`, `ranking`, `coreference`, `masked_language`.
         public var kind: String
         /// The task that it was trained for; nil for a head that came from elsewhere.
         public var task: String?
@@ -113,11 +115,11 @@ extension AdapterBundle {
         public var textPrefix: String
 
         /// Its classes, tags or labels in the order of probabilities, or the labels of its arcs; empty for numbers,
-        /// choices, answers and clusters.
+        /// choices, answers, clusters and tokens.
         public var labels: [String] {
             switch output {
             case .classes(let labels), .tags(let labels), .trees(let labels), .labelSets(let labels, _): labels
-            case .numbers, .choices, .answers, .similarity, .ranking, .clusters: []
+            case .numbers, .choices, .answers, .similarity, .ranking, .clusters, .tokens: []
             }
         }
     }
@@ -217,6 +219,7 @@ extension AdapterBundle.Head {
             case (_, .similarity(let range, _)): .similarity(range)
             case (_, .ranking(let settings, _)): .ranking(ofEntities: settings.subject == .entities)
             case (_, .clusters): .clusters
+            case (_, .tokens): .tokens
             }
         pooling =
             switch head.head.input {

@@ -105,7 +105,11 @@ extension AdapterBundle.Head {
             case .firstToken?: "the first token"
             case .mean?: "the mean of all tokens"
             case nil:
-                if case .answers = output { "each token of a question and its context" } else { "each word" }
+                switch output {
+                case .answers: "each token of a question and its context"
+                case .tokens: "each hidden token"
+                default: "each word"
+                }
             }
         let gives =
             switch output {
@@ -124,6 +128,7 @@ extension AdapterBundle.Head {
             case .ranking(let ofEntities): ofEntities ? "a ranking of entities" : "a ranking of documents"
             case .answers(let hasNone): "a part of the context" + (hasNone ? ", or no answer" : "")
             case .clusters: "clusters of mentions"
+            case .tokens: "the token that is hidden"
             }
         return "\(kind), reads \(input), gives \(gives)"
     }

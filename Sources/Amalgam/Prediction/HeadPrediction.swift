@@ -20,6 +20,8 @@ public enum HeadPrediction: Sendable, Equatable {
     case ranking(RankingPrediction)
     /// The clusters of a document's mentions.
     case clusters([[WordMention]])
+    /// The most probable tokens at each mask of a text, the most probable first.
+    case tokens([[MaskedToken]])
 }
 
 extension HeadPrediction {
@@ -37,6 +39,7 @@ extension HeadPrediction {
         case .span(let span): self = .answer(AnswerPrediction(span))
         case .ranking(let ranking): self = .ranking(RankingPrediction(ranking))
         case .clusters(let clusters): self = .clusters(clusters.map { $0.map { WordMention($0) } })
+        case .tokens(let masks): self = .tokens(masks.map { $0.map { MaskedToken($0) } })
         case .each, .routed: return nil
         }
     }

@@ -40,7 +40,8 @@ final class PredictionWorker: QueuedPredictor, @unchecked Sendable {  // the que
         throw BundleError.head(
             file: bundle, problem: "head \(head.name) predicts \(predictor.form), not \(form)",
             fix:
-                "call classes, tags, trees, numbers, labelSets, choices, answers, entities or clusters, as the head predicts"
+                "call classes, tags, trees, numbers, labelSets, choices, answers, entities, clusters or maskedTokens, as the head "
+                + "predicts"
         )
     }
 

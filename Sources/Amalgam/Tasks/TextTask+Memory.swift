@@ -305,6 +305,23 @@ extension TextTask {
             labels: nil, metric: metric)
     }
 
+    /// A task of texts whose hidden tokens are predicted.
+    /// - Parameters:
+    ///   - name: Of the task.
+    ///   - train: What to learn from; which tokens are hidden is drawn anew in each epoch.
+    ///   - dev: What decides which epoch is kept.
+    ///   - test: What is reported; which tokens are hidden follows from each text.
+    ///   - metric: `perplexity` (default) or `masked_accuracy`.
+    /// - Throws: ``AmalgamError/Kind/option`` for an unknown metric.
+    public static func maskedLanguage(
+        name: String, train: [String], dev: [String] = [], test: [String] = [], metric: String? = nil
+    ) throws(AmalgamError) -> TextTask {
+        func rows(_ texts: [String]) -> [[String: FieldValue]] { texts.map { ["text": .string($0)] } }
+        return try TextTask(
+            name, kind: MaskedLanguageModeling.self,
+            splits: [(.train, rows(train)), (.dev, rows(dev)), (.test, rows(test))], labels: nil, metric: metric)
+    }
+
     private static func row(_ fields: [String: FieldValue], _ weight: Double, _ group: String?) -> [String: FieldValue]
     {
         var row = fields

@@ -44,6 +44,8 @@ public struct TextTask: Sendable {
         case entityLinking = "entity-linking"
         /// Clusters of mentions that refer to the same thing.
         case coreference
+        /// The tokens that are hidden in a text.
+        case maskedLanguage = "masked-language-modeling"
     }
 
     /// What happens to an example of a scored split whose label the head does not know.
@@ -72,7 +74,7 @@ public struct TextTask: Sendable {
     public var unknownLabels = UnknownLabelPolicy.countAsWrong
 
     /// Reads a task's definition.
-    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, .deb822, each
+    /// - Parameter url: A task's YAML, or a folder with files named train, dev and test (.jsonl, .json, .csv, .tsv, .conll, .conllu, .deb822, .txt, each
     ///   also with .gz), whose kind follows from the first row.
     /// - Throws: ``AmalgamError``, naming the file, the line and the key.
     public init(contentsOf url: URL) throws(AmalgamError) {

@@ -31,6 +31,8 @@ package enum HeadOutput: Equatable, Sendable {
     case ranking(RankingSettings, width: Int)
     /// The mentions that begin with a word, with the numbers of their clusters (`BestClusters`).
     case clusters
+    /// The most probable tokens and their probabilities (`TopTokens`).
+    case tokens(TokenSettings)
 
     /// Columns of the output.
     package var width: Int {
@@ -43,6 +45,7 @@ package enum HeadOutput: Equatable, Sendable {
         case .spans: 2
         case .similarity(_, let width), .ranking(_, let width): width
         case .clusters: BestClusters.width
+        case .tokens: 2 * TokenSettings.predicted
         }
     }
 
@@ -50,7 +53,7 @@ package enum HeadOutput: Equatable, Sendable {
     package var labels: [String] {
         switch self {
         case .classes(let labels), .labelSets(let labels, _), .arcs(let labels): labels
-        case .numbers, .choices, .spans, .similarity, .ranking, .clusters: []
+        case .numbers, .choices, .spans, .similarity, .ranking, .clusters, .tokens: []
         }
     }
 
@@ -67,6 +70,7 @@ package enum HeadOutput: Equatable, Sendable {
         case .similarity: "the similarity of two texts"
         case .ranking(let settings, _): "a ranking of \(settings.subject.rawValue)"
         case .clusters: "clusters of mentions"
+        case .tokens: "hidden tokens"
         }
     }
 
@@ -114,11 +118,14 @@ package struct HeadRequest: Sendable {
     package var subject: RankingSettings.Subject
     /// How questions are answered.
     package var answers: AnswerSettings
+    /// What tokens are predicted; nil: none.
+    package var tokens: TokenRequest?
 
     package init(
         labels: [String] = [], pooling: Pool.Kind, textPrefix: String = "", numbers: [NumberScale] = [],
         hasUnanswerable: Bool = false, hasSingletons: Bool = false, hidden: Int = 0, range: ClosedRange<Float> = 0...1,
-        subject: RankingSettings.Subject = .documents, answers: AnswerSettings = AnswerSettings()
+        subject: RankingSettings.Subject = .documents, answers: AnswerSettings = AnswerSettings(),
+        tokens: TokenRequest? = nil
     ) {
         self.labels = labels
         self.pooling = pooling
@@ -130,6 +137,7 @@ package struct HeadRequest: Sendable {
         self.subject = subject
         self.hasSingletons = hasSingletons
         self.answers = answers
+        self.tokens = tokens
     }
 }
 
@@ -233,6 +241,7 @@ extension Head {
                     in: builder))
         case (.arcs, _): preconditionFailure("the loss of arcs reads more than the trees")
         case (.clusters, _): preconditionFailure("the loss of clusters reads more than the clusters")
+        case (.tokens, _): preconditionFailure("the loss of tokens reads more than the best of them")
         case (.numbers(let scales), _):
             builder.append(
                 SquaredError(
@@ -274,6 +283,7 @@ package enum Heads {
         SimilarityHead.self,
         RankingHead.self,
         CoreferenceHead.self,
+        MaskedTokenHead.self,
         LinearClassificationHead.self,
         LinearRegressionHead.self,
         LinearMultiLabelHead.self,

@@ -23,19 +23,19 @@ package struct RankingHead: Head {
         self.init(
             PooledUnits(pooling: request.pooling, width: request.hidden),
             settings: RankingSettings(
-                temperature: Self.standardTemperature, queryPrefix: request.textPrefix,
+                temperature: Self.standardTemperature,
                 documentPrefix: RankingSettings.documentPrefix(for: request.textPrefix), subject: request.subject),
             textPrefix: request.textPrefix)
     }
 
     package init(fields: HeadFields, labels: [String]) throws(HeadFault) {
-        let prefix = try fields.textPrefix()
         self.init(
             try PooledUnits(fields: fields, labels: labels),
             settings: RankingSettings(
-                temperature: try fields.number("temperature", above: 0), queryPrefix: prefix,
+                temperature: try fields.number("temperature", above: 0),
                 documentPrefix: try fields.text("document_prefix"),
-                subject: try fields.choice("subject", RankingSettings.Subject.self)), textPrefix: prefix)
+                subject: try fields.choice("subject", RankingSettings.Subject.self)),
+            textPrefix: try fields.textPrefix())
     }
 
     package var input: HeadInput { .pooled(pooled.pooling) }
@@ -66,15 +66,12 @@ package struct RankingSettings: Equatable, Sendable {
 
     /// What cosines are divided by in the loss.
     package var temperature: Float
-    /// Stands before each query.
-    package var queryPrefix: String
     /// Stands before each document.
     package var documentPrefix: String
     package var subject: Subject
 
-    package init(temperature: Float, queryPrefix: String, documentPrefix: String, subject: Subject) {
+    package init(temperature: Float, documentPrefix: String, subject: Subject) {
         self.temperature = temperature
-        self.queryPrefix = queryPrefix
         self.documentPrefix = documentPrefix
         self.subject = subject
     }

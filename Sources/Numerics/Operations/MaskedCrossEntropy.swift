@@ -44,6 +44,24 @@ package final class MaskedCrossEntropy: Operation {
             embedding.releaseAfterReading()
         }
 
+        /// The whole vocabulary: nothing is copied.
+        package init(all embedding: Weight) {
+            tokens = (0..<Int32(embedding.shape[0])).map { $0 }
+            index = tokens
+            weight = embedding
+        }
+
+        /// x Eᵀ + b, [rows, tokens of the table].
+        func logits(
+            _ rows: UnsafePointer<Float>, _ count: Int, _ side: RightSide, _ bias: Operand,
+            into out: UnsafeMutablePointer<Float>, scratch: (Int) -> UnsafeMutablePointer<Float>
+        ) {
+            Products.multiply(rows, rows: count, side, into: out, scratch: scratch)
+            for i in 0..<count {
+                for (c, token) in tokens.enumerated() { out[i * tokens.count + c] += bias.floats[Int(token)] }
+            }
+        }
+
         package func contains(_ token: Int32) -> Bool { index.indices.contains(Int(token)) && index[Int(token)] >= 0 }
     }
 
@@ -93,21 +111,12 @@ package final class MaskedCrossEntropy: Operation {
         let rows = run.rows(x)
         guard rows > 0, let forwardSide else { return }
         let loss = run.values(output)
-        logits(run.values(x), rows, forwardSide, into: run.own) { run.scratch($0) }
-        for (row, target) in targets(run.batch, run.range(x)).enumerated() {
+        let targets = targets(run.batch, run.range(x))
+        guard targets.contains(where: { $0 >= 0 }) else { return loss.update(repeating: 0, count: rows) }
+        table.logits(run.values(x), rows, forwardSide, bias, into: run.own) { run.scratch($0) }
+        for (row, target) in targets.enumerated() {
             let own = run.own + row * classes
             loss[row] = target < 0 ? 0 : Float(softmax(own, target, run.kernels))
-        }
-    }
-
-    /// x Eᵀ + b, [rows, tokens of the table].
-    private func logits(
-        _ rows: UnsafePointer<Float>, _ count: Int, _ side: RightSide, into out: UnsafeMutablePointer<Float>,
-        scratch: (Int) -> UnsafeMutablePointer<Float>
-    ) {
-        Products.multiply(rows, rows: count, side, into: out, scratch: scratch)
-        for i in 0..<count {
-            for (c, token) in table.tokens.enumerated() { out[i * classes + c] += bias.floats[Int(token)] }
         }
     }
 
@@ -154,7 +163,9 @@ package final class MaskedCrossEntropy: Operation {
         let narrow = GrowingBuffer()
         for first in stride(from: 0, to: targets.count, by: max(block, 1)) {
             let count = min(block, targets.count - first)
-            logits(x + first * self.x.width, count, forwardSide, into: out.floats) { narrow.reserve($0) }
+            table.logits(x + first * self.x.width, count, forwardSide, self.bias, into: out.floats) {
+                narrow.reserve($0)
+            }
             for i in 0..<count where targets[first + i] >= 0 {
                 let own = out.floats + i * classes
                 run.kernels.pointee.softmax(own, classes)

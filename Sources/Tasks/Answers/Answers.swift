@@ -22,7 +22,7 @@ package enum AnswerForms {
     package static let builtIn: [any Answers.Type] = [
         ClassAnswers.self, TagAnswers.self, TreeAnswers.self, NumberAnswers.self, LabelSetAnswers.self,
         ChoiceAnswers.self,
-        RankingAnswers.self, SpanAnswers.self, ClusterAnswers.self,
+        RankingAnswers.self, SpanAnswers.self, ClusterAnswers.self, TokenAnswers.self,
     ]
 
     /// Answers as a text without line breaks, such as `classes:AAAA`.

@@ -11,10 +11,10 @@ package protocol Baseline: Sendable {
 
 /// The baselines of a kind of task.
 package struct Baselines: Sendable {
-    /// The same answer to everything.
-    package var constant: any Baseline.Type
-    /// The classic method without a neural network.
-    package var classic: any Baseline.Type
+    /// The same answer to everything; nil: there is none.
+    package var constant: (any Baseline.Type)?
+    /// The classic method without a neural network; nil: there is none.
+    package var classic: (any Baseline.Type)?
 
     package static let classification = Baselines(constant: MajorityClass.self, classic: TFIDFLogisticRegression.self)
 }

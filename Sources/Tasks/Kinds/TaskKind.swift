@@ -24,6 +24,8 @@ package protocol TaskKind: Sendable {
     static var usesDocuments: Bool { get }
     /// Whether a row is a document, in formats that have sentences and documents.
     static var rowsAreDocuments: Bool { get }
+    /// Whether a file whose columns fit is taken for this kind where nobody says a kind.
+    static var isInferred: Bool { get }
     /// How many labels there must be; 0 for kinds without labels.
     static var minimumLabels: Int { get }
 
@@ -53,6 +55,7 @@ extension TaskKind {
     package static var forms: [[String]] { [fields] }
     package static var maxLength: Int { 128 }
     package static var usesDocuments: Bool { false }
+    package static var isInferred: Bool { true }
     package static var rowsAreDocuments: Bool { false }
     package static var optionalFields: [String] { [TaskDefinition.weightField] }
     package static func defaultMetric(labels: [String]) -> String { metrics.first ?? Accuracy.name }
@@ -87,6 +90,7 @@ package struct TaskKinds: Sendable {
         Retrieval.self,
         EntityLinking.self,
         Coreference.self,
+        MaskedLanguageModeling.self,
     ]
 
     /// The table of `builtIn`.
@@ -114,7 +118,7 @@ package struct TaskKinds: Sendable {
         var columns = columns
         if columns.contains(LabelProbabilities.field) { columns.insert("label") }
         var best: (kind: any TaskKind.Type, fields: Int)?
-        for kind in kinds {
+        for kind in kinds where kind.isInferred {
             let fields = kind.forms.filter { columns.isSuperset(of: $0) }.map(\.count).max() ?? 0
             if fields > best?.fields ?? 0 { best = (kind, fields) }
         }

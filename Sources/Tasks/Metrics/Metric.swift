@@ -74,6 +74,7 @@ package struct Metrics: Sendable {
         ExpectedCalibrationError.self,
         AnswerF1.self, ExactMatch.self,
         CoNLLF1.self, MUCF1.self, BCubedF1.self, EntityCEAF.self, MentionCEAF.self,
+        MaskedPerplexity.self, MaskedAccuracy.self,
     ]
 
     /// Names of those that fit kinds with one label per example, the default first.

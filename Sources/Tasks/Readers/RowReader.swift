@@ -96,7 +96,7 @@ extension RowReader {
 package enum RowReaders {
     package static let builtIn: [any RowReader.Type] = [
         JSONLReader.self, JSONArrayReader.self, CSVReader.self, TSVReader.self, CoNLLReader.self, CoNLLUReader.self,
-        CoNLL2012Reader.self, Deb822Reader.self,
+        CoNLL2012Reader.self, Deb822Reader.self, TextLinesReader.self,
     ]
 
     /// Ends of the names of data files; each may have .gz behind it.

@@ -37,15 +37,21 @@ extension EncodedExamples {
     }
 
     /// The same, on its way into a batch.
+    /// - Parameter stepKey: what random choices of a training's step are made by; nil: there are none.
     package func part(
-        _ indices: [Int], task: Int, heads: [BatchHead], longest: Int = .max, predicts: Bool = false
+        _ indices: [Int], task: Int, heads: [BatchHead], longest: Int = .max, predicts: Bool = false,
+        stepKey: UInt64? = nil
     ) -> BatchPart {
-        let sequences = indices.flatMap { self.sequences($0, task: task, longest: longest) }
-        var targets: [Int: HeadTargets] = [:]
+        var part = BatchPart(
+            indices.flatMap { self.sequences($0, task: task, longest: longest) }, targets: [:], groups: groups(indices))
         for head in heads {
-            targets[head.index] = self.targets(of: head, indices, longest: longest, predicts: predicts)
+            part.targets[head.index] = self.targets(of: head, indices, longest: longest, predicts: predicts)
+            if let stepKey, columns.indices.contains(head.column) {
+                columns[head.column].redraw(
+                    &part, indices, of: self, as: head, loss: lossTargets[head.column], key: stepKey)
+            }
         }
-        return BatchPart(sequences, targets: targets, groups: groups(indices))
+        return part
     }
 
     /// The rows that a head reads of the examples, one after the other: marked tokens, all tokens, or sequences.

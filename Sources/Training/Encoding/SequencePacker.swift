@@ -14,18 +14,10 @@ struct SequencePacker {
     private let after: [Int32]
     private let room: Int
 
-    /// Names that masks have.
-    private static let masks = ["[MASK]", "<mask>"]
-
     /// - Parameter length: tokens of a sequence, special ones included.
     /// - Throws: `TrainingError.setting` for a tokenizer without mask, or a length without room
     init(_ tokenizer: any Tokenizer, length: Int, pool: ThreadPool) throws(TrainingError) {
-        guard let mask = Self.masks.lazy.compactMap({ tokenizer.id(of: $0) }).first else {
-            throw .setting(
-                name: "--model", found: "a tokenizer without a mask token",
-                expected: "one with \(Self.masks.joined(separator: " or ")), which language modeling needs")
-        }
-        self.mask = mask
+        mask = try MaskToken(tokenizer).id
         self.tokenizer = tokenizer
         self.pool = pool
         let frame = tokenizer.encode("a", pair: nil, maxLength: 64)

@@ -48,6 +48,9 @@ package protocol OutputForm: Sendable {
     /// after those of the examples, in this order.
     func attached(_ examples: [Example]) -> [Example]
 
+    /// Whether each step of a training changes what it reads (`TargetColumn.redraw`).
+    var redraws: Bool { get }
+
     /// Whether the loss compares the examples of a batch with each other.
     var comparesBatch: Bool { get }
 
@@ -59,6 +62,9 @@ package protocol OutputForm: Sendable {
 
     /// The kind of task whose fields the head reads, whatever task it was trained for; nil: it reads texts or words.
     var kind: String? { get }
+
+    /// The head where a tokenizer is at hand, for predictions that name tokens.
+    func named(_ head: any Head, by tokenizer: any Tokenizer) -> any Head
 
     /// The head with other settings of answers, where it takes them (`settings`).
     func with(_ answers: AnswerSettings, _ head: any Head) -> any Head
@@ -105,6 +111,7 @@ extension OutputForm {
     package var isCalibrated: Bool { false }
     package var kind: String? { nil }
     package var comparesBatch: Bool { false }
+    package var redraws: Bool { false }
 
     package func attached(_ examples: [Example]) -> [Example] { [] }
 
@@ -115,6 +122,8 @@ extension OutputForm {
     package func lacks(_ example: Example) -> String? { nil }
 
     package func with(_ answers: AnswerSettings, _ head: any Head) -> any Head { head }
+
+    package func named(_ head: any Head, by tokenizer: any Tokenizer) -> any Head { head }
 
     package func calibrated(
         _ head: any Head, _ results: HeadResults, _ column: any TargetColumn
@@ -154,6 +163,7 @@ extension Head {
         case (_, .similarity(let range, _)): SimilarityOutput(range)
         case (_, .ranking(let settings, _)): RankingOutput(settings)
         case (_, .clusters): ClusterOutput()
+        case (_, .tokens(let settings)): TokenOutput(settings)
         }
     }
 }

@@ -16,6 +16,13 @@ package protocol TargetColumn: Sendable {
         predicts: Bool
     ) -> HeadTargets?
 
+    /// Changes a part of a training's step, whose sequences are those of the examples: tokens that are hidden anew each time,
+    /// with the targets that follow. By default nothing.
+    /// - Parameter key: of the step's random choices.
+    func redraw(
+        _ part: inout BatchPart, _ indices: [Int], of examples: EncodedExamples, as head: BatchHead, loss: LossTargets,
+        key: UInt64)
+
     /// The head's results beside the true answers of the examples that can be scored.
     func answers(_ results: HeadResults) -> HeadAnswers
 
@@ -32,6 +39,11 @@ package protocol TargetColumn: Sendable {
 }
 
 extension TargetColumn {
+    package func redraw(
+        _ part: inout BatchPart, _ indices: [Int], of examples: EncodedExamples, as head: BatchHead, loss: LossTargets,
+        key: UInt64
+    ) {}
+
     package var allClasses: [Int32]? { nil }
     package func classes(of features: Features) -> [Int32] { [Int32](repeating: -1, count: features.rows) }
 

@@ -53,14 +53,17 @@ package struct HeadObjective: Objective {
         }
         return try network.plan(
             heads: goals.map(\.head.index), trains: true, mixes: mixes, baseDropout: settings.baseDropout,
-            headDropout: settings.headDropout.map { Float($0) }, losses: losses, splits: splits
+            headDropout: settings.headDropout.map { Float($0) }, losses: losses,
+            // Where tokens are hidden anew in each step, no layer gives the same twice
+            splits: splits && !goals.contains { network.arrangement.heads[$0.head.index].head.form.redraws },
+            predicts: false
         ).training
     }
 
     package func part(
         _ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64
     ) -> BatchPart {
-        examples.part(indices, task: task, heads: goals.map(\.head), longest: longest)
+        examples.part(indices, task: task, heads: goals.map(\.head), longest: longest, stepKey: stepKey)
     }
 
     package func calibrated(

@@ -8,12 +8,8 @@ import Text
     import Darwin
 #endif
 
-/// Predicting tokens that were masked (Devlin et al. 2019, section 3.1): 15 of 100 are targets; of these 80 in 100 become
-/// the mask, 10 another token, 10 stay. Which ones is drawn anew at each step.
+/// Predicting tokens that were masked (`TokenHiding`). Which ones is drawn anew at each step.
 struct MaskedLanguageModelling: Objective {
-    private static let share: Float = 0.15
-    private static let hidden: Float = 0.8
-    private static let replaced: Float = 0.1
     /// Tokens of a batch when scoring.
     private static let batchTokens = 4096
     /// Marks and targets in a batch are those of this head; language models have no other.
@@ -39,23 +35,16 @@ struct MaskedLanguageModelling: Objective {
     func part(_ indices: [Int], of examples: EncodedExamples, task: Int, longest: Int, stepKey: UInt64) -> BatchPart {
         var (marks, targets): ([Int32], [Int32]) = ([], [])
         var start = 0
+        let hiding = TokenHiding(mask: mask, replacements: (table.tokens.count, { table.tokens[$0] }))
         let sequences = indices.map { i in
             var sequence = examples.sequences(i, task: task, longest: longest)[0]
-            let key = Randomness.key(stepKey, UInt64(i), 0x3A5C)
-            for position in sequence.ids.indices {
-                let token = sequence.ids[position]
-                guard Randomness.uniform(key, 3 * position) < Self.share, !special.contains(token),
-                    table.contains(token)
-                else { continue }
-                marks.append(Int32(start + position))
+            let ids = sequence.ids
+            for (place, token) in hiding.hide(
+                &sequence.ids, key: Randomness.key(stepKey, UInt64(i), 0x3A5C),
+                isTarget: { !special.contains(ids[$0]) && table.contains(ids[$0]) })
+            {
+                marks.append(Int32(start + place))
                 targets.append(token)
-                let lot = Randomness.uniform(key, 3 * position + 1)
-                if lot < Self.hidden {
-                    sequence.ids[position] = mask
-                } else if lot < Self.hidden + Self.replaced {
-                    sequence.ids[position] =
-                        table.tokens[Randomness.integer(key, 3 * position + 2, below: table.tokens.count)]
-                }
             }
             start += sequence.ids.count
             return sequence

@@ -20,6 +20,8 @@ package enum Prediction: Sendable, Equatable {
     case ranking(RankingPrediction)
     /// The clusters of mentions of a document.
     case clusters([Cluster])
+    /// The most probable tokens at each mask of a text, the most probable first.
+    case tokens([[TokenGuess]])
     /// What several heads predict, in their order.
     indirect case each([Prediction])
     /// What one of several heads predicts, by its index.

@@ -36,7 +36,7 @@ package struct LinearModel: Sendable {
                 case .labelSets:
                     loss = Self.binaryLoss(scores, column, row: row)
                     scores = scores.map { BinaryCrossEntropy.sigmoid($0) }
-                case .choices, .spans, .similarity, .ranking, .clusters:
+                case .choices, .spans, .similarity, .ranking, .clusters, .tokens:
                     preconditionFailure("a head without a linear one")
                 case .numbers(let scales):
                     loss = Self.squaredError(scores, column, row: row, scales)

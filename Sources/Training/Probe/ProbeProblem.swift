@@ -54,7 +54,7 @@ struct ProbeProblem {
             self.rows = rows(labeled)
             gram = self.rows?.gram() ?? []
             targets = .decisions([labeled.map { classes[$0] == 1 }])
-        case .spans, .similarity, .ranking, .clusters:
+        case .spans, .similarity, .ranking, .clusters, .tokens:
             preconditionFailure("a head without a linear one")
         case .numbers(let scales):
             self.rows = nil

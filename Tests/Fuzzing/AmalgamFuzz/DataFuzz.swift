@@ -293,6 +293,16 @@ enum Deb822Fuzz: FuzzedReader {
     static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(Deb822Reader.self, bytes) }
 }
 
+/// A text in each line.
+enum TextLinesFuzz: FuzzedReader {
+    static let name = "text_lines"
+    static let files = ["Tasks/Readers/TextLinesReader.swift", "Tasks/Readers/SentenceLines.swift"]
+    static let tokens = words("a b\n", "\n", "\r\n", "\r", "\t", " ", "\u{FEFF}", "\u{301}", "\u{2028}", "\u{0}")
+    static let memory = (constant: 1 << 15, perByte: 256)
+
+    static func read(_ bytes: [UInt8]) throws -> () throws -> Void { try JSONLFuzz.rows(TextLinesReader.self, bytes) }
+}
+
 /// Packages and, behind a NUL, Translation-de.
 enum PackagesFuzz: FuzzedReader {
     static let name = "packages"

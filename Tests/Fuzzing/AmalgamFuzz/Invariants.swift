@@ -37,7 +37,7 @@ enum Readers {
         ConfigurationFuzz.self,
         TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self, GzipFuzz.self, EncodingFuzz.self,
         RecordsFuzz.self,
-        DelimitedFuzz.self, CoNLLFuzz.self, CoNLLUFuzz.self, CoNLL2012Fuzz.self, Deb822Fuzz.self,
+        DelimitedFuzz.self, CoNLLFuzz.self, CoNLLUFuzz.self, CoNLL2012Fuzz.self, Deb822Fuzz.self, TextLinesFuzz.self,
         PackagesFuzz.self, Q4Fuzz.self, GGUFFuzz.self, ChatTemplateFuzz.self, IndexFuzz.self,
         HubFuzz.self, PEFTFuzz.self,
     ]
