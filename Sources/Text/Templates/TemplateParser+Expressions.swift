@@ -186,7 +186,7 @@ extension TemplateParser {
         case .sign("("):
             next()
             if skip(")") { return try expression(.list([], isTuple: true), start) }
-            let inside = try deeper { (parser) throws(TemplateError) in try parser.tuple() }
+            let inside = try tuple()
             try expect(")")
             return inside
         case .sign("["):
