@@ -108,8 +108,8 @@ struct BundleReader {
         let full = overlay == .base
         let hasVocabulary = overlay != nil
         let family = try text(group, "architecture", in: "/base")
-        guard Architectures.modelTypes.contains(family) else {
-            throw wrong("/base@architecture", family, Architectures.modelTypes.joined(separator: ", "))
+        guard Architectures.encoderTypes.contains(family) else {
+            throw wrong("/base@architecture", family, Architectures.encoderTypes.joined(separator: ", "))
         }
         let shape = ModelConfiguration(
             family: family, hidden: try n("hidden", 65_536, needed: true),

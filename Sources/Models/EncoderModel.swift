@@ -28,6 +28,34 @@ package final class EncoderModel: Sendable {
         weights = try Self.load(files, architecture)
     }
 
+    /// - Throws: `ModelError.purpose` for a model that writes texts
+    package func requireEncoder() throws(ModelError) {
+        guard architecture.isDecoder else { return }
+        throw .purpose(
+            path: folder.path, found: "a decoder (\(configuration.family)), which writes texts",
+            expected: "an encoder, which reads them (\(Architectures.list(Architectures.encoderTypes)))")
+    }
+
+    /// - Throws: `ModelError.purpose` for a model that only reads texts
+    package func requireDecoder() throws(ModelError) {
+        guard !architecture.isDecoder else { return }
+        throw .purpose(
+            path: folder.path, found: "an encoder (\(configuration.family)), which only reads texts",
+            expected: "a decoder, which writes them (\(Architectures.list(Architectures.decoderTypes)))")
+    }
+
+    /// The tokens that end a text: those of generation_config.json, else of config.json.
+    /// - Throws: `ModelError` for a file that is no JSON object, or a field of another type
+    package func endTokens() throws(ModelError) -> Set<Int32> {
+        let file = parts.encoder.appendingPathComponent("generation_config.json")
+        if let bytes = FileManager.default.contents(atPath: file.path) {
+            let fields = ConfigurationFields(json: try ModelJSON([UInt8](bytes), file: file.path))
+            let ends = try fields.tokenIDs("eos_token_id", below: configuration.vocabulary)
+            if !ends.isEmpty { return Set(ends.map { Int32($0) }) }
+        }
+        return Set((configuration.decoder?.ends ?? []).map { Int32($0) })
+    }
+
     package var configuration: ModelConfiguration { architecture.configuration }
 
     /// Where config.json, the weights and the tokenizer lie: within `folder`, if not the same.
@@ -61,6 +89,7 @@ package final class EncoderModel: Sendable {
         let prefix = ([""] + family.prefixes + ["model."]).first { files.file(of: $0 + probe) != nil } ?? ""
         var weights: [String: Weight] = [:]
         for tensor in architecture.tensors {
+            let prefix = tensor.standsApart ? "" : prefix
             let found = family.spellings(prefix + tensor.name).filter { files.file(of: $0) != nil }
             guard let stored = found.first, let file = files.file(of: stored), let entry = file.tensors[stored] else {
                 throw ModelError.tensor(

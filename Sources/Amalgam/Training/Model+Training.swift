@@ -76,7 +76,7 @@ extension Model {
             }
             let (resolved, warnings) = try recipe.resolved()
             run.warn(warnings)
-            let session = self.session()
+            let session = try self.session()
             let teaching = try settings.distillation.flatMap { distillation in
                 try teacher?.teaching(
                     on: tasks[0], data[0], session, language: below, options: options, distillation, run)
