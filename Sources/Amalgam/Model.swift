@@ -40,7 +40,7 @@ public final class Model: Sendable {
         try self.init(folder: try translated { try ModelStore().resolve(name) }, threads: threads)
     }
 
-    /// Names of models that can be fetched: `minilm`, `e5-small`.
+    /// Names of models that can be fetched: `minilm` and `e5-small`, which are encoders, and `smollm2`, a decoder.
     public static var knownNames: [String] { KnownModel.all.map(\.name) }
 
     /// Where fetched models are: `AMALGAM_HOME` if that is set, else `amalgam` in the user's cache folder.

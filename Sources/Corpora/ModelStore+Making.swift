@@ -14,6 +14,13 @@ extension ModelStore {
             try makeFolder(unpacked)
             try unpack(file, into: unpacked)
             return unpacked.appendingPathComponent(path, isDirectory: true)
+        case .file(let part):
+            let data = try take(part, in: work, progress: { progress("\(model.name): \($0)") })
+            let folder = work.appendingPathComponent("made", isDirectory: true)
+            try makeFolder(folder)
+            let file = folder.appendingPathComponent((part.file.path as NSString).lastPathComponent)
+            try CorporaError.wrap({ .unwritable(path: file.path, reason: $0) }) { try data.write(to: file) }
+            return folder
         case .e5(let weights, let tokenizer):
             let packed = try take(weights, in: work, progress: { progress("\(model.name): \($0)") })
             let tokenizerFile = try take(tokenizer, in: work, progress: { progress("\(model.name): \($0)") })

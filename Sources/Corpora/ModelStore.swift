@@ -31,7 +31,7 @@ package struct ModelStore: Sendable {
         let isModel = ["config.json", "modules.json", "adapter_config.json", "refs/main"].contains {
             isFile(folder.appendingPathComponent($0))
         }
-        if !nameOrPath.isEmpty, isModel { return folder }
+        if !nameOrPath.isEmpty, isModel || (try? GGUFFile.only(in: folder)) != nil { return folder }
         if let model = models.first(where: { $0.name == nameOrPath }) {
             let fetched = self.folder(of: model)
             if let found = damage(in: fetched, of: model) {

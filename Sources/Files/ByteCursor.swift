@@ -5,7 +5,7 @@ struct ByteCursor {
     private let whole: Int
     let file: String
     /// The object and structure that messages name ("/a/w: dataspace").
-    let field: String
+    var field: String
     private let fix: String
 
     /// - Parameter fix: what to do about a damaged file, for messages

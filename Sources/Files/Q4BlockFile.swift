@@ -168,18 +168,13 @@ package struct Q4BlockFile: Sendable {
     }
 
     private static func unpack(_ bytes: UnsafeRawBufferPointer, blocks: Range<Int>) -> [Float] {
-        let half = block / 2
-        return [Float](unsafeUninitializedCapacity: blocks.count * block) { values, initialized in
-            for (i, index) in blocks.enumerated() {
-                let start = index * blockBytes
-                let bits = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self))
-                let scale = Float(float16bits: bits)
-                for j in 0..<half {
-                    let pair = bytes[start + 2 + j]
-                    values[i * block + j] = Float(Int(pair & 15) - 8) * scale
-                    values[i * block + half + j] = Float(Int(pair >> 4) - 8) * scale
-                }
-            }
+        [Float](unsafeUninitializedCapacity: blocks.count * block) { values, initialized in
+            guard let start = values.baseAddress else { return }
+            GGUFBlocks.unpack(
+                .q40,
+                UnsafeRawBufferPointer(
+                    rebasing: bytes[blocks.lowerBound * blockBytes..<blocks.upperBound * blockBytes]),
+                to: start)
             initialized = values.count
         }
     }

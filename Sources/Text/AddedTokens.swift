@@ -9,6 +9,8 @@ struct AddedToken: Sendable, Equatable {
     var stripsRight = false
     /// Looked for, itself normalised, in the normalised text; else in the original.
     var isNormalized = false
+    /// Stands for no text: left out where ids become text again. Changes no id.
+    var isSpecial = false
 }
 
 /// Finds added tokens: at each place the longest, from left to right.

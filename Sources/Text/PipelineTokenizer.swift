@@ -8,22 +8,25 @@ struct PipelineTokenizer: Tokenizer {
     private var normalizedTokens = AddedTokenMatcher()
     private var addedTexts: [Int32: String] = [:]
     private let addedTokens: [AddedToken]
+    private let isByteLevel: Bool
     /// The spaces of the model's tokens; empty if offsets are not trimmed.
     private var ends: [Int32: TokenEnds] = [:]
 
     let vocabularySize: Int
     let name: String
 
+    /// - Parameter isByteLevel: whether tokens are the bytes of a text, so that ids can become text again
     /// - Throws: `AddedTokenRefusal` for an added token that the normalizer makes equal to another, or empty
     init(
         normalizer: any Normalizer, preTokenizer: any PreTokenizer, model: any SubwordModel,
-        postProcessor: any PostProcessor, addedTokens: [AddedToken]
+        postProcessor: any PostProcessor, addedTokens: [AddedToken], isByteLevel: Bool = false
     ) throws(AddedTokenRefusal) {
         self.normalizer = normalizer
         self.preTokenizer = preTokenizer
         self.model = model
         self.postProcessor = postProcessor
         self.addedTokens = addedTokens
+        self.isByteLevel = isByteLevel
         name = type(of: model).name
         vocabularySize = addedTokens.reduce(model.vocabularySize) { max($0, Int($1.id) + 1) }
         for (index, token) in addedTokens.enumerated() {
@@ -62,6 +65,10 @@ struct PipelineTokenizer: Tokenizer {
             token.write(to: &identity)
         }
         return identity.hash
+    }
+
+    var decoder: TokenDecoder? {
+        isByteLevel ? TokenDecoder(self, special: Set(addedTokens.filter(\.isSpecial).map(\.id))) : nil
     }
 
     func token(_ id: Int32) -> String? {

@@ -17,6 +17,8 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
     case field(file: String, field: String, found: String, expected: String, fix: String)
     /// A field asks for something this version does not do.
     case unsupported(file: String, field: String, found: String, supported: String)
+    /// The file in which the tokenizer lies is damaged.
+    case file(FileError)
     /// A token of the vocabulary is wrong; `place` is a line or a key.
     case vocabulary(file: String, place: String, found: String, expected: String)
 
@@ -30,6 +32,7 @@ package enum TextError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noMerges(let folder):
             return
                 "\(folder): found vocab.json without merges.txt, expected both or a tokenizer.json; copy merges.txt too"
+        case .file(let error): return error.description
         case .unreadable(let file, let reason):
             return "\(file): cannot be read (\(reason)); expected a readable file; check its path and permissions"
         case .content(let file, let found, let fix):

@@ -47,6 +47,13 @@ package protocol Tokenizer: Sendable {
 
     /// The token with this id as the vocabulary writes it (`##ing`); nil for an id without one.
     func token(_ id: Int32) -> String?
+
+    /// What turns ids into text again; nil for a tokenizer whose tokens do not hold the whole text.
+    var decoder: TokenDecoder? { get }
+}
+
+extension Tokenizer {
+    package var decoder: TokenDecoder? { nil }
 }
 
 /// Token ids and their places in the text; all arrays have the same length.

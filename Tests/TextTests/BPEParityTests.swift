@@ -13,7 +13,7 @@ import Testing
     }
 
     /// Texts with their pair and maximum length.
-    private static func texts() throws -> [(text: String, pair: String?, maxLength: Int)] {
+    static func texts() throws -> [(text: String, pair: String?, maxLength: Int)] {
         try fields("strings.json").requiredArray("texts").map { value in
             guard case .array(let parts) = value, parts.count == 3, case .string(let text) = parts[0],
                 case .integer(let maxLength) = parts[2]
@@ -25,7 +25,7 @@ import Testing
     }
 
     /// As the script computes it.
-    private static func digest(_ encoding: Encoding) -> String {
+    static func digest(_ encoding: Encoding) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func add(_ number: Int32) {
             withUnsafeBytes(of: number.littleEndian) { bytes in

@@ -132,6 +132,7 @@ extension AmalgamError {
         let text = error.description
         switch error {
         case .noTokenizer(let folder), .noMerges(let folder): return make(.missingFile, text, path: folder)
+        case .file(let error): return of(error)
         case .unreadable(let file, let reason): return make(.unreadableFile, text, path: file, found: reason)
         case .content(let file, let found, let fix):
             return make(.invalidContent, text, path: file, found: found, expected: "a tokenizer file", fix: fix)

@@ -89,7 +89,7 @@ extension AmalgamError {
         return parts.count > 1 ? parts.last : nil
     }
 
-    private static func of(_ error: FileError) -> AmalgamError {
+    static func of(_ error: FileError) -> AmalgamError {
         let text = error.description
         func make(
             _ kind: Kind, _ file: String? = nil, field: String? = nil, found: String? = nil, expected: String? = nil,

@@ -107,6 +107,7 @@ extension TokenizerFile {
             }
             return ClassSplitter(matches: .scalar(scalar.value), behavior: .removed)
         case "Metaspace": return try metaspace(fields)
+        case "Split": return try split(fields)
         case "Sequence":
             var parts: [any PreTokenizer] = []
             for part in try layers(fields, "pretokenizers") { parts.append(try preTokenizer(of: part)) }
@@ -116,9 +117,26 @@ extension TokenizerFile {
                 fields, type,
                 [
                     "BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits", "Metaspace", "Punctuation",
-                    "Whitespace", "WhitespaceSplit", "Sequence",
+                    "Split", "Whitespace", "WhitespaceSplit", "Sequence",
                 ])
         }
+    }
+
+    /// Only expressions whose matches are the whole text: then each of these settings gives the same words.
+    private static func split(_ fields: JSONFields) throws(TextError) -> PatternSplitter {
+        let regex = try fields.requiredObject("pattern").requiredString("Regex")
+        guard let pattern = WordPattern(regex: regex) else {
+            throw fields.unsupported(
+                "pattern.Regex", "\"\(regex.prefix(80))\"",
+                "the expressions of " + WordPattern.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        let (behavior, inverts) = (try behavior(fields), try fields.bool("invert") ?? false)
+        guard inverts ? behavior == .removed || behavior == .isolated : behavior == .isolated else {
+            throw fields.unsupported(
+                "behavior", behavior.map { "\"\($0.rawValue)\"" } ?? "nothing",
+                "\"Isolated\", or \"Removed\" with invert")
+        }
+        return PatternSplitter(pattern: pattern)
     }
 
     private static func behavior(_ fields: JSONFields) throws(TextError) -> SplitBehavior? {

@@ -29,10 +29,12 @@ enum TokenizerFile {
         var preTokenizer = try preTokenizer(fields)
         if let settings { preTokenizer = settings.applied(to: preTokenizer) }
         let postProcessor = try postProcessor(fields, vocabularySize: size, settings)
+        // Other decoders are left alone: encoders make no text
+        let isByteLevel = try fields.object("decoder")?.string("type") == "ByteLevel"
         do {
             return try PipelineTokenizer(
                 normalizer: normalizer, preTokenizer: preTokenizer, model: model, postProcessor: postProcessor,
-                addedTokens: added)
+                addedTokens: added, isByteLevel: isByteLevel)
         } catch {
             let key = "added_tokens[\(error.index)].content"
             let found =
@@ -75,7 +77,7 @@ enum TokenizerFile {
                 AddedToken(
                     content: content, id: id, singleWord: try token.bool("single_word") ?? false,
                     stripsLeft: try token.bool("lstrip") ?? false, stripsRight: try token.bool("rstrip") ?? false,
-                    isNormalized: try token.bool("normalized") ?? true))
+                    isNormalized: try token.bool("normalized") ?? true, isSpecial: try token.bool("special") ?? false))
         }
         return tokens
     }

@@ -49,10 +49,11 @@ struct TokenizerSettings {
     ]
     /// RoBERTa's special tokens, but sentencepiece's model.
     private static let xlmRobertaClasses = ["XLMRoberta", "Camembert"]
-    /// The second is the first's name in transformers 5.
-    private static let genericClasses = ["PreTrainedTokenizer", "TokenizersBackend"]
+    /// The second is the first's name in transformers 5; the others change nothing of what `tokenizer.json` says.
+    private static let genericClasses = ["PreTrainedTokenizer", "TokenizersBackend", "GPT2Tokenizer", "Qwen2Tokenizer"]
     static let knownClasses =
-        "BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer, PreTrainedTokenizer and similar classes"
+        "BertTokenizer, GPT2Tokenizer, Qwen2Tokenizer, RobertaTokenizer, XLMRobertaTokenizer, PreTrainedTokenizer and "
+        + "similar classes"
 
     /// The class's name if it is unknown. It is refused once the model's kind is known.
     let unknownClass: String?
@@ -150,12 +151,12 @@ struct TokenizerSettings {
 
     /// `{"content": "[MASK]", "lstrip": false, …}`
     private static func token(
-        _ fields: JSONFields, id: Int32, normalized: Bool
+        _ fields: JSONFields, id: Int32, isSpecial: Bool
     ) throws(TextError) -> AddedToken {
         AddedToken(
             content: try fields.requiredString("content"), id: id, singleWord: try fields.bool("single_word") ?? false,
             stripsLeft: try fields.bool("lstrip") ?? false, stripsRight: try fields.bool("rstrip") ?? false,
-            isNormalized: try fields.bool("normalized") ?? normalized)
+            isNormalized: try fields.bool("normalized") ?? !isSpecial, isSpecial: isSpecial)
     }
 
     private static func decoded(_ decoder: JSONFields) throws(TextError) -> [(token: AddedToken, place: String)] {
@@ -166,7 +167,7 @@ struct TokenizerSettings {
             }
             let fields = try JSONFields(file: decoder.file, path: decoder.place(key), value: value)
             let isSpecial = try fields.bool("special") ?? false
-            tokens.append((try token(fields, id: id, normalized: !isSpecial), "\(decoder.file): \(decoder.place(key))"))
+            tokens.append((try token(fields, id: id, isSpecial: isSpecial), "\(decoder.file): \(decoder.place(key))"))
         }
         return tokens.sorted { $0.token.id < $1.token.id }
     }
@@ -180,7 +181,10 @@ struct TokenizerSettings {
             let id = try fields.id(value, content)
             let isSpecial = special.contains { $0.token.content.utf8.elementsEqual(content.utf8) }
             tokens.append(
-                (AddedToken(content: content, id: id, isNormalized: !isSpecial), "\(fields.file): \(content)"))
+                (
+                    AddedToken(content: content, id: id, isNormalized: !isSpecial, isSpecial: isSpecial),
+                    "\(fields.file): \(content)"
+                ))
         }
         return tokens.sorted { $0.token.id < $1.token.id }
     }
@@ -190,13 +194,13 @@ struct TokenizerSettings {
         func one(_ fields: JSONFields?, _ key: String) throws(TextError) -> AddedToken? {
             guard let fields, let value = try fields.value(key) else { return nil }
             if case .object = value, let object = try fields.object(key) {
-                return try Self.token(object, id: 0, normalized: false)
+                return try Self.token(object, id: 0, isSpecial: true)
             }
             return try fields.string(key).map { plain($0, key) }
         }
         let isRoberta = family == .roberta || family == .xlmRoberta
         func plain(_ text: String, _ key: String) -> AddedToken {
-            AddedToken(content: text, id: 0, stripsLeft: isRoberta && key == "mask_token")
+            AddedToken(content: text, id: 0, stripsLeft: isRoberta && key == "mask_token", isSpecial: true)
         }
         var tokens: [SpecialToken] = []
         let defaults = family == .bert ? Self.bertTokens : isRoberta ? Self.robertaTokens : [:]
@@ -214,10 +218,10 @@ struct TokenizerSettings {
             for (i, value) in try (fields.array(key) ?? []).enumerated() {
                 let token: AddedToken
                 if case .string(let text) = value {
-                    token = AddedToken(content: text, id: 0)
+                    token = AddedToken(content: text, id: 0, isSpecial: true)
                 } else {
                     let object = try JSONFields(file: fields.file, path: fields.place("\(key)[\(i)]"), value: value)
-                    token = try Self.token(object, id: 0, normalized: false)
+                    token = try Self.token(object, id: 0, isSpecial: true)
                 }
                 tokens.append(SpecialToken(key: key, token: token, isDefault: false))
             }

@@ -38,7 +38,7 @@ enum Readers {
         TaskFuzz.self, AdapterFuzz.self, JSONLFuzz.self, JSONArrayFuzz.self, GzipFuzz.self, EncodingFuzz.self,
         RecordsFuzz.self,
         DelimitedFuzz.self, CoNLLFuzz.self, CoNLLUFuzz.self, CoNLL2012Fuzz.self, Deb822Fuzz.self,
-        PackagesFuzz.self, Q4Fuzz.self, IndexFuzz.self,
+        PackagesFuzz.self, Q4Fuzz.self, GGUFFuzz.self, IndexFuzz.self,
         HubFuzz.self, PEFTFuzz.self,
     ]
     // One reader a process, chosen before the first input.

@@ -5,7 +5,9 @@ import Foundation
 /// Weights in four bits, and every tensor of them.
 enum Q4Fuzz: FuzzedReader {
     static let name = "q4"
-    static let files = ["Files/Q4BlockFile.swift", "Files/ByteCursor.swift", "Files/Elements.swift"]
+    static let files = [
+        "Files/Q4BlockFile.swift", "Files/GGUFBlocks.swift", "Files/ByteCursor.swift", "Files/Elements.swift",
+    ]
     static let tokens: [[UInt8]] =
         words("E5S1", "emb.word", "emb.pos", "l0.q.w", "é", "e\u{301}") + [
             [0, 0, 0, 0], [1, 0, 0, 0], [32, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F],
