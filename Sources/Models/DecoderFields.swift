@@ -51,12 +51,16 @@ extension ConfigurationFields {
         for field in ["rope_scaling", "rope_parameters"] {
             guard let value = json.value(field) else { continue }
             guard case .object(let members) = value else { throw json.wrong(field, value.summary, "an object or null") }
+            // The kind first: the other members are its own
+            for (key, kind) in members where key == "rope_type" || key == "type" {
+                guard case .string("default") = kind else {
+                    throw json.unsupported("\(field).\(key)", kind.summary, "\"default\"")
+                }
+            }
             var theta: Double?
             for (key, value) in members {
                 switch (key, value) {
-                case ("rope_type", .string("default")), ("type", .string("default")), (_, .null): break
-                case ("rope_type", .string(let kind)), ("type", .string(let kind)):
-                    throw json.unsupported("\(field).\(key)", "\"\(kind.prefix(40))\"", "\"default\"")
+                case ("rope_type", _), ("type", _), (_, .null): break
                 case ("rope_theta", .integer(let number)): theta = Double(number)
                 case ("rope_theta", .number(let number)): theta = number
                 default: throw json.unsupported("\(field).\(key)", value.summary, "rope_type and rope_theta")

@@ -64,9 +64,11 @@ package struct EncoderPlan {
     /// - Throws: `NumericsError.missingTensor` where the model has none
     package func logits(_ rows: Value) throws -> Value {
         guard let name = architecture.outputTable else { throw NumericsError.missingTensor("of an output layer") }
-        let x = try site(Site(.beforeOutputEmbeddings), rows)
-        return builder.append(Linear(x, weight: try tensor(name), bias: nil, in: builder))
+        return builder.append(Linear(try outputRows(rows), weight: try tensor(name), bias: nil, in: builder))
     }
+
+    /// What the output layer reads of rows of the last hidden states.
+    package func outputRows(_ rows: Value) throws -> Value { try site(Site(.beforeOutputEmbeddings), rows) }
 
     // MARK: For layouts
 
