@@ -6,7 +6,7 @@ package enum SiteRoles {
     /// In the order of the computation.
     package static let projections: [(name: String, kind: Site.Kind)] = [
         ("query", .query), ("key", .key), ("value", .value), ("attention_output", .attentionOutput),
-        ("intermediate", .intermediate), ("output", .feedForwardOutput),
+        ("gate", .gate), ("intermediate", .intermediate), ("output", .feedForwardOutput),
     ]
     package static let norms: [(name: String, kind: Site.Kind)] = [
         ("embedding_norm", .embeddingNorm), ("attention_norm", .attentionNorm), ("output_norm", .feedForwardNorm),

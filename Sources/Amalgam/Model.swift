@@ -3,7 +3,8 @@ import Foundation
 import Models
 import Training
 
-/// A pretrained encoder with its tokenizer. It never changes: adapters are trained on it, and stand on it.
+/// A pretrained model with its tokenizer: an encoder, which reads texts, or a decoder, which writes them (``TextGenerator``). It
+/// never changes: adapters are trained on it, and stand on it.
 ///
 /// A model may be used from any number of tasks at the same time. Trainings and predictors share its weights, and each has
 /// its own threads and work memory.
@@ -65,7 +66,7 @@ public final class Model: Sendable {
     public var name: String { loaded.model.name }
     /// The folder that it was read from.
     public var folder: URL { loaded.model.folder }
-    /// `model_type` in config.json: `bert`, `roberta`, `xlm-roberta`, `distilbert`, ….
+    /// `model_type` in config.json: `bert`, `roberta`, `xlm-roberta`, `distilbert`, …; of decoders `llama`, `mistral`, ….
     public var family: String { loaded.model.configuration.family }
     /// Number of layers.
     public var layers: Int { loaded.model.configuration.layers }
@@ -80,9 +81,23 @@ public final class Model: Sendable {
     /// What the folder describes and is not computed on purpose.
     public var warnings: [Warning] { loaded.model.notes.map { .of(.model, $0) } }
 
+    /// Whether the model writes texts, and does not read them for a head.
+    public var isDecoder: Bool { loaded.model.architecture.isDecoder }
+
     /// A session of its own for a training or a predictor.
     /// - Parameter threads: nil: the model's
-    func session(threads: Int? = nil) -> Session { Session(loaded, threads: threads ?? self.threads) }
+    /// - Throws: `ModelError.purpose` for a decoder
+    func session(threads: Int? = nil) throws(ModelError) -> Session {
+        try loaded.model.requireEncoder()
+        return Session(loaded, threads: threads ?? self.threads)
+    }
+
+    /// A session of its own for texts that are written.
+    /// - Throws: `ModelError.purpose` for an encoder
+    func writingSession(threads: Int? = nil) throws(ModelError) -> Session {
+        try loaded.model.requireDecoder()
+        return Session(loaded, threads: threads ?? self.threads)
+    }
 
     /// Refuses a bundle that was trained on another model.
     /// - Parameter rereads: whether the fingerprint is computed again, not taken from the cache

@@ -19,8 +19,9 @@ struct AmalgamTool: AsyncParsableCommand {
         version: "amalgam 0.1",
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
-            TrainMultitaskCommand.self, DistillCommand.self,
-            EvaluateCommand.self, PredictCommand.self, RetrieveCommand.self, ComposeCommand.self, MergeCommand.self,
+            TrainMultitaskCommand.self, DistillCommand.self, TuneCommand.self,
+            EvaluateCommand.self, PredictCommand.self, GenerateCommand.self, RetrieveCommand.self, ComposeCommand.self,
+            MergeCommand.self,
             PruneCommand.self,
             CollapseCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,

@@ -83,6 +83,11 @@ package enum BundleFile {
             ("intermediate", .integer(Int64(shape.intermediate))), ("vocabulary", .integer(Int64(shape.vocabulary))),
             ("positions", .integer(Int64(shape.positions))), ("types", .integer(Int64(shape.types))),
         ]
+        if let decoder = shape.decoder {
+            base.attributes += [
+                ("key_heads", .integer(Int64(decoder.keyHeads))), ("head_width", .integer(Int64(decoder.head))),
+            ]
+        }
         var members = HDF5Group()
         for member in bundle.members {
             var group = HDF5Group()

@@ -111,13 +111,21 @@ struct BundleReader {
         guard Architectures.modelTypes.contains(family) else {
             throw wrong("/base@architecture", family, Architectures.modelTypes.joined(separator: ", "))
         }
-        let shape = ModelConfiguration(
+        let isDecoder = Architectures.decoderTypes.contains(family)
+        guard !isDecoder || overlay == nil else {
+            throw wrong("/base@architecture", family, "an encoder: of decoders, bundles hold adapters alone")
+        }
+        var shape = ModelConfiguration(
             family: family, hidden: try n("hidden", 65_536, needed: true),
             layers: try n("layers", 1024, needed: full || root.group("members") != nil),
             heads: try n("heads", 1024, needed: full),
             intermediate: try n("intermediate", 1_048_576, needed: full),
             vocabulary: try n("vocabulary", 16_777_216, needed: hasVocabulary),
             positions: try n("positions", 1_048_576, needed: full), types: try n("types", 1024, needed: false))
+        if isDecoder {
+            shape.decoder = DecoderShape(
+                keyHeads: try n("key_heads", 1024, needed: true), head: try n("head_width", 65_536, needed: true))
+        }
         // Some families have no token types; the others need a number of them
         if full, let empty = try Architecture(shape).tensors.first(where: { $0.shape.contains(0) }) {
             throw wrong("/base", "shape \(empty.shape) of \(empty.name)", "no zero")

@@ -1,7 +1,7 @@
 // Included by kernels.c once for each instruction set, after kernels_body.h: attention over the heads of one sequence.
 
 // Products of one head's matrices: n is whole vectors, and b is readable for a panel past its end. head_product: c[m, n] =
-// scale · Σ_k a[i·row + k·column] b[k, n]; `row` or `column` is 1.
+// scale · Σ_k a[i·row + k·column] b[k, n]; `row` or `column` is 1. head_sum adds it to c if asked.
 #ifdef NO_PRODUCT
 #define HEAD_PANEL LANES
 static void NAME(head_multiply)(const amalgam_product *p) {
@@ -21,11 +21,16 @@ static void NAME(head_multiply)(const amalgam_product *p) {
 #define HEAD_PANEL PRODUCT_PANEL
 INLINE void NAME(head_multiply)(const amalgam_product *p) { NAME(multiply)(p); }
 #endif
+INLINE void NAME(head_sum)(float *c, size_t ldc, const float *a, size_t row, size_t column, const float *b, size_t ldb,
+                           size_t m, size_t n, size_t k, float scale, bool adds) {
+    NAME(head_multiply)(&(amalgam_product){
+        .c = c, .a = a, .b = b, .residual = adds ? c : NULL, .m = m, .n = n, .k = k, .c_stride = ldc,
+        .a_stride = column == 1 ? row : column, .b_stride = ldb, .b_panel = HEAD_PANEL, .scale = scale,
+        .transposes_a = column != 1});
+}
 INLINE void NAME(head_product)(float *c, size_t ldc, const float *a, size_t row, size_t column, const float *b, size_t ldb,
                                size_t m, size_t n, size_t k, float scale) {
-    NAME(head_multiply)(&(amalgam_product){
-        .c = c, .a = a, .b = b, .m = m, .n = n, .k = k, .c_stride = ldc, .a_stride = column == 1 ? row : column,
-        .b_stride = ldb, .b_panel = HEAD_PANEL, .scale = scale, .transposes_a = column != 1});
+    NAME(head_sum)(c, ldc, a, row, column, b, ldb, m, n, k, scale, false);
 }
 
 // Rows of one head (the extra ones first) into `to` with padded rows, zeros in the padding
@@ -91,10 +96,12 @@ INLINE void NAME(gather_head_transposed)(float *to, size_t ld, const float *extr
     }
 }
 INLINE void NAME(scatter_head)(float *extra, size_t extra_rows, float *rows_, size_t rows, const float *from, size_t ld,
-                               size_t width, size_t column, size_t head) {
+                               size_t width, size_t column, size_t head, bool adds) {
     for (size_t r = 0; r < extra_rows + rows; r++) {
         float *to = r < extra_rows ? (extra ? extra + r * width : NULL) : (rows_ ? rows_ + (r - extra_rows) * width : NULL);
-        if (to) memcpy(to + column, from + r * ld, head * sizeof(float));
+        if (!to) continue;
+        if (!adds) memcpy(to + column, from + r * ld, head * sizeof(float));
+        else for (size_t c = 0; c < head; c++) to[column + c] += from[r * ld + c];
     }
 }
 
@@ -125,26 +132,34 @@ INLINE void NAME(softmax_row)(float *to, const float *from, size_t n) {
 }
 INLINE uint64_t NAME(head_identity)(uint64_t identity, size_t head) { return identity * 4096 + head + 1; }
 
-// Query i of a window sees key j if |i − j| <= window, and every extra row. The others of a row of scores get `value`.
+// Some of the keys are hidden from some of the queries.
+INLINE bool NAME(hides)(const amalgam_attention *a) {
+    const size_t most = a->keys > a->offset + a->queries ? a->keys : a->offset + a->queries;
+    return a->before < most || a->after < most;
+}
+// Hidden keys of a row of scores get `value`; a query sees every extra row.
 INLINE void NAME(hide_row)(float *row, const amalgam_attention *a, size_t query, float value) {
-    const size_t first = query > a->window ? query - a->window : 0;
+    const size_t at = a->offset + query, first = at > a->before ? at - a->before : 0;
     for (size_t j = 0; j < first && j < a->keys; j++) row[a->extra + j] = value;
-    if (a->window >= a->keys) return;
-    for (size_t j = query + a->window + 1; j < a->keys; j++) row[a->extra + j] = value;
+    if (a->after >= a->keys) return;
+    for (size_t j = at + a->after + 1; j < a->keys; j++) row[a->extra + j] = value;
 }
 
 // Short texts: the probabilities stand in memory from forward to backward.
 static void NAME(attend_stored)(const amalgam_attention *a, float *y) {
     const size_t queries = a->queries, extra = a->extra, head = a->head, width = a->heads * head;
+    const size_t group = a->heads / a->key_heads, key_width = a->key_heads * head;
     const size_t hp = (head + 15) / 16 * 16, all = extra + a->keys, kp = (all + 15) / 16 * 16;
     const amalgam_dropout dropout = a->dropout;
-    const bool hides = a->window < (a->keys > queries ? a->keys : queries);
+    const bool hides = NAME(hides)(a);
     // A head of whole panels is read and written where it lies
     const bool direct = !extra && head % 32 == 0;
     float *kt = a->scratch, *vp = kt + head * kp, *scores = vp + all * hp, *out = scores + queries * kp;
     for (size_t h = a->first; h < a->first + a->count; h++) {
-        const size_t column = h * head;
-        NAME(gather_head_transposed)(kt, kp, a->extra_k, extra, a->k, a->keys, width, column, head);
+        const size_t column = h * head, key_column = h / group * head;
+        // Heads that read the same keys follow each other
+        const bool gathers = h == a->first || h % group == 0;
+        if (gathers) NAME(gather_head_transposed)(kt, kp, a->extra_k, extra, a->k, a->keys, key_width, key_column, head);
         NAME(head_product)(scores, kp, a->q + column, width, 1, kt, kp, queries, kp, head, a->scale);
         float *kept = a->kept ? a->kept + h * queries * kp : scores;
         for (size_t i = 0; i < queries; i++) {
@@ -160,26 +175,29 @@ static void NAME(attend_stored)(const amalgam_attention *a, float *y) {
         }
         const float *mixed = dropout.threshold ? scores : kept;
         if (direct) {
-            NAME(head_product)(y + column, width, mixed, kp, 1, a->v + column, width, queries, head, all, 1);
+            NAME(head_product)(y + column, width, mixed, kp, 1, a->v + key_column, key_width, queries, head, all, 1);
         } else {
-            NAME(gather_head)(vp, hp, a->extra_v, extra, a->v, a->keys, width, column, head);
+            if (gathers) NAME(gather_head)(vp, hp, a->extra_v, extra, a->v, a->keys, key_width, key_column, head);
             NAME(head_product)(out, hp, mixed, kp, 1, vp, hp, queries, hp, all, 1);
-            NAME(scatter_head)(NULL, 0, y, queries, out, hp, width, column, head);
+            NAME(scatter_head)(NULL, 0, y, queries, out, hp, width, column, head, false);
         }
     }
 }
 
 static void NAME(attend_stored_backward)(const amalgam_attention *a, const amalgam_attention_gradients *g) {
     const size_t queries = a->queries, keys = a->keys, extra = a->extra, head = a->head, width = a->heads * head;
+    const size_t group = a->heads / a->key_heads, key_width = a->key_heads * head;
     const size_t hp = (head + 15) / 16 * 16, all = extra + keys, kp = (all + 15) / 16 * 16;
     const amalgam_dropout dropout = a->dropout;
     const bool direct = !extra && head % 32 == 0;
     float *vt = a->scratch, *rows_ = vt + head * kp, *out = rows_ + (all > queries ? all : queries) * hp;
     float *dropped = out + (all > queries ? all : queries) * hp, *ds = dropped + queries * kp;
     for (size_t h = a->first; h < a->first + a->count; h++) {
-        const size_t column = h * head;
+        const size_t column = h * head, key_column = h / group * head;
+        // The gradients of keys and values are sums over the heads that read them
+        const bool adds = h % group != 0;
         const float *mixed = a->kept + h * queries * kp;
-        NAME(gather_head_transposed)(vt, kp, a->extra_v, extra, a->v, keys, width, column, head);
+        if (!adds) NAME(gather_head_transposed)(vt, kp, a->extra_v, extra, a->v, keys, key_width, key_column, head);
         // ds holds d(dropped probabilities) = dy · vᵀ first, then d(scores); zeros past the keys in both
         NAME(head_product)(ds, kp, g->dy + column, width, 1, vt, kp, queries, kp, head, 1);
         for (size_t i = 0; i < queries; i++) {
@@ -204,25 +222,48 @@ static void NAME(attend_stored_backward)(const amalgam_attention *a, const amalg
         }
         if (dropout.threshold) mixed = dropped;
         if (direct) {
-            if (g->dv) NAME(head_product)(g->dv + column, width, mixed, 1, kp, g->dy + column, width, all, head, queries, 1);
-            if (g->dq) NAME(head_product)(g->dq + column, width, ds, kp, 1, a->k + column, width, queries, head, all, 1);
-            if (g->dk) NAME(head_product)(g->dk + column, width, ds, 1, kp, a->q + column, width, all, head, queries, 1);
+            if (g->dv)
+                NAME(head_sum)(g->dv + key_column, key_width, mixed, 1, kp, g->dy + column, width, all, head, queries, 1, adds);
+            if (g->dq)
+                NAME(head_product)(g->dq + column, width, ds, kp, 1, a->k + key_column, key_width, queries, head, all, 1);
+            if (g->dk)
+                NAME(head_sum)(g->dk + key_column, key_width, ds, 1, kp, a->q + column, width, all, head, queries, 1, adds);
             continue;
         }
         if (g->dv || g->dextra_v) {
             NAME(gather_head)(rows_, hp, NULL, 0, g->dy, queries, width, column, head);
             NAME(head_product)(out, hp, mixed, 1, kp, rows_, hp, all, hp, queries, 1);
-            NAME(scatter_head)(g->dextra_v, extra, g->dv, keys, out, hp, width, column, head);
+            NAME(scatter_head)(g->dextra_v, extra, g->dv, keys, out, hp, key_width, key_column, head, adds);
         }
         if (g->dq) {
-            NAME(gather_head)(rows_, hp, a->extra_k, extra, a->k, keys, width, column, head);
+            NAME(gather_head)(rows_, hp, a->extra_k, extra, a->k, keys, key_width, key_column, head);
             NAME(head_product)(out, hp, ds, kp, 1, rows_, hp, queries, hp, all, 1);
-            NAME(scatter_head)(NULL, 0, g->dq, queries, out, hp, width, column, head);
+            NAME(scatter_head)(NULL, 0, g->dq, queries, out, hp, width, column, head, false);
         }
         if (g->dk || g->dextra_k) {
             NAME(gather_head)(rows_, hp, NULL, 0, a->q, queries, width, column, head);
             NAME(head_product)(out, hp, ds, 1, kp, rows_, hp, all, hp, queries, 1);
-            NAME(scatter_head)(g->dextra_k, extra, g->dk, keys, out, hp, width, column, head);
+            NAME(scatter_head)(g->dextra_k, extra, g->dk, keys, out, hp, key_width, key_column, head, adds);
+        }
+    }
+}
+
+// One query behind cached keys: they are read where they lie, once, and nothing is gathered.
+static void NAME(attend_row)(const amalgam_attention *a, float *y) {
+    const size_t head = a->head, group = a->heads / a->key_heads, key_width = a->key_heads * head;
+    const size_t at = a->offset, first = at > a->before ? at - a->before : 0;
+    const size_t end = a->after < a->keys - at ? at + a->after + 1 : a->keys, n = end - first;
+    float *p = a->scratch;
+    for (size_t h = a->first; h < a->first + a->count; h++) {
+        const float *q = a->q + h * head;
+        const float *k = a->k + first * key_width + h / group * head, *v = a->v + first * key_width + h / group * head;
+        for (size_t j = 0; j < n; j++) p[j] = NAME(dot)(q, k + j * key_width, head) * a->scale;
+        NAME(softmax_row)(p, p, n);
+        for (size_t c = 0; c < head; c += LANES) {
+            const size_t m = head - c;
+            vf sum = NAME(splat)(0);
+            for (size_t j = 0; j < n; j++) sum = NAME(fma)(NAME(splat)(p[j]), NAME(load_upto)(v + j * key_width + c, m), sum);
+            NAME(store_upto)(y + h * head + c, sum, m);
         }
     }
 }

@@ -22,27 +22,29 @@ static void NAME(rotate)(float *y, const float *x, const float *table, const int
     }
 }
 
-INLINE void NAME(gate_as)(int kind, float *y, const float *x, size_t rows, size_t width) {
-    for (size_t r = 0; r < rows; r++, y += width, x += 2 * width)
+INLINE void NAME(gate_as)(int kind, float *y, const float *a, const float *b, size_t stride, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++, y += width, a += stride, b += stride)
         for (size_t c = 0; c < width; c += LANES) {
             const size_t m = width - c;
-            NAME(store_upto)(y + c, NAME(activation)(kind, NAME(load_upto)(x + c, m)) * NAME(load_upto)(x + width + c, m), m);
+            NAME(store_upto)(y + c, NAME(activation)(kind, NAME(load_upto)(a + c, m)) * NAME(load_upto)(b + c, m), m);
         }
 }
-INLINE void NAME(gate_backward_as)(int kind, float *dx, const float *dy, const float *x, size_t rows, size_t width,
-                                   bool accumulate) {
-    for (size_t r = 0; r < rows; r++, dy += width, x += 2 * width, dx += 2 * width)
+INLINE void NAME(gate_backward_as)(int kind, float *da, float *db, const float *dy, const float *a, const float *b,
+                                   size_t stride, size_t rows, size_t width, bool adds_a, bool adds_b) {
+    for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < width; c += LANES) {
-            const size_t m = width - c;
-            const vf d = NAME(load_upto)(dy + c, m), input = NAME(load_upto)(x + c, m);
-            vf inner = d * NAME(load_upto)(x + width + c, m) * NAME(slope)(kind, input);
-            vf gate = d * NAME(activation)(kind, input);
-            if (accumulate) {
-                inner += NAME(load_upto)(dx + c, m);
-                gate += NAME(load_upto)(dx + width + c, m);
+            const size_t m = width - c, at = r * stride + c;
+            const vf d = NAME(load_upto)(dy + r * width + c, m), input = NAME(load_upto)(a + at, m);
+            if (da) {
+                vf inner = d * NAME(load_upto)(b + at, m) * NAME(slope)(kind, input);
+                if (adds_a) inner += NAME(load_upto)(da + at, m);
+                NAME(store_upto)(da + at, inner, m);
             }
-            NAME(store_upto)(dx + c, inner, m);
-            NAME(store_upto)(dx + width + c, gate, m);
+            if (db) {
+                vf gate = d * NAME(activation)(kind, input);
+                if (adds_b) gate += NAME(load_upto)(db + at, m);
+                NAME(store_upto)(db + at, gate, m);
+            }
         }
 }
 // As with `activate`, the switch sits outside the loops
@@ -54,14 +56,14 @@ INLINE void NAME(gate_backward_as)(int kind, float *dx, const float *dy, const f
     case AMALGAM_GELU_TANH: call(AMALGAM_GELU_TANH); break;                                                           \
     default: call(AMALGAM_TANH); break;                                                                               \
     }
-static void NAME(gate)(int kind, float *y, const float *x, size_t rows, size_t width) {
-#define CALL(kind) NAME(gate_as)(kind, y, x, rows, width)
+static void NAME(gate)(int kind, float *y, const float *a, const float *b, size_t stride, size_t rows, size_t width) {
+#define CALL(kind) NAME(gate_as)(kind, y, a, b, stride, rows, width)
     EACH_KIND(CALL)
 #undef CALL
 }
-static void NAME(gate_backward)(int kind, float *dx, const float *dy, const float *x, size_t rows, size_t width,
-                                bool accumulate) {
-#define CALL(kind) NAME(gate_backward_as)(kind, dx, dy, x, rows, width, accumulate)
+static void NAME(gate_backward)(int kind, float *da, float *db, const float *dy, const float *a, const float *b,
+                                size_t stride, size_t rows, size_t width, bool adds_a, bool adds_b) {
+#define CALL(kind) NAME(gate_backward_as)(kind, da, db, dy, a, b, stride, rows, width, adds_a, adds_b)
     EACH_KIND(CALL)
 #undef CALL
 }

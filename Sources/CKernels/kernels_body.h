@@ -191,6 +191,53 @@ static void NAME(normalize_parameters)(float *dgamma, float *dbeta, const float 
     }
 }
 
+// Norms by the root of the mean square (Zhang & Sennrich 2019)
+static void NAME(scale_rows)(float *y, float *scales, const float *x, const float *gamma, size_t rows, size_t width,
+                             float epsilon) {
+    for (size_t r = 0; r < rows; r++, x += width, y += width) {
+        vf squares = NAME(splat)(0);
+        for (size_t c = 0; c < width; c += LANES) {
+            const vf v = NAME(load_upto)(x + c, width - c);
+            squares = NAME(fma)(v, v, squares);
+        }
+        scales[r] = 1.0f / sqrtf(NAME(sum)(squares) / (float)width + epsilon);
+        for (size_t c = 0; c < width; c += LANES) {
+            const size_t m = width - c;
+            NAME(store_upto)(y + c, NAME(load_upto)(x + c, m) * scales[r] * NAME(load_upto)(gamma + c, m), m);
+        }
+    }
+}
+
+static void NAME(scale_rows_backward)(float *dx, const float *dy, const float *x, const float *scales,
+                                      const float *gamma, size_t rows, size_t width, bool accumulate) {
+    for (size_t r = 0; r < rows; r++, x += width, dx += width, dy += width) {
+        const float scale = scales[r];
+        vf sum = NAME(splat)(0);
+        for (size_t c = 0; c < width; c += LANES) {
+            const size_t m = width - c;
+            sum = NAME(fma)(NAME(load_upto)(dy + c, m) * NAME(load_upto)(gamma + c, m), NAME(load_upto)(x + c, m), sum);
+        }
+        const float mean = NAME(sum)(sum) * scale * scale / (float)width;
+        for (size_t c = 0; c < width; c += LANES) {
+            const size_t m = width - c;
+            const vf g = NAME(load_upto)(dy + c, m) * NAME(load_upto)(gamma + c, m);
+            vf d = (g - NAME(load_upto)(x + c, m) * mean) * scale;
+            if (accumulate) d += NAME(load_upto)(dx + c, m);
+            NAME(store_upto)(dx + c, d, m);
+        }
+    }
+}
+
+static void NAME(scale_rows_parameters)(float *dgamma, const float *dy, const float *x, const float *scales,
+                                        size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++, x += width, dy += width)
+        for (size_t c = 0; c < width; c += LANES) {
+            const size_t m = width - c;
+            const vf n = NAME(load_upto)(x + c, m) * scales[r];
+            NAME(store_upto)(dgamma + c, NAME(fma)(NAME(load_upto)(dy + c, m), n, NAME(load_upto)(dgamma + c, m)), m);
+        }
+}
+
 static void NAME(fill_rows)(float *y, const float *bias, const float *source, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++, y += width) {
         const float *from = source ? source + r * width : NULL;

@@ -6,7 +6,7 @@
 // One head's work: what all its tiles share.
 typedef struct {
     const amalgam_attention *a;
-    size_t h, column, width, hp, all;
+    size_t h, column, width, key_column, key_width, hp, all;
     // Both transposed, in panels [all / panel][head][panel], zeros past the keys
     float *kt, *vt;
 } NAME(tiled_head);
@@ -18,10 +18,11 @@ INLINE size_t NAME(block_rows)(size_t rows, size_t first) {
 
 // The ranges of keys that queries i0..<i1 may see, the extra rows' first. Begins are whole panels.
 INLINE int NAME(key_ranges)(const amalgam_attention *a, size_t i0, size_t i1, size_t begin[2], size_t end[2]) {
-    const size_t all = a->extra + a->keys, w = a->window;
+    const size_t all = a->extra + a->keys, from = a->offset + i0, to = a->offset + i1;
     begin[0] = 0, end[0] = all;
-    if (w >= a->keys && w >= a->queries) return 1;
-    size_t low = a->extra + (i0 > w ? i0 - w : 0), high = w < all - i1 ? a->extra + i1 + w : all;
+    if (!NAME(hides)(a)) return 1;
+    size_t low = a->extra + (from > a->before ? from - a->before : 0);
+    size_t high = a->after < all - to ? a->extra + to + a->after : all;
     if (high > all) high = all;
     low = low / HEAD_PANEL * HEAD_PANEL;
     if (low <= a->extra) {
@@ -84,15 +85,22 @@ INLINE void NAME(tile_spread)(float *to, const float *tile, const float *rows_, 
 // Hides the keys j0..<j0 + n that query i does not see, and what stands past them: −∞.
 INLINE void NAME(hide_tile_row)(float *row, const amalgam_attention *a, size_t i, size_t j0, size_t n) {
     for (size_t j = n; j % LANES; j++) row[j] = -INFINITY;
-    if (a->window >= a->keys && a->window >= a->queries) return;
+    if (!NAME(hides)(a)) return;
     const size_t own = a->extra > j0 ? a->extra - j0 : 0;  // extra rows before it are seen
-    size_t low = a->extra + (i > a->window ? i - a->window : 0), high = a->extra + i + a->window + 1;
+    const size_t all = a->extra + a->keys, at = a->offset + i;
+    size_t low = a->extra + (at > a->before ? at - a->before : 0);
+    size_t high = a->after < all ? a->extra + at + a->after + 1 : all;
     low = low > j0 ? low - j0 : 0, high = high > j0 ? high - j0 : 0;
     for (size_t j = own; j < n && j < low; j++) row[j] = -INFINITY;
     for (size_t j = high > own ? high : own; j < n; j++) row[j] = -INFINITY;
 }
-INLINE bool NAME(hides_tile)(const amalgam_attention *a, size_t n) {
-    return n % LANES || a->window < a->keys || a->window < a->queries;
+// Whether a query of i0..<i0 + m does not see one of the keys j0..<j0 + n, or the tile has no whole vectors.
+INLINE bool NAME(hides_tile)(const amalgam_attention *a, size_t i0, size_t m, size_t j0, size_t n) {
+    if (n % LANES) return true;
+    if (!NAME(hides)(a)) return false;
+    const size_t first = a->offset + i0, last = first + m - 1;
+    if (a->after < a->keys && j0 + n > a->extra + first + a->after + 1) return true;
+    return last > a->before && a->extra + last - a->before > j0;
 }
 
 // Scores of a tile to e^(score − top), dropped; tops and sums [m] are brought up to date, and so is what the tiles before
@@ -130,15 +138,20 @@ INLINE void NAME(tile_softmax)(const NAME(tiled_head) *t, float *tile, float *to
 
 static void NAME(attend_tiled)(const amalgam_attention *a, float *y) {
     const size_t head = a->head, width = a->heads * head, hp = (head + 15) / 16 * 16, all = a->extra + a->keys;
+    const size_t group = a->heads / a->key_heads, key_width = a->key_heads * head;
     const size_t padded = (all + ATTENTION_PANEL - 1) / ATTENTION_PANEL * ATTENTION_PANEL;
     float *tile = a->scratch, *out = tile + ATTENTION_MOST_QUERIES * ATTENTION_MOST_KEYS;
     float *tops = out + ATTENTION_MOST_QUERIES * hp, *sums = tops + ATTENTION_MOST_QUERIES;
     float *kt = sums + ATTENTION_MOST_QUERIES, *vp = kt + head * padded;
     for (size_t h = a->first; h < a->first + a->count; h++) {
-        const NAME(tiled_head) t = {.a = a, .h = h, .column = h * head, .width = width, .hp = hp, .all = all, .kt = kt};
+        const NAME(tiled_head) t = {.a = a, .h = h, .column = h * head, .width = width, .key_column = h / group * head,
+                                    .key_width = key_width, .hp = hp, .all = all, .kt = kt};
         float *stats = a->kept ? a->kept + h * a->queries * (head + 2) : NULL;
-        NAME(gather_panels)(kt, a->extra_k, a->extra, a->k, a->keys, width, t.column, head);
-        NAME(gather_head)(vp, hp, a->extra_v, a->extra, a->v, a->keys, width, t.column, head);
+        // Heads that read the same keys follow each other
+        if (h == a->first || h % group == 0) {
+            NAME(gather_panels)(kt, a->extra_k, a->extra, a->k, a->keys, key_width, t.key_column, head);
+            NAME(gather_head)(vp, hp, a->extra_v, a->extra, a->v, a->keys, key_width, t.key_column, head);
+        }
         for (size_t i0 = 0, m; i0 < a->queries; i0 += m) {
             m = NAME(block_rows)(a->queries, i0);
             for (size_t i = 0; i < m; i++) tops[i] = -INFINITY, sums[i] = 0;
@@ -150,7 +163,7 @@ static void NAME(attend_tiled)(const amalgam_attention *a, float *y) {
                     j1 = NAME(tile_end)(j0, end[r]);
                     const size_t n = j1 - j0;
                     NAME(tile_scores)(tile, a->q + i0 * width + t.column, width, kt, head, j0, m, n, a->scale);
-                    if (NAME(hides_tile)(a, n)) NAME(tile_softmax)(&t, tile, tops, sums, out, i0, m, j0, n, true);
+                    if (NAME(hides_tile)(a, i0, m, j0, n)) NAME(tile_softmax)(&t, tile, tops, sums, out, i0, m, j0, n, true);
                     else NAME(tile_softmax)(&t, tile, tops, sums, out, i0, m, j0, n, false);
                     NAME(tile_mix)(out, tile, vp + j0 * hp, hp, m, n, true);
                 }
@@ -197,6 +210,7 @@ INLINE void NAME(tile_slopes)(const NAME(tiled_head) *t, float *tile, float *slo
 
 static void NAME(attend_tiled_backward)(const amalgam_attention *a, const amalgam_attention_gradients *g) {
     const size_t head = a->head, width = a->heads * head, hp = (head + 15) / 16 * 16, all = a->extra + a->keys;
+    const size_t group = a->heads / a->key_heads, key_width = a->key_heads * head;
     const size_t padded = (all + ATTENTION_PANEL - 1) / ATTENTION_PANEL * ATTENTION_PANEL;
     const bool wants_v = g->dv || g->dextra_v, wants_k = g->dk || g->dextra_k;
     float *tile = a->scratch, *slopes = tile + ATTENTION_MOST_QUERIES * ATTENTION_MOST_KEYS;
@@ -205,13 +219,17 @@ static void NAME(attend_tiled_backward)(const amalgam_attention *a, const amalga
     float *kt = dq + ATTENTION_MOST_QUERIES * hp, *vt = kt + head * padded, *k = vt + head * padded;
     float *dk = k + all * hp, *dv = dk + all * hp;
     for (size_t h = a->first; h < a->first + a->count; h++) {
-        const NAME(tiled_head) t = {.a = a, .h = h, .column = h * head, .width = width, .hp = hp, .all = all, .kt = kt};
+        const NAME(tiled_head) t = {.a = a, .h = h, .column = h * head, .width = width, .key_column = h / group * head,
+                                    .key_width = key_width, .hp = hp, .all = all, .kt = kt};
         const float *stats = a->kept + h * a->queries * (head + 2), *y = stats + 2 * a->queries;
-        NAME(gather_panels)(kt, a->extra_k, a->extra, a->k, a->keys, width, t.column, head);
-        NAME(gather_panels)(vt, a->extra_v, a->extra, a->v, a->keys, width, t.column, head);
-        if (g->dq) NAME(gather_head)(k, hp, a->extra_k, a->extra, a->k, a->keys, width, t.column, head);
-        if (wants_k) memset(dk, 0, all * hp * sizeof(float));
-        if (wants_v) memset(dv, 0, all * hp * sizeof(float));
+        // The gradients of keys and values are sums over the heads that read them
+        if (h % group == 0) {
+            NAME(gather_panels)(kt, a->extra_k, a->extra, a->k, a->keys, key_width, t.key_column, head);
+            NAME(gather_panels)(vt, a->extra_v, a->extra, a->v, a->keys, key_width, t.key_column, head);
+            if (g->dq) NAME(gather_head)(k, hp, a->extra_k, a->extra, a->k, a->keys, key_width, t.key_column, head);
+            if (wants_k) memset(dk, 0, all * hp * sizeof(float));
+            if (wants_v) memset(dv, 0, all * hp * sizeof(float));
+        }
         for (size_t i0 = 0, m; i0 < a->queries; i0 += m) {
             m = NAME(block_rows)(a->queries, i0);
             NAME(gather_head)(q, hp, NULL, 0, a->q + i0 * width, m, width, t.column, head);
@@ -232,21 +250,23 @@ static void NAME(attend_tiled_backward)(const amalgam_attention *a, const amalga
                     const size_t n = j1 - j0;
                     NAME(tile_scores)(tile, q, hp, kt, head, j0, m, n, a->scale);
                     NAME(tile_scores)(slopes, dy, hp, vt, head, j0, m, n, 1);
-                    if (NAME(hides_tile)(a, n)) NAME(tile_slopes)(&t, tile, slopes, stats, dots, i0, m, j0, n, true);
+                    if (NAME(hides_tile)(a, i0, m, j0, n)) NAME(tile_slopes)(&t, tile, slopes, stats, dots, i0, m, j0, n, true);
                     else NAME(tile_slopes)(&t, tile, slopes, stats, dots, i0, m, j0, n, false);
                     if (wants_v) NAME(tile_spread)(dv + j0 * hp, tile, dy, hp, m, n);
                     if (wants_k) NAME(tile_spread)(dk + j0 * hp, slopes, q, hp, m, n);
                     if (g->dq) NAME(tile_mix)(dq, slopes, k + j0 * hp, hp, m, n, true);
                 }
-            if (g->dq) NAME(scatter_head)(NULL, 0, g->dq + i0 * width, m, dq, hp, width, t.column, head);
+            if (g->dq) NAME(scatter_head)(NULL, 0, g->dq + i0 * width, m, dq, hp, width, t.column, head, false);
         }
-        if (wants_k) NAME(scatter_head)(g->dextra_k, a->extra, g->dk, a->keys, dk, hp, width, t.column, head);
-        if (wants_v) NAME(scatter_head)(g->dextra_v, a->extra, g->dv, a->keys, dv, hp, width, t.column, head);
+        if ((h + 1) % group != 0) continue;
+        if (wants_k) NAME(scatter_head)(g->dextra_k, a->extra, g->dk, a->keys, dk, hp, key_width, t.key_column, head, false);
+        if (wants_v) NAME(scatter_head)(g->dextra_v, a->extra, g->dv, a->keys, dv, hp, key_width, t.key_column, head, false);
     }
 }
 
 static void NAME(attend)(const amalgam_attention *a, float *y) {
-    if (is_tiled(a)) NAME(attend_tiled)(a, y);
+    if (a->queries == 1 && a->offset && !a->kept && !a->extra && !a->dropout.threshold) NAME(attend_row)(a, y);
+    else if (is_tiled(a)) NAME(attend_tiled)(a, y);
     else NAME(attend_stored)(a, y);
 }
 static void NAME(attend_backward)(const amalgam_attention *a, const amalgam_attention_gradients *g) {

@@ -8,12 +8,15 @@ package struct TensorSpec: Equatable, Sendable {
     package let decays: Bool
     /// The table of word embeddings, of which a batch uses few rows.
     package let isTable: Bool
+    /// Whether it stands in files under this name, without the prefix of the others: a head of the model's own.
+    package let standsApart: Bool
 
-    package init(_ name: String, _ shape: [Int], decays: Bool, isTable: Bool = false) {
+    package init(_ name: String, _ shape: [Int], decays: Bool, isTable: Bool = false, standsApart: Bool = false) {
         self.name = name
         self.shape = shape
         self.decays = decays
         self.isTable = isTable
+        self.standsApart = standsApart
     }
 }
 
@@ -79,6 +82,12 @@ package struct Architecture: Sendable {
 
     /// What stands before the encoder's tensors in a model with a head: "bert.".
     package var encoderPrefix: String { family.prefixes.first ?? "" }
+
+    /// Whether the model writes texts: a token sees only those before it.
+    package var isDecoder: Bool { family.isDecoder }
+
+    /// Name of the tensor [vocabulary, hidden] that gives each token's logit; nil: the model writes no texts.
+    package var outputTable: String? { layout.outputTable }
 
     /// Name of the table of word embeddings.
     package var wordTable: String { tensors.first(where: \.isTable)?.name ?? "" }

@@ -13,6 +13,8 @@ package struct ModelFamily: Sendable {
     /// The numbers of a config.json.
     let configuration: @Sendable (_ modelType: String, ConfigurationFields) throws(ModelError) -> ModelConfiguration
     let layout: @Sendable (ModelConfiguration) -> any EncoderLayout
+    /// Whether its models write texts.
+    var isDecoder = false
 
     /// The names that a tensor may have in a file.
     func spellings(_ name: String) -> [String] {
@@ -25,12 +27,20 @@ package struct ModelFamily: Sendable {
 
 /// The families of models that Amalgam knows.
 package enum Architectures {
-    static let builtIn: [ModelFamily] = [.bert, .roberta, .distilBERT, .modernBERT, .electra]
+    static let builtIn: [ModelFamily] = [
+        .bert, .roberta, .distilBERT, .modernBERT, .electra, .llama, .qwen2, .qwen3, .mistral,
+    ]
 
     static func named(_ modelType: String) -> ModelFamily? { builtIn.first { $0.modelTypes.contains(modelType) } }
 
     /// Every `model_type`.
     package static var modelTypes: [String] { builtIn.flatMap(\.modelTypes) }
+
+    /// Those of models that read texts.
+    package static var encoderTypes: [String] { builtIn.filter { !$0.isDecoder }.flatMap(\.modelTypes) }
+
+    /// Those of models that write texts.
+    package static var decoderTypes: [String] { builtIn.filter(\.isDecoder).flatMap(\.modelTypes) }
 
     /// Whether two `model_type`s compute the same from the same tensors.
     package static func isSameFamily(_ a: String, _ b: String) -> Bool {
@@ -38,9 +48,11 @@ package enum Architectures {
     }
 
     /// For messages: "bert, roberta or xlm-roberta".
-    static var known: String {
-        let types = modelTypes
-        return types.count < 2
+    static var known: String { list(modelTypes) }
+
+    /// For messages.
+    package static func list(_ types: [String]) -> String {
+        types.count < 2
             ? types.joined() : types.dropLast().joined(separator: ", ") + " or " + (types.last ?? "")
     }
 }

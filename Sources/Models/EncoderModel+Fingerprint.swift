@@ -9,6 +9,7 @@ extension EncoderModel {
         let usual = architecture.family.usualFirstPosition
         return "\(c.family) \(c.hidden) \(c.layers) \(c.heads) \(c.intermediate) \(c.epsilon) \(c.activation)"
             + (c.firstPosition == usual ? "" : " first position \(c.firstPosition)")
+            + (c.decoder.map { " \($0.fingerprint)" } ?? "")
             + (c.rotary.map { " rotary \($0.globalTheta) \($0.localTheta) \($0.window) \($0.globalEvery)" } ?? "")
     }
 

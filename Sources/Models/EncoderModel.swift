@@ -2,30 +2,70 @@ import Files
 import Foundation
 import Numerics
 
-/// A pretrained encoder: its architecture and its frozen tensors, mapped from the file and never copied.
+/// A pretrained model: its architecture and its frozen tensors, mapped from the file and never copied. (Those of a GGUF file are
+/// unpacked to float32.)
 package final class EncoderModel: Sendable {
     package let folder: URL
     package let name: String
     package let architecture: Architecture
     let weights: [String: Weight]
-    private let files: ShardedSafetensors
+    /// nil: the weights are in a GGUF file.
+    private let files: ShardedSafetensors?
+    private let gguf: GGUFFile?
     private let parts: ModelFolder
     private let settings: SentenceSettings
     /// Elements that are read before their pages are released: checking or hashing a large table must not load it.
     static let piece = 1 << 20
 
-    /// Reads a Hugging Face folder, a folder of sentence-transformers, or one of the Hub's cache: config.json, the weights
-    /// in one file or several, and what sentence-transformers keeps about pooling and prompts.
+    /// Reads a Hugging Face folder, a folder of sentence-transformers, one of the Hub's cache, or one with a GGUF file: config.json,
+    /// the weights in one file or several, and what sentence-transformers keeps about pooling and prompts.
     /// - Throws: `ModelError`, `FileError` for what is missing or does not fit.
     package init(folder: URL) throws {
         parts = try ModelFolder(folder)
         self.folder = folder
         name = parts.name
+        settings = try SentenceSettings(parts)
+        if let url = parts.gguf {
+            let model = try GGUFModel(GGUFFile(url))
+            architecture = try Architecture(
+                ModelConfiguration(Array(model.configuration.json.utf8), name: url.path))
+            (files, gguf) = (nil, model.file)
+            weights = try Self.load(model, architecture)
+            return
+        }
         architecture = try Architecture(
             ModelConfiguration(file: parts.encoder.appendingPathComponent("config.json")))
-        settings = try SentenceSettings(parts)
-        files = try parts.weights()
+        let files = try parts.weights()
+        (self.files, gguf) = (files, nil)
         weights = try Self.load(files, architecture)
+    }
+
+    /// - Throws: `ModelError.purpose` for a model that writes texts
+    package func requireEncoder() throws(ModelError) {
+        guard architecture.isDecoder else { return }
+        throw .purpose(
+            path: folder.path, found: "a decoder (\(configuration.family)), which writes texts",
+            expected: "an encoder, which reads them (\(Architectures.list(Architectures.encoderTypes)))")
+    }
+
+    /// - Throws: `ModelError.purpose` for a model that only reads texts
+    package func requireDecoder() throws(ModelError) {
+        guard !architecture.isDecoder else { return }
+        throw .purpose(
+            path: folder.path, found: "an encoder (\(configuration.family)), which only reads texts",
+            expected: "a decoder, which writes them (\(Architectures.list(Architectures.decoderTypes)))")
+    }
+
+    /// The tokens that end a text: those of generation_config.json, else of config.json.
+    /// - Throws: `ModelError` for a file that is no JSON object, or a field of another type
+    package func endTokens() throws(ModelError) -> Set<Int32> {
+        let file = parts.encoder.appendingPathComponent("generation_config.json")
+        if let bytes = FileManager.default.contents(atPath: file.path) {
+            let fields = ConfigurationFields(json: try ModelJSON([UInt8](bytes), file: file.path))
+            let ends = try fields.tokenIDs("eos_token_id", below: configuration.vocabulary)
+            if !ends.isEmpty { return Set(ends.map { Int32($0) }) }
+        }
+        return Set((configuration.decoder?.ends ?? []).map { Int32($0) })
     }
 
     package var configuration: ModelConfiguration { architecture.configuration }
@@ -43,7 +83,9 @@ package final class EncoderModel: Sendable {
     package var notes: [String] { settings.notes }
 
     /// The files that hold the weights, for the fingerprint's cache.
-    var weightsFiles: [URL] { files.files.map { URL(fileURLWithPath: $0.name) } }
+    var weightsFiles: [URL] {
+        files.map { $0.files.map { URL(fileURLWithPath: $0.name) } } ?? [parts.gguf].compactMap { $0 }
+    }
 
     package func weight(_ name: String) -> Weight? { weights[name] }
 
@@ -52,7 +94,10 @@ package final class EncoderModel: Sendable {
     package func pooling() throws(ModelError) -> Pool.Kind { try settings.pooling.get() }
 
     /// Lets the mapped weights' memory go until they are read again: after they were copied, or packed.
-    package func releasePages() { files.releasePages() }
+    package func releasePages() {
+        files?.releasePages()
+        gguf?.releasePages()
+    }
 
     private static func load(_ files: ShardedSafetensors, _ architecture: Architecture) throws -> [String: Weight] {
         // A bare model has no prefix; models with a head put the encoder under its family's name
@@ -61,6 +106,7 @@ package final class EncoderModel: Sendable {
         let prefix = ([""] + family.prefixes + ["model."]).first { files.file(of: $0 + probe) != nil } ?? ""
         var weights: [String: Weight] = [:]
         for tensor in architecture.tensors {
+            let prefix = tensor.standsApart ? "" : prefix
             let found = family.spellings(prefix + tensor.name).filter { files.file(of: $0) != nil }
             guard let stored = found.first, let file = files.file(of: stored), let entry = file.tensors[stored] else {
                 throw ModelError.tensor(
@@ -82,7 +128,7 @@ package final class EncoderModel: Sendable {
         let spellings =
             [name] + architecture.family.prefixes.filter(name.hasPrefix).map { String(name.dropFirst($0.count)) }
         for name in spellings {
-            guard let file = files.file(of: name), file.tensors[name]?.shape == shape else { continue }
+            guard let file = files?.file(of: name), file.tensors[name]?.shape == shape else { continue }
             let values = try file.floats(name)
             if let bad = values.firstIndex(where: { !$0.isFinite }) {
                 throw ModelError.weight(file: file.name, name: name, found: "\(values[bad])", element: bad)
@@ -90,6 +136,22 @@ package final class EncoderModel: Sendable {
             return values
         }
         return nil
+    }
+
+    /// Under Hugging Face's names, all below the family's prefix but those that stand apart.
+    private static func load(_ model: GGUFModel, _ architecture: Architecture) throws -> [String: Weight] {
+        var weights: [String: Weight] = [:]
+        for tensor in architecture.tensors {
+            let name = (tensor.standsApart ? "" : architecture.encoderPrefix) + tensor.name
+            guard let stored = model[name], stored.shape == tensor.shape else {
+                throw ModelError.tensor(
+                    file: model.file.name, name: name, found: model[name].map { "shape \($0.shape)" } ?? "missing",
+                    expected: "shape \(tensor.shape)")
+            }
+            weights[tensor.name] = Weight(try stored.floats(), shape: tensor.shape)
+        }
+        model.file.releasePages()
+        return weights
     }
 
     private static func weight(

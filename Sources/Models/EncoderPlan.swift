@@ -6,11 +6,19 @@ protocol EncoderLayout: Sendable {
     var tensors: [TensorSpec] { get }
     /// In the order of the computation.
     var sites: [SiteSpec] { get }
+    var norm: Norm.Kind { get }
+    /// Name of the tensor [vocabulary, hidden] that gives each token's logit; nil: the model writes no texts.
+    var outputTable: String? { get }
     /// Appends the computation to the plan's builder.
     /// - Parameter firstOnly: only the last hidden state of each sequence's first token is wanted.
     /// - Returns: the last hidden states [tokens, hidden], or [sequences, hidden] if `firstOnly`; and all of them,
     ///   the embeddings' first.
     func build(_ plan: EncoderPlan, firstOnly: Bool) throws -> (output: Value, hidden: [Value])
+}
+
+extension EncoderLayout {
+    var norm: Norm.Kind { .layer }
+    var outputTable: String? { nil }
 }
 
 /// A model on its way into a plan: its architecture, the tensors' operands, and what acts at the sites.
@@ -51,6 +59,17 @@ package struct EncoderPlan {
         return (x, hidden)
     }
 
+    /// The logit of each token of the vocabulary after each row: the model's output layer.
+    /// - Parameter rows: last hidden states, [rows, hidden]
+    /// - Throws: `NumericsError.missingTensor` where the model has none
+    package func logits(_ rows: Value) throws -> Value {
+        guard let name = architecture.outputTable else { throw NumericsError.missingTensor("of an output layer") }
+        return builder.append(Linear(try outputRows(rows), weight: try tensor(name), bias: nil, in: builder))
+    }
+
+    /// What the output layer reads of rows of the last hidden states.
+    package func outputRows(_ rows: Value) throws -> Value { try site(Site(.beforeOutputEmbeddings), rows) }
+
     // MARK: For layouts
 
     func tensor(_ name: String) throws -> Operand { try operand("base/\(name)") }
@@ -68,7 +87,9 @@ package struct EncoderPlan {
     /// A norm of the architecture with what acts there.
     func norm(_ kind: Site.Kind, layer: Int? = nil) throws -> Norm {
         let (spec, weight, bias) = try operands(Site(kind, layer: layer))
-        return Norm(spec: spec, gamma: weight, beta: bias, epsilon: configuration.epsilon, plugin: plugin)
+        return Norm(
+            spec: spec, gamma: weight, beta: bias, epsilon: configuration.epsilon, kind: architecture.layout.norm,
+            plugin: plugin)
     }
 
     /// The output of a site where a method may change a value: the embeddings' output.

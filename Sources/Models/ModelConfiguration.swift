@@ -25,6 +25,9 @@ package struct ModelConfiguration: Equatable, Sendable {
     /// nil: a model with a table of positions, in which each token sees all others.
     package var rotary: RotaryPositions?
 
+    /// nil: an encoder, in which a token sees those after it, too.
+    package var decoder: DecoderShape?
+
     /// Longest sequence, special tokens included.
     package var longestSequence: Int { positions - firstPosition }
 

@@ -18,6 +18,8 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case tensor(file: String, name: String, found: String, expected: String)
     /// A weight that is not finite.
     case weight(file: String, name: String, found: String, element: Int)
+    /// A model that reads texts where one that writes them is needed, or the other way round.
+    case purpose(path: String, found: String, expected: String)
     /// A family of models that Amalgam does not know.
     case architecture(file: String, found: String, known: String)
 
@@ -43,8 +45,10 @@ package enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "models: download both again"
         case .weight(let file, let name, let found, let element):
             "\(file): tensor \(name): \(found) at element \(element), expected finite numbers; download the model again"
+        case .purpose(let path, let found, let expected):
+            "\(path): found \(found), expected \(expected); use another model"
         case .architecture(let file, let found, let known):
-            "\(file): model_type: \(found) is not supported, expected \(known); choose an encoder of one of these families"
+            "\(file): model_type: \(found) is not supported, expected \(known); choose a model of one of these families"
         }
     }
 }

@@ -8,13 +8,15 @@ struct ModelFolder {
     let root: URL
     /// config.json, the weights and the tokenizer.
     let encoder: URL
+    /// What holds all three in their place; nil: there is a config.json.
+    let gguf: URL?
     /// What the model is called in bundles and reports.
     let name: String
     /// nil: there is no modules.json.
     let modules: [SentenceModule]?
 
-    /// - Throws: `ModelError` that says what the path holds if it is no model
-    init(_ given: URL) throws(ModelError) {
+    /// - Throws: `ModelError` that says what the path holds if it is no model; `FileError` for several GGUF files
+    init(_ given: URL) throws {
         let (root, name) = try Self.snapshot(given)
         self.root = root
         self.name = name
@@ -25,9 +27,12 @@ struct ModelFolder {
         } else {
             encoder = root
         }
-        guard Self.isFile(encoder.appendingPathComponent("config.json")) else {
-            throw NotAModel.problem(encoder, given: given)
+        guard !Self.isFile(encoder.appendingPathComponent("config.json")) else {
+            gguf = nil
+            return
         }
+        gguf = try GGUFFile.only(in: encoder)
+        if gguf == nil { throw NotAModel.problem(encoder, given: given) }
     }
 
     /// The weights' file or files.

@@ -36,9 +36,6 @@ enum NotAModel {
             return problem(
                 "the folder \(inner) but no modules.json", "download modules.json, or give \(folder.path)/\(inner)")
         }
-        if let file = try? GGUFFile.only(in: folder) {
-            return problem("\(file.lastPathComponent) but no config.json", "choose an encoder's folder")
-        }
         return problem("no config.json", "or give the name of a fetched model (amalgam model fetch minilm)")
     }
 

@@ -15,6 +15,8 @@ package struct Site: Hashable, Sendable {
         case key
         case value
         case attentionOutput
+        /// The projection whose activation says how much of the intermediate one passes, where it is a tensor of its own
+        case gate
         case intermediate
         case feedForwardOutput
         case embeddingNorm

@@ -7,10 +7,27 @@ struct Norm {
     /// nil: none
     let beta: Operand?
     let epsilon: Float
+    var kind = Kind.layer
     let plugin: any SitePlugin
 
+    enum Kind: Sendable {
+        case layer
+        /// By the root of the mean square, without a mean or a bias
+        case rootMeanSquare
+    }
+
     func append(_ x: Value, in builder: PlanBuilder) throws -> Value {
-        let y = builder.append(LayerNorm(x, gamma: gamma, beta: beta, epsilon: epsilon, in: builder))
+        var y: Value
+        switch kind {
+        case .layer: y = builder.append(LayerNorm(x, gamma: gamma, beta: beta, epsilon: epsilon, in: builder))
+        case .rootMeanSquare:
+            y = builder.append(RMSNorm(x, gamma: gamma, epsilon: epsilon, in: builder))
+            // Only a method adds one
+            if let beta {
+                let row = builder.append(RepeatedTensor(beta, rows: y.rows, in: builder))
+                y = builder.append(DropAdd(row, residual: y, dropout: .none, in: builder))
+            }
+        }
         return try SiteContext(spec, Sublayer(input: x, output: y), weight: gamma, bias: beta, in: builder)
             .result(of: plugin)
     }

@@ -40,6 +40,8 @@ package final class PackedBatch: Sendable {
     /// By the head's index.
     package let targets: [Int: HeadTargets]
     package let slices: [BatchSlice]
+    /// Of each sequence, the tokens that stand before its own and are not computed again; nil: there are none.
+    package let past: [KeyValues]?
     /// First sequence of each group, and the number of sequences at the end; nil: the batch has no groups.
     private let groupOffsets: [Int]?
     /// By the head's index: how many marked tokens stand before each token, [tokens + 1].
@@ -58,25 +60,29 @@ package final class PackedBatch: Sendable {
     ///   - targets: by the head's index; heads without an entry have no rows with targets.
     ///   - groups: numbers of neighbouring sequences that belong together; nil: no groups.
     ///   - virtual: rows that each sequence gets beside its tokens; marks count them.
+    ///   - past: what stands before each sequence: its tokens' positions follow.
     package init(
         _ sequences: [(ids: [Int32], types: [Int32], row: SequenceRow)], targets: [Int: HeadTargets] = [:],
-        groups: [Int]? = nil, virtual: VirtualTokens? = nil
+        groups: [Int]? = nil, virtual: VirtualTokens? = nil, past: [KeyValues]? = nil
     ) {
+        precondition(past.map { $0.count == sequences.count } ?? true, "one past for each sequence")
+        self.past = past
         var ids: [Int32] = []
         var types: [Int32] = []
         var positions: [Int32] = []
         var offsets = [0]
         var identities: [UInt64] = []
         ids.reserveCapacity(sequences.reduce(0) { $0 + $1.ids.count })
-        for sequence in sequences {
+        for (index, sequence) in sequences.enumerated() {
+            let before = past?[index].count ?? 0
             precondition(!sequence.ids.isEmpty && sequence.ids.count == sequence.types.count)
             let hash = sequence.row.hash
             func append(_ own: Range<Int>, after taken: Int = 0) {
                 ids += sequence.ids[own]
                 types += sequence.types[own]
                 for position in own {
-                    positions.append(Int32(position + taken))
-                    identities.append(SequenceRow.identity(hash, position))
+                    positions.append(Int32(before + position + taken))
+                    identities.append(SequenceRow.identity(hash, before + position))
                 }
             }
             let split = virtual?.start ?? 0
@@ -93,7 +99,8 @@ package final class PackedBatch: Sendable {
         self.ids = ids
         self.types = types
         self.positions = positions
-        span = (sequences.map(\.ids.count).max() ?? 0) + (virtual?.positions ?? 0)
+        let lengths = sequences.indices.map { sequences[$0].ids.count + (past?[$0].count ?? 0) }
+        span = (lengths.max() ?? 0) + (virtual?.positions ?? 0)
         self.offsets = offsets
         rows = sequences.map(\.row)
         self.targets = targets
@@ -108,7 +115,7 @@ package final class PackedBatch: Sendable {
         }
         groupOffsets = groups.map { $0.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) } }
         precondition(groupOffsets.map { $0.last == sequences.count } ?? true, "groups of other sequences")
-        slices = Self.cut(offsets, groups: groupOffsets)
+        slices = Self.cut(offsets, groups: groupOffsets, few: past != nil)
     }
 
     /// One class for each sequence, for one head; −1 where it is missing.
@@ -202,14 +209,15 @@ package final class PackedBatch: Sendable {
 
     /// Borders depend on the batch alone, never on the threads, so that sums have one order everywhere. An even number
     /// of slices, so that two threads get equal shares. With groups, only their borders are used.
-    static func cut(_ offsets: [Int], groups: [Int]? = nil) -> [BatchSlice] {
+    /// - Parameter few: as few as fit: each reads all weights, and no gradient is summed.
+    static func cut(_ offsets: [Int], groups: [Int]? = nil, few: Bool = false) -> [BatchSlice] {
         let starts = groups ?? Array(offsets.indices)
         let units = starts.count - 1
         let tokens = offsets.last ?? 0
         guard units > 0 else { return [] }
         func end(_ unit: Int) -> Int { offsets[starts[unit]] }
-        let wanted = max(4, (tokens + sliceQuota - 1) / sliceQuota)
-        let count = min(units, wanted + wanted % 2)
+        let wanted = max(few ? 1 : 4, (tokens + sliceQuota - 1) / sliceQuota)
+        let count = min(units, few ? wanted : wanted + wanted % 2)
         var slices: [BatchSlice] = []
         var first = 0
         for i in 1...count {

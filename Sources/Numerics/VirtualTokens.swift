@@ -42,6 +42,7 @@ package struct VirtualTokens: Equatable, Sendable {
 extension PackedBatch {
     /// The same sequences and targets with virtual tokens in each sequence.
     func inserting(_ virtual: VirtualTokens) -> PackedBatch {
+        precondition(past == nil, "virtual tokens in the middle of a sequence")
         let sequences = rows.indices.map { i in
             let own = offsets[i]..<offsets[i + 1]
             return (ids: Array(ids[own]), types: Array(types[own]), row: rows[i])

@@ -93,6 +93,8 @@ package final class Session {
         package var taskBest: [String: (bundle: AdapterBundle, epoch: Int, dev: [String: Evaluation])] = [:]
         /// How well masked tokens are predicted; nil where tasks were trained.
         package var language: LanguageScores?
+        /// How likely held-out answers are; nil where tasks were trained.
+        package var answers: AnswerLikelihood?
         /// What a linear probe chose; nil where nothing was probed.
         package var probe: LinearProbe?
     }

@@ -156,7 +156,7 @@ import Testing
         ("targets=[1]", "targets: found 1"),
         (
             "targets=[query, output]",
-            "targets: found [query, output], expected query, key, value, attention_output, intermediate, output, or all, "
+            "targets: found [query, output], expected query, key, value, attention_output, gate, intermediate, output, or all, "
                 + "separated by commas: targets=query,value"
         ), (#"rank_pattern={"q":1}"#, "rank_pattern: found \"q\""),
         (#"rank_pattern={"query/x":1}"#, "rank_pattern: found \"query/x\""),

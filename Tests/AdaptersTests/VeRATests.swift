@@ -61,7 +61,7 @@ import Testing
         ("d_initial=0", "d_initial: found 0, expected a number over 0.0"),
         (
             "targets=norm",
-            "targets: found norm, expected query, key, value, attention_output, intermediate, output, or all"
+            "targets: found norm, expected query, key, value, attention_output, gate, intermediate, output, or all"
         ),
         ("save_projection=true", "save_projection: unknown field"),
     ]) func refuses(_ override: String, _ message: String) {

@@ -6,28 +6,41 @@ struct AttentionReference: Sendable, CustomStringConvertible {
     var queries, keys, extra, heads, head: Int
     /// nil: none
     var window: Int?
+    /// Of keys and values; nil: as many as of queries.
+    var keyHeads: Int?
+    /// A query sees no key after its own.
+    var isCausal = false
+    /// The first query's key.
+    var offset = 0
     var width: Int { heads * head }
+    var keyWidth: Int { (keyHeads ?? heads) * head }
     var all: Int { extra + keys }
     /// Numbers of the input: q, then k and v, of these all keys, the extra ones first.
-    var count: Int { (queries + 2 * all) * width }
+    var count: Int { queries * width + 2 * all * keyWidth }
 
     var description: String {
         "\(queries) queries, \(extra) + \(keys) keys, \(heads) heads of \(head)"
-            + (window.map { ", window \($0)" } ?? "")
+            + (window.map { ", window \($0)" } ?? "") + (keyHeads.map { ", \($0) heads of keys" } ?? "")
+            + (isCausal ? ", causal" : "") + (offset > 0 ? ", from \(offset) on" : "")
     }
 
+    /// The first column of the keys that a head reads.
+    private func keyColumn(_ h: Int) -> Int { h / (heads / (keyHeads ?? heads)) * head }
+
     private func sees(_ query: Int, _ key: Int) -> Bool {
-        key < extra || window.map { abs(query - (key - extra)) <= $0 } ?? true
+        let distance = offset + query - (key - extra)
+        return key < extra || (window.map { abs(distance) <= $0 } ?? true) && (!isCausal || distance >= 0)
     }
 
     /// Probabilities of a row and head before dropout.
     private func row(_ x: [Double], _ h: Int, _ i: Int) -> [Double] {
-        let (w, k) = (width, queries * width)
+        let (w, kw, k) = (width, keyWidth, queries * width)
+        let (own, read) = (h * head, keyColumn(h))
         var row = [Double](repeating: 0, count: all)
         var top = -Double.infinity
         for j in 0..<all where sees(i, j) {
             var sum = 0.0
-            for c in h * head..<(h + 1) * head { sum += x[i * w + c] * x[k + j * w + c] }
+            for c in 0..<head { sum += x[i * w + own + c] * x[k + j * kw + read + c] }
             row[j] = sum / Double(head).squareRoot()
             top = max(top, row[j])
         }
@@ -43,13 +56,15 @@ struct AttentionReference: Sendable, CustomStringConvertible {
     /// y [queries, width].
     /// - Parameter masks: of dropout, by head and query.
     func output(_ x: [Double], _ masks: [[Double]]) -> [Double] {
-        let (w, v) = (width, (queries + all) * width)
+        let (w, kw, v) = (width, keyWidth, queries * width + all * keyWidth)
         var y = [Double](repeating: 0, count: queries * w)
         for h in 0..<heads {
             for i in 0..<queries {
                 let (p, mask) = (row(x, h, i), masks[h * queries + i])
                 for j in 0..<all where p[j] != 0 {
-                    for c in h * head..<(h + 1) * head { y[i * w + c] += p[j] * mask[j] * x[v + j * w + c] }
+                    for c in 0..<head {
+                        y[i * w + h * head + c] += p[j] * mask[j] * x[v + j * kw + keyColumn(h) + c]
+                    }
                 }
             }
         }
@@ -58,7 +73,7 @@ struct AttentionReference: Sendable, CustomStringConvertible {
 
     /// The gradient of Σ y · dy in each number of the input.
     func gradient(_ x: [Double], _ masks: [[Double]], dy: [Double]) -> [Double] {
-        let (w, k, v) = (width, queries * width, (queries + all) * width)
+        let (w, kw, k, v) = (width, keyWidth, queries * width, queries * width + all * keyWidth)
         let scale = 1 / Double(head).squareRoot()
         var gradient = [Double](repeating: 0, count: count)
         for h in 0..<heads {
@@ -67,17 +82,19 @@ struct AttentionReference: Sendable, CustomStringConvertible {
                 var slopes = [Double](repeating: 0, count: all)
                 var mean = 0.0
                 for j in 0..<all where p[j] != 0 {
-                    for c in h * head..<(h + 1) * head {
-                        slopes[j] += mask[j] * dy[i * w + c] * x[v + j * w + c]
-                        gradient[v + j * w + c] += p[j] * mask[j] * dy[i * w + c]
+                    for c in 0..<head {
+                        let (own, read) = (i * w + h * head + c, v + j * kw + keyColumn(h) + c)
+                        slopes[j] += mask[j] * dy[own] * x[read]
+                        gradient[read] += p[j] * mask[j] * dy[own]
                     }
                     mean += p[j] * slopes[j]
                 }
                 for j in 0..<all where p[j] != 0 {
                     let ds = p[j] * (slopes[j] - mean) * scale
-                    for c in h * head..<(h + 1) * head {
-                        gradient[i * w + c] += ds * x[k + j * w + c]
-                        gradient[k + j * w + c] += ds * x[i * w + c]
+                    for c in 0..<head {
+                        let (own, read) = (i * w + h * head + c, k + j * kw + keyColumn(h) + c)
+                        gradient[own] += ds * x[read]
+                        gradient[read] += ds * x[own]
                     }
                 }
             }
@@ -110,7 +127,10 @@ final class AttentionProbe {
         attention.heads = s.heads
         attention.head = s.head
         attention.count = s.heads
-        attention.window = s.window ?? .max
+        attention.key_heads = s.keyHeads ?? s.heads
+        attention.offset = s.offset
+        attention.before = s.window ?? .max
+        attention.after = s.isCausal ? 0 : s.window ?? .max
         attention.scale = 1 / Float(s.head).squareRoot()
         attention.dropout = dropout
         keptFloats = s.heads * amalgam_attention_kept(&attention)
@@ -124,7 +144,7 @@ final class AttentionProbe {
             owned.append(pointer)
             return pointer
         }
-        let (w, q) = (s.width, s.queries * s.width)
+        let (w, q) = (s.keyWidth, s.queries * s.width)
         self.dy = memory(dy)
         attention.q = UnsafePointer(memory(x[0..<q]))
         attention.extra_k = UnsafePointer(memory(x[q..<q + s.extra * w]))
@@ -134,8 +154,8 @@ final class AttentionProbe {
         attention.identities = UnsafePointer(identities)
         attention.kept = memory([Float](repeating: .nan, count: keptFloats))
         attention.scratch = memory([Float](repeating: .nan, count: scratchFloats))
-        for rows in [s.queries, s.queries, s.extra, s.keys, s.extra, s.keys] {
-            results.append(memory([Float](repeating: 5, count: rows * w)))
+        for place in Place.allCases {
+            results.append(memory([Float](repeating: 5, count: Self.count(place, s))))
         }
         self.owned = owned
     }
@@ -145,16 +165,17 @@ final class AttentionProbe {
         identities.deallocate()
     }
 
-    private func rows(_ place: Place) -> Int {
+    private static func count(_ place: Place, _ shape: AttentionReference) -> Int {
         switch place {
-        case .y, .dq: shape.queries
-        case .dek, .dev: shape.extra
-        case .dk, .dv: shape.keys
+        case .y, .dq: shape.queries * shape.width
+        case .dek, .dev: shape.extra * shape.keyWidth
+        case .dk, .dv: shape.keys * shape.keyWidth
         }
     }
+    private func count(_ place: Place) -> Int { Self.count(place, shape) }
 
     subscript(place: Place) -> [Float] {
-        Array(UnsafeBufferPointer(start: results[place.rawValue], count: rows(place) * shape.width))
+        Array(UnsafeBufferPointer(start: results[place.rawValue], count: count(place)))
     }
 
     var kept: [Float] { Array(UnsafeBufferPointer(start: attention.kept, count: keptFloats)) }
@@ -162,7 +183,7 @@ final class AttentionProbe {
     /// Whether nothing was written past the end of a result, of what is kept, and of the scratch.
     var canariesLive: Bool {
         let ends =
-            Place.allCases.map { results[$0.rawValue] + rows($0) * shape.width }
+            Place.allCases.map { results[$0.rawValue] + count($0) }
             + [attention.kept + keptFloats, attention.scratch + scratchFloats]
         return ends.allSatisfy { end in (0..<64).allSatisfy { end[$0] == 77 } }
     }
@@ -170,7 +191,7 @@ final class AttentionProbe {
     /// Forgets results.
     func clear() {
         for place in Place.allCases {
-            results[place.rawValue].update(repeating: 5, count: rows(place) * shape.width)
+            results[place.rawValue].update(repeating: 5, count: count(place))
         }
     }
 

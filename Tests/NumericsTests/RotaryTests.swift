@@ -59,7 +59,8 @@ import Testing
             a.heads = 12
             a.head = 32
             a.count = 12
-            a.window = Int.max
+            a.key_heads = 12
+            (a.before, a.after) = (Int.max, Int.max)
             return a
         }
         func kept(_ tokens: Int) -> Int {

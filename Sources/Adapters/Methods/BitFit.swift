@@ -7,7 +7,7 @@ import Numerics
 /// y = W x + b + c, and LN(x) + c, with c: [out], zeros. Where a projection or a norm has no bias, c is one. The keys' biases
 /// count, as in the paper, though the softmax cancels them where positions are not rotary.
 ///
-/// `targets` names projections and norms: query, key, value, attention_output, intermediate, output, embedding_norm,
+/// `targets` names projections and norms: query, key, value, attention_output, gate, intermediate, output, embedding_norm,
 /// attention_norm, output_norm, final_norm, or all. "query,intermediate" is the paper's subset (section 4: b_q and b_m2).
 package struct BitFit: AdapterMethod {
     package static let name = "bitfit"

@@ -6,7 +6,7 @@ import Numerics
 ///
 /// y = l ⊙ (W x + b), l: [out], starting at 1; in the feed-forward before the non-linearity, as the `adapters` library.
 ///
-/// `targets` names projections: query, key, value, attention_output, intermediate, output, or all. For those that
+/// `targets` names projections: query, key, value, attention_output, gate, intermediate, output, or all. For those that
 /// `feedforward_targets` names too, the factors are the input's, as `peft`'s `feedforward_modules`: y = W (l ⊙ x) + b, l: [in].
 package struct IA3: AdapterMethod {
     package static let name = "ia3"

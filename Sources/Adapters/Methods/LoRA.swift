@@ -8,7 +8,7 @@ import Numerics
 /// y = W x + b + s · B A dropout(x), with A: [rank, in], Kaiming-uniform (√5), and B: [out, rank], zeros. s = alpha / rank,
 /// or alpha / √rank with `rslora` (Kalajdzievski 2023). Training never forms B A.
 ///
-/// `targets` names projections: query, key, value, attention_output, intermediate, output, or all. `rank_pattern` and
+/// `targets` names projections: query, key, value, attention_output, gate, intermediate, output, or all. `rank_pattern` and
 /// `alpha_pattern` give other values to some of them: a role ("query"), a layer ("3") or both ("query/3"); both comes
 /// before the role, the role before the layer. Rank 0: no update there.
 ///

@@ -49,7 +49,7 @@ extension Model {
             environment.memoryLimit = options.memoryLimit.stored
             environment.stops = isCancelled
             let experiment = try AutoExperiment(
-                data, sources: bundles.map(\.stored), session: self.session(),
+                data, sources: bundles.map(\.stored), session: try self.session(),
                 settings: try options.settings(rate: 1e-3),
                 configuration: AdapterConfiguration.bottleneck.stored, fusions: budget, name: options.name,
                 pooling: options.pooling?.stored, prefix: options.textPrefix, language: language?.stored)

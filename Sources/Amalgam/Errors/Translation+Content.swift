@@ -118,10 +118,13 @@ extension AmalgamError {
             return make(
                 .notFinite, text, path: file, field: name, found: "\(found) at element \(element)",
                 expected: "finite numbers", fix: "download the model again")
+        case .purpose(let path, let found, let expected):
+            return make(
+                .unsupported, text, path: path, found: found, expected: expected, fix: "use another model")
         case .architecture(let file, let found, let known):
             return make(
                 .unsupported, text, path: file, field: "model_type", found: found, expected: known,
-                fix: "choose an encoder of one of these families")
+                fix: "choose a model of one of these families")
         }
     }
 

@@ -27,7 +27,7 @@ extension Model {
                 return data
             }
             return try run.compare(in: folder, who: "ablate", options) { environment in
-                try AblationExperiment(plan, session: self.session(), tasks: data).run(in: folder, environment)
+                try AblationExperiment(plan, session: try self.session(), tasks: data).run(in: folder, environment)
             }
         }
     }
@@ -58,7 +58,7 @@ extension Model {
                 folder: data, plan: plan, needsTexts: plan.methods.contains { $0.usesLanguageAdapters })
             return try run.compare(in: folder, who: "transfer", options) { environment in
                 try TransferExperiment(
-                    plan, session: self.session(), other: sourceModel?.session(), data: content
+                    plan, session: try self.session(), other: try sourceModel?.session(), data: content
                 ).run(in: folder, environment)
             }
         }

@@ -82,7 +82,7 @@ extension Model {
             }
             let (resolved, warnings) = try recipe.resolved()
             run.warn(warnings)
-            let session = self.session()
+            let session = try self.session()
             let teaching = try settings.distillation.flatMap { distillation in
                 try teacher?.teaching(
                     on: tasks[0], data[0], session, language: below, options: options, distillation, run)
@@ -140,6 +140,28 @@ extension Model {
                 recipe.stored, on: corpora.map(\.stored), name: name, tokens: tokens, settings: settings,
                 keeping: run.keeping, memoryLimit: options.memoryLimit.stored, observe: run.observe)
             return (trained, RunLog.fields(trained.language))
+        }
+    }
+
+    /// Starts a training of a decoder's adapter on answers to prompts: causal language modeling whose loss counts the answers'
+    /// tokens alone.
+    /// - Parameters:
+    ///   - configuration: The method and its fields.
+    ///   - prompts: With their answers.
+    ///   - options: Everything else; options of heads and tasks have no effect.
+    /// - Returns: The running job. ``TrainingResult/answers`` tells how good it is.
+    public func trainAnswers(
+        _ configuration: AdapterConfiguration, on prompts: AnsweredPrompts, options: TrainingOptions = TrainingOptions()
+    ) -> TrainingJob {
+        let name = options.name ?? prompts.name
+        let purpose = JobPurpose(
+            who: "a training on answers", kind: .adapter, subject: Session.safeName(name), options: options)
+        return job(purpose) { run in
+            let settings = try options.settings(rate: 1e-3)
+            let trained = try self.writingSession().trainAnswers(
+                configuration.stored, on: prompts.stored, name: name, settings: settings, keeping: run.keeping,
+                memoryLimit: options.memoryLimit.stored, observe: run.observe)
+            return (trained, RunLog.fields(trained.answers))
         }
     }
 

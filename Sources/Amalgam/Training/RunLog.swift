@@ -107,6 +107,14 @@ struct RunLog {
         ]
     }
 
+    /// What a training on answers has.
+    static func fields(_ scores: AnswerLikelihood?) -> [String: ConfigurationValue] {
+        [
+            "loss_before": scores?.before.map { .number($0) } ?? .null,
+            "loss": scores?.after.map { .number($0) } ?? .null, "answer_tokens": .init(scores?.scored ?? 0),
+        ]
+    }
+
     /// What was read of a task's files.
     private static func data(_ task: TaskData) -> ConfigurationValue {
         .map(

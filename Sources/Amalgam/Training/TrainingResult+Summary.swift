@@ -11,9 +11,16 @@ extension TrainingResult {
 
     private func lines(maxLength option: String, noDropout: String) -> [String] {
         let rate = facts["tokens_per_second"]?.number ?? 0
-        var lines = dev.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
+        // Languages and answers have a loss alone, in words of their own
+        let scored = dev.filter { !$0.value.headline.isEmpty }
+        var lines = scored.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.words)" }
         if let teacher { lines.insert("teacher: \(teacher.words)", at: 0) }
         if let perplexity, let words = perplexity.words { lines.append("\(bundle.name): \(words)") }
+        if let answers {
+            lines.append(
+                "\(bundle.name): loss from \(Human.loss(answers.before)) to \(Human.loss(answers.after)) on "
+                    + "\(Human.count(answers.tokens, "token")) of held-out answers")
+        }
         lines.append(
             "\(Human.count(trainableParameters, "parameter")) trained in \(Human.count(steps, "step")), "
                 + "\(Human.count(tokens, "token")) at \(Human.count(rate)) tokens/s; peak memory "

@@ -12,6 +12,8 @@ public struct TrainingResult: Sendable {
     public var teacher: DevScores? { facts["teacher"]?["dev"].flatMap { DevScores(metrics: $0) } }
     /// How well masked tokens of held-out text are predicted; nil for tasks.
     public var perplexity: Perplexity?
+    /// How likely held-out answers are; nil for tasks and languages.
+    public var answers: AnswerLoss? { AnswerLoss(facts) }
     /// Steps that were run; of a linear probe, those of its fit.
     public var steps: Int
     /// Epochs that were run.
@@ -142,6 +144,21 @@ public struct TaskBest: Sendable {
     public var epoch: Int
     /// Scores on dev after that epoch, by task.
     public var dev: [String: DevScores]
+}
+
+/// How likely held-out answers are to a decoder.
+public struct AnswerLoss: Sendable, Equatable {
+    /// Mean negative log-likelihood of a token without the adapter, and with it.
+    public var before, after: Double
+    /// Tokens of the answers.
+    public var tokens: Int
+
+    init?(_ facts: [String: SettingValue]) {
+        guard let before = facts["loss_before"]?.number, let after = facts["loss"]?.number,
+            let tokens = facts["answer_tokens"]?.number
+        else { return nil }
+        (self.before, self.after, self.tokens) = (before, after, Int(tokens))
+    }
 }
 
 /// A task's scores on dev.

@@ -96,14 +96,15 @@ struct TrainingFlags: ParsableArguments {
     }
 
     /// Settings that language modelling has nothing to do with are refused, not passed over.
-    func checkForLanguages() throws {
+    /// - Parameter purpose: what is trained on no task
+    func checkForLanguages(_ purpose: String = "languages") throws {
         for (name, isSet) in answers.given + [
             ("--pooling", pooling != nil), ("--text-prefix", textPrefix != nil), ("--class-weights", classWeights),
             ("--label-smoothing", labelSmoothing != 0), ("--label-all-tokens", labelAllTokens),
             ("--head-dropout", headDropout != nil), ("--activation-cache", activationCache != nil),
         ] where isSet {
             throw wrongOption(
-                name, found: "a value", expected: "none: this option is for tasks, not for languages")
+                name, found: "a value", expected: "none: this option is for tasks, not for \(purpose)")
         }
     }
 

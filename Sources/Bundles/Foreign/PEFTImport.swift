@@ -139,7 +139,7 @@ private struct PEFTReader {
             layers = max(layers, number + 1)
         }
         var found: [(family: String, prefix: String)] = []
-        for family in Architectures.modelTypes {
+        for family in Architectures.encoderTypes {
             let probe = try Architecture(Self.shape(family, layers: layers, hidden: 2, intermediate: 3))
             for prefix in ["", probe.encoderPrefix] where fits(adapted, probe, prefix) {
                 found.append((family, prefix))
@@ -149,7 +149,7 @@ private struct PEFTReader {
         guard let first = found.first else {
             throw module.wrong(
                 try misfit(adapted, layers: layers) + method.marker, "\(method.title) on this module",
-                "\(method.targets) of \(Architectures.modelTypes.joined(separator: ", "))", in: module.weightsFile)
+                "\(method.targets) of \(Architectures.encoderTypes.joined(separator: ", "))", in: module.weightsFile)
         }
         guard found.allSatisfy({ Architectures.isSameFamily($0.family, first.family) }) else {
             throw BundleError.content(
@@ -169,7 +169,7 @@ private struct PEFTReader {
     /// The first module that no family has, by the family that has most of the others.
     private func misfit(_ adapted: [String], layers: Int) throws -> String {
         var least = adapted
-        for family in Architectures.modelTypes {
+        for family in Architectures.encoderTypes {
             let probe = try Architecture(Self.shape(family, layers: layers, hidden: 2, intermediate: 3))
             for prefix in ["", probe.encoderPrefix] {
                 let others = adapted.filter { !fits([$0], probe, prefix) }

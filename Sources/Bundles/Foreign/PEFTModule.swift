@@ -126,7 +126,7 @@ struct PEFTModule {
     var mappedFamily: String? {
         guard case .map(let mapping)? = fields["auto_mapping"], case .string(let library)? = mapping["parent_library"]
         else { return nil }
-        return Architectures.modelTypes.first { type in
+        return Architectures.encoderTypes.first { type in
             let module = type.replacingOccurrences(of: "-", with: "_")
             return library == "transformers.models.\(module).modeling_\(module)"
         }

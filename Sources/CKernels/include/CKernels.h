@@ -34,17 +34,20 @@ typedef struct {
     bool transposes_a;  // a is [k, m]
 } amalgam_product;
 
-/// Scaled dot-product attention of one sequence, some of its heads. Rows are of width heads · head; a head reads and
-/// writes only its own columns and its own part of `kept`, so heads can be split between threads.
+/// Scaled dot-product attention of one sequence, some of its heads. Rows are of width heads · head, those of keys and
+/// values of key width key_heads · head; a head reads and writes only its own columns and its own part of `kept`, so heads
+/// (for gradients key heads) can be split between threads.
 typedef struct {
     const float *q;                        // [queries, width]
-    const float *k, *v;                    // [keys, width]
-    const float *extra_k, *extra_v;        // [extra, width]: rows before the keys and values, which every query sees
+    const float *k, *v;                    // [keys, key width]
+    const float *extra_k, *extra_v;        // [extra, key width]: rows before the keys, which every query sees
     const uint64_t *identities;            // of the queries, for dropout
     size_t queries, keys, extra;
     size_t heads, head;                    // all heads, and the width of one
-    size_t first, count;                   // the heads to compute
-    size_t window;                         // query i sees key j if |i − j| <= window; SIZE_MAX: all
+    size_t key_heads;                      // of keys and values: heads / key_heads neighbors read the same one
+    size_t first, count;                   // the heads to compute; for gradients all that read a key head
+    size_t offset;                         // query i stands at key offset + i: of those before, only keys are there
+    size_t before, after;                  // a query at key i sees keys i − before … i + after; SIZE_MAX: all
     float scale;                           // of the scores
     amalgam_dropout dropout;               // of the probabilities
     float *kept;                           // [heads, amalgam_attention_kept]; NULL where no backward pass follows
@@ -72,10 +75,11 @@ typedef struct {
     /// dx = (accumulate ? dx : 0) + dy · activation'(x)
     void (*activate_backward)(int kind, float *dx, const float *dy, const float *x, size_t n, bool accumulate);
 
-    /// y = activation(a) · b, x [rows, 2 · width] = (a, b), y [rows, width]
-    void (*gate)(int kind, float *y, const float *x, size_t rows, size_t width);
-    void (*gate_backward)(int kind, float *dx, const float *dy, const float *x, size_t rows, size_t width,
-                          bool accumulate);
+    /// y = activation(a) · b, y [rows, width]; rows of a and b begin `stride` apart
+    void (*gate)(int kind, float *y, const float *a, const float *b, size_t stride, size_t rows, size_t width);
+    /// da and db as a and b; either may be NULL: not wanted
+    void (*gate_backward)(int kind, float *da, float *db, const float *dy, const float *a, const float *b, size_t stride,
+                          size_t rows, size_t width, bool adds_a, bool adds_b);
     /// Rotary positions: columns i and i + head/2 of each head turned by the angle of the row's position. table: [positions,
     /// head], a position's head/2 cosines, then its sines. inverse: turned back
     void (*rotate)(float *y, const float *x, const float *table, const int32_t *positions, size_t rows, size_t heads,
@@ -89,6 +93,15 @@ typedef struct {
     /// dgamma += Σ dy · x̂, dbeta += Σ dy, over rows in their order; either may be NULL
     void (*normalize_parameters)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *stats,
                                  size_t rows, size_t width);
+
+    /// y[r] = gamma · x[r] · scales[r], scales[r] = 1 / √(mean of x[r]² + epsilon)
+    void (*scale_rows)(float *y, float *scales, const float *x, const float *gamma, size_t rows, size_t width,
+                       float epsilon);
+    void (*scale_rows_backward)(float *dx, const float *dy, const float *x, const float *scales, const float *gamma,
+                                size_t rows, size_t width, bool accumulate);
+    /// dgamma += Σ dy · x · scale over rows in their order
+    void (*scale_rows_parameters)(float *dgamma, const float *dy, const float *x, const float *scales, size_t rows,
+                                  size_t width);
 
     /// y[r] = source[r] (or the row `bias` where source is NULL, or their sum)
     void (*fill_rows)(float *y, const float *bias, const float *source, size_t rows, size_t width);

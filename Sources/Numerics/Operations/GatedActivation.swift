@@ -21,12 +21,15 @@ package final class GatedActivation: Operation {
     package var readInBackward: [Value] { [x] }
 
     package func forward(_ run: SliceRun) {
-        run.kernels.pointee.gate(kind.code, run.values(output), run.values(x), run.rows(x), output.width)
+        let (x, width) = (run.values(x), output.width)
+        run.kernels.pointee.gate(kind.code, run.values(output), x, x + width, 2 * width, run.rows(output), width)
     }
 
     package func backward(_ run: SliceRun) {
         guard let target = run.gradient(0) else { return }
+        let (x, width) = (run.values(x), output.width)
         run.kernels.pointee.gate_backward(
-            kind.code, target.pointer, run.outputGradient, run.values(x), run.rows(x), output.width, target.adds)
+            kind.code, target.pointer, target.pointer + width, run.outputGradient, x, x + width, 2 * width,
+            run.rows(output), width, target.adds, target.adds)
     }
 }

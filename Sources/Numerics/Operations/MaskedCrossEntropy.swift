@@ -9,13 +9,13 @@ import CKernels
 /// loss[m] = −log softmax(x[m] Eᵀ + b)[target of m], one raw loss for each marked token.
 ///
 /// x: [marked tokens, width]; E: the rows of an embedding [vocabulary, width] that belong to some tokens of the vocabulary;
-/// b: [vocabulary]; y: [marked tokens, 1] (masked language modeling, Devlin et al. 2019, section 3.1, with tied
-/// embeddings). The softmax runs over these tokens only. Targets are token ids; a row without one (−1) has loss 0.
+/// b: [vocabulary], may be absent; y: [marked tokens, 1] (masked language modeling, Devlin et al. 2019, section 3.1, with tied
+/// embeddings; or the next token, by a decoder's output layer). The softmax runs over these tokens only. Targets are token ids; a row without one (−1) has loss 0.
 /// Differentiable in x and b.
 package final class MaskedCrossEntropy: Operation {
     private let x: Value
     private let head: Int
-    private let bias: Operand
+    private let bias: Operand?
     private let table: TokenTable
     private var forwardSide: RightSide?
     private var backwardSide: RightSide?
@@ -53,10 +53,11 @@ package final class MaskedCrossEntropy: Operation {
 
         /// x Eᵀ + b, [rows, tokens of the table].
         func logits(
-            _ rows: UnsafePointer<Float>, _ count: Int, _ side: RightSide, _ bias: Operand,
+            _ rows: UnsafePointer<Float>, _ count: Int, _ side: RightSide, _ bias: Operand?,
             into out: UnsafeMutablePointer<Float>, scratch: (Int) -> UnsafeMutablePointer<Float>
         ) {
             Products.multiply(rows, rows: count, side, into: out, scratch: scratch)
+            guard let bias else { return }
             for i in 0..<count {
                 for (c, token) in tokens.enumerated() { out[i * tokens.count + c] += bias.floats[Int(token)] }
             }
@@ -67,10 +68,10 @@ package final class MaskedCrossEntropy: Operation {
 
     /// - Parameters:
     ///   - head: whose targets in the batch it reads.
-    ///   - bias: [vocabulary].
-    package init(_ x: Value, head: Int, _ table: TokenTable, bias: Operand, in builder: PlanBuilder) {
+    ///   - bias: [vocabulary]; nil: none.
+    package init(_ x: Value, head: Int, _ table: TokenTable, bias: Operand?, in builder: PlanBuilder) {
         precondition(x.width == table.weight.shape[1], "rows of width \(x.width) for embeddings \(table.weight.shape)")
-        bias.require([table.index.count], "the bias of the masked-language head")
+        bias?.require([table.index.count], "the bias of the masked-language head")
         self.x = x
         self.head = head
         self.table = table
@@ -80,8 +81,8 @@ package final class MaskedCrossEntropy: Operation {
 
     package var inputs: [Value] { [x] }
     package var rowCut: RowCut { .own }
-    package var parameters: [Parameter] { bias.parameter.map { [$0] } ?? [] }
-    package var readForParameters: [Value] { bias.isTrainable ? [x] : [] }
+    package var parameters: [Parameter] { bias?.parameter.map { [$0] } ?? [] }
+    package var readForParameters: [Value] { bias?.isTrainable == true ? [x] : [] }
     private var classes: Int { table.tokens.count }
 
     package func rightSides(differentiates: Bool) -> [RightSide] {
@@ -92,7 +93,7 @@ package final class MaskedCrossEntropy: Operation {
     }
 
     package func multiplyAdds(_ batch: PackedBatch, inputGradients: [Bool], trains: Bool) -> Double {
-        let products = 1 + (inputGradients.first == true ? 1 : 0) + (trains && bias.isTrainable ? 1 : 0)
+        let products = 1 + (inputGradients.first == true ? 1 : 0) + (trains && bias?.isTrainable == true ? 1 : 0)
         return Double(batch.rows(x.rows) * x.width * classes * products)
     }
 
@@ -153,7 +154,7 @@ package final class MaskedCrossEntropy: Operation {
     /// The gradient of the bias, once more from the logits: keeping them for a group of slices would take more memory than
     /// the rest of the work.
     package func accumulate(unit: Int, _ run: BatchRun) {
-        guard let bias = bias.parameter, let forwardSide else { return }
+        guard let bias = bias?.parameter, let forwardSide else { return }
         run.begin(bias)
         let (x, dy) = (run.values(x), run.gradient(output))
         let targets = targets(run.batch, run.range(self.x))

@@ -116,7 +116,8 @@ extension Plan {
     ) -> Schedule {
         Schedule(
             batch.slices.filter { group.sequences.contains($0.sequences.lowerBound) }, of: group, threads: threads,
-            sharing)
+            // A step of one token each reads all weights for few rows
+            least: batch.past == nil ? 0 : sharing.readRows, sharing)
     }
 
     /// All threads work on a slice: stage by stage, each on some parts.

@@ -88,6 +88,16 @@ package struct EncodedExamples: Sendable {
         types = [UInt8](repeating: 0, count: ids.count)
     }
 
+    /// Texts of which a part is to be learned: its tokens have the type 1.
+    /// - Parameter truncated: texts that were longer
+    init(answers: [(ids: [Int32], learned: Range<Int>)], truncated: Int) {
+        self.init(sequences: answers.map(\.ids))
+        for (i, answer) in answers.enumerated() {
+            for position in answer.learned { types[offsets[i] + position] = 1 }
+        }
+        self.truncated = truncated
+    }
+
     /// Adds what a teacher says to the targets of the first head.
     /// - Parameter rows: [rows, width], as `OutputForm.lesson` has them; NaN where it says nothing.
     mutating func teach(_ rows: [Float], width: Int) { lossTargets[0].teach(rows, width: width) }

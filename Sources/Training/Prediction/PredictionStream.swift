@@ -13,6 +13,8 @@ package struct PredictionStream {
         package var truncated = 0
         /// What a user should know, each in one line.
         package var warnings: [String] = []
+
+        package init() {}
     }
 
     /// What a head predicts for each example, in order, and how many examples were truncated.

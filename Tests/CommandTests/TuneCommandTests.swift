@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+/// `tune`, and `generate` with what it made.
+@Suite(.timeLimit(.minutes(5))) struct TuneCommandTests {
+    private let lab: Lab
+
+    init() throws {
+        lab = try Lab()
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Golden/decoders/qwen2")
+        try FileManager.default.copyItem(at: source, to: lab.folder.appendingPathComponent("qwen2"))
+        let words = [("the cat", " sat"), ("the mat", " on it"), ("one two", " three")]
+        try lab.write(
+            "rows.jsonl",
+            (0..<60).map { i in
+                "{\"prompt\": \"\(words[i % 3].0) \(i / 3 % 5)\", \"answer\": \"\(words[i % 3].1)\"}"
+            })
+    }
+
+    private func tune(_ words: [String], out: String = "@a.h5") throws -> Lab.Run {
+        try lab.run(
+            [
+                "tune", "--model", "@qwen2", "--data", "@rows.jsonl", "--out", out, "--quiet", "--set", "targets=all",
+                "--lr", "2e-2",
+            ] + words)
+    }
+
+    @Test func learnsAndWrites() throws {
+        let result = try tune(["--json", "--epochs", "6"]).json()
+        let (before, after) = (result["loss_before"] as? Double ?? 0, result["loss"] as? Double ?? .infinity)
+        #expect(after < 0.5 * before && (result["answer_tokens"] as? Int ?? 0) > 0, "\(result)")
+        let options = ["generate", "--model", "@qwen2", "--prompt", "the cat 1", "--max-tokens", "8"]
+        let (bare, tuned) = (try lab.run(options), try lab.run(options + ["--bundle", "@a.h5"]))
+        #expect(bare.status == 0 && tuned.status == 0 && bare.output != tuned.output, "\(tuned.words)")
+        #expect(tuned.output.contains("sat"), "\(tuned.output)")
+        let inspected = try lab.run(["inspect", "@a.h5", "--verify"])
+        #expect(inspected.status == 0 && inspected.output.contains("qwen2"), "\(inspected.words)")
+        // Another model
+        let other = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Golden/decoders/qwen3").path
+        let wrong = try lab.run(["generate", "--model", other, "--prompt", "x", "--bundle", "@a.h5"])
+        #expect(wrong.status == 65 && wrong.errors.contains("a.h5"), "\(wrong.words)")
+    }
+
+    /// The same bytes for any number of threads.
+    @Test func sameBytes() throws {
+        for (threads, out) in [("1", "@a.h5"), ("3", "@b.h5")] {
+            let run = try tune(["--epochs", "1", "--threads", threads, "--name", "x"], out: out)
+            try #require(run.status == 0, "\(run.words)")
+        }
+        #expect(
+            try Data(contentsOf: lab.folder.appendingPathComponent("a.h5"))
+                == Data(contentsOf: lab.folder.appendingPathComponent("b.h5")))
+    }
+
+    @Test func oneLineForBadInput() throws {
+        try lab.write("bad.jsonl", ["{\"prompt\": \"a\", \"answer\": \"b\"}", "{\"prompt\": \"a\"}"])
+        for (words, status, found) in [
+            (["--data", "@bad.jsonl"], 65, "bad.jsonl:2: no 'answer' (found 'prompt')"),
+            (["--data", "@none.jsonl"], 66, "none.jsonl"), (["--config", "prompt_tuning"], 64, "tokens of their own"),
+            (["--model", "@tiny"], 65, "found an encoder (bert)"), (["--pooling", "mean"], 64, "--pooling"),
+        ] as [([String], Int32, String)] {
+            var command = ["tune", "--model", "@qwen2", "--data", "@rows.jsonl", "--out", "@x.h5", "--quiet"]
+            if let place = command.firstIndex(of: words[0]) {
+                command[place + 1] = words[1]
+            } else {
+                command += words
+            }
+            let run = try lab.run(command)
+            #expect(run.status == status && run.errors.contains(found), "\(run.words)")
+            #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+        }
+    }
+}
