@@ -20,7 +20,8 @@ struct AmalgamTool: AsyncParsableCommand {
         subcommands: [
             TrainAdapterCommand.self, TrainLanguageCommand.self, FuseCommand.self, FinetuneCommand.self,
             TrainMultitaskCommand.self, DistillCommand.self, TuneCommand.self,
-            EvaluateCommand.self, PredictCommand.self, GenerateCommand.self, RetrieveCommand.self, ComposeCommand.self,
+            EvaluateCommand.self, PredictCommand.self, GenerateCommand.self, ChatCommand.self, RetrieveCommand.self,
+            ComposeCommand.self,
             MergeCommand.self,
             PruneCommand.self,
             CollapseCommand.self, InspectCommand.self,

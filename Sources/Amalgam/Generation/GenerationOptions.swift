@@ -21,8 +21,28 @@ public struct GenerationOptions: Sendable {
     /// Whether the result has each token's log-probability; default false.
     public var logProbabilities = false
 
+    /// Makes each prompt what a user says in a conversation, and the text the assistant's answer, as the model's chat template writes
+    /// them; nil (default): a prompt is a text to be continued.
+    public var chat: Chat?
+
+    /// What stands before a user's prompt.
+    public struct Chat: Sendable, Equatable {
+        /// What the assistant is told to be; nil (default) for what the template says.
+        public var system: String?
+
+        /// Creates a conversation that begins with a prompt.
+        /// - Parameter system: What the assistant is told to be.
+        public init(system: String? = nil) { self.system = system }
+
+        var turns: [ChatTurn] { system.map { [ChatTurn(.system, $0)] } ?? [] }
+    }
+
     /// Creates the defaults.
     public init() {}
+
+    func prompt(_ text: String) -> WritingPrompt {
+        chat.map { .chat($0.turns + [ChatTurn(.user, text)]) } ?? .text(text)
+    }
 
     var stored: GenerationSettings {
         var settings = GenerationSettings()

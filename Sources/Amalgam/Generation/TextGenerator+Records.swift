@@ -26,6 +26,7 @@ extension TextGenerator {
             var settings = WritingStream.Settings()
             settings.generation = options.stored
             settings.stops = options.stops
+            settings.chat = options.chat?.turns
             settings.field = records.textColumn
             settings.kept = records.stored.kept
             settings.onError = records.stored.onError

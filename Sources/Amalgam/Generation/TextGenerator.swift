@@ -71,6 +71,12 @@ public final class TextGenerator: Sendable {
     public func stream(
         _ prompt: String, options: GenerationOptions = GenerationOptions(), number: Int = 0
     ) -> AsyncThrowingStream<Event, any Error> {
+        stream(options.prompt(prompt), options: options, number: number)
+    }
+
+    func stream(
+        _ prompt: WritingPrompt, options: GenerationOptions, number: Int
+    ) -> AsyncThrowingStream<Event, any Error> {
         AsyncThrowingStream { continuation in
             let stop = StopFlag()
             continuation.onTermination = { _ in stop.set() }
@@ -101,6 +107,10 @@ public final class TextGenerator: Sendable {
     public func generate(
         _ prompts: [String], options: GenerationOptions = GenerationOptions()
     ) async throws -> [GeneratedText] {
+        try await generate(prompts.map(options.prompt), options: options)
+    }
+
+    func generate(_ prompts: [WritingPrompt], options: GenerationOptions) async throws -> [GeneratedText] {
         let (stop, slots) = (StopFlag(), slots)
         let texts = try await withTaskCancellationHandler {
             try await Background.run(on: worker.queue) { [worker] in
@@ -135,7 +145,7 @@ final class GenerationWorker: @unchecked Sendable {  // the writer is used on th
 
     /// - Parameter stop: once it is set, no text goes on.
     func write(
-        _ prompts: [String], _ options: GenerationOptions, first: Int, slots: Int, _ stop: StopFlag,
+        _ prompts: [WritingPrompt], _ options: GenerationOptions, first: Int, slots: Int, _ stop: StopFlag,
         onPiece: (Int, String) -> Void, onEnd: (Int, WrittenText) -> Void
     ) throws {
         let settings = options.stored

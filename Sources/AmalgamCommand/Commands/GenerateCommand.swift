@@ -9,7 +9,7 @@ struct GenerateCommand: AsyncParsableCommand {
         discussion: """
             Prompts are given with --prompt, or as records of --input or of standard input: JSON Lines with the field "prompt" \
             (or "text"), plain text with a prompt on each line, CSV or TSV. Special tokens are put around a prompt as the model's \
-            tokenizer does; a chat's template is not applied.
+            tokenizer does. With --chat, a prompt is what a user says, and the model's chat template is applied.
 
             A result is one line of JSON: line (where the record starts; not with --prompt), text, tokens (their ids), \
             finish_reason (stop: the model or a stop string ended the text; length: --max-tokens or the model's positions), \
@@ -51,6 +51,9 @@ struct GenerateCommand: AsyncParsableCommand {
     var repetitionPenalty = 1.0
     @Option(help: ArgumentHelp("End a text before this string; may be given several times.", valueName: "text"))
     var stop: [String] = []
+    @Flag(help: "Answer each prompt as a message of a user: applies the model's chat template.") var chat = false
+    @Option(help: ArgumentHelp("What the assistant is told before the prompt; needs --chat.", valueName: "text"))
+    var system: String?
     @Flag(help: "Write each token's log-probability.") var logprobs = false
     @Flag(help: "Write the text while it is made, without JSON; needs --prompt.") var stream = false
     @Option(help: ArgumentHelp("Prompts that are continued at once; it does not change the results.", valueName: "n"))
@@ -60,6 +63,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard prompt == nil || input == nil else { throw ValidationError("--prompt, --input: give one of the two") }
+        guard system == nil || chat else { throw ValidationError("--system: needs --chat") }
         if stream, prompt == nil { throw ValidationError("--stream: needs --prompt") }
     }
 
@@ -103,6 +107,7 @@ struct GenerateCommand: AsyncParsableCommand {
         options.stops = stop
         options.seed = common.seed
         options.logProbabilities = logprobs
+        options.chat = chat ? GenerationOptions.Chat(system: system) : nil
         return options
     }
 

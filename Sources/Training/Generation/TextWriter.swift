@@ -28,6 +28,8 @@ package final class TextWriter {
     private let generator: Generator
     private let decoder: TokenDecoder
     private let ends: Set<Int32>
+    /// Made when a conversation comes for the first time.
+    private var chat: ChatPrompt?
 
     /// - Parameter bundle: its adapters act on the model; nil: the bare model
     /// - Throws: `ModelError.purpose` for an encoder, `TrainingError.setting` for a precision that the processor does not have, and
@@ -110,20 +112,33 @@ package final class TextWriter {
     /// - Parameters:
     ///   - settings: checked before.
     ///   - number: see `GenerationRequest.number`.
-    /// - Throws: `TrainingError.setting` for a prompt without tokens, or one that leaves no room
+    /// - Throws: `TrainingError.setting` for a prompt without tokens, or one that leaves no room, and for a conversation where the
+    ///   model has no chat template; `TextError` for a conversation that the template refuses
     package func request(
-        _ prompt: String, _ settings: GenerationSettings, stops: [String], number: UInt64
-    ) throws(TrainingError) -> WritingRequest {
-        let tokens = session.tokenizer.encode(prompt, pair: nil, maxLength: .max).ids
+        _ prompt: WritingPrompt, _ settings: GenerationSettings, stops: [String], number: UInt64
+    ) throws -> WritingRequest {
+        let tokens = try tokens(of: prompt)
         guard !tokens.isEmpty else {
-            throw .setting(name: "--prompt", found: "no tokens", expected: "a text of at least one")
+            throw TrainingError.setting(name: "--prompt", found: "no tokens", expected: "a text of at least one")
         }
         guard tokens.count < generator.longest else {
-            throw .setting(
+            throw TrainingError.setting(
                 name: "--prompt", found: "\(tokens.count) tokens",
                 expected: "fewer than the model's \(generator.longest) positions")
         }
         return WritingRequest(
             tokens: GenerationRequest(tokens: tokens, settings: settings, number: number), stops: stops)
+    }
+
+    private func tokens(of prompt: WritingPrompt) throws -> [Int32] {
+        switch prompt {
+        case .text(let text): return session.tokenizer.encode(text, pair: nil, maxLength: .max).ids
+        case .chat(let turns):
+            let chat = try self.chat ?? ChatPrompt(session.model)
+            self.chat = chat
+            // The template writes the special tokens itself
+            let encoding = session.tokenizer.encode(try chat.text(turns), pair: nil, maxLength: .max)
+            return zip(encoding.ids, encoding.sequence).filter { $0.1 != Encoding.special }.map(\.0)
+        }
     }
 }

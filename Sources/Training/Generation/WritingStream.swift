@@ -8,6 +8,8 @@ package struct WritingStream {
     package struct Settings: Sendable {
         package var generation = GenerationSettings()
         package var stops: [String] = []
+        /// Makes each prompt what a user says: the turns before it, such as a system's; nil: a prompt is a text.
+        package var chat: [ChatTurn]?
         /// The field that has the prompt; nil: `prompt`, else `text`.
         package var field: String?
         /// Whether all fields of a record are copied, or some.
@@ -107,8 +109,10 @@ package struct WritingStream {
         switch result {
         case .record(let record):
             do {
+                let text = try prompt(record)
                 let request = try writer.request(
-                    try prompt(record), settings.generation, stops: settings.stops, number: UInt64(number))
+                    settings.chat.map { .chat($0 + [ChatTurn(.user, text)]) } ?? .text(text), settings.generation,
+                    stops: settings.stops, number: UInt64(number))
                 return (record, request)
             } catch let error as TaskError {
                 note(record.line, error)
