@@ -135,7 +135,7 @@ import Testing
                 next: { _ in
                     if given { return .end }
                     given = true
-                    return .request(try writer.request(Self.rows[1].prompt, settings, stops: [], number: 0))
+                    return .request(try writer.request(.text(Self.rows[1].prompt), settings, stops: [], number: 0))
                 }, onPiece: { _, _ in true }, onEnd: { result = $1 })
             return result
         }

@@ -23,6 +23,7 @@ struct ChatCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Draw from the most likely tokens whose probabilities together reach this.", valueName: "number"))
     var topP = 1.0
+    @Flag(help: "Allow a bundle that was trained on a different model, if all shapes match.") var force = false
     @OptionGroup var precision: PrecisionOption
     @OptionGroup var common: CommonOptions
 
@@ -30,6 +31,7 @@ struct ChatCommand: AsyncParsableCommand {
         try await guarded {
             var settings = GeneratorOptions()
             settings.precision = try precision.value()
+            settings.allowsOtherModel = force
             var options = GenerationOptions()
             options.maxTokens = maxTokens
             options.temperature = temperature

@@ -58,6 +58,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(help: "Write the text while it is made, without JSON; needs --prompt.") var stream = false
     @Option(help: ArgumentHelp("Prompts that are continued at once; it does not change the results.", valueName: "n"))
     var slots = 16
+    @Flag(help: "Allow a bundle that was trained on a different model, if all shapes match.") var force = false
     @OptionGroup var precision: PrecisionOption
     @OptionGroup var common: CommonOptions
 
@@ -75,6 +76,7 @@ struct GenerateCommand: AsyncParsableCommand {
             var options = GeneratorOptions()
             options.precision = try precision.value()
             options.slots = slots
+            options.allowsOtherModel = force
             let bundle = try bundle.map { try AdapterBundle(contentsOf: URL(fileURLWithPath: $0)) }
             let generator = try TextGenerator(model.model(common), bundle, options: options)
             Console.warn(generator.warnings)
