@@ -72,6 +72,9 @@ package struct Encoding: Sendable, Equatable {
     /// The value in `sequence` of tokens that come from no text.
     package static let special: UInt8 = 255
 
+    /// The tokens without those that come from no text.
+    package var textTokens: [Int32] { zip(ids, sequence).filter { $0.1 != Self.special }.map(\.0) }
+
     package init(
         ids: [Int32] = [], typeIDs: [Int32] = [], offsets: [Range<Int32>] = [], sequence: [UInt8] = []
     ) {

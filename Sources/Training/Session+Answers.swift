@@ -21,10 +21,11 @@ extension Session {
     /// Trains an adapter of a decoder on answers to prompts.
     /// - Parameters:
     ///   - prompts: those that are held out are scored after each epoch.
+    ///   - chat: makes each prompt what a user says after these turns, as the model's chat template writes it; nil: a prompt is a text.
     ///   - name: of the bundle and of the adapter.
     /// - Throws: `ModelError.purpose` for an encoder, `TrainingError.noExamples`; and as `train`
     package func trainAnswers(
-        _ configuration: AdapterConfiguration, on prompts: AnsweredPrompts, name: String,
+        _ configuration: AdapterConfiguration, on prompts: AnsweredPrompts, chat: [ChatTurn]? = nil, name: String,
         settings: TrainingSettings, keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
@@ -32,9 +33,11 @@ extension Session {
         try model.requireDecoder()
         let name = Self.safeName(name)
         let encoder = AnswerEncoder(
-            tokenizer: tokenizer, end: try model.endTokens().min(), length: longest(settings.maxLength))
+            tokenizer: tokenizer, end: try model.endTokens().min(), length: longest(settings.maxLength),
+            chat: try chat.map { (try ChatPrompt(model), $0) })
         let (learned, heldOut) = (
-            encoder.encode(prompts.train, pool: workspace.pool), encoder.encode(prompts.heldOut, pool: workspace.pool)
+            try encoder.encode(prompts.train, pool: workspace.pool),
+            try encoder.encode(prompts.heldOut, pool: workspace.pool)
         )
         guard learned.count > 0, heldOut.count > 0 else {
             throw TrainingError.noExamples(task: name, split: learned.count == 0 ? "train" : "dev")

@@ -43,6 +43,29 @@ import Testing
         #expect(wrong.status == 65 && wrong.errors.contains("a.h5"), "\(wrong.words)")
     }
 
+    /// What is trained in the form of a conversation answers in one.
+    @Test func learnsConversations() throws {
+        let refused = try tune(["--chat"])
+        #expect(refused.status == 64 && refused.errors.contains("a model without a chat template"), "\(refused.words)")
+        try lab.write(
+            "qwen2/chat_template.jinja",
+            [
+                "{% for m in messages %}{{ m.role }} : {{ m.content }} . {% endfor %}"
+                    + "{% if add_generation_prompt %}assistant :{% endif %}"
+            ])
+        let result = try tune(["--json", "--epochs", "6", "--chat", "--system", "be kind"]).json()
+        let (before, after) = (result["loss_before"] as? Double ?? 0, result["loss"] as? Double ?? .infinity)
+        #expect(after < 0.5 * before, "\(result)")
+        let options = ["generate", "--model", "@qwen2", "--bundle", "@a.h5", "--max-tokens", "8"]
+        let chat = try lab.run(options + ["--chat", "--system", "be kind", "--prompt", "the cat 1"]).json()
+        #expect((chat["text"] as? String ?? "").contains("sat"), "\(chat)")
+        // The same tokens as the text that the template makes
+        let text = try lab.run(
+            options + ["--prompt", "system : be kind . user : the cat 1 . assistant :"]
+        ).json()
+        #expect(chat["tokens"] as? [Int] == text["tokens"] as? [Int], "\(chat) \(text)")
+    }
+
     /// The same bytes for any number of threads.
     @Test func sameBytes() throws {
         for (threads, out) in [("1", "@a.h5"), ("3", "@b.h5")] {

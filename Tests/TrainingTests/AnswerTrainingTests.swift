@@ -43,8 +43,8 @@ import Testing
     /// The tokens of the answer and the end are targets; the prompt keeps its special tokens before it.
     @Test func encodesAnswers() throws {
         let session = try session()
-        func encode(_ row: AnsweredPrompts.Row, length: Int) -> (ids: [Int32], learned: [Int]) {
-            let examples = AnswerEncoder(tokenizer: session.tokenizer, end: 2, length: length)
+        func encode(_ row: AnsweredPrompts.Row, length: Int) throws -> (ids: [Int32], learned: [Int]) {
+            let examples = try AnswerEncoder(tokenizer: session.tokenizer, end: 2, length: length)
                 .encode([row], pool: session.workspace.pool)
             let (ids, types, _) = examples.sequences(0, task: 0, longest: .max)[0]
             return (ids, types.indices.filter { types[$0] == 1 })
@@ -52,19 +52,19 @@ import Testing
         let row = Self.rows[0]
         let prompt = session.tokenizer.encode(row.prompt, pair: nil, maxLength: .max).ids
         let answer = session.tokenizer.encode(row.answer, pair: nil, maxLength: .max).ids + [2]
-        let whole = encode(row, length: 64)
+        let whole = try encode(row, length: 64)
         #expect(whole.ids == prompt + answer && whole.learned == Array(prompt.count..<prompt.count + answer.count))
         // The answer stays, the prompt loses its beginning
-        let short = encode(row, length: answer.count + 1)
+        let short = try encode(row, length: answer.count + 1)
         #expect(short.ids == [prompt[prompt.count - 1]] + answer && short.learned.count == answer.count)
-        #expect(encode(row, length: 2).learned.count == 1)
+        #expect(try encode(row, length: 2).learned.count == 1)
     }
 
     /// The loss and the gradients of a packed batch are the sums of those of each text by itself, whatever stands before and
     /// behind.
     @Test(arguments: GeneratorTests.kinds) func packedEqualsOneByOne(_ kind: String) throws {
         let session = try session(kind)
-        let examples = AnswerEncoder(tokenizer: session.tokenizer, end: 2, length: 64)
+        let examples = try AnswerEncoder(tokenizer: session.tokenizer, end: 2, length: 64)
             .encode(Array(Self.rows.prefix(7)), pool: session.workspace.pool)
         let weight = try #require(session.model.weight(session.model.architecture.outputTable ?? ""))
         let objective = AnswerModelling(name: "a", table: MaskedCrossEntropy.TokenTable(all: weight))

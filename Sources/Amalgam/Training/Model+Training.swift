@@ -148,10 +148,13 @@ extension Model {
     /// - Parameters:
     ///   - configuration: The method and its fields.
     ///   - prompts: With their answers.
+    ///   - chat: Makes each prompt what a user says, as the model's chat template writes it; nil: a prompt is a text to be continued. The
+    ///     bundle does not tell: set the same ``GenerationOptions/chat`` when it is used.
     ///   - options: Everything else; options of heads and tasks have no effect.
     /// - Returns: The running job. ``TrainingResult/answers`` tells how good it is.
     public func trainAnswers(
-        _ configuration: AdapterConfiguration, on prompts: AnsweredPrompts, options: TrainingOptions = TrainingOptions()
+        _ configuration: AdapterConfiguration, on prompts: AnsweredPrompts, chat: GenerationOptions.Chat? = nil,
+        options: TrainingOptions = TrainingOptions()
     ) -> TrainingJob {
         let name = options.name ?? prompts.name
         let purpose = JobPurpose(
@@ -159,8 +162,8 @@ extension Model {
         return job(purpose) { run in
             let settings = try options.settings(rate: 1e-3)
             let trained = try self.writingSession().trainAnswers(
-                configuration.stored, on: prompts.stored, name: name, settings: settings, keeping: run.keeping,
-                memoryLimit: options.memoryLimit.stored, observe: run.observe)
+                configuration.stored, on: prompts.stored, chat: chat?.turns, name: name, settings: settings,
+                keeping: run.keeping, memoryLimit: options.memoryLimit.stored, observe: run.observe)
             return (trained, RunLog.fields(trained.answers))
         }
     }

@@ -10,14 +10,21 @@ struct TuneCommand: AsyncParsableCommand {
             The data are rows with the fields "prompt" and "answer": .jsonl, .json, .csv or .tsv. The loss counts the tokens of the \
             answers, and the one that ends a text. Texts of a batch are packed and do not see each other. Where a prompt and its \
             answer are longer than --max-length, the prompt loses its beginning.
-              amalgam tune --model smollm --data train.jsonl --out adapters/support.h5
-              amalgam generate --model smollm --bundle adapters/support.h5 --prompt "My screen is black."
+              amalgam tune --model smollm2 --data train.jsonl --out adapters/support.h5 --chat
+              amalgam generate --model smollm2 --bundle adapters/support.h5 --chat --prompt "My screen is black."
             """)
 
     @OptionGroup var model: ModelOptions
     @Option(help: ArgumentHelp("The rows to train on.", valueName: "file")) var data: String
     @Option(help: ArgumentHelp("Rows to score with. (default: every twentieth of --data)", valueName: "file"))
     var heldOut: String?
+    @Flag(
+        help:
+            "Make each prompt a user's message, by the model's chat template; use the bundle with chat or generate --chat."
+    )
+    var chat = false
+    @Option(help: ArgumentHelp("What the assistant is told before each prompt; needs --chat.", valueName: "text"))
+    var system: String?
     @Option(help: "The bundle to write.") var out: String
     @Option(
         help: "An adapter configuration: \(AdapterConfiguration.presetNames.joined(separator: ", ")), or a YAML file.")
@@ -29,6 +36,10 @@ struct TuneCommand: AsyncParsableCommand {
     @OptionGroup var training: TrainingFlags
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard system == nil || chat else { throw ValidationError("--system: needs --chat") }
+    }
+
     func run() async throws {
         try await guarded {
             try training.checkForLanguages("answers")
@@ -39,7 +50,9 @@ struct TuneCommand: AsyncParsableCommand {
                 contentsOf: URL(fileURLWithPath: data), heldOut: heldOut.map { URL(fileURLWithPath: $0) })
             let model = try model.model(common)
             try await run.run(label: options.name ?? prompts.name) {
-                model.trainAnswers(configuration, on: prompts, options: options)
+                model.trainAnswers(
+                    configuration, on: prompts, chat: chat ? GenerationOptions.Chat(system: system) : nil,
+                    options: options)
             }
         }
     }

@@ -11,8 +11,21 @@ struct AnswerEncoder {
     let end: Int32?
     /// Tokens of a pair at most.
     let length: Int
+    /// Makes each prompt what a user says after some turns; nil: a prompt is a text.
+    var chat: (template: ChatPrompt, turns: [ChatTurn])?
 
-    func encode(_ rows: [AnsweredPrompts.Row], pool: ThreadPool) -> EncodedExamples {
+    /// - Throws: `TextError` for a prompt that the chat template refuses
+    func encode(_ rows: [AnsweredPrompts.Row], pool: ThreadPool) throws(TextError) -> EncodedExamples {
+        var rows = rows
+        if let chat {
+            for i in rows.indices {
+                rows[i].prompt = try chat.template.text(chat.turns + [ChatTurn(.user, rows[i].prompt)])
+            }
+        }
+        return encoded(rows, pool: pool)
+    }
+
+    private func encoded(_ rows: [AnsweredPrompts.Row], pool: ThreadPool) -> EncodedExamples {
         let block = 64
         let blocks = (rows.count + block - 1) / block
         var encoded = [[(ids: [Int32], learned: Range<Int>, isTruncated: Bool)]](repeating: [], count: blocks)
@@ -30,9 +43,10 @@ struct AnswerEncoder {
         let prompt = tokenizer.encode(row.prompt, pair: nil, maxLength: .max)
         // Special tokens behind the prompt would stand in the middle of the text
         let trailing = prompt.sequence.reversed().prefix { $0 == Encoding.special }.count
-        let kept = trailing == prompt.ids.count ? prompt.ids : Array(prompt.ids.dropLast(trailing))
-        let answer = tokenizer.encode(row.answer, pair: nil, maxLength: .max)
-        var own = zip(answer.ids, answer.sequence).filter { $1 != Encoding.special }.map(\.0)
+        let kept =
+            chat != nil
+            ? prompt.textTokens : trailing == prompt.ids.count ? prompt.ids : Array(prompt.ids.dropLast(trailing))
+        var own = tokenizer.encode(row.answer, pair: nil, maxLength: .max).textTokens
         if let end { own.append(end) }
         let isTruncated = kept.count + own.count > length
         // At least one token stands before the answer

@@ -137,8 +137,7 @@ package final class TextWriter {
             let chat = try self.chat ?? ChatPrompt(session.model)
             self.chat = chat
             // The template writes the special tokens itself
-            let encoding = session.tokenizer.encode(try chat.text(turns), pair: nil, maxLength: .max)
-            return zip(encoding.ids, encoding.sequence).filter { $0.1 != Encoding.special }.map(\.0)
+            return session.tokenizer.encode(try chat.text(turns), pair: nil, maxLength: .max).textTokens
         }
     }
 }

@@ -7,8 +7,6 @@ import Numerics
 ///
 /// Texts of a batch are packed end to end. Attention stays within a text, so what one gives does not depend on the others.
 struct AnswerModelling: Objective {
-    /// Tokens of a batch when scoring.
-    private static let batchTokens = 4096
     /// Marks and targets in a batch are those of this head; decoders have no other.
     private static let head = 0
 
@@ -47,17 +45,9 @@ struct AnswerModelling: Objective {
     ) throws -> (EncodedExamples) -> [String: Evaluation] {
         let plan = try network.answerPlan(table, head: Self.head, trains: false, baseDropout: false)
         return { examples in
-            var evaluation = Evaluation()
-            var loss = 0.0
-            for indices in examples.batches(Array(0..<examples.count), policy: .tokens(Self.batchTokens)) {
-                let batch = PackedBatch([part(indices, of: examples, task: 0, longest: .max, stepKey: 0)])
-                let losses = plan.plan.run(batch, workspace: workspace).values(plan.rowLosses)
-                loss += losses.reduce(0.0) { $0 + Double($1) }
-                evaluation.examples += losses.count
+            plan.meanLoss(of: examples, named: name, workspace: workspace) {
+                part($0, of: examples, task: 0, longest: .max, stepKey: 0)
             }
-            evaluation.loss = evaluation.examples > 0 ? loss / Double(evaluation.examples) : 0
-            evaluation.score = -evaluation.loss
-            return [name: evaluation]
         }
     }
 }

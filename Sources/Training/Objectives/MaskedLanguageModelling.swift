@@ -10,8 +10,6 @@ import Text
 
 /// Predicting tokens that were masked (`TokenHiding`). Which ones is drawn anew at each step.
 struct MaskedLanguageModelling: Objective {
-    /// Tokens of a batch when scoring.
-    private static let batchTokens = 4096
     /// Marks and targets in a batch are those of this head; language models have no other.
     private static let head = 0
 
@@ -58,17 +56,9 @@ struct MaskedLanguageModelling: Objective {
     ) throws -> (EncodedExamples) -> [String: Evaluation] {
         let plan = try network.languagePlan(table, head: Self.head, trains: false, baseDropout: false)
         return { examples in
-            var evaluation = Evaluation()
-            var loss = 0.0
-            for indices in examples.batches(Array(0..<examples.count), policy: .tokens(Self.batchTokens)) {
-                let batch = PackedBatch([part(indices, of: examples, task: 0, longest: .max, stepKey: 0x0FF5_EE0D)])
-                let losses = plan.plan.run(batch, workspace: workspace).values(plan.rowLosses)
-                loss += losses.reduce(0.0) { $0 + Double($1) }
-                evaluation.examples += losses.count
+            plan.meanLoss(of: examples, named: name, workspace: workspace) {
+                part($0, of: examples, task: 0, longest: .max, stepKey: 0x0FF5_EE0D)
             }
-            evaluation.loss = evaluation.examples > 0 ? loss / Double(evaluation.examples) : 0
-            evaluation.score = -evaluation.loss
-            return [name: evaluation]
         }
     }
 }
