@@ -71,7 +71,7 @@ struct MultitaskFlags: ParsableArguments {
             """)
     var shareTexts = false
 
-    /// - Throws: `AmalgamError` for an unknown name or a text that is no number
+    /// - Throws: `AmalgamError` for an unknown name or a text that is not a number
     func apply(to options: inout TrainingOptions) throws {
         func known(_ option: String, _ name: String, _ names: [String]) throws {
             guard names.contains(name) else {

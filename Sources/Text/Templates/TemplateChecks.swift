@@ -70,7 +70,7 @@ extension TemplateInterpreter {
         }
     }
 
-    /// Only values of which there is one each are told apart by what they are.
+    /// Only values of which there is one each are distinguishable by what they are.
     private func isSame(_ a: TemplateValue, _ b: TemplateValue, _ place: Place) throws(TemplateError)
         -> Bool
     {
