@@ -6,7 +6,7 @@ import Foundation
 struct AmalgamTool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "amalgam",
-        abstract: "Train small adapters on a frozen transformer, fuse them, and compare the result with full fine-tuning.",
+        abstract: "Train small adapters on a frozen transformer, fuse them, and compare them with full fine-tuning.",
         discussion: """
             First steps:
               amalgam model fetch minilm
