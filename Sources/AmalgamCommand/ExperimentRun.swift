@@ -5,7 +5,7 @@ import Foundation
 struct ExperimentRun {
     let common: CommonOptions
     /// Of the report's values, which `--json` prints.
-    let field: String
+    let fields: [String]
     /// Whether warnings of data are shown with the progress, or in any case.
     let warnsWithProgress: Bool
 
@@ -45,6 +45,8 @@ struct ExperimentRun {
             Console.print(result.report.terminalText)
             return Console.print("report: \(result.page.path)")
         }
-        Console.print(json: ["report": .string(result.page.path), field: result.report.values[field] ?? .list([])])
+        var object: [String: SettingValue] = ["report": .string(result.page.path)]
+        for field in fields { object[field] = result.report.values[field] ?? .null }
+        Console.print(json: object)
     }
 }

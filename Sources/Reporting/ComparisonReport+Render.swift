@@ -7,9 +7,13 @@ extension ComparisonReport: PageReport {
     package func text(on terminal: Terminal) -> String {
         var text = filled(title, terminal, .strong)
         for sentence in summary { text += filled(sentence, terminal) }
-        for score in shownScores {
-            text += "\n" + terminal.styled(name(of: score), .strong) + "\n"
-            text += pieces(matrix(score, .half), terminal).map { $0.text(on: terminal) }.joined(separator: "\n")
+        for size in sizes {
+            for score in shownScores {
+                let heading = [name(of: score), words(size: size)].filter { !$0.isEmpty }.joined(separator: ", ")
+                text += "\n" + terminal.styled(heading, .strong) + "\n"
+                text += pieces(matrix(score, .half, size: size), terminal).map { $0.text(on: terminal) }
+                    .joined(separator: "\n")
+            }
         }
         let words = legend(.half)
         if !words.isEmpty { text += "\n" + filled(words, terminal, .dim) }
@@ -28,20 +32,57 @@ extension ComparisonReport: PageReport {
     package func page() -> ReportPage {
         var sections = [ReportPage.Section.summary(verdicts: verdicts, facts: facts)].filter { !$0.blocks.isEmpty }
         let shared = arms.contains(where: \.isShared) ? " A diamond marks one model for all tasks." : ""
+        let overview = means.isEmpty ? [] : sizes.map { ReportPage.Chart.dots(plot(ofMeansAt: $0)) }
+        let single = tasks.map { ReportPage.Chart.dots(plot(of: $0)) }
+        let isLong = single.count > 8 && !overview.isEmpty
         sections.append(
             .init(
                 "At a glance",
                 [
-                    .charts(tasks.map { .dots(plot(of: $0)) }),
+                    .charts(overview + (isLong ? [] : single)),
+                    isLong ? .details("Task by task", [.charts(single)]) : nil,
                     .note(
                         "\(name(of: .own)) with 95 % intervals. The band is the interval of the best arm."
-                            + "\(shared) An arrow marks a value too low to show. Each task has its own axis."),
-                ]))
+                            + "\(shared) An arrow marks a value too low to show. Each plot has its own axis."),
+                ].compactMap { $0 }))
+        if let calibration { sections.append(self.section(calibration)) }
+        if !comparisons.isEmpty {
+            sections.append(
+                .init(
+                    "Comparisons",
+                    [
+                        .table(comparisonTable(), caption: "Mean over the tasks. Bold: found after the correction"),
+                        .note(
+                            "p: two-sided. Holm's correction bounds the chance of even one false finding among all "
+                                + "\(Human.count(comparisons.count, "comparison")) at 5 %."),
+                    ]))
+        }
+        if !gains.isEmpty {
+            sections.append(
+                .init(
+                    "Gains and losses from multi-task training",
+                    [
+                        .charts(gainPlots().map { .dots($0) }),
+                        .note("Left of 0: negative transfer. Intervals: 95 %, not corrected for their number."),
+                    ]))
+        }
+        if sizes.count > 1, !means.isEmpty {
+            sections.append(.init("Learning curves", [.charts([.lines(learningCurve())])]))
+        }
         sections.append(
             .init(
                 "Scores",
-                shownScores.map { .table(matrix($0, .ends), caption: "\(name(of: $0)) with 95 % interval") }
-                    + [.note(legend(.ends))].filter { $0 != .note("") }))
+                sizes.flatMap { size in
+                    shownScores.map { score in
+                        let words = ["\(name(of: score)) with 95 % interval", self.words(size: size)]
+                        return .table(
+                            matrix(score, .ends, size: size),
+                            caption: words.filter { !$0.isEmpty }.joined(separator: ", "))
+                    }
+                } + [.note(legend(.ends))].filter { $0 != .note("") }))
+        if means.contains(where: { $0.seconds != nil }) {
+            sections.append(.init("Cost against accuracy", [.charts(sizes.map { .lines(costChart($0)) })]))
+        }
         sections.append(
             .init(
                 "Costs",

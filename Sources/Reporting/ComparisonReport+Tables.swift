@@ -45,14 +45,54 @@ extension ComparisonReport {
         case ends, half
     }
 
-    /// Tasks down, arms across: one score of each.
-    func matrix(_ score: Score, _ style: IntervalStyle) -> TextTable {
+    /// Tasks down, arms across: one score of each, and below them the mean over the tasks.
+    /// - Parameter size: the tasks of one training size; nil: of all texts
+    func matrix(_ score: Score, _ style: IntervalStyle, size: Int? = nil) -> TextTable {
         var table = TextTable([.init("task", shrinking: .shorten)] + arms.map { .init($0.label, .trailing) })
-        for task in tasks {
+        for task in tasks where task.size == size {
             let cells = arms.map { arm in row(task: task.id, arm: arm.id).map { cell($0, score, style) } ?? "" }
             table.append([.init(task.label, detail: style == .ends ? task.note : "")] + cells)
         }
+        let means = self.means.filter { $0.size == size }
+        if score == .own, !means.isEmpty {
+            table.append(
+                [.init("mean", .strong)]
+                    + arms.map { arm in
+                        means.first { $0.arm == arm.id }.map { mean in
+                            let interval = mean.estimate.interval
+                            return .init(
+                                Human.score(mean.estimate.value),
+                                detail: (style == .ends ? interval?.shortText : interval?.halfText) ?? "", .strong)
+                        } ?? ""
+                    })
+        }
         return table
+    }
+
+    /// "200 training texts" where there are several sizes.
+    func words(size: Int?) -> String { size.map { Human.count($0, "training text") } ?? "" }
+
+    /// The comparisons, one a line.
+    func comparisonTable() -> TextTable {
+        var table = TextTable(
+            [.init("compared")] + (sizes.count > 1 ? [.init("texts", .trailing)] : []) + [
+                .init("difference", .trailing), .init("p", .trailing), .init("p after Holm", .trailing),
+                .init("seeds", .trailing),
+            ])
+        for one in comparisons {
+            table.append(
+                [.init("\(label(one.a)) − \(label(one.b))")]
+                    + (sizes.count > 1 ? [.init(one.size.map { Human.count($0) } ?? Human.missing)] : []) + [
+                        .init(one.text, one.isFound ? .strong : .plain), .init(Self.p(one.p)),
+                        .init(Self.p(one.adjusted)), .init(Human.count(one.seeds)),
+                    ])
+        }
+        return table
+    }
+
+    private static func p(_ value: Double) -> String {
+        guard value.isFinite else { return Human.missing }
+        return value < 0.001 ? "< .001" : Human.score(value)
     }
 
     /// Arms down: the costs of each; where tasks differ, from least to most.
@@ -162,7 +202,7 @@ extension ComparisonReport {
         }
     }
 
-    private static func colour(_ family: Arm.Family) -> Int {
+    static func colour(_ family: Arm.Family) -> Int {
         switch family {
         case .baseline: 7
         case .head: 4

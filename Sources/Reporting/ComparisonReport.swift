@@ -22,17 +22,20 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
         }
     }
 
-    /// A task: a row of the table.
+    /// A task, at one training size where there are several: a row of the table.
     package struct Task: Sendable, Equatable, Codable {
         package var id: String
         package var label: String
         /// A few words on it: "2,113 training texts, 7 classes".
         package var note: String
+        /// Training texts; nil: all of them.
+        package var size: Int?
 
-        package init(_ id: String, label: String? = nil, note: String = "") {
+        package init(_ id: String, label: String? = nil, note: String = "", size: Int? = nil) {
             self.id = id
             self.label = label ?? id
             self.note = note
+            self.size = size
         }
     }
 
@@ -52,6 +55,14 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
     package var arms: [Arm]
     package var tasks: [Task]
     package var rows: [Row]
+    /// Over the tasks that every arm has, in their own metric, where that is one.
+    package var means: [Mean] = []
+    /// The comparisons of arms that the report makes, over all tasks of a size.
+    package var comparisons: [Comparison] = []
+    /// What training on all tasks together changes, task by task.
+    package var gains: [Gain] = []
+    /// nil: no arm was compared with itself.
+    package var calibration: Calibration?
     package var verdicts: [Verdict]
     /// Few numbers to see first: model, seeds, time taken.
     package var facts: [Setting]
@@ -63,7 +74,8 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
     package var curves: [LineChart] = []
 
     enum CodingKeys: String, CodingKey {
-        case title, summary, arms, tasks, rows, verdicts, facts, settings, provenance, method
+        case title, summary, arms, tasks, rows, means, comparisons, gains, calibration, verdicts, facts, settings
+        case provenance, method
     }
 
     package init(
@@ -83,6 +95,13 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
         self.method = method
         self.curves = curves
     }
+
+    /// The training sizes in their order; nil stands for all texts.
+    package var sizes: [Int?] {
+        tasks.map(\.size).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    func label(_ arm: String) -> String { arms.first { $0.id == arm }?.label ?? arm }
 
     /// The row of a task and an arm, if it was measured.
     package func row(task: String, arm: String) -> Row? { rows.first { $0.task == task && $0.arm == arm } }

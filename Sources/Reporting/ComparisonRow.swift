@@ -16,8 +16,11 @@ extension ComparisonReport {
 
     /// One arm on one task: its scores and its costs.
     package struct Row: Sendable, Equatable {
+        /// Id of the task: with its size, "role@200".
         package var task: String
         package var arm: String
+        /// Training texts; nil: all of the task's.
+        package var size: Int?
         /// The task's own metric first.
         package var scores: [NamedScore]
         /// Test examples that were scored; those with an unknown label count as wrong.
@@ -38,13 +41,14 @@ extension ComparisonReport {
         package var seeds: Int
 
         package init(
-            task: String, arm: String, scores: [NamedScore], trainableParameters: Int = 0,
+            task: String, arm: String, size: Int? = nil, scores: [NamedScore], trainableParameters: Int = 0,
             bytesPerExtraTask: Int? = nil, tokensPerSecond: Double? = nil, trainingTokens: Int = 0,
             cumulativeTokens: Int? = nil, learningRate: Double? = nil, seeds: Int = 1, examples: Int = 0,
             unknownLabels: Int = 0, skipped: [String: Int] = [:]
         ) {
             self.task = task
             self.arm = arm
+            self.size = size
             self.scores = scores
             self.examples = examples
             self.unknownLabels = unknownLabels
@@ -70,7 +74,7 @@ extension ComparisonReport {
 /// classification under their names too. Numbers that are not finite become null.
 extension ComparisonReport.Row: Codable {
     enum CodingKeys: String, CodingKey {
-        case task, arm, metric, score, scores, seeds, examples, skipped
+        case task, arm, size, metric, score, scores, seeds, examples, skipped
         case scoreInterval = "score_interval"
         case scoreStanding = "score_standing"
         case unknownLabels = "unknown_labels"
@@ -99,8 +103,10 @@ extension ComparisonReport.Row: Codable {
                 score.estimate.interval.map { [finite($0.low), finite($0.high)] } as [Double?]?, forKey: interval)
             try box.encode(score.standing, forKey: standing)
         }
-        try box.encode(task, forKey: .task)
+        try box.encode(
+            size.map { task.hasSuffix("@\($0)") ? String(task.dropLast("@\($0)".count)) : task } ?? task, forKey: .task)
         try box.encode(arm, forKey: .arm)
+        try box.encode(size, forKey: .size)
         try box.encode(metric, forKey: .metric)
         if let own = scores.first { try write(own, .score, .scoreInterval, .scoreStanding) }
         try box.encode(scores, forKey: .scores)
@@ -120,8 +126,10 @@ extension ComparisonReport.Row: Codable {
 
     package init(from decoder: any Decoder) throws {
         let box = try decoder.container(keyedBy: CodingKeys.self)
+        let size = try box.decodeIfPresent(Int.self, forKey: .size)
         self.init(
-            task: try box.decode(String.self, forKey: .task), arm: try box.decode(String.self, forKey: .arm),
+            task: try box.decode(String.self, forKey: .task) + (size.map { "@\($0)" } ?? ""),
+            arm: try box.decode(String.self, forKey: .arm), size: size,
             scores: try box.decode([ComparisonReport.NamedScore].self, forKey: .scores),
             trainableParameters: try box.decode(Int.self, forKey: .trainableParameters),
             bytesPerExtraTask: try box.decodeIfPresent(Int.self, forKey: .bytesPerExtraTask),

@@ -6,11 +6,22 @@ package struct LineChart: Sendable, Equatable {
         package var points: [Point]
         /// Draws single dots on the curve: few values, such as one dev score an epoch.
         package var dots: Bool
+        /// Of each point, drawn as a bar; none: no point has one.
+        package var intervals: [Interval?]
 
-        package init(_ name: String, points: [Point], dots: Bool = false) {
+        package init(_ name: String, points: [Point], dots: Bool = false, intervals: [Interval?] = []) {
             self.name = name
             self.points = points
             self.dots = dots
+            self.intervals = intervals
+        }
+
+        /// The finite points that have an interval, with it.
+        var spreads: [(point: Point, interval: Interval)] {
+            zip(points, intervals).compactMap { point, interval in
+                guard point.isFinite, let interval, interval.low.isFinite, interval.high.isFinite else { return nil }
+                return (point, interval)
+            }
         }
     }
 
@@ -58,7 +69,8 @@ package struct LineChart: Sendable, Equatable {
         let bottom = 40.0 + Double(legend.count) * 18
         let finite = series.flatMap { $0.points.filter(\.isFinite) }
         let xAxis = Axis(finite.map(\.x), ticks: 5, tight: true)
-        let yAxis = Axis(finite.map(\.y), ticks: 4)
+        let spreads = series.flatMap { $0.spreads.flatMap { [$0.interval.low, $0.interval.high] } }
+        let yAxis = Axis(finite.map(\.y) + spreads, ticks: 4)
         let labels = yAxis.ticks.map(yAxis.label)
         let left = 14 + (labels.map { SVGCanvas.textWidth($0, size: 11.5) }.max() ?? 0)
         let plot = (x: left, y: top, width: width - left - 14, height: height - top - 24)
@@ -77,6 +89,11 @@ package struct LineChart: Sendable, Equatable {
         canvas.text(plot.x + plot.width, plot.y + plot.height + 32, xLabel, .end, "soft small")
         for (index, one) in series.enumerated() {
             let style = "\(SVGCanvas.colour(index)) curve" + Self.dash(index)
+            for (point, interval) in one.spreads {
+                let x = plot.x + plot.width * xAxis.position(point.x)
+                let ends = [interval.low, interval.high].map { plot.y + plot.height * (1 - yAxis.position($0)) }
+                canvas.line(x, ends[0], x, ends[1], "\(SVGCanvas.colour(index)) bar")
+            }
             for run in Self.runs(one.points) {
                 let places = run.map { point in
                     (

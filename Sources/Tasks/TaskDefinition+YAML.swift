@@ -47,15 +47,16 @@ extension TaskDefinition {
     package static func parse(
         yaml text: String, file: String, folder: URL, kinds: TaskKinds = .standard
     ) throws(TaskError) -> TaskDefinition {
-        let root = try YAMLMap(try composed(text, file: file), file: file, name: "the file", keys: keys)
+        let root = try YAMLMap(
+            text: text, file: file, keys: keys, fix: "expected a YAML map with the keys kind and data")
         let kindName = try root.requiredText("kind", expected: "expected one of \(kinds.names.joined(separator: ", "))")
         guard let kind = kinds[kindName] else {
-            throw root.bad("kind", found: "'\(shown(kindName))'", expected: choice(kindName, kinds.names))
+            throw root.bad("kind", found: "'\(shown(kindName))'", expected: YAMLMap.choice(kindName, kinds.names))
         }
         let named = try root.text("metric")
         let metric = named ?? kind.metrics.first ?? Accuracy.name
         guard kind.metrics.contains(metric) else {
-            throw root.bad("metric", found: "'\(shown(metric))'", expected: choice(metric, kind.metrics))
+            throw root.bad("metric", found: "'\(shown(metric))'", expected: YAMLMap.choice(metric, kind.metrics))
         }
         guard kind.minimumLabels > 0 || root.node("labels") == nil else {
             throw root.bad(
@@ -174,43 +175,5 @@ extension TaskDefinition {
             rows[split] = count
         }
         return rows
-    }
-
-    private static func choice(_ name: String, _ allowed: [String]) -> String {
-        let all = "one of " + allowed.joined(separator: ", ")
-        return nearestName(to: name, among: allowed).map { all + "; did you mean '\($0)'?" } ?? all
-    }
-
-    private static func composed(_ text: String, file: String) throws(TaskError) -> Node {
-        let fix = "expected a YAML map with the keys kind and data"
-        if let problem = YAMLBounds.fault(in: text) {
-            throw .malformed(file: file, line: 1, problem: problem, fix: fix)
-        }
-        do {
-            guard let node = try Yams.compose(yaml: text) else {
-                throw TaskError.malformed(file: file, line: 1, problem: "empty", fix: fix)
-            }
-            return node
-        } catch let error as TaskError {
-            throw error
-        } catch let error as YamlError {
-            let (line, problem) = place(error)
-            throw .malformed(file: file, line: line, problem: "not valid YAML: \(problem)", fix: fix)
-        } catch {
-            throw .malformed(file: file, line: 1, problem: "not valid YAML", fix: fix)
-        }
-    }
-
-    private static func place(_ error: YamlError) -> (line: Int, problem: String) {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            return (max(1, mark.line), problem)
-        case .reader(let problem, _, _, _): return (1, problem)
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let keys = duplicates.map { "'\(shown($0))'" }.sorted().joined(separator: ", ")
-            return (max(1, context.mark.line), "\(keys) appears twice")
-        default: return (1, "unreadable")
-        }
     }
 }

@@ -97,6 +97,21 @@ package final class Session {
         package var answers: AnswerLikelihood?
         /// What a linear probe chose; nil where nothing was probed.
         package var probe: LinearProbe?
+
+        init(
+            bundle: AdapterBundle, result: TrainingResult, trainable: Int, memoryEstimate: Int, run: String,
+            longest: Int,
+            taskBest: [String: (bundle: AdapterBundle, epoch: Int, dev: [String: Evaluation])] = [:]
+        ) {
+            (self.bundle, self.result, self.trainable) = (bundle, result, trainable)
+            (self.memoryEstimate, self.run, self.longest) = (memoryEstimate, run, longest)
+            self.taskBest = taskBest
+        }
+
+        /// What came of several runs, of which this is the last one's bundle.
+        package init(_ bundle: AdapterBundle, _ result: TrainingResult, trainable: Int) {
+            self.init(bundle: bundle, result: result, trainable: trainable, memoryEstimate: 0, run: "", longest: 0)
+        }
     }
 
     /// Trains a recipe on one task or several.

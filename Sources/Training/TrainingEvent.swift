@@ -41,5 +41,8 @@ package struct TrainingResult: Sendable {
     package var weights: [String: Double] = [:]
     /// What was kept of frozen layers; nil: no layer is frozen, or nothing would have been read again.
     package var cached: CachedActivations?
+
+    package init() {}
+
     package var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
 }

@@ -9,8 +9,14 @@ import Training
 
 @Suite struct AblationTests {
     @Test func everyTrainedArmHasRates() {
-        for arm in Arm.allCases { #expect(arm.grid.isEmpty != arm.isTrained) }
-        #expect(Set(Arm.allCases.map(\.label)).count == Arm.allCases.count)
+        let arms = ArmKinds.all.map { Arm($0) }
+        for arm in arms where arm.isTrained {
+            #expect(arm.rates(quick: false).isEmpty == [ProbeArm.name, AutoArm.name].contains(arm.id))
+            #expect(arm.rates(quick: true).count <= 1 && (arm.trained != nil))
+        }
+        #expect(Set(arms.map(\.label)).count == arms.count && Set(arms.map(\.id)).count == arms.count)
+        let names = Set(ArmKinds.names)
+        for kind in ArmKinds.all { #expect(kind.questions.allSatisfy { names.contains($0.rival) }) }
     }
 
     private func task(_ kind: String, metric: String, labels: [String] = []) -> TaskData {
@@ -31,7 +37,8 @@ import Training
         let tasks = [ExperimentTask(task)]
         let answers = try #require(Arm.majority.baseline(tasks[0])?.answers(task, metric: Matthews.self))
         let report = AblationReport(
-            plan: plan, tasks: tasks, results: [.majority: [ArmResult(answers: [answers])]], model: "m", seconds: 1,
+            plan: plan, columns: tasks.map { AblationColumn($0) },
+            results: [.majority: [ArmResult(answers: [answers])]], model: "m", seconds: 1,
             provenance: []
         ).build()
         let row = try #require(report.rows.first)
@@ -63,7 +70,7 @@ import Training
                 ])
             }
             let report = AblationReport(
-                plan: plan, tasks: tasks,
+                plan: plan, columns: tasks.map { AblationColumn($0) },
                 results: [.majority: [ArmResult(answers: [constant])], .adapter: [near(0.5)], .full: [near(9)]],
                 model: "m", seconds: 1, provenance: []
             ).build()
@@ -90,13 +97,14 @@ import Training
         plan.arms = [.adapter, .fusion, .full]
         let task = task("text-classification", metric: "macro_f1", labels: ["a", "b", "c"])
         let words = AblationVerdict(
-            plan: plan, tasks: [ExperimentTask(task)], results: [:],
-            scores: PairedScores(
-                [
-                    .init(
-                        groups: gold.map { _ in nil }, metrics: [MacroF1.self],
-                        answers: [.adapter: good, .fusion: good, .full: bad])
-                ], systems: plan.arms, .apart)
+            findings: AblationFindings(
+                plan: plan, columns: [AblationColumn(ExperimentTask(task))], results: [:],
+                scores: PairedScores(
+                    [
+                        .init(
+                            groups: gold.map { _ in nil }, metrics: [MacroF1.self],
+                            answers: [.adapter: good, .fusion: good, .full: bad])
+                    ], systems: plan.arms, .apart))
         ).sentences().map(\.text)
         #expect(words.first?.contains("mean macro-F1") == true)
         #expect(words.contains { $0.hasPrefix("Fusion does not beat the single adapter") })
@@ -109,7 +117,8 @@ import Training
         plan.arms = [.adapter, .multitaskAdapter]
         func summary(_ metrics: [String]) -> String {
             AblationReport(
-                plan: plan, tasks: metrics.map { ExperimentTask(task("regression", metric: $0)) }, results: [:],
+                plan: plan,
+                columns: metrics.map { AblationColumn(ExperimentTask(task("regression", metric: $0))) }, results: [:],
                 model: "m", seconds: 1, provenance: []
             ).build().summary.joined()
         }
@@ -152,7 +161,8 @@ import Training
             return (arm, [result])
         }
         return AblationReport(
-            plan: plan, tasks: [ExperimentTask(task)], results: Dictionary(results) { first, _ in first }, model: "m",
+            plan: plan, columns: [AblationColumn(ExperimentTask(task))],
+            results: Dictionary(results) { first, _ in first }, model: "m",
             seconds: 1, provenance: []
         ).build()
     }
@@ -204,7 +214,7 @@ import Training
                 data.definition.source = "folder\(i)/\(name).yaml"
                 return data
             }
-            for arms in [[Arm.adapter], [.majority], [.multitaskAdapter]] {
+            for arms in [[Arm.adapter], [Arm.majority], [Arm.multitaskAdapter]] {
                 var plan = AblationPlan.quick(configuration: tiny.configuration)
                 plan.arms = arms
                 _ = try AblationExperiment(plan, session: tiny.session, tasks: tasks)

@@ -251,7 +251,10 @@ import Testing
         let model = try fixture.model()
         for (field, change) in [
             ("seeds", { $0.seeds = 0 }), ("seed", { $0.seed = -1 }), ("seed", { $0.seed = .max }),
-            ("arms", { $0.arms = [] }), ("epochs", { $0.epochs = 0 }), ("maxLength", { $0.maxLength = 1 }),
+            ("arms", { $0.arms = [] }), ("arms", { $0.arms[1].epochs = 0 }), ("arms", { $0.arms[1].sizes = [5] }),
+            ("arms", { $0.arms[1].learningRates = [-1] }), ("arms", { $0.arms[1].seeds = 9 }),
+            ("sizes", { $0.sizes = [0] }), ("sizes", { $0.sizes = [100_000] }),
+            ("calibrations", { $0.calibrations = [.init("majority")] }), ("epochs", { $0.epochs = 0 }), ("maxLength", { $0.maxLength = 1 }),
             ("batch", { $0.batch = .tokens(0) }), ("maxTrain", { $0.maxTrain = 0 }), ("maxDev", { $0.maxDev = -1 }),
             ("maxTest", { $0.maxTest = 0 }), ("scheduler", { $0.scheduler = "x" }),
             ("checkpointInterval", { $0.checkpointInterval = -1 }), ("memoryLimit", { $0.memoryLimit = .bytes(1000) }),

@@ -44,7 +44,7 @@ import Testing
 
     /// What experiments compare has the names of the target below.
     @Test func armsAndMethods() {
-        for arm in AblationArm.allCases { #expect(arm.stored.rawValue == arm.rawValue) }
+        #expect(AblationArm.kinds.allSatisfy { AblationArm($0)?.name == $0 } && AblationArm("none") == nil)
         for method in TransferMethod.allCases { #expect(method.stored.rawValue == method.rawValue) }
     }
 

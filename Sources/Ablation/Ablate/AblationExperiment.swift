@@ -4,13 +4,14 @@ import Reporting
 import Tasks
 import Training
 
-/// Trains every arm on every task with every seed, and reports.
+/// Trains every arm on every task with every seed and size, and reports.
 package struct AblationExperiment {
     private let session: Session
     private let plan: AblationPlan
     private let tasks: [ExperimentTask]
 
-    /// - Throws: `TaskError` for a task without test or dev rows; `TrainingError.mismatch` for two tasks of one name
+    /// - Throws: `TaskError` for a task without test or dev rows; `TrainingError` for two tasks of one name, or a size that
+    ///   no task has
     package init(_ plan: AblationPlan, session: Session, tasks: [TaskData]) throws {
         try Session.checkNames(tasks)
         for task in tasks {
@@ -19,6 +20,15 @@ package struct AblationExperiment {
         self.session = session
         self.plan = plan
         self.tasks = tasks.map { ExperimentTask(plan.limited($0)) }
+        for task in self.tasks {
+            let count = task.data.train.count
+            guard let size = plan.sizes.first(where: { $0 > count }) else { continue }
+            throw TrainingError.setting(
+                name: "--sizes", found: "\(size)",
+                expected:
+                    "at most \(count), the training texts of \(task.name): choose smaller sizes, or leave the task out"
+            )
+        }
     }
 
     /// Compares, and writes report.html, report.md and report.json into the folder.
@@ -27,27 +37,40 @@ package struct AblationExperiment {
         for task in tasks where !task.data.sampled.isEmpty {
             environment.tell(.message("\(task.name): \(task.data.samplingWords.joined(separator: "; "))"))
         }
+        for arm in plan.arms {
+            for task in tasks {
+                guard let reason = arm.trained?.hindrance(task) else { continue }
+                environment.tell(.warning("\(arm.label) is skipped on \(task.name): \(reason)", stage: nil))
+            }
+        }
         let runner = ExperimentRunner(folder: folder, environment)
-        let runs = cells()
-        let cells = runs.map(\.cell)
+        let benches = ArmBenches(plan, session: session, tasks: tasks)
+        let columns = plan.columns.flatMap { size in tasks.map { AblationColumn($0, size: size) } }
+        let runs = try self.runs(benches)
+        let calibration = CalibrationRuns(plan, benches: benches)
+        let checks = try calibration.cells()
+        let cells = runs.map(\.cell) + checks
         try runner.announce(
             [
                 Human.count(plan.arms.filter(\.isTrained).count, "trained arm"), Human.count(tasks.count, "task"),
+                plan.sizes.count > 1 ? Human.count(plan.sizes.count, "size") : nil,
                 Human.count(plan.seeds.count, "seed"),
-            ].joined(separator: ", "),
+                checks.isEmpty ? nil : Human.count(checks.count, "cell") + " of the calibration",
+            ].compactMap { $0 }.joined(separator: ", "),
             cells,
             probe: SpeedProbe(session, on: tasks[0], plan.configuration, plan.settings))
-        var results = baselines(environment)
+        var results = baselines(benches, environment)
         let finished = try runner.run(cells)
         for run in runs {
-            for t in run.tasks {
-                results[run.arm, default: tasks.map { _ in ArmResult() }][t].add(
-                    run.cell, finished, task: tasks[t].name, isShared: run.arm.isMultitask)
+            for column in run.columns {
+                results[run.arm, default: columns.map { _ in ArmResult() }][column].add(
+                    run.cell, finished, task: columns[column].task.name, arm: run.arm)
             }
         }
         let report = AblationReport(
-            plan: plan, tasks: tasks, results: results, model: session.model.name,
-            seconds: Date().timeIntervalSince(started), provenance: environment.provenance(session)
+            plan: plan, columns: columns, results: results, calibration: try calibration.outcome(finished),
+            model: session.model.name, seconds: Date().timeIntervalSince(started),
+            provenance: environment.provenance(session)
         ).build()
         try report.write(to: folder)
         return report
@@ -58,58 +81,46 @@ package struct AblationExperiment {
     /// A cell with its place in the comparison.
     struct Run {
         var arm: Arm
-        /// Indices of the tasks that it trains and scores.
-        var tasks: [Int]
+        /// Indices of the columns that it scores.
+        var columns: [Int]
         var cell: Cell
     }
 
-    /// Of every trained arm, seed and task; one for all tasks in a multi-task arm.
-    func cells() -> [Run] {
-        var adapters: [Int: [Cell]] = [:]
-        for seed in plan.seeds { adapters[seed] = tasks.indices.map { cell(.adapter, [$0], seed: seed) } }
-        return plan.arms.filter(\.isTrained).flatMap { arm in
-            plan.seeds.flatMap { seed in
-                (arm.isMultitask ? [Array(tasks.indices)] : tasks.indices.map { [$0] }).map { group in
-                    let own = adapters[seed] ?? []
-                    let cell = arm == .adapter ? own[group[0]] : cell(arm, group, seed: seed, adapters: own)
-                    return Run(arm: arm, tasks: group, cell: cell)
+    /// Of every trained arm, size, seed and task; one for all tasks in a multi-task arm.
+    func runs(_ benches: ArmBenches) throws -> [Run] {
+        var runs: [Run] = []
+        for (s, size) in plan.columns.enumerated() {
+            for arm in plan.arms where arm.isTrained && arm.has(size: size) {
+                for seed in plan.seeds(arm) {
+                    let bench = benches.bench(seed: seed, size: size)
+                    for group in bench.groups(arm) {
+                        runs.append(
+                            Run(
+                                arm: arm, columns: group.map { s * tasks.count + $0 }, cell: try bench.cell(arm, group))
+                        )
+                    }
                 }
             }
         }
-    }
-
-    /// - Parameter adapters: the seed's adapter of every task, for the fusion.
-    private func cell(_ arm: Arm, _ group: [Int], seed: Int, adapters: [Cell] = []) -> Cell {
-        let recipe: CellRecipe =
-            switch arm {
-            case .head: .head
-            case .fusion: .fusion(adapters.map { .cell($0) }, .dynamic)
-            case .full, .multitaskFull: .full
-            default: .adapter(plan.configuration)
-            }
-        let chosen = group.map { tasks[$0] }
-        var settings = plan.settings
-        settings.seed = seed
-        let subject = arm.isMultitask ? "all tasks" : chosen[0].name
-        var training = TaskTraining(recipe, on: chosen, scheduler: plan.scheduler)
-        if arm.isMultitask { training.bundleName = "shared" }
-        return Cell(
-            "\(arm.isMultitask ? "all" : Session.safeName(subject)).\(arm.rawValue).seed\(seed)",
-            label: "\(arm.label(tasks)), \(subject)" + (plan.seeds.count > 1 ? ", seed \(seed)" : ""), session: session,
-            training: training, settings: settings, rates: .grid(plan.rates(arm)),
-            scored: chosen.map { Cell.Scored($0.name, $0, head: $0.name) },
-            // A later run may add the fusion
-            keepsBundle: arm == .adapter)
+        return runs
     }
 
     // MARK: - Without an encoder
 
-    private func baselines(_ environment: ExperimentEnvironment) -> [Arm: [ArmResult]] {
+    private func baselines(_ benches: ArmBenches, _ environment: ExperimentEnvironment) -> [Arm: [ArmResult]] {
         var results: [Arm: [ArmResult]] = [:]
         for arm in plan.arms where !arm.isTrained {
-            environment.stage(arm.label(tasks), count: tasks.count, unit: "tasks") { i in
-                let answers = arm.baseline(tasks[i])?.answers(tasks[i].data, metric: tasks[i].metric)
-                results[arm, default: []].append(ArmResult(answers: [answers].compactMap { $0 }))
+            environment.stage(arm.label(tasks), count: plan.columns.count * tasks.count, unit: "tasks") { i in
+                let size = plan.columns[i / tasks.count]
+                var result = ArmResult()
+                // Each seed has training texts of its own; without a size all have the same
+                for seed in size == nil ? [plan.seeds.first ?? 0] : plan.seeds(arm) where arm.has(size: size) {
+                    let task = benches.bench(seed: seed, size: size).tasks[i % tasks.count]
+                    if let answers = arm.baseline(task)?.answers(task.data, metric: task.metric) {
+                        result.answers.append(answers)
+                    }
+                }
+                results[arm, default: []].append(result)
             }
         }
         return results

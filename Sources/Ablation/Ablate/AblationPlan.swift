@@ -6,14 +6,33 @@ import Training
 
 /// What a comparison trains and with what: everything that shapes its numbers.
 package struct AblationPlan: Sendable {
-    package var arms = Arm.allCases
+    /// A check of the statistics: an arm is compared with itself under other seeds, where nothing is to be found.
+    package struct Calibration: Sendable, Equatable {
+        /// Id of a trained arm.
+        package var arm: String
+        /// At least so many comparisons, each on one task at one size.
+        package var comparisons: Int
+        /// nil: all of the plan's.
+        package var sizes: [Int]?
+
+        package init(_ arm: String, comparisons: Int, sizes: [Int]? = nil) {
+            (self.arm, self.comparisons, self.sizes) = (arm, comparisons, sizes)
+        }
+    }
+
+    package var arms = Arm.standard
     package var seeds = [0]
+    /// Training texts of each task; none: all of them. Each seed draws its own texts.
+    package var sizes: [Int] = []
     package var configuration: AdapterConfiguration
     package var settings = TrainingSettings()
     package var scheduler = "proportional"
     /// One learning rate an arm instead of a grid.
     package var quick = false
-    /// At most so many examples a split, as a sample.
+    /// Whether the first seed chooses each arm's learning rate for all seeds.
+    package var tunesOnce = false
+    package var calibrations: [Calibration] = []
+    /// At most so many examples a split, as a sample that all seeds share.
     package var maxTrain: Int?
     package var maxDev: Int?
     package var maxTest: Int?
@@ -35,7 +54,11 @@ package struct AblationPlan: Sendable {
         return plan
     }
 
-    func rates(_ arm: Arm) -> [Double] { quick ? [arm.quickRate] : arm.grid }
+    /// The sizes, largest last; nil stands for all texts.
+    var columns: [Int?] { sizes.isEmpty ? [nil] : sizes.sorted() }
+
+    /// The seeds of an arm.
+    func seeds(_ arm: Arm) -> [Int] { Array(seeds.prefix(arm.seeds ?? seeds.count)) }
 
     /// A stratified sample of each split that is over its limit: the same rows for every arm and seed.
     func limited(_ data: TaskData) -> TaskData {

@@ -1,6 +1,6 @@
 import Tasks
 
-/// What came of an arm on a task: each seed's answers to the test split, and costs.
+/// What came of an arm on a task at one size: each seed's answers to the test split, and costs.
 struct ArmResult {
     var answers: [any Answers] = []
     var trainableParameters = 0
@@ -8,20 +8,25 @@ struct ArmResult {
     var tokens = 0
     var seconds = 0.0
     var cumulativeTokens = 0
+    /// Seconds of training, with that of what it builds on.
+    var cumulativeSeconds = 0.0
+    /// Of each seed; none where the arm has no learning rate.
     var rates: [Double] = []
     var losses: [Double] = []
 
-    /// Adds a seed's run.
-    /// - Parameter isShared: one model for all tasks, to which no task can be added.
-    mutating func add(_ cell: Cell, _ results: ExperimentResults, task: String, isShared: Bool) {
+    /// Adds a seed's run. One model for all tasks has no bytes per extra task: none can be added to it.
+    mutating func add(_ cell: Cell, _ results: ExperimentResults, task: String, arm: Arm) {
         guard let run = results[cell]?.result else { return }
         if let given = run[task] { answers.append(given) }
-        trainableParameters = run.trainableParameters
-        bytesPerExtraTask = isShared ? nil : run.trainableParameters * MemoryLayout<Float>.size
+        trainableParameters = max(trainableParameters, run.trainableParameters)
+        bytesPerExtraTask = arm.isShared ? nil : trainableParameters * MemoryLayout<Float>.size
         tokens += run.tokens
         seconds += run.seconds
         cumulativeTokens += results.cumulativeTokens(cell)
-        rates.append(run.rate)
+        cumulativeSeconds += results.cumulativeSeconds(cell)
+        if cell.choosesRate { rates.append(run.rate) }
         losses = run.losses
     }
+
+    init(answers: [any Answers] = []) { self.answers = answers }
 }

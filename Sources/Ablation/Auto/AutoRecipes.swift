@@ -27,7 +27,7 @@ struct AutoRecipes {
     func recipe(_ candidate: AutoCandidate, own: Cell?) -> CellRecipe {
         let fusable = sources.fusable.map { CellInput.bundle($0) }
         switch candidate {
-        case .probe: return CellRecipe(identity: "linear probe", cost: TokenCost.forward) { _ in .probe() }
+        case .probe: return .probe
         case .average:
             return CellRecipe(
                 identity: "linear probe on the average", inputs: sources.all.map { .bundle($0.bundle) },

@@ -25,6 +25,10 @@ package struct CellRecipe {
 
     package static var head: CellRecipe { .init(identity: "head", cost: 0.4) { _ in .head } }
 
+    package static var probe: CellRecipe {
+        .init(identity: "linear probe", cost: TokenCost.forward) { _ in .probe() }
+    }
+
     package static var full: CellRecipe { .init(identity: "full", cost: 1.7) { _ in .full } }
 
     package static func adapter(_ configuration: AdapterConfiguration) -> CellRecipe {

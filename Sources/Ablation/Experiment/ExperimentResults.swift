@@ -35,12 +35,18 @@ package struct ExperimentResults {
     package var seconds: Double { finished.reduce(0) { $0 + $1.seconds } }
 
     /// Training tokens of a cell with those of all that it builds on.
-    package func cumulativeTokens(_ cell: Cell) -> Int {
+    package func cumulativeTokens(_ cell: Cell) -> Int { built(cell).reduce(0) { $0 + $1.result.tokens } }
+
+    /// Seconds of a cell's training at the chosen rate with those of all that it builds on.
+    package func cumulativeSeconds(_ cell: Cell) -> Double { built(cell).reduce(0) { $0 + $1.result.seconds } }
+
+    /// A cell and all that it builds on, each once.
+    private func built(_ cell: Cell) -> [FinishedCell] {
         var seen: Set<ObjectIdentifier> = []
-        func tokens(_ cell: Cell) -> Int {
-            guard seen.insert(ObjectIdentifier(cell)).inserted else { return 0 }
-            return cell.training.inputs.compactMap(\.cell).reduce(self[cell]?.result.tokens ?? 0) { $0 + tokens($1) }
+        func add(_ cell: Cell) -> [FinishedCell] {
+            guard seen.insert(ObjectIdentifier(cell)).inserted else { return [] }
+            return [self[cell]].compactMap { $0 } + cell.training.inputs.compactMap(\.cell).flatMap(add)
         }
-        return tokens(cell)
+        return add(cell)
     }
 }

@@ -4,7 +4,8 @@ import Tasks
 /// Scores of systems on columns, all over the same resamples, so that any two of them pair.
 ///
 /// A system is what is compared: an arm, a method. A column is what it is tested on: a task, perhaps in one language. A
-/// system's score on a column is the mean over its runs, of which there is one for each seed.
+/// system's score on a column is the mean over its runs, of which there is one for each seed. Intervals cover the noise of
+/// texts and of seeds (`SeededScore`); those of one run cover that of texts alone.
 package struct PairedScores<System: Hashable> {
     package struct Column {
         /// Of each scored example; nil: a group by itself.
@@ -31,7 +32,7 @@ package struct PairedScores<System: Hashable> {
     package let columns: [Column]
     package let systems: [System]
     /// By metric, then system: a score for each column; nil where the system did not run.
-    private var scores: [String: [System: [ResampledScore?]]] = [:]
+    private var scores: [String: [System: [SeededScore?]]] = [:]
 
     package init(
         _ columns: [Column], systems: [System], _ resampling: Resampling, resamples: Int = 1000
@@ -62,11 +63,11 @@ package struct PairedScores<System: Hashable> {
                 }
             }
             for (m, metric) in metrics.enumerated() {
-                let none = [ResampledScore?](repeating: nil, count: columns.count)
+                let none = [SeededScore?](repeating: nil, count: columns.count)
                 for (place, column) in block.enumerated() where !each[m][place].isEmpty {
-                    var mean = ResampledScore.mean(each[m][place])
-                    if !hasEnoughUnits(column) { mean.resampled = [] }
-                    scores[metric.name, default: [:]][system, default: none][column] = mean
+                    let mean = SeededScore(each[m][place])
+                    scores[metric.name, default: [:]][system, default: none][column] =
+                        hasEnoughUnits(column) ? mean : mean.withoutInterval
                 }
             }
         }
@@ -82,17 +83,21 @@ package struct PairedScores<System: Hashable> {
     /// Nil where the system did not run or the metric was not asked for.
     /// - Parameter metric: nil: the column's own
     package func score(_ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil) -> ResampledScore? {
+        seeded(system, column, metric)?.resampled
+    }
+
+    private func seeded(_ system: System, _ column: Int, _ metric: (any Metric.Type)?) -> SeededScore? {
         self.metric(metric, column).flatMap { scores[$0.name]?[system]?[column] }
     }
 
     /// Whether a system has a score, and a defined one, on a column.
     package func isDefined(_ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil) -> Bool {
-        score(system, column, metric).map { !$0.value.isNaN } ?? false
+        seeded(system, column, metric).map { !$0.value.isNaN } ?? false
     }
 
     /// A score of which larger is better: an error is negated.
-    private func merit(_ system: System, _ column: Int, _ metric: (any Metric.Type)?) -> ResampledScore? {
-        guard let score = score(system, column, metric) else { return nil }
+    private func merit(_ system: System, _ column: Int, _ metric: (any Metric.Type)?) -> SeededScore? {
+        guard let score = seeded(system, column, metric) else { return nil }
         return self.metric(metric, column)?.isLowerBetter ?? false ? score.negated : score
     }
 
@@ -104,7 +109,7 @@ package struct PairedScores<System: Hashable> {
     ) -> ResampledScore? {
         let all = columns.compactMap { merit(system, $0, metric) }
         let defined = all.filter { !$0.value.isNaN }
-        guard defined.isEmpty else { return .strictMean(defined) }
+        guard defined.isEmpty else { return SeededScore.mean(defined).resampled }
         return all.isEmpty ? nil : ResampledScore(value: .nan, resampled: [])
     }
 
@@ -119,7 +124,7 @@ package struct PairedScores<System: Hashable> {
         }
         guard !pairs.isEmpty else { return nil }
         return PointsDifference(
-            .strictMean(pairs), isShare: both.allSatisfy { self.metric(metric, $0)?.isShare ?? false })
+            SeededScore.mean(pairs), isShare: both.allSatisfy { self.metric(metric, $0)?.isShare ?? false })
     }
 
     /// Where a system stands on a column among all; systems with the highest score are all the best.
@@ -134,19 +139,5 @@ package struct PairedScores<System: Hashable> {
         // All with the best score, also where their answers differ
         if best == system { return .best }
         return difference(best, system, over: [column], metric)?.isAbove ?? false ? .below : .withinNoise
-    }
-}
-
-extension ResampledScore {
-    fileprivate var negated: ResampledScore { ResampledScore(value: -value, resampled: resampled.map { -$0 }) }
-
-    /// The mean of scores on the same resamples; undefined where one of them is.
-    fileprivate static func strictMean(_ scores: [ResampledScore]) -> ResampledScore {
-        let count = Double(scores.count)
-        return ResampledScore(
-            value: scores.reduce(0) { $0 + $1.value } / count,
-            resampled: (0..<(scores.map(\.resampled.count).min() ?? 0)).map { i in
-                scores.reduce(0) { $0 + $1.resampled[i] } / count
-            })
     }
 }

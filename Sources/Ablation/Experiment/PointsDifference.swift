@@ -7,10 +7,20 @@ package struct PointsDifference: Sendable, Equatable {
     package var estimate: Estimate
     /// Whether the scores are shares; others are shown in their own unit.
     package var isShare = true
+    /// Two-sided: how likely a difference as large is where there is none. Below .05 exactly where the interval excludes 0.
+    package var p = Double.nan
+    /// The fewest seeds of the two sides.
+    package var runs = 1
 
-    package init(_ score: ResampledScore, isShare: Bool = true) {
-        estimate = Estimate(score)
+    package init(_ score: SeededScore, isShare: Bool = true) {
+        estimate = Estimate(score.resampled)
         self.isShare = isShare
+        runs = score.runs
+        guard let interval = estimate.interval, score.value.isFinite else { return }
+        // The end toward 0 says how many standard errors the difference is wide
+        let half = score.value > 0 ? score.value - interval.low : interval.high - score.value
+        let critical = StudentT.critical(0.05, score.freedom)
+        p = half > 0 ? StudentT.twoSided(critical * score.value / half, score.freedom) : (score.value == 0 ? 1 : 0)
     }
 
     package init(value: Double, low: Double, high: Double) {

@@ -33,7 +33,7 @@ enum LibraryWords {
         "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens",
         "class-weights": "weighsClasses", "drop-layers": "droppedLayers", "perturb": "changes",
         "doc-stride": "answers.docStride", "n-best-size": "answers.nBestSize",
-        "max-answer-length": "answers.maxAnswerLength",
+        "max-answer-length": "answers.maxAnswerLength", "calibrate": "calibrations", "tune-once": "choosesRatesOnce",
     ]
 
     /// Longer ones first.

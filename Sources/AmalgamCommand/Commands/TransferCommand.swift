@@ -110,7 +110,7 @@ struct TransferCommand: AsyncParsableCommand {
             let options = try options()
             let model = try model.model(common)
             let other = try englishModel.map { try Model(named: $0, threads: common.threads) }
-            try await ExperimentRun(common: common, field: "scores", warnsWithProgress: true).run {
+            try await ExperimentRun(common: common, fields: ["scores"], warnsWithProgress: true).run {
                 model.transfer(
                     Self.names(tasks), from: source[0], to: Self.names(languages), data: URL(fileURLWithPath: data),
                     in: URL(fileURLWithPath: out), sourceModel: other, options: options)
