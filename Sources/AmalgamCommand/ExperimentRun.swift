@@ -19,7 +19,7 @@ struct ExperimentRun {
         let progress = common.progress
         let job = start()
         print(
-            try await JobReader.result(job.events) {
+            try await JobReader.result(job.events, orElse: "stopped between two trainings") {
                 job.cancel()
             } stopped: {
                 guard case .stopped(let step, let all, let checkpoint) = $0 else { return nil }

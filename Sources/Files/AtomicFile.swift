@@ -29,15 +29,7 @@ package enum AtomicFile {
         let name = FileError.name(of: url)
         let target = try resolve(url, name: name)
         let system = SystemCalls.current
-        let temporary = temporaryPath(for: target.path)
-
-        // O_EXCL: never write into a file that somebody else has made under this name.
-        let descriptor = system.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            throw FileError.unwritable(file: name, action: "create a temporary file beside", code: errno)
-        }
-        // Says that its writer lives, to whoever cleans up in this folder; where there are no locks nothing is lost
-        _ = flock(descriptor, LOCK_EX | LOCK_NB)
+        let (temporary, descriptor) = try create(for: target.path, name: name, system: system)
         do throws(FileError) {
             do throws(FileError) {
                 if let mode = target.mode, fchmod(descriptor, mode) != 0 {
@@ -140,6 +132,27 @@ package enum AtomicFile {
         let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let fileName = "\(temporaryStem(url.lastPathComponent))\(getpid())-\(random).tmp"
         return url.deletingLastPathComponent().appendingPathComponent(fileName).path
+    }
+
+    /// Creates a temporary file that is locked, which says that its writer lives to whoever cleans up in this folder.
+    private static func create(
+        for path: String, name: String, system: SystemCalls
+    ) throws(FileError) -> (path: String, descriptor: Int32) {
+        for _ in 0..<100 {
+            let temporary = temporaryPath(for: path)
+            // O_EXCL: never write into a file that somebody else has made under this name.
+            let descriptor = system.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            guard descriptor >= 0 else {
+                throw FileError.unwritable(file: name, action: "create a temporary file beside", code: errno)
+            }
+            // Where there are no locks nothing is lost
+            let isFree = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+            var status = stat()
+            if isFree, fstat(descriptor, &status) != 0 || status.st_nlink > 0 { return (temporary, descriptor) }
+            // Who cleans up has come between, and removes it
+            _ = system.close(descriptor)
+        }
+        throw FileError.unwritable(file: name, action: "create a temporary file beside", code: EAGAIN)
     }
 
     private static func write(

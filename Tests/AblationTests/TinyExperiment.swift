@@ -80,14 +80,19 @@ final class TinyExperiment {
     }
 
     /// Runs cells anew, as after a start of the program, and returns what was said.
+    /// - Parameter folder: nil: `out`
     @discardableResult func run(
-        _ cells: [Cell], _ change: (inout ExperimentEnvironment) -> Void = { _ in }
+        _ cells: [Cell], in folder: URL? = nil, _ change: (inout ExperimentEnvironment) -> Void = { _ in }
     ) throws -> (results: ExperimentResults, words: String) {
         let said = Messages()
         var environment = ExperimentEnvironment()
-        environment.tell = { if case .message(let text) = $0 { said.add(text) } }
         change(&environment)
-        let results = try ExperimentRunner(folder: out, environment).run(cells)
+        let tell = environment.tell
+        environment.tell = {
+            if case .message(let text) = $0 { said.add(text) }
+            tell($0)
+        }
+        let results = try ExperimentRunner(folder: folder ?? out, environment).run(cells)
         return (results, said.text)
     }
 }

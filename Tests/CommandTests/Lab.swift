@@ -179,12 +179,16 @@ final class Lab {
     }
 
     /// What the last run said on standard error.
-    func errors() throws -> String { String(decoding: try data("stderr"), as: UTF8.self) }
+    /// - Parameter streams: as it was started with
+    func errors(_ streams: String = "") throws -> String {
+        String(decoding: try data("stderr" + streams), as: UTF8.self)
+    }
 
     /// The same, without waiting for its end.
+    /// - Parameter streams: ends the names of its files for standard input, output and errors: one that runs beside another needs its own.
     func start(
         _ arguments: [String], environment: [String: String]? = nil, relative: Bool = false, input: String = "",
-        output: String? = nil, of program: String = "amalgam"
+        output: String? = nil, of program: String = "amalgam", streams: String = ""
     ) throws -> Process {
         let process = Process()
         process.executableURL = Self.program(program)
@@ -201,7 +205,7 @@ final class Lab {
             .merging(Self.sanitizers) { $1 }
         process.currentDirectoryURL = relative ? folder : FileManager.default.temporaryDirectory
         // Files, not pipes: nothing can be full
-        let files = ["stdin", "stdout", "stderr"].map { folder.appendingPathComponent($0) }
+        let files = ["stdin", "stdout", "stderr"].map { folder.appendingPathComponent($0 + streams) }
         for (file, content) in zip(files, [input, "", ""]) { try Data(content.utf8).write(to: file) }
         let handles = (
             try FileHandle(forReadingFrom: files[0]),

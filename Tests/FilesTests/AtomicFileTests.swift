@@ -58,6 +58,25 @@ struct AtomicFileTests {
         #expect(folder.names == ["plain"])
     }
 
+    /// Who cleans up between the making and the locking of a temporary file takes it for a dead process'.
+    @Test func survivesACleanUpInBetween() throws {
+        let folder = try TemporaryFolder()
+        let url = try folder.file("a.bin")
+        var calls = SystemCalls.real
+        let turn = Counter()
+        calls.open = { path, flags, mode in
+            let descriptor = SystemCalls.real.open(path, flags, mode)
+            if flags & O_CREAT != 0, turn.next() < 3 {
+                AtomicFile.removeTemporaries(in: URL(fileURLWithPath: path).deletingLastPathComponent())
+            }
+            return descriptor
+        }
+        try SystemCalls.$current.withValue(calls) { try AtomicFile.replace(url, with: Data([7])) }
+        #expect(try Data(contentsOf: url) == Data([7]))
+        #expect(folder.names == ["a.bin"])
+        #expect(turn.next() >= 3)
+    }
+
     @Test func writesOnAfterShortWritesAndInterrupts() throws {
         let folder = try TemporaryFolder()
         let url = try folder.file("a.bin")

@@ -3,7 +3,7 @@ import Files
 import Foundation
 
 /// Finished trainings on disk, `trainings/NAME.KEY.json` with `.h5` beside it. An experiment that is run again, or was
-/// stopped, continues from them.
+/// stopped, continues from them; several processes may share them.
 struct CellStore {
     private let folder: URL
     /// Digits of the key in a file's name; the file itself has all of it.
@@ -18,10 +18,21 @@ struct CellStore {
 
     func bundleFile(_ name: String, key: String) -> URL { file(name, key, "h5") }
 
-    /// The checkpoint of an unfinished training. Creates its folder.
-    func checkpointFile(_ name: String, key: String) throws -> URL {
+    /// The checkpoint of an unfinished training.
+    func checkpointFile(_ name: String, key: String) -> URL { file(name, key, "checkpoint") }
+
+    /// Claims a training until the claim is let go, or its process ends, however it does. What a killed owner has left half
+    /// written is removed.
+    ///
+    /// A claim is a lock of the kernel (`OutputLock`), so all processes must see the same disk of one machine: network file
+    /// systems may not pass locks on.
+    /// - Parameter who: claims it, for those who wait.
+    /// - Throws: `FileError.locked` with the process that has claimed it
+    func claim(_ name: String, key: String, who: String) throws(FileError) -> OutputLock {
         try Folder.make(folder)
-        return file(name, key, "checkpoint")
+        let lock = try OutputLock(folder.appendingPathComponent(String(key.prefix(Self.digits))), who: who)
+        AtomicFile.removeTemporaries(of: ["json", "h5", "checkpoint"].map { file(name, key, $0) })
+        return lock
     }
 
     func removeCheckpoint(_ name: String, key: String) {

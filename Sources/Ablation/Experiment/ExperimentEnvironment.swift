@@ -8,8 +8,11 @@ package struct ExperimentEnvironment {
     package var checkpointEvery = 60.0
     /// A training that will take more is refused before its first step.
     package var memoryLimit: MemoryLimit?
-    /// Asked before every step: whether to end with `TrainingError.stopped`.
+    /// Asked before every step, and while it waits for other processes: whether to end with `TrainingError.stopped` or
+    /// `CancellationError`.
     package var stops: @Sendable () -> Bool = { false }
+    /// What runs it, for other processes that wait for its trainings.
+    package var who = "amalgam"
     /// For the report.
     package var command: String?
 

@@ -8,14 +8,23 @@ import Training
 ///
 /// Each result is kept in the folder under a key of all that shapes it: an experiment that is started again trains what is
 /// missing, and continues inside the training that was under way.
+///
+/// Several processes may run one plan over one folder. A training belongs to the process that has claimed it
+/// (`CellStore.claim`); the others take the next one that is ready. So each training runs once, whoever runs it, and the
+/// results are the same.
 package final class ExperimentRunner {
     let environment: ExperimentEnvironment
-    private let store: CellStore
+    let store: CellStore
+    private var finished: [ObjectIdentifier: FinishedCell] = [:]
+    /// Of cells whose needs are finished: their trainings, which are known only then.
+    private var trials: [ObjectIdentifier: CellTrials] = [:]
     private var results = ExperimentResults()
     /// Cells whose bundles others need.
     private var needed: Set<ObjectIdentifier> = []
     /// `Session.identity`, which reads files.
     private var bases: [ObjectIdentifier: String] = [:]
+    /// Keys of trainings that another process was seen to have claimed.
+    private var awaited: Set<String> = []
 
     /// - Parameter folder: of the finished trainings.
     package init(folder: URL, _ environment: ExperimentEnvironment) {
@@ -30,67 +39,99 @@ package final class ExperimentRunner {
         }
     }
 
-    /// Runs cells in order, before each what it needs.
-    /// - Throws: what the trainings throw; `TrainingError.stopped` after a signal
+    /// Runs cells, before each what it needs: in their order, but for those that another process has claimed.
+    /// - Returns: the results of these cells and of earlier calls, in the plan's order, whoever has run what
+    /// - Throws: what the trainings throw; `TrainingError.stopped` after a signal, `CancellationError` after one between trainings
     package func run(_ cells: [Cell]) throws -> ExperimentResults {
         let all = Cell.closure(cells)
         for cell in all { needed.formUnion(cell.inputs.compactMap(\.cell).map { ObjectIdentifier($0) }) }
         environment.tell(.planned(trainings: all.reduce(0) { $0 + $1.trainings }))
-        for cell in all where results[cell] == nil { results.add(try finish(cell)) }
+        var open = all.filter { self[$0] == nil }
+        var wait = ClaimWait(environment)
+        while true {
+            var claimed: [ClaimedTraining] = []
+            var hasProgressed = false
+            for cell in open where cell.needs.allSatisfy({ self[$0] != nil }) {
+                if try advance(cell, &claimed) { hasProgressed = true }
+            }
+            open.removeAll { self[$0] != nil }
+            if open.isEmpty { break }
+            if hasProgressed { wait.end() } else { try wait.pause(for: claimed) }
+        }
+        for cell in all where results[cell] == nil { self[cell].map { results.add($0) } }
         return results
     }
 
-    /// A training at one learning rate.
-    private struct Trial {
-        var name: String
-        var result: CellResult
-    }
+    private subscript(cell: Cell) -> FinishedCell? { finished[ObjectIdentifier(cell)] }
 
-    private func finish(_ cell: Cell) throws -> FinishedCell {
-        let rates: [Double] =
-            switch cell.rates {
-            case .settings: [cell.settings.learningRate]
-            case .grid(let rates): rates
-            case .same(let other): [results[other]?.result.rate].compactMap { $0 }
+    /// Runs the trainings of a cell that are free.
+    /// - Parameter claimed: gets those that are not
+    /// - Returns: whether one of them has finished since
+    private func advance(_ cell: Cell, _ claimed: inout [ClaimedTraining]) throws -> Bool {
+        var own = try trials[ObjectIdentifier(cell)] ?? newTrials(cell)
+        defer { trials[ObjectIdentifier(cell)] = own }
+        var hasProgressed = false
+        for (i, trial) in own.all.enumerated() where own.results[i] == nil {
+            do {
+                own.results[i] = try result(of: trial)
+                hasProgressed = true
+            } catch FileError.locked(_, let holder) {
+                awaited.insert(trial.key)
+                claimed.append(ClaimedTraining(name: trial.name, holder: holder))
             }
-        let trials = try rates.map { try trial(cell, rate: $0, isOnly: rates.count == 1) }
-        guard let best = RateChoice.best(trials.map(\.result.dev)) else {
+        }
+        let results = own.results.compactMap { $0 }
+        guard results.count == own.all.count else { return hasProgressed }
+        guard let best = RateChoice.best(results.map(\.dev)) else {
             throw TrainingError.mismatch("\(cell.name) has no learning rate to try")
         }
-        let chosen = trials[best]
-        return FinishedCell(
-            cell: cell, result: chosen.result, seconds: trials.reduce(0) { $0 + $1.result.seconds },
-            bundleFile: keepsBundle(cell) ? store.bundleFile(chosen.name, key: chosen.result.key) : nil)
+        finished[ObjectIdentifier(cell)] = FinishedCell(
+            cell: cell, result: results[best], seconds: results.reduce(0) { $0 + $1.seconds },
+            bundleFile: keepsBundle(cell) ? store.bundleFile(own.all[best].name, key: results[best].key) : nil)
+        return true
     }
 
     private func keepsBundle(_ cell: Cell) -> Bool { cell.keepsBundle || needed.contains(ObjectIdentifier(cell)) }
 
-    private func trial(_ cell: Cell, rate: Double, isOnly: Bool) throws -> Trial {
-        var settings = cell.settings
-        settings.learningRate = rate
-        let name = cell.choosesRate ? "\(cell.name).lr\(rate)" : cell.name
-        let key = try CellKey(cell, settings, base: base(cell.session), input: key).digest
-        if let result = store.load(name, key: key, needsBundle: keepsBundle(cell)) {
-            environment.tell(.message("\(name): already finished"))
-            return Trial(name: name, result: result)
-        }
-        let label = isOnly ? cell.label : "\(cell.label), learning rate \(rate)"
-        let trained = try cell.training.train(
-            on: cell.training.inputs.map(bundle),
-            CellRun(
-                session: cell.session, settings: settings,
-                keeping: CheckpointSettings(
-                    try store.checkpointFile(name, key: key), every: environment.checkpointEvery, resumes: true,
-                    stops: environment.stops),
-                memoryLimit: environment.memoryLimit
-            ) { [environment] in
-                if let news = ExperimentNews($0, label) { environment.tell(news) }
+    // MARK: - Trainings
+
+    private func newTrials(_ cell: Cell) throws -> CellTrials {
+        let rates: [Double] =
+            switch cell.rates {
+            case .settings: [cell.settings.learningRate]
+            case .grid(let rates): rates
+            case .same(let other): [self[other]?.result.rate].compactMap { $0 }
+            }
+        return CellTrials(
+            try rates.map { rate in
+                var settings = cell.settings
+                settings.learningRate = rate
+                return Trial(
+                    cell: cell, settings: settings,
+                    name: cell.choosesRate ? "\(cell.name).lr\(rate)" : cell.name,
+                    label: rates.count == 1 ? cell.label : "\(cell.label), learning rate \(rate)",
+                    key: try CellKey(cell, settings, base: base(cell.session), input: key).digest,
+                    keepsBundle: keepsBundle(cell))
             })
-        var result = CellResult(trained, key: key, rate: rate)
-        result.answers = try answers(cell, trained.bundle, settings, label)
-        try store.save(&result, bundle: keepsBundle(cell) ? trained.bundle : nil, name)
-        store.removeCheckpoint(name, key: key)
-        return Trial(name: name, result: result)
+    }
+
+    /// The result of a training that has finished, or that runs now.
+    /// - Throws: `FileError.locked` where another process has claimed it; what the training throws
+    private func result(of trial: Trial) throws -> CellResult {
+        if let result = stored(trial) { return result }
+        let claim = try store.claim(trial.name, key: trial.key, who: environment.who)
+        defer { withExtendedLifetime(claim) {} }
+        // Another process may have finished it since
+        return try stored(trial) ?? train(trial, on: trial.cell.training.inputs.map(bundle))
+    }
+
+    private func stored(_ trial: Trial) -> CellResult? {
+        guard let result = store.load(trial.name, key: trial.key, needsBundle: trial.keepsBundle) else { return nil }
+        environment.tell(
+            .message(
+                "\(trial.name): "
+                    + (awaited.contains(trial.key) ? "another process has finished it" : "already finished")))
+        return result
     }
 
     private func base(_ session: Session) -> String {
@@ -102,51 +143,45 @@ package final class ExperimentRunner {
 
     private func key(_ input: CellInput) throws -> String {
         switch input {
-        case .cell(let cell): try finished(cell).result.key
+        case .cell(let cell): try needed(cell).result.key
         case .bundle(let bundle): Digest.sha256(try BundleFile.data(bundle))
         }
     }
 
-    private func bundle(_ input: CellInput) throws -> AdapterBundle {
+    func bundle(_ input: CellInput) throws -> AdapterBundle {
         switch input {
-        case .cell(let cell): try finished(cell).bundle()
+        case .cell(let cell): try needed(cell).bundle()
         case .bundle(let bundle): bundle
         }
     }
 
-    private func finished(_ cell: Cell) throws -> FinishedCell {
-        guard let finished = results[cell] else { throw TrainingError.mismatch("\(cell.name) has not been trained") }
+    private func needed(_ cell: Cell) throws -> FinishedCell {
+        guard let finished = self[cell] else { throw TrainingError.mismatch("\(cell.name) has not been trained") }
         return finished
     }
+}
 
-    /// Answers to all that the cell scores.
-    private func answers(
-        _ cell: Cell, _ bundle: AdapterBundle, _ settings: TrainingSettings, _ label: String
-    ) throws -> [String: StoredAnswers] {
-        var answers: [String: StoredAnswers] = [:]
-        /// For splits in a row that one head answers on the bare base.
-        var last: (head: String, predictor: Predictor)?
-        func answer(_ scored: Cell.Scored) throws {
-            let predictor: Predictor
-            if scored.language == nil, let last, last.head == scored.head {
-                predictor = last.predictor
-            } else {
-                predictor = try Predictor(
-                    cell.session, bundle: bundle,
-                    language: scored.language.map { try LanguageAdapter(self.bundle($0)) }, head: scored.head,
-                    precision: settings.precision)
-                last = scored.language == nil ? (scored.head, predictor) : nil
-            }
-            let evaluation = predictor.evaluate(scored.task.data[scored.split], metric: scored.task.metric)
-            answers[scored.name] = evaluation.answers.map { StoredAnswers($0) }
-        }
-        if cell.scored.count > 1 {
-            try environment.stage("\(label): tests", count: cell.scored.count, unit: "cells") {
-                try answer(cell.scored[$0])
-            }
-        } else {
-            try cell.scored.forEach(answer)
-        }
-        return answers
+/// A cell at one learning rate.
+struct Trial {
+    let cell: Cell
+    /// With the learning rate.
+    let settings: TrainingSettings
+    /// Of its files.
+    let name: String
+    let label: String
+    /// `CellKey.digest`
+    let key: String
+    let keepsBundle: Bool
+}
+
+/// A cell at all its learning rates.
+private struct CellTrials {
+    let all: [Trial]
+    /// nil: it has not finished.
+    var results: [CellResult?]
+
+    init(_ all: [Trial]) {
+        self.all = all
+        results = all.map { _ in nil }
     }
 }

@@ -25,23 +25,22 @@ final class ExperimentRun: @unchecked Sendable {  // the warnings are behind the
         tell(event)
     }
 
-    /// Compares in a folder that nobody else uses meanwhile.
+    /// Compares in a folder, whose trainings other jobs and processes may share.
     /// - Parameters:
-    ///   - who: runs it, for others who would.
+    ///   - who: runs it, for others who wait.
     ///   - compare: writes the report's files into the folder
     func compare(
         in folder: URL, who: String, _ options: some ExperimentOptions,
         _ compare: (ExperimentEnvironment) throws -> some PageReport & Sendable
     ) throws -> ExperimentResult {
         try Folder.make(folder)
-        let held = try OutputLock(folder, who: who)
-        defer { withExtendedLifetime(held) {} }
         AtomicFile.removeTemporaries(in: folder, deep: true)
         var environment = ExperimentEnvironment()
         environment.tell = { [self] in tell($0) }
         environment.checkpointEvery = options.checkpointInterval
         environment.memoryLimit = options.memoryLimit.stored
         environment.stops = isCancelled
+        environment.who = who
         environment.command = options.command
         return ExperimentResult(
             report: Report(try compare(environment)), page: folder.appendingPathComponent("report.html"),
