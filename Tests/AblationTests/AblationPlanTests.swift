@@ -20,7 +20,7 @@ import Testing
               - tfidf
               - adapter
               - {kind: adapter, name: longer, label: "adapter, 6 epochs", epochs: 6, rates: [1e-3], seeds: 3}
-              - {kind: lora, set: [r=4], config: lora, sizes: [200]}
+              - {kind: lora, set: [rank=4], config: lora, sizes: [200]}
             seeds: 5
             seed: 7
             sizes: [1000, 200]
@@ -37,7 +37,7 @@ import Testing
         let plan = read.plan
         #expect(plan.arms.map(\.id) == ["tfidf", "adapter", "longer", "lora"])
         #expect(plan.arms[2].label == "adapter, 6 epochs" && plan.arms[2].rates == [1e-3] && plan.arms[2].epochs == 6)
-        #expect(plan.arms[3].configuration?.json.contains("\"r\":4") == true && plan.arms[3].has(size: 200))
+        #expect(plan.arms[3].configuration?.json.contains("\"rank\":4") == true && plan.arms[3].has(size: 200))
         #expect(
             !plan.arms[3].has(size: 1000) && plan.seeds == [7, 8, 9, 10, 11] && plan.seeds(plan.arms[2]).count == 3)
         #expect(plan.sizes == [200, 1000] && plan.settings.epochs == 3 && plan.settings.maxLength == 64)
@@ -50,13 +50,13 @@ import Testing
         ("arms: [adapter]", "tasks"), ("tasks: []", "tasks"), ("tasks: [a]\narms: [adaptr]", "did you mean 'adapter'"),
         ("tasks: [a]\narms: []", "at least one arm"),
         ("tasks: [a]\narms: [adapter, adapter]", "two arms called adapter"),
-        ("tasks: [a]\nseeds: 0", "line 2: seeds"), ("tasks: [a]\nsizes: [0]", "sizes"),
+        ("tasks: [a]\nseeds: 0", "plan.yaml:2: seeds"), ("tasks: [a]\nsizes: [0]", "sizes"),
         ("tasks: [a]\nsizes: 200", "sizes"),
         ("tasks: [a]\narms: [{kind: adapter, sizes: [5]}]", "sizes of the plan"),
         ("tasks: [a]\narms: [{kind: adapter, rates: [-1]}]", "numbers above 0"),
         ("tasks: [a]\narms: [{name: x}]", "kind"), ("tasks: [a]\nepoch: 3", "epochs"),
         ("tasks: [a]\ncalibration: [majority]", "majority"), ("tasks: [a]\nseeds: 1\ncalibration: [adapter]", "seeds"),
-        ("tasks: [a]\nset: [r=4]", "config"), ("tasks: [a]\nprecision: fp8", "bf16"), ("- a", "the file"),
+        ("tasks: [a]\nset: [rank=4]", "config"), ("tasks: [a]\nprecision: fp8", "bf16"), ("- a", "the file"),
     ])
     func mistakesAreNamed(_ text: String, _ words: String) {
         let error = #expect(throws: (any Error).self) { try plan(text) }

@@ -31,7 +31,7 @@ import Testing
         #expect(try tiny.files(".checkpoint") == [] && tiny.files(".h5") == [])
     }
 
-    /// A result whose bundle is missing cannot be built on.
+    /// A result whose bundle is missing is trained again when something builds on it, and only then.
     @Test func bundlesAreKeptForThoseThatNeedThem() throws {
         let tiny = try TinyExperiment()
         let task = TinyExperiment.task("role")
@@ -46,6 +46,9 @@ import Testing
         let file = try #require(run.results[part]?.bundleFile)
         #expect(try Data(contentsOf: file).count == bytes)
         #expect(run.results.cumulativeTokens(fusion) == 2 * (run.results[part]?.result.tokens ?? 0))
+        try FileManager.default.removeItem(at: file)
+        let again = try tiny.run([fusion])
+        #expect(tiny.log.take() == [] && again.results[fusion]?.result.key == run.results[fusion]?.result.key)
     }
 
     /// Each once, what is needed first, at the rate that dev chose for the other.

@@ -36,7 +36,7 @@ package struct AblationPlanFile {
         guard let paths = try root.texts("tasks"), !paths.isEmpty else {
             throw TaskError.missingKey(file: file, key: "tasks", expected: "a list of task YAMLs or folders")
         }
-        tasks = paths.map { URL(fileURLWithPath: $0, relativeTo: folder).absoluteURL }
+        tasks = paths.map { Self.url($0, in: folder) }
         plan = AblationPlan(
             configuration: try Self.configuration(root, folder: folder) ?? .resolve("seq_bn"))
         let most = 1000
@@ -71,7 +71,11 @@ package struct AblationPlanFile {
             return nil
         }
         let isFile = name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
-        return try .resolve(isFile ? URL(fileURLWithPath: name, relativeTo: folder).path : name, overrides: overrides)
+        return try .resolve(isFile ? url(name, in: folder).path : name, overrides: overrides)
+    }
+
+    private static func url(_ path: String, in folder: URL) -> URL {
+        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
     }
 
     private static func arms(

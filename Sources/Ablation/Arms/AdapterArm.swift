@@ -7,8 +7,6 @@ package enum AdapterArm: TrainedArm {
     package static let family = ComparisonReport.Arm.Family.adapter
     static let grid = [2e-3, 5e-3, 1e-2]
     static let quickRate = 5e-3  // .71 at 1e-3, .76 at 2e-3, .77 at 5e-3 (HeadArm says on what)
-    // A fusion builds on it, and a later run may add one
-    static let keepsBundle = true
     package static let questions = [
         ArmQuestion(
             against: "full", yes: "Adapters beat full fine-tuning", no: "Adapters do not beat full fine-tuning"),

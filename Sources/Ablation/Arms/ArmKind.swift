@@ -72,9 +72,6 @@ protocol TrainedArm: ArmKind {
 
     /// Changes the plan's settings where this kind of training needs it.
     static func adjust(_ settings: inout TrainingSettings)
-
-    /// Whether other arms, or a later run with more arms, build on its bundles.
-    static var keepsBundle: Bool { get }
 }
 
 extension TrainedArm {
@@ -83,5 +80,4 @@ extension TrainedArm {
     static var single: String? { nil }
     static func hindrance(_ task: ExperimentTask) -> String? { nil }
     static func adjust(_ settings: inout TrainingSettings) {}
-    static var keepsBundle: Bool { false }
 }

@@ -17,7 +17,9 @@ package enum ExperimentNews: Sendable {
     init?(_ event: TrainingEvent, _ label: String) {
         switch event {
         case .started(let steps, _): self = .stage(label, count: steps, unit: "steps")
-        case .step(let done, let all, let loss, let tokens): self = .step(done, of: all, loss: loss, tokens: tokens)
+        case .step(let done, let all, let loss, let tokens):
+            // A linear probe is fitted without steps
+            self = .step(done, of: all, loss: loss.isNaN ? nil : loss, tokens: tokens)
         case .finished: self = .stageFinished
         case .resumed(let done, let steps): self = .message("\(label): resuming after step \(done) of \(steps)")
         case .warning(let text): self = .warning(text, stage: label)

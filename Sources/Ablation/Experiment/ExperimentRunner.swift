@@ -126,7 +126,8 @@ package final class ExperimentRunner {
     }
 
     private func stored(_ trial: Trial) -> CellResult? {
-        guard let result = store.load(trial.name, key: trial.key, needsBundle: trial.keepsBundle) else { return nil }
+        guard let result = store.load(trial.name, key: trial.key, needsBundle: trial.cell.keepsBundle)
+        else { return nil }
         environment.tell(
             .message(
                 "\(trial.name): "
@@ -150,9 +151,27 @@ package final class ExperimentRunner {
 
     func bundle(_ input: CellInput) throws -> AdapterBundle {
         switch input {
-        case .cell(let cell): try needed(cell).bundle()
-        case .bundle(let bundle): bundle
+        case .cell(let cell):
+            try remake(try needed(cell))
+            return try needed(cell).bundle()
+        case .bundle(let bundle): return bundle
         }
+    }
+
+    /// Trains a finished cell again if its result is there and its bundle is not: results alone can be kept and handed on, and
+    /// a bundle is made when something needs it.
+    /// - Throws: `FileError.locked` where another process does it; what the training throws
+    private func remake(_ old: FinishedCell) throws {
+        guard let file = old.bundleFile, !FileManager.default.fileExists(atPath: file.path),
+            let trial = trials[ObjectIdentifier(old.cell)]?.all.first(where: { $0.key == old.result.key })
+        else { return }
+        let claim = try store.claim(trial.name, key: trial.key, who: environment.who)
+        defer { withExtendedLifetime(claim) {} }
+        guard !FileManager.default.fileExists(atPath: file.path) else { return }
+        environment.tell(.message("\(trial.name): trains again for its bundle, which is missing"))
+        finished[ObjectIdentifier(old.cell)] = FinishedCell(
+            cell: old.cell, result: try train(trial, on: trial.cell.training.inputs.map(bundle)), seconds: old.seconds,
+            bundleFile: file)
     }
 
     private func needed(_ cell: Cell) throws -> FinishedCell {

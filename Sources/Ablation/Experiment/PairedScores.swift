@@ -83,7 +83,7 @@ package struct PairedScores<System: Hashable> {
     /// Nil where the system did not run or the metric was not asked for.
     /// - Parameter metric: nil: the column's own
     package func score(_ system: System, _ column: Int, _ metric: (any Metric.Type)? = nil) -> ResampledScore? {
-        seeded(system, column, metric)?.resampled
+        seeded(system, column, metric)?.resampled(isShare: self.metric(metric, column)?.isShare ?? false)
     }
 
     private func seeded(_ system: System, _ column: Int, _ metric: (any Metric.Type)?) -> SeededScore? {
@@ -109,7 +109,10 @@ package struct PairedScores<System: Hashable> {
     ) -> ResampledScore? {
         let all = columns.compactMap { merit(system, $0, metric) }
         let defined = all.filter { !$0.value.isNaN }
-        guard defined.isEmpty else { return SeededScore.mean(defined).resampled }
+        guard defined.isEmpty else {
+            return SeededScore.mean(defined).resampled(
+                isShare: columns.allSatisfy { self.metric(metric, $0)?.isShare ?? false })
+        }
         return all.isEmpty ? nil : ResampledScore(value: .nan, resampled: [])
     }
 

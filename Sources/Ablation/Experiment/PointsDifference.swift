@@ -27,6 +27,9 @@ package struct PointsDifference: Sendable, Equatable {
         estimate = Estimate(value, Reporting.Interval(low, high))
     }
 
+    /// `p` follows from the rest.
+    package static func == (a: Self, b: Self) -> Bool { a.estimate == b.estimate && a.isShare == b.isShare }
+
     /// Whether the whole interval is above 0, or below it.
     package var isAbove: Bool { estimate.isAbove }
     package var isBelow: Bool { estimate.isBelow }

@@ -65,7 +65,7 @@ public struct AblationArm: Sendable, Equatable {
     public static let fusion = AblationArm(of: FusionArm.self)
     /// One adapter that trains as many parameters as the fusion: its control.
     public static let wideAdapter = AblationArm(of: WideAdapterArm.self)
-    /// An automatic choice of a composition of the other tasks' adapters, as ``Model/choose`` makes it.
+    /// An automatic choice of a composition of the other tasks' adapters, as ``Model/chooseFusion(on:from:language:budget:options:)`` makes it.
     public static let auto = AblationArm(of: AutoArm.self)
     /// One adapter for all tasks, with a head for each.
     public static let multitaskAdapter = AblationArm(of: MultitaskAdapterArm.self)

@@ -94,6 +94,15 @@ package struct SeededScore: Equatable, Sendable {
         return (texts + own) * (texts + own) / (own * own) * Double(runs - 1)
     }
 
+    /// The same, of a score that is a share: seeds do not take it above 1, nor below 0 where texts do not.
+    package func resampled(isShare: Bool) -> ResampledScore {
+        var score = resampled
+        guard isShare else { return score }
+        let least = texts.contains { $0 < 0 } ? -1.0 : 0
+        score.resampled = score.resampled.map { $0.isNaN ? $0 : min(1, max(least, $0)) }
+        return score
+    }
+
     /// The score with the noise of texts and runs on each resample.
     package var resampled: ResampledScore {
         guard runs > 1, deviations.contains(where: { $0 != 0 }) else {
