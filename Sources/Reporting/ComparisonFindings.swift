@@ -55,6 +55,20 @@ extension ComparisonReport {
         }
     }
 
+    /// What a fusion attends to.
+    package struct Attention: Sendable, Equatable, Codable {
+        package var arm: String
+        package var size: Int?
+        package var tasks: [String]
+        package var adapters: [String]
+        /// [tasks, adapters]; each task's sum to 1.
+        package var shares: [[Double]]
+
+        package init(arm: String, size: Int?, tasks: [String], adapters: [String], shares: [[Double]]) {
+            (self.arm, self.size, self.tasks, self.adapters, self.shares) = (arm, size, tasks, adapters, shares)
+        }
+    }
+
     /// How often arms that are the same were told apart, and what differences can be found.
     package struct Calibration: Sendable, Equatable {
         /// The smallest difference that is found in four of five cases, as a share.

@@ -66,6 +66,24 @@ extension ComparisonReport: PageReport {
                         .note("Left of 0: negative transfer. Intervals: 95 %, not corrected for their number."),
                     ]))
         }
+        if !attention.isEmpty {
+            sections.append(
+                .init(
+                    "What fusion attends to",
+                    [
+                        .charts(
+                            attention.map { one in
+                                let title = [label(one.arm), words(size: one.size)].filter { !$0.isEmpty }
+                                return .shares(
+                                    ShareMap(
+                                        title.joined(separator: ", "), rows: one.tasks, columns: one.adapters,
+                                        shares: one.shares))
+                            }),
+                        .note(
+                            "A task is a row, an adapter a column: the mean share of attention over layers and tokens of the "
+                                + "first test texts, in the mean over seeds."),
+                    ]))
+        }
         if sizes.count > 1, !means.isEmpty {
             sections.append(.init("Learning curves", [.charts([.lines(learningCurve())])]))
         }

@@ -61,6 +61,8 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
     package var comparisons: [Comparison] = []
     /// What training on all tasks together changes, task by task.
     package var gains: [Gain] = []
+    /// What fusions attend to.
+    package var attention: [Attention] = []
     /// nil: no arm was compared with itself.
     package var calibration: Calibration?
     package var verdicts: [Verdict]
@@ -74,7 +76,8 @@ package struct ComparisonReport: Sendable, Equatable, Codable {
     package var curves: [LineChart] = []
 
     enum CodingKeys: String, CodingKey {
-        case title, summary, arms, tasks, rows, means, comparisons, gains, calibration, verdicts, facts, settings
+        case title, summary, arms, tasks, rows, means, comparisons, gains, attention, calibration, verdicts, facts,
+            settings
         case provenance, method
     }
 

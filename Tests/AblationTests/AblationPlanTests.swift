@@ -102,11 +102,17 @@ import Testing
         #expect(report.comparisons.contains { $0.a == "fusion" && $0.b == "adapter" && $0.size == 12 })
         #expect(report.comparisons.contains { $0.a == "longer" && $0.b == "adapter" && $0.seeds == 2 })
         for one in report.comparisons { #expect(one.adjusted >= one.p, "\(one)") }
+        let attention = try #require(report.attention.first)
+        #expect(attention.tasks == ["role", "use"] && attention.adapters == ["role", "use"])
+        for shares in attention.shares { #expect(abs(shares.reduce(0, +) - 1) < 1e-5) }
         let calibration = try #require(report.calibration)
         #expect(calibration.comparisons == 4 && calibration.detectable.first?.size == 12)
         let json = try report.json()
         #expect(try JSONDecoder().decode(ComparisonReport.self, from: Data(json.utf8)).rows == report.rows)
         #expect(json.contains("\"task\" : \"role\"") && !json.contains("role@12\",\n      \"arm"))
+        let csv = report.csv().split(separator: "\n")
+        #expect(csv.count == 1 + report.rows.reduce(0) { $0 + $1.scores.count })
+        #expect(csv.contains { $0.hasPrefix("role,12,adapter,accuracy,") && $0.split(separator: ",").count >= 14 })
         let text = report.text()
         #expect(text.contains("12 training texts") && text.contains("With 2 seeds these are hints"), "\(text)")
         #expect(report.html().contains("What this comparison can find") && report.html().contains("Learning curves"))

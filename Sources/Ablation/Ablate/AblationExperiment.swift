@@ -1,4 +1,5 @@
 import Adapters
+import Files
 import Foundation
 import Reporting
 import Tasks
@@ -31,7 +32,7 @@ package struct AblationExperiment {
         }
     }
 
-    /// Compares, and writes report.html, report.md and report.json into the folder.
+    /// Compares, and writes report.html, report.md, report.json and report.csv into the folder.
     package func run(in folder: URL, _ environment: ExperimentEnvironment) throws -> ComparisonReport {
         let started = Date()
         for task in tasks where !task.data.sampled.isEmpty {
@@ -73,6 +74,7 @@ package struct AblationExperiment {
             provenance: environment.provenance(session)
         ).build()
         try report.write(to: folder)
+        try AtomicFile.replace(folder.appendingPathComponent("report.csv"), with: Data(report.csv().utf8))
         return report
     }
 

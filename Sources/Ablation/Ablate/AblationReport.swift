@@ -53,6 +53,7 @@ struct AblationReport {
         report.comparisons = findings.comparisons
         report.gains = findings.gains
         report.calibration = calibration
+        report.attention = attention
         return report
     }
 
@@ -193,6 +194,26 @@ struct AblationReport {
                             ? nil : "\(arm.label(tasks)): \(rates.map { "\($0)" }.joined(separator: ", "))"
                     }.joined(separator: "; "))
             ]
+    }
+
+    /// What fusions attend to, in the mean over seeds: a map for each arm and size.
+    private var attention: [ComparisonReport.Attention] {
+        plan.columns.flatMap { size in
+            plan.arms.compactMap { arm -> ComparisonReport.Attention? in
+                let rows = columns.indices.filter { columns[$0].size == size }.compactMap { c in
+                    results[arm].map { (name: columns[c].task.name, shares: $0[c].attention) }
+                }.filter { !$0.shares.isEmpty }
+                guard !rows.isEmpty else { return nil }
+                let adapters = Set(rows.flatMap { $0.shares.flatMap(\.keys) }).sorted()
+                return ComparisonReport.Attention(
+                    arm: arm.id, size: size, tasks: rows.map(\.name), adapters: adapters,
+                    shares: rows.map { row in
+                        adapters.map { name in
+                            row.shares.reduce(0) { $0 + ($1[name] ?? 0) } / Double(row.shares.count)
+                        }
+                    })
+            }
+        }
     }
 
     private var curves: [LineChart] {

@@ -68,7 +68,7 @@ final class ArmBench {
             session: session, training: try kind.training(arm, group, self), settings: settings,
             rates: try tuning.map { .same(as: try $0.cell(arm, group)) }.flatMap { rates.count > 1 ? $0 : nil }
                 ?? (rates.isEmpty ? .settings : .grid(rates)),
-            scored: chosen.map { Cell.Scored($0.name, $0, head: $0.name) })
+            scored: chosen.map { Cell.Scored($0.name, $0, head: $0.name) }, showsAttention: kind.showsAttention)
         cells[key] = cell
         return cell
     }

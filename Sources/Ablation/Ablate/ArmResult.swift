@@ -13,6 +13,8 @@ struct ArmResult {
     /// Of each seed; none where the arm has no learning rate.
     var rates: [Double] = []
     var losses: [Double] = []
+    /// What a fusion attends to, of each seed.
+    var attention: [[String: Double]] = []
 
     /// Adds a seed's run. One model for all tasks has no bytes per extra task: none can be added to it.
     mutating func add(_ cell: Cell, _ results: ExperimentResults, task: String, arm: Arm) {
@@ -26,6 +28,7 @@ struct ArmResult {
         cumulativeSeconds += results.cumulativeSeconds(cell)
         if cell.choosesRate { rates.append(run.rate) }
         losses = run.losses
+        if let shares = run.attention { attention.append(shares) }
     }
 
     init(answers: [any Answers] = []) { self.answers = answers }

@@ -70,6 +70,9 @@ protocol TrainedArm: ArmKind {
     /// Name of the kind whose arm learns the same from one task alone; nil: this one does not learn from several.
     static var single: String? { get }
 
+    /// Whether the report has what it attends to.
+    static var showsAttention: Bool { get }
+
     /// Changes the plan's settings where this kind of training needs it.
     static func adjust(_ settings: inout TrainingSettings)
 }
@@ -78,6 +81,7 @@ extension TrainedArm {
     package static var isTrained: Bool { true }
     static var isShared: Bool { false }
     static var single: String? { nil }
+    static var showsAttention: Bool { false }
     static func hindrance(_ task: ExperimentTask) -> String? { nil }
     static func adjust(_ settings: inout TrainingSettings) {}
 }

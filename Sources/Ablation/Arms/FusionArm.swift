@@ -5,6 +5,7 @@ package enum FusionArm: TrainedArm {
     package static let name = "fusion"
     package static let label = "fusion"
     package static let family = ComparisonReport.Arm.Family.fusion
+    static let showsAttention = true
     static let grid = [1e-3, 2e-3, 5e-3]
     static let quickRate = 2e-3  // .70 at 5e-4, .75 at 1e-3, .77 at 2e-3 and 5e-3 (HeadArm says on what)
     package static let questions = [

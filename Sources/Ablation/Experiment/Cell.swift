@@ -52,10 +52,12 @@ package final class Cell {
     package let scored: [Scored]
     /// Whether its bundle stays on disk; that of a cell on which another builds always does.
     package let keepsBundle: Bool
+    /// Whether its result has what its fusion attends to.
+    package let showsAttention: Bool
 
     package init(
         _ name: String, label: String, session: Session, training: any CellTraining, settings: TrainingSettings,
-        rates: Rates, scored: [Scored] = [], keepsBundle: Bool = false
+        rates: Rates, scored: [Scored] = [], keepsBundle: Bool = false, showsAttention: Bool = false
     ) {
         self.name = name
         self.label = label
@@ -65,6 +67,7 @@ package final class Cell {
         self.rates = rates
         self.scored = scored
         self.keepsBundle = keepsBundle
+        self.showsAttention = showsAttention
     }
 
     /// What it builds on: bundles to train with, and those to be scored on.

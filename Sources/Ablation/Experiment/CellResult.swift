@@ -26,6 +26,8 @@ package struct CellResult: Codable, Sendable {
     package var seconds: Double
     /// Loss of each step.
     package var losses: [Double]
+    /// The mean share of a fusion's attention that each adapter gets, over layers and tokens; nil: nobody asked.
+    package var attention: [String: Double]?
     /// Nil where tasks were trained.
     package var language: LanguageScores?
 

@@ -22,10 +22,21 @@ extension ExperimentRunner {
             })
         var result = CellResult(trained, key: trial.key, rate: trial.settings.learningRate)
         result.answers = try answers(trial, trained.bundle)
+        result.attention = try attention(trial, trained.bundle)
         try store.save(&result, bundle: trial.keepsBundle ? trained.bundle : nil, trial.name)
         store.removeCheckpoint(trial.name, key: trial.key)
         return result
     }
+
+    /// What a fusion attends to on the first texts that are scored.
+    private func attention(_ trial: Trial, _ bundle: AdapterBundle) throws -> [String: Double]? {
+        guard trial.cell.showsAttention, let scored = trial.cell.scored.first else { return nil }
+        let predictor = try Predictor(
+            trial.cell.session, bundle: bundle, head: scored.head, precision: trial.settings.precision)
+        return try predictor.meanAttention(Array(scored.task.data[scored.split].prefix(Self.attentionTexts))).means
+    }
+
+    private static let attentionTexts = 128
 
     /// Answers to all that the cell scores.
     private func answers(_ trial: Trial, _ bundle: AdapterBundle) throws -> [String: StoredAnswers] {

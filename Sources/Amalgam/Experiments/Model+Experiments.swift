@@ -9,7 +9,7 @@ extension Model {
     /// task, with paired differences and their 95 % intervals.
     /// - Parameters:
     ///   - tasks: With train, dev and test splits and different names.
-    ///   - folder: Gets the finished trainings and the report (report.html, report.md, report.json); made if needed.
+    ///   - folder: Gets the finished trainings and the report (report.html, report.md, report.json, report.csv); made if needed.
     ///     Trainings that are finished in it are reused.
     ///   - options: Everything else.
     /// - Returns: The running job. Mistakes in the tasks or the options are thrown by its events and its result.

@@ -1,3 +1,4 @@
+import Files
 import Tasks
 
 /// The scored examples with their true and predicted answers, as reports show them and files list them.
