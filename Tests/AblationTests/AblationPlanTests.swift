@@ -56,6 +56,9 @@ import Testing
         ("tasks: [a]\narms: [{kind: adapter, rates: [-1]}]", "numbers above 0"),
         ("tasks: [a]\narms: [{name: x}]", "kind"), ("tasks: [a]\nepoch: 3", "epochs"),
         ("tasks: [a]\ncalibration: [majority]", "majority"), ("tasks: [a]\nseeds: 1\ncalibration: [adapter]", "seeds"),
+        ("tasks: [a]\narms: [{kind: adapter, balancer: pcgrad}]", "one model for all tasks"),
+        ("tasks: [a]\narms: [{kind: multitask_adapter, balancer: pcgrad}]", "mix: within"),
+        ("tasks: [a]\narms: [{kind: multitask_adapter, scheduler: given}]", "scheduler"),
         ("tasks: [a]\nset: [rank=4]", "config"), ("tasks: [a]\nprecision: fp8", "bf16"), ("- a", "the file"),
     ])
     func mistakesAreNamed(_ text: String, _ words: String) {
@@ -72,7 +75,9 @@ import Testing
         plan.arms = ArmKinds.all.map { Arm($0) }
         var longer = Arm(AdapterArm.self, id: "longer")
         longer.epochs = 2
-        plan.arms.append(longer)
+        var balanced = Arm(MultitaskAdapterArm.self, id: "balanced")
+        (balanced.balancer, balanced.mix, balanced.scheduler) = ("pcgrad", .within, "uniform")
+        plan.arms += [longer, balanced]
         plan.seeds = [0, 1]
         plan.sizes = [12, 20]
         plan.settings.epochs = 1
@@ -101,6 +106,7 @@ import Testing
         #expect(report.means.count == 2 * plan.arms.count && report.gains.contains { $0.shared == "multitask_full" })
         #expect(report.comparisons.contains { $0.a == "fusion" && $0.b == "adapter" && $0.size == 12 })
         #expect(report.comparisons.contains { $0.a == "longer" && $0.b == "adapter" && $0.seeds == 2 })
+        #expect(report.comparisons.contains { $0.a == "balanced" && $0.b == "multitask_adapter" })
         for one in report.comparisons { #expect(one.adjusted >= one.p, "\(one)") }
         let attention = try #require(report.attention.first)
         #expect(attention.tasks == ["role", "use"] && attention.adapters == ["role", "use"])

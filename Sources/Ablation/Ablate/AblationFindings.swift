@@ -2,13 +2,19 @@ import Reporting
 import Tasks
 
 /// The numbers that a comparison's conclusions rest on: means over the tasks, comparisons of arms, and what training on all
-/// tasks changes on each.
-struct AblationFindings {
+/// tasks changes on each. Each is computed once.
+final class AblationFindings {
     let plan: AblationPlan
     let columns: [AblationColumn]
     let results: [Arm: [ArmResult]]
     /// Of each arm in each column.
     let scores: PairedScores<Arm>
+
+    init(
+        plan: AblationPlan, columns: [AblationColumn], results: [Arm: [ArmResult]], scores: PairedScores<Arm>
+    ) {
+        (self.plan, self.columns, self.results, self.scores) = (plan, columns, results, scores)
+    }
 
     /// Seeds from which on a difference is called a finding.
     static let seedsOfAClaim = 5
@@ -42,7 +48,7 @@ struct AblationFindings {
     }
 
     /// The arms' means, where all tasks have one metric or all have shares.
-    var means: [ComparisonReport.Mean] {
+    private(set) lazy var means: [ComparisonReport.Mean] = {
         plan.columns.flatMap { size -> [ComparisonReport.Mean] in
             let compared = compared(size)
             guard compared.count > 1,
@@ -60,7 +66,7 @@ struct AblationFindings {
                 }
             }
         }
-    }
+    }()
 
     /// Seconds of training for a task and seed.
     private func seconds(_ arm: Arm, _ columns: [Int]) -> Double? {
@@ -90,7 +96,7 @@ struct AblationFindings {
     }
 
     /// All questions of the arms, with p-values adjusted over all of them.
-    var answers: [Answer] {
+    private(set) lazy var answers: [Answer] = {
         var answers = sizes.flatMap { size in
             plan.arms.flatMap { arm -> [Answer] in
                 // Beside an arm of the same kind with other options, that one is the rival
@@ -114,7 +120,7 @@ struct AblationFindings {
         let adjusted = Holm.adjusted(answers.map { $0.difference.p.isNaN ? 1 : $0.difference.p })
         for i in answers.indices { answers[i].adjusted = adjusted[i] }
         return answers
-    }
+    }()
 
     var comparisons: [ComparisonReport.Comparison] {
         answers.map {
@@ -124,7 +130,7 @@ struct AblationFindings {
         }
     }
 
-    var gains: [ComparisonReport.Gain] {
+    private(set) lazy var gains: [ComparisonReport.Gain] = {
         plan.arms.flatMap { arm -> [ComparisonReport.Gain] in
             guard let single = arm.trained?.single.flatMap(self.arm(ofKind:)) else { return [] }
             return columns.indices.compactMap { column in
@@ -134,5 +140,5 @@ struct AblationFindings {
                 }
             }
         }
-    }
+    }()
 }

@@ -15,7 +15,12 @@ package struct AblationPlanFile {
         "tasks", "arms", "seeds", "seed", "sizes", "config", "set", "epochs", "max_length", "batch_size", "precision",
         "scheduler", "learning_rates", "max_train", "max_dev", "max_test", "calibration",
     ]
-    private static let armKeys = ["kind", "name", "label", "config", "set", "rates", "seeds", "sizes", "epochs"]
+    private static let armKeys =
+        [
+            "kind", "name", "label", "config", "set", "rates", "seeds", "sizes", "epochs",
+        ] + sharedKeys
+    /// Of arms for all tasks.
+    private static let sharedKeys = ["scheduler", "balancer", "mix", "task_cap"]
 
     /// - Throws: `TaskError` that names the file, the line and the key; `AdapterError` of a configuration
     package init(contentsOf url: URL) throws {
@@ -110,9 +115,27 @@ package struct AblationPlanFile {
             if let size = arm.sizes?.first(where: { !plan.sizes.contains($0) }) {
                 throw map.bad("sizes", found: "\(size)", expected: "sizes of the plan: \(plan.sizes)")
             }
+            try setShared(&arm, map)
             arms.append(arm)
         }
         return arms
+    }
+
+    private static func setShared(_ arm: inout Arm, _ map: YAMLMap) throws {
+        if !arm.isShared, let key = sharedKeys.first(where: { map.node($0) != nil }) {
+            throw map.bad(
+                key, found: "a value for \(arm.id)",
+                expected: "none: it is for arms that train one model for all tasks, such as multitask_adapter")
+        }
+        arm.scheduler = try map.word("scheduler", of: TaskSchedulers.selfContained)
+        arm.balancer = try map.word("balancer", of: Arm.balancers) ?? arm.balancer
+        arm.mix = try map.word("mix", of: Mix.allCases.map(\.rawValue)).flatMap { Mix(rawValue: $0) } ?? arm.mix
+        arm.taskCap = try map.integer("task_cap", in: 1...Int.max)
+        guard !arm.needsMixedSteps || arm.mix == .within else {
+            throw map.bad(
+                "balancer", found: arm.balancer,
+                expected: "mix: within beside it, since it compares tasks within a step")
+        }
     }
 
     private static func calibrations(_ root: YAMLMap, _ plan: AblationPlan) throws -> [AblationPlan.Calibration] {

@@ -178,8 +178,14 @@ struct AblationReport {
     private var settings: [Setting] {
         [
             Setting("adapter", plan.configuration.json), Setting("training", plan.settings.json),
-            Setting("scheduler", plan.scheduler),
         ]
+            + plan.arms.filter(\.isShared).map { arm in
+                Setting(
+                    "mixing of \(arm.label(tasks))",
+                    "scheduler \(arm.scheduler ?? plan.scheduler), loss weights \(arm.balancer), "
+                        + "batches of \(arm.mix == .within ? "several tasks" : "one task")"
+                        + (arm.taskCap.map { ", tasks count as at most \($0) examples" } ?? ""))
+            }
             + plan.arms.compactMap { arm in
                 arm.configuration.map { Setting("adapter of \(arm.label(tasks))", $0.json) }
             }

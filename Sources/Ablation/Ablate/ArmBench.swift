@@ -54,7 +54,13 @@ final class ArmBench {
         var settings = plan.settings
         settings.seed = seed
         settings.epochs = arm.epochs ?? settings.epochs
+        (settings.balancer, settings.mix, settings.scheduling.cap) = (arm.balancer, arm.mix, arm.taskCap)
         kind.adjust(&settings)
+        var training = try kind.training(arm, group, self)
+        if let scheduler = arm.scheduler, var own = training as? TaskTraining {
+            own.scheduler = scheduler
+            training = own
+        }
         let chosen = group.map { tasks[$0] }
         let subject = group.count > 1 || arm.isShared ? "all tasks" : chosen[0].name
         let rates = arm.rates(quick: plan.quick)
@@ -65,7 +71,7 @@ final class ArmBench {
                 "\(arm.label(tasks)), \(subject)", size.map { "\($0) texts" },
                 plan.seeds.count > 1 || seed != plan.seeds.first ? "seed \(seed)" : nil,
             ].compactMap { $0 }.joined(separator: ", "),
-            session: session, training: try kind.training(arm, group, self), settings: settings,
+            session: session, training: training, settings: settings,
             rates: try tuning.map { .same(as: try $0.cell(arm, group)) }.flatMap { rates.count > 1 ? $0 : nil }
                 ?? (rates.isEmpty ? .settings : .grid(rates)),
             scored: chosen.map { Cell.Scored($0.name, $0, head: $0.name) }, showsAttention: kind.showsAttention)

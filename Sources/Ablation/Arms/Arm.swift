@@ -1,6 +1,7 @@
 import Adapters
 import Reporting
 import Tasks
+import Training
 
 /// A column of the comparison: a kind of arm with its options.
 package struct Arm: Sendable {
@@ -19,10 +20,26 @@ package struct Arm: Sendable {
     package var sizes: [Int]?
     /// nil: the plan's.
     package var epochs: Int?
+    /// Of an arm for all tasks; nil: the plan's.
+    package var scheduler: String?
+    /// Of an arm for all tasks: how its losses are weighted.
+    package var balancer = EqualBalancer.name
+    /// Of an arm for all tasks: whether a batch holds examples of one or of all.
+    package var mix = Mix.batch
+    /// Of an arm for all tasks: no task counts as larger than so many examples; nil: each counts as large as it is.
+    package var taskCap: Int?
 
     package init(_ kind: any ArmKind.Type, id: String? = nil) {
         self.kind = kind
         self.id = id ?? kind.name
+    }
+
+    /// The balancers that an arm can have: those that need no numbers.
+    package static let balancers = LossBalancers.builtIn.filter { !$0.takesWeights }.map { $0.name }
+
+    /// Whether its balancer compares tasks within a step.
+    package var needsMixedSteps: Bool {
+        LossBalancers.named(balancer).map { $0 is any LossWatcher.Type || $0 is any GradientBalancer.Type } ?? false
     }
 
     /// The default comparison.
@@ -50,8 +67,8 @@ package struct Arm: Sendable {
         return (kind as? any BaselineArm.Type).flatMap { $0.baseline(baselines) }
     }
 
-    /// Its name over tasks of different kinds.
-    package var label: String { title ?? kind.label }
+    /// Its name over tasks of different kinds. One with a name of its own goes by that beside the plain arm of its kind.
+    package var label: String { title ?? (id == kind.name ? kind.label : id) }
 
     /// Its name in a comparison over these tasks.
     func label(_ tasks: [ExperimentTask]) -> String {

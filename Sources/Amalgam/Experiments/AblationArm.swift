@@ -28,6 +28,15 @@ public struct AblationArm: Sendable, Equatable {
     public var sizes: [Int]?
     /// Passes over the training split; nil (default) for ``AblationOptions/epochs``.
     public var epochs: Int?
+    /// Of a multi-task arm: which task's batch comes at each step; nil (default) for ``AblationOptions/scheduler``.
+    public var scheduler: String?
+    /// Of a multi-task arm: how its losses are weighted, one of ``TrainingOptions/balancerNames`` but `fixed`; default `equal`.
+    public var balancer = "equal"
+    /// Of a multi-task arm: whether a batch holds examples of one task or of several; default one. The balancers `famo` and
+    /// `pcgrad` need several.
+    public var mix = TrainingOptions.Mix.batch
+    /// Of a multi-task arm: no task counts as larger than so many examples, 1 or more; nil (default) for no limit.
+    public var taskCap: Int?
 
     /// The kinds that there are.
     public static let kinds = ArmKinds.names
@@ -43,6 +52,8 @@ public struct AblationArm: Sendable, Equatable {
         (kind, name, label) = (arm.kind.name, arm.id, arm.title)
         configuration = arm.configuration.map(AdapterConfiguration.init)
         (learningRates, seeds, sizes, epochs) = (arm.rates, arm.seeds, arm.sizes, arm.epochs)
+        (scheduler, balancer, taskCap) = (arm.scheduler, arm.balancer, arm.taskCap)
+        mix = arm.mix == .batch ? .batch : .within
     }
 
     private init(of kind: any ArmKind.Type) { self.init(Arm(kind)) }
@@ -103,6 +114,19 @@ public struct AblationArm: Sendable, Equatable {
         var arm = Arm(kind, id: name)
         (arm.title, arm.configuration, arm.rates) = (label, configuration?.stored, learningRates)
         (arm.seeds, arm.sizes, arm.epochs) = (seeds, sizes, epochs)
+        (arm.scheduler, arm.balancer, arm.taskCap) = (scheduler, balancer, taskCap)
+        arm.mix = mix == .batch ? .batch : .within
+        let isPlain = scheduler == nil && balancer == "equal" && mix == .batch && taskCap == nil
+        try check(
+            arm.isShared || isPlain, "a scheduler, balancer, mix or task cap", "",
+            "none: these are for arms that train one model for all tasks")
+        try check(
+            scheduler.map(TaskSchedulers.selfContained.contains) ?? true, "scheduler", scheduler ?? "",
+            TaskSchedulers.selfContained.joined(separator: ", "))
+        try check(Arm.balancers.contains(balancer), "balancer", balancer, Arm.balancers.joined(separator: ", "))
+        try check(
+            !arm.needsMixedSteps || mix == .within, "balancer \(balancer)", "and steps of one task",
+            "mix within: it compares tasks within a step")
         return arm
     }
 }

@@ -116,7 +116,8 @@ extension AblationOptions: ExperimentOptions {
     /// ```
     /// Other keys: `seed`, `config` and `set` (the adapters' configuration), `epochs`, `max_length`, `batch_size`,
     /// `precision`, `scheduler`, `learning_rates` (`each-seed`, `first-seed` or `preset`), `max_train`, `max_dev`, `max_test`.
-    /// An arm may have `kind`, `name`, `label`, `config`, `set`, `rates`, `seeds`, `sizes` and `epochs`.
+    /// An arm may have `kind`, `name`, `label`, `config`, `set`, `rates`, `seeds`, `sizes` and `epochs`; a
+    /// multi-task arm also `scheduler`, `balancer`, `mix` and `task_cap`.
     /// - Parameter file: Relative paths in it start from its folder.
     /// - Returns: The tasks' files or folders, and the options.
     /// - Throws: ``AmalgamError``, naming the file, the line and the key.
