@@ -20,7 +20,11 @@ final class BundleEvaluator {
     private let parts: [Part]
 
     /// - Parameter indices: of the heads in the arrangement; head n has column n of the examples' targets.
-    init(_ arrangement: Arrangement, heads indices: [Int], precision: Precision, workspace: Workspace) throws {
+    /// - Parameter sharing: where what the model's frozen layers give is kept; nil: it is computed.
+    init(
+        _ arrangement: Arrangement, heads indices: [Int], precision: Precision, workspace: Workspace,
+        sharing: SharedActivations? = nil
+    ) throws {
         // A head by itself does not care how other heads' texts are split
         let composition =
             indices.count == 1
@@ -36,7 +40,9 @@ final class BundleEvaluator {
                 plans: try network.planGroups(indices).map { group in
                     let places = group.compactMap { indices.firstIndex(of: $0) }
                     return (
-                        try Evaluator(network, heads: places.map { (indices[$0], $0) }, workspace: workspace), places
+                        try Evaluator(
+                            network, heads: places.map { (indices[$0], $0) }, workspace: workspace, keeping: nil,
+                            sharing: sharing), places
                     )
                 })
         }

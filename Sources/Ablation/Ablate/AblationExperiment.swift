@@ -58,8 +58,7 @@ package struct AblationExperiment {
                 Human.count(plan.seeds.count, "seed"),
                 checks.isEmpty ? nil : Human.count(checks.count, "cell") + " of the calibration",
             ].compactMap { $0 }.joined(separator: ", "),
-            cells,
-            probe: SpeedProbe(session, on: tasks[0], plan.configuration, plan.settings))
+            cells)
         var results = baselines(benches, environment)
         let finished = try runner.run(cells)
         for run in runs {

@@ -14,6 +14,4 @@ package enum HeadArm: TrainedArm {
     static func training(_ arm: Arm, _ group: [Int], _ bench: ArmBench) -> any CellTraining {
         bench.training(.head, group)
     }
-
-    static func adjust(_ settings: inout TrainingSettings) { settings.baseDropout = false }
 }

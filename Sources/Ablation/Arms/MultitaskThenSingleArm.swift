@@ -22,7 +22,7 @@ package enum MultitaskThenSingleArm: TrainedArm {
         let configuration = arm.configuration ?? bench.plan.configuration
         return bench.training(
             CellRecipe(
-                identity: "adapter \(configuration.json) from a shared one", inputs: [.cell(shared)], cost: 1
+                identity: "adapter \(configuration.json) from a shared one", inputs: [.cell(shared)]
             ) { .adapter(configuration, from: $0[0]) }, group)
     }
 }

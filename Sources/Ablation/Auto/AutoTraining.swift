@@ -19,11 +19,21 @@ struct AutoTraining: CellTraining {
         ]
     }
 
-    func work(_ session: Session, _ settings: TrainingSettings) throws -> Double {
+    var kind: String { "auto of \(sources.count) sources" }
+
+    /// The whole budget, in tokens of a fusion's training.
+    func amount(_ session: Session, _ settings: TrainingSettings) throws -> TrainingAmount {
         let labels = task.data.train.count(where: \.isScored)
-        let tokens = Double(try task.tokens(.train, in: session, maxLength: settings.maxLength))
-        let fusions = AutoSchedule.fusions(labels: labels) * Double(AutoSchedule.epochs(labels: labels))
-        return fusions * tokens * (1 + TokenCost.further * Double(max(0, sources.count - 1)))
+        let train = try task.encoding(.train, in: session, maxLength: settings.maxLength)
+        let passes = AutoSchedule.fusions(labels: labels) * Double(AutoSchedule.epochs(labels: labels))
+        return TrainingAmount(
+            texts: task.data.train.count, train: Int(Double(train.tokens) * passes / Double(max(1, settings.epochs))),
+            dev: 0, encoding: train.seconds)
+    }
+
+    /// A fusion of the sources: what most of the budget is counted in.
+    func part(steps: Int, _ settings: TrainingSettings) -> any CellTraining {
+        TaskTraining(.fusion(sources, .dynamic), on: [task]).part(steps: steps, settings)
     }
 
     func train(on inputs: [AdapterBundle], _ run: CellRun) throws -> Session.Trained {
@@ -59,7 +69,7 @@ struct AutoTraining: CellTraining {
                 observe(.step(done: done, of: all, loss: loss ?? 0, tokens: tokens ?? 0))
             case .stageFinished: observe(.finished)
             case .warning(let text, _): observe(.warning(text))
-            case .planned, .message: break
+            case .planned, .message, .remaining: break
             }
         }
     }

@@ -6,8 +6,10 @@ import Training
 /// One training of an experiment, which this process has claimed.
 extension ExperimentRunner {
     /// Trains and scores, or continues from a checkpoint, and keeps the result.
-    /// - Parameter inputs: the bundles that it builds on
-    func train(_ trial: Trial, on inputs: [AdapterBundle]) throws -> CellResult {
+    /// - Parameters:
+    ///   - inputs: the bundles that it builds on
+    ///   - sharing: what the session's trainings keep of its frozen layers
+    func train(_ trial: Trial, on inputs: [AdapterBundle], sharing: SharedActivations?) throws -> CellResult {
         let cell = trial.cell
         let trained = try cell.training.train(
             on: inputs,
@@ -16,12 +18,12 @@ extension ExperimentRunner {
                 keeping: CheckpointSettings(
                     store.checkpointFile(trial.name, key: trial.key), every: environment.checkpointEvery,
                     resumes: true, stops: environment.stops),
-                memoryLimit: environment.memoryLimit
+                memoryLimit: environment.memoryLimit, sharing: sharing
             ) { [environment] in
                 if let news = ExperimentNews($0, trial.label) { environment.tell(news) }
             })
         var result = CellResult(trained, key: trial.key, rate: trial.settings.learningRate)
-        result.answers = try answers(trial, trained.bundle)
+        result.answers = try answers(trial, trained.bundle, sharing)
         result.attention = try attention(trial, trained.bundle)
         try store.save(&result, bundle: trial.keepsBundle ? trained.bundle : nil, trial.name)
         store.removeCheckpoint(trial.name, key: trial.key)
@@ -39,7 +41,9 @@ extension ExperimentRunner {
     private static let attentionTexts = 128
 
     /// Answers to all that the cell scores.
-    private func answers(_ trial: Trial, _ bundle: AdapterBundle) throws -> [String: StoredAnswers] {
+    private func answers(
+        _ trial: Trial, _ bundle: AdapterBundle, _ sharing: SharedActivations?
+    ) throws -> [String: StoredAnswers] {
         let cell = trial.cell
         var answers: [String: StoredAnswers] = [:]
         /// For splits in a row that one head answers on the bare base.
@@ -52,7 +56,7 @@ extension ExperimentRunner {
                 predictor = try Predictor(
                     cell.session, bundle: bundle,
                     language: scored.language.map { try LanguageAdapter(self.bundle($0)) }, head: scored.head,
-                    precision: trial.settings.precision)
+                    precision: trial.settings.precision, sharing: sharing)
                 last = scored.language == nil ? (scored.head, predictor) : nil
             }
             let evaluation = predictor.evaluate(scored.task.data[scored.split], metric: scored.task.metric)
