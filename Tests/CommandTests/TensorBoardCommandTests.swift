@@ -79,6 +79,21 @@ import Testing
         #expect(try runs(folder)["game"]?.scalars["train/loss"]?.count == 10)
     }
 
+    /// A comparison writes a run for each training.
+    @Test func comparisonsWriteEveryTraining() throws {
+        let lab = try Lab()
+        try lab.task("game", seed: 3, train: 40, dev: 24)
+        let run = try lab.run([
+            "ablate", "--model", "@tiny", "--tasks", "@game", "--out", "@out", "--quick", "--epochs", "1", "--arms",
+            "tfidf",
+            "head", "adapter", "--tensorboard", "@curves",
+        ])
+        try #require(run.status == 0, "\(run.words)")
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: lab.folder.appendingPathComponent("curves").path)
+        #expect(names.sorted() == ["game.adapter.seed0", "game.head.seed0"])
+    }
+
     @Test func wrongPlacesAreRefused() throws {
         let lab = try Lab()
         try lab.task("game", seed: 3, train: 40, dev: 24)

@@ -33,7 +33,10 @@ package struct AblationExperiment {
     }
 
     /// Compares, and writes report.html, report.md, report.json and report.csv into the folder.
-    package func run(in folder: URL, _ environment: ExperimentEnvironment) throws -> ComparisonReport {
+    /// - Parameter events: gets an event file for TensorBoard of each cell; nil: none are written
+    package func run(
+        in folder: URL, events: URL? = nil, _ environment: ExperimentEnvironment
+    ) throws -> ComparisonReport {
         let started = Date()
         for task in tasks where !task.data.sampled.isEmpty {
             environment.tell(.message("\(task.name): \(task.data.samplingWords.joined(separator: "; "))"))
@@ -61,6 +64,7 @@ package struct AblationExperiment {
             cells)
         var results = baselines(benches, environment)
         let finished = try runner.run(cells)
+        if let events { try finished.writeEvents(to: events) }
         for run in runs {
             for column in run.columns {
                 results[run.arm, default: columns.map { _ in ArmResult() }][column].add(

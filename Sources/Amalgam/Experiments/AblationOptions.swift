@@ -45,6 +45,8 @@ public struct AblationOptions: Sendable, Equatable {
     public var checkpointInterval = 60.0
     /// Memory that each training may take; default ``MemoryLimit/automatic``.
     public var memoryLimit = MemoryLimit.automatic
+    /// A folder for TensorBoard, in which each training at its chosen rate gets a run of its own; nil (default) for none.
+    public var tensorBoardFolder: URL?
     /// The command that the report names among its sources; nil (default) for none.
     public var command: String?
 

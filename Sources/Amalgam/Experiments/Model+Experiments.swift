@@ -27,7 +27,8 @@ extension Model {
                 return data
             }
             return try run.compare(in: folder, who: "ablate", options) { environment in
-                try AblationExperiment(plan, session: try self.session(), tasks: data).run(in: folder, environment)
+                try AblationExperiment(plan, session: try self.session(), tasks: data).run(
+                    in: folder, events: options.tensorBoardFolder, environment)
             }
         }
     }

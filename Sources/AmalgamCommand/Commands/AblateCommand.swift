@@ -48,6 +48,11 @@ struct AblateCommand: AsyncParsableCommand {
         parsing: .upToNextOption,
         help: "Check the intervals: compare these arms with themselves under other seeds, 100 times each.")
     var calibrate: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Write curves of every training for TensorBoard into this folder, once all have finished.",
+            valueName: "folder"))
+    var tensorboard: String?
     @Flag(help: "Resume a stopped or killed run. (This is also the default.)") var resume = false
     @Option(help: ArgumentHelp("Seconds between checkpoints; 0 for every step.", valueName: "seconds"))
     var checkpointEvery = 60.0
@@ -82,6 +87,7 @@ struct AblateCommand: AsyncParsableCommand {
         }
         options.checkpointInterval = checkpointEvery
         options.memoryLimit = try memory.limit()
+        options.tensorBoardFolder = tensorboard.map { URL(fileURLWithPath: $0) }
         options.command = ExperimentRun.command
         return (tasks, options)
     }
