@@ -38,3 +38,16 @@ enum CosineDecay: LearningRateSchedule {
     static let name = "cosine"
     static func factor(_ progress: Double) -> Double { 0.5 * (1 + cos(.pi * progress)) }
 }
+
+extension TrainingSettings {
+    /// The learning rate of a step.
+    /// - Parameters:
+    ///   - step: from 0
+    ///   - total: steps of the run
+    package func rate(step: Int, of total: Int) -> Double {
+        learningRate
+            * LearningRateSchedules.factor(
+                LearningRateSchedules.named(schedule) ?? LearningRateSchedules.builtIn[0], step: step, total: total,
+                warmup: warmup)
+    }
+}

@@ -87,8 +87,10 @@ extension Model {
                 try teacher?.teaching(
                     on: tasks[0], data[0], session, language: below, options: options, distillation, run)
             }
+            let name = options.name ?? Session.name(ofTasks: names)
+            try run.record(in: options.tensorBoardFolder, name: name, settings)
             let trained = try session.train(
-                resolved, on: data, name: options.name ?? Session.name(ofTasks: names),
+                resolved, on: data, name: name,
                 pooling: options.pooling?.stored, prefix: options.textPrefix, language: below, teaching: teaching,
                 settings: settings,
                 scheduler: scheduler, keeping: run.keeping, memoryLimit: options.memoryLimit.stored,
@@ -136,6 +138,7 @@ extension Model {
             for bundle in recipe.bundles {
                 run.warn(try self.check(bundle, allowsOtherModel: options.allowsOtherModel))
             }
+            try run.record(in: options.tensorBoardFolder, name: name, settings)
             let trained = try self.session().trainLanguage(
                 recipe.stored, on: corpora.map(\.stored), name: name, tokens: tokens, settings: settings,
                 keeping: run.keeping, memoryLimit: options.memoryLimit.stored, observe: run.observe)
@@ -161,6 +164,7 @@ extension Model {
             who: "a training on answers", kind: .adapter, subject: Session.safeName(name), options: options)
         return job(purpose) { run in
             let settings = try options.settings(rate: 1e-3)
+            try run.record(in: options.tensorBoardFolder, name: name, settings)
             let trained = try self.writingSession().trainAnswers(
                 configuration.stored, on: prompts.stored, chat: chat?.turns, name: name, settings: settings,
                 keeping: run.keeping, memoryLimit: options.memoryLimit.stored, observe: run.observe)
@@ -232,6 +236,7 @@ final class JobRun {
     let keeping: CheckpointSettings
     private(set) var warnings: [Warning] = []
     private let tell: @Sendable (TrainingEvent) -> Void
+    private var events: TrainingEvents?
 
     init(keeping: CheckpointSettings, tell: @escaping @Sendable (TrainingEvent) -> Void) {
         self.keeping = keeping
@@ -247,8 +252,23 @@ final class JobRun {
 
     func warn(_ kind: Warning.Kind, _ texts: [String]) { warn(texts.map { .of(kind, $0) }) }
 
+    /// Writes an event file from now on.
+    /// - Parameters:
+    ///   - folder: nil: none is wanted
+    ///   - name: of the bundle
+    func record(in folder: URL?, name: String, _ settings: TrainingSettings) throws {
+        guard let folder else { return }
+        events = try TrainingEvents(folder, name: Session.safeName(name), settings) { [keeping] in
+            guard keeping.resumes, let checkpoint = keeping.url else { return false }
+            return FileManager.default.fileExists(atPath: checkpoint.path)
+        } failed: { [unowned self] in
+            warn(.training, [$0])
+        }
+    }
+
     /// Passes on the news of the training loop.
     func observe(_ event: Training.TrainingEvent) {
+        events?.hear(event)
         guard let event = TrainingEvent(event) else { return }
         if case .warning(let warning) = event { warnings.append(warning) }
         tell(event)

@@ -124,6 +124,10 @@ public struct TrainingOptions: Sendable, Equatable {
     public var memoryLimit = MemoryLimit.automatic
     /// Memory for what the frozen layers below the first adapter give for each text; default ``ActivationCache/standard``.
     public var activationCache = ActivationCache.standard
+    /// A folder for TensorBoard; nil (default) for none. The training writes an event file into a folder there that is named as its
+    /// bundle: the loss, the learning rate and the tokens per second at 1,000 steps at most, the dev scores of each epoch, and the
+    /// settings. A training that continues from a checkpoint continues its curves; one that starts over replaces them.
+    public var tensorBoardFolder: URL?
     /// Where and how often the training's state is saved; nil (default) for never.
     public var checkpoint: CheckpointOptions?
 

@@ -46,6 +46,11 @@ struct TrainingFlags: ParsableArguments {
             "Memory for the output of layers below the first adapter, for example 800MB, or off. Changes the speed, not the result. (default: 1GB)",
             valueName: "size"))
     var activationCache: String?
+    @Option(
+        help: ArgumentHelp(
+            "Write curves for TensorBoard (loss, learning rate, speed, dev scores) into a folder per bundle in this folder.",
+            valueName: "folder"))
+    var tensorboard: String?
     @OptionGroup var precision: PrecisionOption
     @Option(help: "Name of the bundle and its adapter. (default: from the task or the text files)") var name: String?
     @Option(
@@ -82,6 +87,7 @@ struct TrainingFlags: ParsableArguments {
         options.name = name
         options.memoryLimit = try memory.limit()
         if let activationCache { options.activationCache = try ActivationCache(activationCache) }
+        options.tensorBoardFolder = tensorboard.map { URL(fileURLWithPath: $0) }
         options.checkpoint = keeping.options(output)
         return options
     }
@@ -119,6 +125,7 @@ struct TrainingFlags: ParsableArguments {
                 ("--label-all-tokens", labelAllTokens), ("--label-smoothing", labelSmoothing != 0),
                 ("--head-dropout", headDropout != nil), ("--no-base-dropout", noBaseDropout),
                 ("--activation-cache", activationCache != nil), ("--on-nan", onNan != defaults.onNan),
+                ("--tensorboard", tensorboard != nil),
             ] + answers.given, because: "--linear-probe is not trained in steps")
     }
 
@@ -126,6 +133,8 @@ struct TrainingFlags: ParsableArguments {
     func checkForChoice() throws {
         try refuse(
             steps(against: try TrainingFlags.parse([])), because: "--method auto sets it by the number of labels")
+        try refuse(
+            [("--tensorboard", tensorboard != nil)], because: "--method auto runs many short trainings")
     }
 
     /// How many steps there are and how large they are: the flags that differ from the defaults.
