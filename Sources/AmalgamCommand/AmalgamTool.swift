@@ -26,7 +26,8 @@ struct AmalgamTool: AsyncParsableCommand {
             PruneCommand.self,
             CollapseCommand.self, InspectCommand.self,
             ImportCommand.self, ExportCommand.self,
-            AblateCommand.self, TransferCommand.self, AdviseCommand.self, MethodsCommand.self, ModelCommand.self,
+            AblateCommand.self, TransferCommand.self, AdviseCommand.self, EstimateCommand.self, MethodsCommand.self,
+            ModelCommand.self,
             DataCommand.self,
         ])
 
