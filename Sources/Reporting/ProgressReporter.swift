@@ -31,6 +31,8 @@ package final class ProgressReporter: @unchecked Sendable {
 
     private var current: ProgressSnapshot?
     private var planned: Int?
+    /// When all stages will have ended, by the clock; nil: nobody knows.
+    private var end: Double?
     private var begun = 0
     private var start = 0.0
     private var lastShown = 0.0
@@ -84,6 +86,9 @@ package final class ProgressReporter: @unchecked Sendable {
             begun = 0
         }
     }
+
+    /// Says how many seconds all stages will take from now on.
+    package func expect(_ seconds: Double) { lock.withLock { end = clock() + seconds } }
 
     /// Begins a stage; one that is still open ends without a summary.
     /// - Parameters:
@@ -189,6 +194,7 @@ package final class ProgressReporter: @unchecked Sendable {
 
     private func measure(_ snapshot: inout ProgressSnapshot, at time: Double) {
         snapshot.elapsed = time - start
+        snapshot.allLeft = end.map { max(0, $0 - time) }
         // Ten entries a second at most, or a million quick steps would fill memory.
         if recent.count > 1, time - recent[recent.count - 2].time < Self.pause { recent.removeLast() }
         recent.append((time, snapshot.done, snapshot.tokens))

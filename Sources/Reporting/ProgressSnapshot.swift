@@ -15,6 +15,9 @@ struct ProgressSnapshot: Sendable {
     /// Seconds to the end of the stage; nil before anything can be said.
     var left: Double?
 
+    /// Seconds to the end of all stages, where that was said.
+    var allLeft: Double?
+
     private var prefix: String { position.map { "[\($0.index)/\($0.count)] " } ?? "" }
 
     private var share: Double? {
@@ -35,6 +38,7 @@ struct ProgressSnapshot: Sendable {
         if let loss { facts.append("loss \(Human.loss(loss))") }
         if let rate, tokens > 0 { facts.append("\(Human.count(rate)) tokens/s") }
         if let left { facts.append("\(Human.duration(left)) left") }
+        if let allLeft { facts.append("\(Human.duration(allLeft)) left in all") }
         return facts
     }
 
@@ -65,7 +69,7 @@ struct ProgressSnapshot: Sendable {
         let name = prefix + label
         let percent = share.map { Human.percent($0) }
         let known = facts
-        let wait = left == nil ? [] : Array(known.suffix(1))
+        let wait = Array(known.suffix((left == nil ? 0 : 1) + (allLeft == nil ? 0 : 1)))
         // Ever shorter choices; the first that fits is taken.
         let choices: [(bar: Int, parts: [String])] = [
             (20, [percent ?? "", steps] + known), (10, [percent ?? "", steps] + known),

@@ -109,6 +109,7 @@ package final class Session {
     ///   - keeping: where the run's checkpoint stands; nil: it has none. Remove it once the bundle is written.
     ///   - memoryLimit: a run that will take more is refused before its first step.
     ///   - activationCache: bytes that may be kept of what frozen layers give; 0: none.
+    ///   - sharing: where this session's trainings keep what the model's frozen layers give; nil: each keeps by itself.
     ///   - cosinesEvery: steps between measurements of the cosines of the tasks' gradients; 0: none.
     /// - Throws: `TrainingError` (`.done` where `keeping` would continue a run that has ended), and what the bundles and the
     ///   model throw.
@@ -117,8 +118,8 @@ package final class Session {
         language: LanguageAdapter? = nil, teaching: Teaching? = nil, settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         keeping: CheckpointSettings? = nil, memoryLimit: MemoryLimit? = nil,
-        activationCache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
-        observe: @escaping (TrainingEvent) -> Void = { _ in }
+        activationCache: Int = ActivationCache.standardBytes, sharing: SharedActivations? = nil,
+        cosinesEvery: Int = 0, observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> Trained {
         try settings.validate()
         guard recipe.kind != .full || settings.precision == .float32 else {
@@ -175,7 +176,7 @@ package final class Session {
             try run(
                 network, on: inputs, kind: recipe.kind, name: name, data: Self.dataHash(tasks), settings: settings,
                 scheduler: scheduler, balancer: balancer, keeping: keeping, memoryLimit: memoryLimit,
-                activationCache: activationCache, cosinesEvery: cosinesEvery, observe: observe
+                activationCache: activationCache, sharing: sharing, cosinesEvery: cosinesEvery, observe: observe
             ) { result, provenance in
                 provenance.task = tasks.map(\.definition.name).joined(separator: "+")
                 provenance.metrics = Self.metrics(result.dev)
@@ -196,13 +197,13 @@ package final class Session {
         _ network: Network, on tasks: [TrainingTask], kind: AdapterBundle.Kind, name: String, data: String,
         settings: TrainingSettings, scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0],
         balancer: any LossBalancer = EqualBalancer(), keeping: CheckpointSettings?, memoryLimit: MemoryLimit?,
-        activationCache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
-        observe: @escaping (TrainingEvent) -> Void,
+        activationCache: Int = ActivationCache.standardBytes, sharing: SharedActivations? = nil,
+        cosinesEvery: Int = 0, observe: @escaping (TrainingEvent) -> Void,
         describe: (TrainingResult, inout Provenance) -> Void
     ) throws -> Trained {
         let trainer = try Trainer(
             network, tasks: tasks, settings: settings, scheduler: scheduler, balancer: balancer, workspace: workspace,
-            activationCache: activationCache, cosinesEvery: cosinesEvery, observe: observe)
+            activationCache: activationCache, sharing: sharing, cosinesEvery: cosinesEvery, observe: observe)
         let identity = RunIdentity(
             network: network, kind: kind.rawValue, name: name, base: fingerprint, data: data,
             settings: settings, scheduler: scheduler.name, tasks: tasks, tokenizer: tokenizer.identity)

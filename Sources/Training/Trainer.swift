@@ -25,12 +25,14 @@ package final class Trainer {
     /// - Parameters:
     ///   - balancer: its tensors are among the network's
     ///   - activationCache: bytes that what frozen layers give may take; 0: it is computed in each step.
+    ///   - sharing: where trainings of one model keep what its frozen layers give; nil: this one keeps by itself.
     ///   - cosinesEvery: steps between measurements of the cosines of the tasks' gradients; 0: none.
     /// - Throws: `TrainingError` for settings out of range, a task without examples, or tasks that cannot share a batch.
     package init(
         _ network: Network, tasks: [TrainingTask], settings: TrainingSettings,
         scheduler: any TaskScheduler.Type = TaskSchedulers.builtIn[0], balancer: any LossBalancer = EqualBalancer(),
-        workspace: Workspace, activationCache: Int = ActivationCache.standardBytes, cosinesEvery: Int = 0,
+        workspace: Workspace, activationCache: Int = ActivationCache.standardBytes,
+        sharing: SharedActivations? = nil, cosinesEvery: Int = 0,
         observe: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws {
         try settings.validate()
@@ -52,7 +54,8 @@ package final class Trainer {
         self.balancer = balancer
         self.workspace = workspace
         self.observe = observe
-        let cache = ActivationCache(limit: activationCache, settings: settings)
+        let cache = ActivationCache(
+            limit: activationCache, settings: settings, shared: network.hasBareBase ? sharing : nil)
         self.cache = cache
         let heads = tasks.reduce(0) { $0 + $1.objective.heads.count }
         try Self.check(balancer, mixes: heads > 1 && (settings.mix == .within || heads > tasks.count))
@@ -61,7 +64,7 @@ package final class Trainer {
         gradients =
             balancer is any GradientBalancer || self.cosinesEvery > 0
             ? TaskGradients(plans, network, pool: workspace.pool) : nil
-        let devCache = judges ? cache : nil
+        let devCache = judges || cache?.shared != nil ? cache : nil
         scorers = try tasks.map { task in
             try task.objective.scorer(
                 network, workspace: workspace,

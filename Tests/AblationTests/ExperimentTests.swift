@@ -126,23 +126,10 @@ import Testing
         #expect(tiny.log.take() == ["role.adapter 0.001"])
     }
 
-    /// Tokens at every rate, of what is trained and of what is scored; what several need counts once.
-    @Test func theEstimateAddsUpTheWork() throws {
+    @Test func whatIsNeededByManyRunsOnce() throws {
         let tiny = try TinyExperiment()
         let task = TinyExperiment.task("role")
-        // Two marks and five words a text
-        let (train, dev, test) = (24.0 * 7, 8.0 * 7, 10.0 * 7)
-        let once = train + 0.4 * dev + 0.4 * test
-        func work(_ cell: Cell) throws -> Double { try cell.work(in: tiny.session) }
         let one = tiny.adapter(task)
-        #expect(abs(try work(one) - once) < 1e-6)
-        #expect(abs(try work(tiny.adapter(task, rates: .grid([1e-3, 1e-2]))) - 2 * once) < 1e-6)
-        #expect(abs(try work(tiny.adapter(task, rates: .same(as: one))) - once) < 1e-6)
-        let head = tiny.cell("h", TaskTraining(.head, on: [task]))
-        #expect(abs(try work(head) - 0.4 * (train + dev)) < 1e-6)
-        let text = TextCorpus(source: "t", train: ["ba"], heldOut: ["ba"])
-        let language = tiny.cell("l", LanguageTraining(on: [text], bundleName: "mlm", tokens: 1000))
-        #expect(abs(try work(language) - 900) < 1e-6)
         let fusions = ["a", "b"].map { tiny.cell($0, TaskTraining(.fusion([.cell(one)], .dynamic), on: [task])) }
         #expect(Cell.closure(fusions + [one]).map(\.name) == ["role.adapter", "a", "b"])
     }

@@ -133,9 +133,16 @@ private struct Logged: CellTraining {
     var inputs: [CellInput] { training.inputs }
     var fields: [String: ConfigurationValue] { training.fields }
 
-    func work(_ session: Session, _ settings: TrainingSettings) throws -> Double {
-        try training.work(session, settings)
+    var kind: String { training.kind }
+
+    func settings(_ given: TrainingSettings) -> TrainingSettings { training.settings(given) }
+
+    func amount(_ session: Session, _ settings: TrainingSettings) throws -> TrainingAmount {
+        try training.amount(session, settings)
     }
+
+    /// A measurement is no training of the experiment.
+    func part(steps: Int, _ settings: TrainingSettings) -> any CellTraining { training.part(steps: steps, settings) }
 
     func train(on inputs: [AdapterBundle], _ run: CellRun) throws -> Session.Trained {
         log.add("\(name) \(run.settings.learningRate)")

@@ -24,6 +24,7 @@ import Testing
         var steps: [[Int]] = []
         var ended = 0
         var messages: [String] = []
+        var remaining: [Double] = []
         var warnings: [Warning] = []
         var checkpoint: URL?
         var last: ExperimentResult?
@@ -50,6 +51,7 @@ import Testing
                     #expect(all == told.stages.last?.count && (told.stages.last?.unit == "steps") == (loss != nil))
                 case .stageFinished: told.ended += 1
                 case .message(let text): told.messages.append(text)
+                case .remaining(let seconds): told.remaining.append(seconds)
                 case .warning(let warning, _): told.warnings.append(warning)
                 case .stopped(_, _, let checkpoint): told.checkpoint = checkpoint
                 case .finished(let result): told.last = result
@@ -80,8 +82,10 @@ import Testing
         let told = await Self.read(job)
         let result = try await job.result
         #expect(told.trainings == [2] && told.error == nil && told.last != nil)
-        #expect(told.stages.map(\.unit) == ["tasks", "steps", "steps"], "\(told.stages)")
-        #expect(told.stages.last?.label == "adapter, role" && told.ended == 3)
+        #expect(told.stages.map(\.unit) == ["kinds", "tasks", "steps", "steps"], "\(told.stages)")
+        #expect(told.stages.last?.label == "adapter, role" && told.ended == 4)
+        #expect(told.remaining.count == 2 && told.remaining.allSatisfy { $0 > 0 })
+        #expect(told.messages.contains { $0.hasPrefix("estimated ") && $0.contains(", took ") }, "\(told.messages)")
         #expect(zip(told.stages, told.steps).allSatisfy { Array(1...$0.count) == $1 })
         #expect(told.messages.contains { $0.hasPrefix("1 trained arm, 2 tasks, 1 seed: about") }, "\(told.messages)")
         #expect(told.warnings == result.warnings && told.warnings.map(\.kind) == [.data])

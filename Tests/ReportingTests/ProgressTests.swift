@@ -42,6 +42,24 @@ struct ProgressTests {
         #expect(!sink.text.contains("\u{1B}"))
     }
 
+    /// What all stages will take, where somebody has said so.
+    @Test func theEndOfAllStages() {
+        let (progress, sink, clock) = make(.lines(every: 5))
+        progress.stage("one", total: 10)
+        clock.pass(6)
+        progress.update(done: 5)
+        progress.expect(600)
+        clock.pass(6)
+        progress.update(done: 6)
+        progress.finish()
+        progress.stage("two", total: 10)
+        clock.pass(600)
+        progress.update(done: 5)
+        #expect(sink.lines[1] == "one: 5/10 (50 %), 6.0 s left")
+        #expect(sink.lines[2] == "one: 6/10 (60 %), 8.0 s left, 9 min 54 s left in all", "\(sink.lines)")
+        #expect(sink.lines.last == "two: 5/10 (50 %), 10 min left, 0.0 s left in all", "\(sink.lines)")
+    }
+
     @Test func oneLineIsRewritten() {
         let (progress, sink, clock) = make(.rewriting)
         progress.stage("adapter", total: 200)

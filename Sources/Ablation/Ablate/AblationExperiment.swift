@@ -35,8 +35,7 @@ package struct AblationExperiment {
                 Human.count(plan.arms.filter(\.isTrained).count, "trained arm"), Human.count(tasks.count, "task"),
                 Human.count(plan.seeds.count, "seed"),
             ].joined(separator: ", "),
-            cells,
-            probe: SpeedProbe(session, on: tasks[0], plan.configuration, plan.settings))
+            cells)
         var results = baselines(environment)
         let finished = try runner.run(cells)
         for run in runs {

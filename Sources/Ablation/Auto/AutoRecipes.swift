@@ -27,11 +27,10 @@ struct AutoRecipes {
     func recipe(_ candidate: AutoCandidate, own: Cell?) -> CellRecipe {
         let fusable = sources.fusable.map { CellInput.bundle($0) }
         switch candidate {
-        case .probe: return CellRecipe(identity: "linear probe", cost: TokenCost.forward) { _ in .probe() }
+        case .probe: return CellRecipe(identity: "linear probe") { _ in .probe() }
         case .average:
             return CellRecipe(
-                identity: "linear probe on the average", inputs: sources.all.map { .bundle($0.bundle) },
-                cost: TokenCost.forward + TokenCost.further * Double(sources.all.count)
+                identity: "linear probe on the average", inputs: sources.all.map { .bundle($0.bundle) }
             ) { bundles in
                 var composed = Composed()
                 let parts = try bundles.map { try composed.take($0) }
@@ -42,12 +41,12 @@ struct AutoRecipes {
         case .initFrom:
             let configuration = closest.bundle.members[0].configuration
             return CellRecipe(
-                identity: "adapter \(configuration.json) from a source", inputs: [.bundle(closest.bundle)], cost: 1
+                identity: "adapter \(configuration.json) from a source", inputs: [.bundle(closest.bundle)]
             ) { .adapter(configuration, from: $0[0]) }
         case .fusion: return .fusion(fusable, .dynamic)
         case .fusionWithOwn: return .fusion(fusable + [own].compactMap { $0.map { .cell($0) } }, .dynamic)
         case .scaLearn:
-            return CellRecipe(identity: "scalearn", inputs: fusable, cost: 1 + TokenCost.further) { bundles in
+            return CellRecipe(identity: "scalearn", inputs: fusable) { bundles in
                 try .block(over: bundles) { _ in ScaLearn() }
             }
         }

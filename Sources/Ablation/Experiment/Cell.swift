@@ -46,7 +46,7 @@ package final class Cell {
     /// The base.
     package let session: Session
     package let training: any CellTraining
-    /// The learning rate apart, where `rates` has it.
+    /// As the training uses them; the learning rate apart, where `rates` has it.
     package let settings: TrainingSettings
     package let rates: Rates
     package let scored: [Scored]
@@ -61,7 +61,7 @@ package final class Cell {
         self.label = label
         self.session = session
         self.training = training
-        self.settings = settings
+        self.settings = training.settings(settings)
         self.rates = rates
         self.scored = scored
         self.keepsBundle = keepsBundle

@@ -9,32 +9,32 @@ package struct CellRecipe {
     package let inputs: [CellInput]
     /// All that shapes it beside them.
     let identity: String
-    /// Time of a training token in units of an adapter's, measured on two cores.
-    let cost: Double
+    /// Whether the base drops in its trainings as the settings say. Not where nothing below the head learns: then the base gives a
+    /// text the same in every step, and is computed once for all epochs, learning rates and seeds (`SharedActivations`).
+    package var usesBaseDropout: Bool
     let make: ([AdapterBundle]) throws -> Recipe
 
     package init(
-        identity: String, inputs: [CellInput] = [], cost: Double,
+        identity: String, inputs: [CellInput] = [], usesBaseDropout: Bool = true,
         make: @escaping ([AdapterBundle]) throws -> Recipe
     ) {
         self.identity = identity
         self.inputs = inputs
-        self.cost = cost
+        self.usesBaseDropout = usesBaseDropout
         self.make = make
     }
 
-    package static var head: CellRecipe { .init(identity: "head", cost: 0.4) { _ in .head } }
+    package static var head: CellRecipe { .init(identity: "head", usesBaseDropout: false) { _ in .head } }
 
-    package static var full: CellRecipe { .init(identity: "full", cost: 1.7) { _ in .full } }
+    package static var full: CellRecipe { .init(identity: "full") { _ in .full } }
 
     package static func adapter(_ configuration: AdapterConfiguration) -> CellRecipe {
-        .init(identity: "adapter \(configuration.json)", cost: 1) { _ in .adapter(configuration, from: nil) }
+        .init(identity: "adapter \(configuration.json)") { _ in .adapter(configuration, from: nil) }
     }
 
     package static func fusion(_ inputs: [CellInput], _ configuration: FusionConfiguration) -> CellRecipe {
-        .init(
-            identity: "fusion \(ConfigurationValue.map(configuration.fields).json)", inputs: inputs,
-            cost: 1 + TokenCost.further * Double(max(0, inputs.count - 1))
-        ) { try .fusion($0, configuration) }
+        .init(identity: "fusion \(ConfigurationValue.map(configuration.fields).json)", inputs: inputs) {
+            try .fusion($0, configuration)
+        }
     }
 }

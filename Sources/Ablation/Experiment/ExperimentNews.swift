@@ -9,6 +9,8 @@ package enum ExperimentNews: Sendable {
     /// So many units of the stage are done. Loss and tokens are a training's.
     case step(Int, of: Int, loss: Double?, tokens: Int?)
     case stageFinished
+    /// What is left of all trainings will take about so long from now on.
+    case remaining(seconds: Double)
     case message(String)
     /// Something that a user should know. `stage`: the training's label; nil: the data.
     case warning(String, stage: String?)

@@ -6,8 +6,10 @@ import Training
 /// One training of an experiment, which this process has claimed.
 extension ExperimentRunner {
     /// Trains and scores, or continues from a checkpoint, and keeps the result.
-    /// - Parameter inputs: the bundles that it builds on
-    func train(_ trial: Trial, on inputs: [AdapterBundle]) throws -> CellResult {
+    /// - Parameters:
+    ///   - inputs: the bundles that it builds on
+    ///   - sharing: what the session's trainings keep of its frozen layers
+    func train(_ trial: Trial, on inputs: [AdapterBundle], sharing: SharedActivations?) throws -> CellResult {
         let cell = trial.cell
         let trained = try cell.training.train(
             on: inputs,
@@ -16,7 +18,7 @@ extension ExperimentRunner {
                 keeping: CheckpointSettings(
                     store.checkpointFile(trial.name, key: trial.key), every: environment.checkpointEvery,
                     resumes: true, stops: environment.stops),
-                memoryLimit: environment.memoryLimit
+                memoryLimit: environment.memoryLimit, sharing: sharing
             ) { [environment] in
                 if let news = ExperimentNews($0, trial.label) { environment.tell(news) }
             })

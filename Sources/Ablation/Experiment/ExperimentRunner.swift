@@ -1,6 +1,7 @@
 import Bundles
 import Files
 import Foundation
+import Reporting
 import Tasks
 import Training
 
@@ -25,6 +26,10 @@ package final class ExperimentRunner {
     private var bases: [ObjectIdentifier: String] = [:]
     /// Keys of trainings that another process was seen to have claimed.
     private var awaited: Set<String> = []
+    /// What each session's trainings keep of its frozen layers.
+    private var sharing: [ObjectIdentifier: SharedActivations] = [:]
+    /// What was announced of the time.
+    var estimate: ExperimentEstimate?
 
     /// - Parameter folder: of the finished trainings.
     package init(folder: URL, _ environment: ExperimentEnvironment) {
@@ -43,9 +48,10 @@ package final class ExperimentRunner {
     /// - Returns: the results of these cells and of earlier calls, in the plan's order, whoever has run what
     /// - Throws: what the trainings throw; `TrainingError.stopped` after a signal, `CancellationError` after one between trainings
     package func run(_ cells: [Cell]) throws -> ExperimentResults {
-        let all = Cell.closure(cells)
-        for cell in all { needed.formUnion(cell.inputs.compactMap(\.cell).map { ObjectIdentifier($0) }) }
+        let all = closure(cells)
         environment.tell(.planned(trainings: all.reduce(0) { $0 + $1.trainings }))
+        let started = Date()
+        defer { sharing = [:] }
         var open = all.filter { self[$0] == nil }
         var wait = ClaimWait(environment)
         while true {
@@ -59,21 +65,56 @@ package final class ExperimentRunner {
             if hasProgressed { wait.end() } else { try wait.pause(for: claimed) }
         }
         for cell in all where results[cell] == nil { self[cell].map { results.add($0) } }
+        compare(since: started)
         return results
+    }
+
+    /// Cells and all that they need, whose bundles are kept from now on.
+    private func closure(_ cells: [Cell]) -> [Cell] {
+        let all = Cell.closure(cells)
+        for cell in all { needed.formUnion(cell.inputs.compactMap(\.cell).map { ObjectIdentifier($0) }) }
+        return all
+    }
+
+    /// Takes over what has finished before.
+    /// - Returns: cells and all that they need, with how many of their trainings are left
+    func load(_ cells: [Cell]) throws -> [(cell: Cell, left: Int)] {
+        let all = closure(cells)
+        var none: [ClaimedTraining] = []
+        for cell in all where self[cell] == nil && cell.needs.allSatisfy({ self[$0] != nil }) {
+            _ = try advance(cell, &none, trains: false)
+        }
+        return all.map { cell in
+            let trials = trials[ObjectIdentifier(cell)]
+            return (cell, self[cell] == nil ? trials?.results.count { $0 == nil } ?? cell.trainings : 0)
+        }
+    }
+
+    /// Says how long it took, where that was announced.
+    private func compare(since started: Date) {
+        guard let estimate else { return }
+        self.estimate = nil
+        let words =
+            "estimated \(Human.duration(estimate.total)), took \(Human.duration(Date().timeIntervalSince(started)))"
+        let others = estimate.ofOthers
+        environment.tell(
+            .message(others > 0 ? "\(words); other processes did \(others) of \(estimate.trainings) trainings" : words))
     }
 
     private subscript(cell: Cell) -> FinishedCell? { finished[ObjectIdentifier(cell)] }
 
     /// Runs the trainings of a cell that are free.
-    /// - Parameter claimed: gets those that are not
+    /// - Parameters:
+    ///   - claimed: gets those that are not
+    ///   - trains: whether they are run; else only what has finished before is taken over
     /// - Returns: whether one of them has finished since
-    private func advance(_ cell: Cell, _ claimed: inout [ClaimedTraining]) throws -> Bool {
+    private func advance(_ cell: Cell, _ claimed: inout [ClaimedTraining], trains: Bool = true) throws -> Bool {
         var own = try trials[ObjectIdentifier(cell)] ?? newTrials(cell)
         defer { trials[ObjectIdentifier(cell)] = own }
         var hasProgressed = false
         for (i, trial) in own.all.enumerated() where own.results[i] == nil {
             do {
-                own.results[i] = try result(of: trial)
+                own.results[i] = try trains ? result(of: trial) : stored(trial)
                 hasProgressed = true
             } catch FileError.locked(_, let holder) {
                 awaited.insert(trial.key)
@@ -118,12 +159,34 @@ package final class ExperimentRunner {
     /// The result of a training that has finished, or that runs now.
     /// - Throws: `FileError.locked` where another process has claimed it; what the training throws
     private func result(of trial: Trial) throws -> CellResult {
-        if let result = stored(trial) { return result }
+        if let result = finishedByOthers(trial) { return result }
         let claim = try store.claim(trial.name, key: trial.key, who: environment.who)
         defer { withExtendedLifetime(claim) {} }
         // Another process may have finished it since
-        return try stored(trial) ?? train(trial, on: trial.cell.training.inputs.map(bundle))
+        if let result = finishedByOthers(trial) { return result }
+        if let estimate { environment.tell(.remaining(seconds: estimate.left)) }
+        let started = Date()
+        let result = try train(
+            trial, on: trial.cell.training.inputs.map(bundle), sharing: sharing(trial.cell.session))
+        estimate?.finish(trial.cell, seconds: Date().timeIntervalSince(started))
+        return result
     }
+
+    private func finishedByOthers(_ trial: Trial) -> CellResult? {
+        let result = stored(trial)
+        if result != nil { estimate?.finish(trial.cell, seconds: nil) }
+        return result
+    }
+
+    private func sharing(_ session: Session) -> SharedActivations? {
+        if let known = sharing[ObjectIdentifier(session)] { return known }
+        let own = SharedActivations()
+        sharing[ObjectIdentifier(session)] = own
+        return own
+    }
+
+    /// Nil: it has not finished, or keeps none.
+    func bundle(ofFinished cell: Cell) -> AdapterBundle? { try? self[cell]?.bundle() }
 
     private func stored(_ trial: Trial) -> CellResult? {
         guard let result = store.load(trial.name, key: trial.key, needsBundle: trial.keepsBundle) else { return nil }

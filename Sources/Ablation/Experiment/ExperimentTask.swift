@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Tasks
 import Training
 
@@ -6,7 +7,7 @@ import Training
 package final class ExperimentTask {
     package let data: TaskData
     private var digests: [Split: String] = [:]
-    private var counts: [Count: Int] = [:]
+    private var encodings: [Count: (tokens: Int, seconds: Double)] = [:]
 
     private struct Count: Hashable {
         var split: Split
@@ -35,11 +36,18 @@ package final class ExperimentTask {
 
     /// Tokens of a split's texts, truncated.
     package func tokens(_ split: Split, in session: Session, maxLength: Int) throws -> Int {
+        try encoding(split, in: session, maxLength: maxLength).tokens
+    }
+
+    /// The same, with the seconds in which the texts became tokens.
+    func encoding(_ split: Split, in session: Session, maxLength: Int) throws -> (tokens: Int, seconds: Double) {
         let count = Count(split: split, session: ObjectIdentifier(session), maxLength: maxLength)
-        if let known = counts[count] { return known }
+        if let known = encodings[count] { return known }
+        let started = Date()
         let tokens = try session.encode(data[split], of: data, maxLength: maxLength, trains: split == .train).tokens
-        counts[count] = tokens
-        return tokens
+        let encoding = (tokens, Date().timeIntervalSince(started))
+        encodings[count] = encoding
+        return encoding
     }
 
     /// All of the task that shapes a training on it.

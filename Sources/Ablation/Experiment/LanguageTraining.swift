@@ -37,8 +37,22 @@ package struct LanguageTraining: CellTraining {
         ]
     }
 
-    package func work(_ session: Session, _ settings: TrainingSettings) -> Double {
-        Double(tokens * settings.epochs) * (adapter == nil ? TokenCost.languageHead : TokenCost.languageAdapter)
+    package var kind: String {
+        (adapter.map { "language adapter \($0.configuration.json)" } ?? "masked language head")
+            + " of \(texts.count) languages"
+    }
+
+    package func amount(_ session: Session, _ settings: TrainingSettings) -> TrainingAmount {
+        TrainingAmount(texts: max(1, tokens / settings.maxLength), train: tokens, dev: 0)
+    }
+
+    package func part(steps: Int, _ settings: TrainingSettings) -> any CellTraining {
+        var part = self
+        switch settings.batch {
+        case .examples(let count): part.tokens = min(tokens, steps * count * settings.maxLength)
+        case .tokens(let count): part.tokens = min(tokens, steps * count)
+        }
+        return part
     }
 
     package func train(on inputs: [AdapterBundle], _ run: CellRun) throws -> Session.Trained {

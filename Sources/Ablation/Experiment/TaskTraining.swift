@@ -44,13 +44,47 @@ package struct TaskTraining: CellTraining {
         return fields
     }
 
-    package func work(_ session: Session, _ settings: TrainingSettings) throws -> Double {
-        let tokens = try tasks.reduce(0.0) { sum, task in
-            let train = try task.tokens(.train, in: session, maxLength: settings.maxLength)
-            let dev = try task.tokens(.dev, in: session, maxLength: settings.maxLength)
-            return sum + Double(train) * recipe.cost + Double(dev) * TokenCost.forward
+    package var kind: String {
+        let kinds = Set(tasks.map(\.data.definition.kind)).sorted().joined(separator: ", ")
+        let parts = [
+            recipe.identity, "\(inputs.count) inputs", "\(tasks.count > 1 ? "several" : "one") of \(kinds)",
+            pooling?.rawValue ?? "", prefix ?? "",
+        ]
+        return parts.joined(separator: "; ")
+    }
+
+    package func settings(_ given: TrainingSettings) -> TrainingSettings {
+        var settings = given
+        if !recipe.usesBaseDropout { settings.baseDropout = false }
+        return settings
+    }
+
+    package func amount(_ session: Session, _ settings: TrainingSettings) throws -> TrainingAmount {
+        try tasks.reduce(into: TrainingAmount(texts: 0, train: 0, dev: 0)) { sum, task in
+            let train = try task.encoding(.train, in: session, maxLength: settings.maxLength)
+            let dev = try task.encoding(.dev, in: session, maxLength: settings.maxLength)
+            sum.texts += task.data.train.count
+            (sum.train, sum.dev) = (sum.train + train.tokens, sum.dev + dev.tokens)
+            sum.encoding += train.seconds + dev.seconds
         }
-        return Double(settings.epochs) * tokens * (language == nil ? 1 : 1 + TokenCost.further)
+    }
+
+    /// Texts that are scored in a measurement.
+    private static let partOfDev = 64
+
+    package func part(steps: Int, _ settings: TrainingSettings) -> any CellTraining {
+        let each = (steps + tasks.count - 1) / max(1, tasks.count)
+        let texts =
+            switch settings.batch {
+            case .examples(let count): each * count
+            // Of some thirty tokens
+            case .tokens(let count): each * max(1, count / 32)
+            }
+        var part = self
+        part.tasks = tasks.map {
+            ExperimentTask($0.data.limited([.train: max(2, texts), .dev: Self.partOfDev], seed: settings.seed))
+        }
+        return part
     }
 
     package func train(on inputs: [AdapterBundle], _ run: CellRun) throws -> Session.Trained {
@@ -59,6 +93,6 @@ package struct TaskTraining: CellTraining {
             pooling: pooling, prefix: prefix,
             language: try inputs.dropFirst(recipe.inputs.count).first.map { try LanguageAdapter($0) },
             settings: run.settings, scheduler: TaskSchedulers.named(scheduler) ?? TaskSchedulers.builtIn[0],
-            keeping: run.keeping, memoryLimit: run.memoryLimit, observe: run.observe)
+            keeping: run.keeping, memoryLimit: run.memoryLimit, sharing: run.sharing, observe: run.observe)
     }
 }

@@ -38,14 +38,11 @@ package struct TransferExperiment {
                 tasks[task]?[language].map { TransferColumn($0, task: task, language: language) }
             }
         }
-        if let first = plan.tasks.first.flatMap({ tasks[$0]?[plan.source] }) {
-            try runner.announce(
-                [
-                    Human.count(plan.tasks.count, "task"), Human.count(plan.languages.count, "language"),
-                    Human.count(columns.count, "cell"), Human.count(plan.methods.count, "method"),
-                ].joined(separator: ", "), cells.all,
-                probe: SpeedProbe(session, on: first, plan.configuration, plan.settings))
-        }
+        try runner.announce(
+            [
+                Human.count(plan.tasks.count, "task"), Human.count(plan.languages.count, "language"),
+                Human.count(columns.count, "cell"), Human.count(plan.methods.count, "method"),
+            ].joined(separator: ", "), cells.all)
         baselines(&columns, environment)
         let results = try runner.run(cells.all)
         for run in cells.runs {

@@ -12,6 +12,8 @@ public enum ExperimentEvent: Sendable {
     case step(Int, of: Int, loss: Double?, tokens: Int?)
     /// The stage has ended.
     case stageFinished
+    /// What is left of all trainings will take about so long from now on, in this process alone.
+    case remaining(seconds: Double)
     /// A line for people: the budget, an estimate of the time, a training that was finished before or is resumed.
     case message(String)
     /// Something that a user should know; `stage` is the label of the training that it is about, or nil if it is about data.
@@ -28,6 +30,7 @@ public enum ExperimentEvent: Sendable {
             case .stage(let label, let count, let unit): .stage(label, count: count, unit: unit)
             case .step(let done, let all, let loss, let tokens): .step(done, of: all, loss: loss, tokens: tokens)
             case .stageFinished: .stageFinished
+            case .remaining(let seconds): .remaining(seconds: seconds)
             case .message(let text): .message(text)
             case .warning(let text, let stage): .warning(.of(stage == nil ? .data : .training, text), stage: stage)
             }

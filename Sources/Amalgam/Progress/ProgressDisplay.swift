@@ -54,6 +54,7 @@ public struct ProgressDisplay: Sendable {
         case .stage(let label, let count, let unit): reporter.stage(label, total: count, unit: unit)
         case .step(let done, _, let loss, let tokens): reporter.update(done: done, loss: loss, tokens: tokens)
         case .stageFinished: reporter.finish()
+        case .remaining(let seconds): reporter.expect(seconds)
         case .message(let text): message(text)
         case .warning(let warning, let stage):
             message((stage.map { "\($0): " } ?? "") + "warning: \(warning.text)")

@@ -10,12 +10,15 @@ package struct FrozenPart {
     package let boundary: Value
     /// Reads the boundary's rows in the rest of the plan.
     package let rows: StoredRows
+    /// nil: it cannot be told whether another part computes the same.
+    package let identity: PlanIdentity?
 
     /// - Parameter boundary: from `frozenBoundary`.
     package init(_ boundary: Value, in builder: PlanBuilder) {
         plan = Plan(builder, outputs: [boundary], trains: false)
         self.boundary = boundary
         rows = StoredRows(boundary)
+        identity = PlanIdentity(plan.operations, precision: builder.precision)
     }
 }
 

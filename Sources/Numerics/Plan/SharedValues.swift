@@ -28,6 +28,33 @@ package struct Computation: Hashable {
         self.operands = operands.map { $0.map { Place($0) } }
         self.numbers = numbers
     }
+
+    private init(_ other: Computation, inputs: [Int?]) {
+        (operation, self.inputs, operands, numbers) = (other.operation, inputs, other.operands, other.numbers)
+    }
+
+    /// The same with values called by other names.
+    fileprivate func renamed(_ names: [Int: Int]) -> Computation {
+        Computation(self, inputs: inputs.map { $0.map { names[$0] ?? -1 } })
+    }
+}
+
+/// What a plan computes from token ids, as far as it can be told: plans with equal identities give a text the same rows, for as
+/// long as the tensors that they read live.
+package struct PlanIdentity: Hashable {
+    private let steps: [Computation]
+    private let precision: Precision
+
+    /// nil: an operation does not tell what it computes, or reads what is trained.
+    init?(_ operations: [any Operation], precision: Precision) {
+        var (names, steps): ([Int: Int], [Computation]) = ([:], [])
+        for (i, operation) in operations.enumerated() {
+            guard operation.parameters.isEmpty, let computation = operation.computation else { return nil }
+            names[operation.output.id] = i
+            steps.append(computation.renamed(names))
+        }
+        (self.steps, self.precision) = (steps, precision)
+    }
 }
 
 /// Values of a plan that several streams of operations have in common.

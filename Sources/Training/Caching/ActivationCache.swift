@@ -9,26 +9,32 @@ package final class ActivationCache {
 
     /// Bytes that are kept at most.
     private var limit: Int
+    /// What the trainings of a process share; nil: this one keeps by itself.
+    let shared: SharedActivations?
     private var train: [ActivationStore] = []
     private var dev: [ActivationStore] = []
 
     /// nil: nothing would be read again, or the matrix library does not give a row the same bytes in every batch.
-    /// - Parameter limit: in bytes; 0: nothing is kept.
-    init?(limit: Int, settings: TrainingSettings) {
-        guard limit > 0, settings.epochs > 1, !Products.usesLibrary else { return nil }
-        self.limit = limit
+    /// - Parameters:
+    ///   - limit: in bytes; 0: nothing is kept.
+    ///   - shared: keeps the rows of a bare model for further trainings.
+    init?(limit: Int, settings: TrainingSettings, shared: SharedActivations? = nil) {
+        guard limit > 0, settings.epochs > 1 || shared != nil, !Products.usesLibrary else { return nil }
+        shared?.begin()
+        self.shared = shared
+        self.limit = shared.map { min(limit, $0.free) } ?? limit
     }
 
     /// A store for the training texts of a plan, by the tasks' indices.
     func train(_ frozen: FrozenLayers, _ examples: [Int: EncodedExamples]) -> ActivationStore {
-        let store = ActivationStore(frozen, examples: examples)
+        let store = ActivationStore(frozen, examples: examples, shared: shared?.rows(frozen))
         train.append(store)
         return store
     }
 
     /// A store for texts that are scored after each epoch.
     func dev(_ frozen: FrozenLayers, _ examples: [Int: EncodedExamples]) -> ActivationStore {
-        let store = ActivationStore(frozen, examples: examples)
+        let store = ActivationStore(frozen, examples: examples, shared: shared?.rows(frozen))
         dev.append(store)
         return store
     }

@@ -5,18 +5,26 @@ import Numerics
 final class ActivationStore {
     private let frozen: FrozenLayers
     private let examples: [Int: EncodedExamples]
-    /// By task, then by sequence: where its rows begin in `kept`; −1: they are not kept.
-    private var places: [Int: [Int]]
+    /// By task, then by sequence: its first row; nil: they are not kept.
+    private var places: [Int: [UnsafePointer<Float>?]]
     private var kept = AlignedBuffer(count: 0)
     private var used = 0
+    /// Where other trainings find the rows, too, by the keys of the texts; nil: they end with this one.
+    private let shared: (rows: SharedActivations.Rows, keys: [Int: [String]])?
+    /// Floats that it may take of what is shared.
+    private var allowed = 0
     /// Of the present batch: rows that found no room.
     private let spare = GrowingBuffer()
 
-    /// - Parameter examples: of each task, by the index that a batch's sequences have.
-    init(_ frozen: FrozenLayers, examples: [Int: EncodedExamples]) {
+    /// - Parameters:
+    ///   - examples: of each task, by the index that a batch's sequences have.
+    ///   - shared: rows of the same frozen layers, which others keep, too; nil: it has its own.
+    init(_ frozen: FrozenLayers, examples: [Int: EncodedExamples], shared rows: SharedActivations.Rows? = nil) {
         self.frozen = frozen
         self.examples = examples
-        places = examples.mapValues { [Int](repeating: -1, count: $0.sequences) }
+        shared = rows.map { rows in (rows, examples.mapValues { texts in (0..<texts.sequences).map(texts.key) }) }
+        places = examples.mapValues { .init(repeating: nil, count: $0.sequences) }
+        if let shared { places = shared.keys.mapValues { keys in keys.map { shared.rows[$0] } } }
     }
 
     private var width: Int { frozen.part.boundary.width }
@@ -24,54 +32,78 @@ final class ActivationStore {
     /// Floats of a text's rows.
     private func floats(tokens: Int) -> Int { (frozen.part.boundary.rows == .tokens ? tokens : 1) * width }
 
-    /// Floats of all texts.
+    /// Floats of all texts that are not kept.
     var needed: Int {
-        examples.values.reduce(0) { sum, texts in
-            sum + (frozen.part.boundary.rows == .tokens ? texts.tokens : texts.sequences) * width
+        examples.reduce(0) { sum, task in
+            guard shared != nil else {
+                return sum + (frozen.part.boundary.rows == .tokens ? task.value.tokens : task.value.sequences) * width
+            }
+            return (places[task.key] ?? []).enumerated().reduce(sum) { sum, place in
+                place.element == nil ? sum + floats(tokens: task.value.tokens(inSequence: place.offset)) : sum
+            }
         }
     }
 
     /// Gives it room for so many floats. Memory is taken when rows are written.
-    func reserve(_ floats: Int) { kept = AlignedBuffer(count: floats) }
+    func reserve(_ floats: Int) {
+        if shared == nil { kept = AlignedBuffer(count: floats) } else { allowed = floats }
+    }
+
+    /// Room for a text's rows that stay; nil: there is none left.
+    private func take(_ count: Int, for row: SequenceRow) -> UnsafeMutablePointer<Float>? {
+        guard let index = index(row) else { return nil }
+        let place: UnsafeMutablePointer<Float>
+        if let shared, let key = shared.keys[row.task]?[index] {
+            guard used + count <= allowed, let room = shared.rows.take(count, for: key) else { return nil }
+            place = room
+        } else {
+            guard used + count <= kept.count else { return nil }
+            place = kept.floats + used
+        }
+        used += count
+        places[row.task]?[index] = UnsafePointer(place)
+        return place
+    }
 
     /// What it keeps.
     var facts: CachedActivations.Part {
         CachedActivations.Part(
-            layers: frozen.count, texts: places.values.reduce(0) { $0 + $1.count { $0 >= 0 } },
+            layers: frozen.count, texts: places.values.reduce(0) { $0 + $1.count { $0 != nil } },
             allTexts: examples.values.reduce(0) { $0 + $1.sequences }, bytes: used * MemoryLayout<Float>.size)
     }
 
-    /// Gives all memory back.
+    /// Gives all memory of its own back.
     func release() {
-        places = examples.mapValues { [Int](repeating: -1, count: $0.sequences) }
-        (kept, used) = (AlignedBuffer(count: 0), 0)
+        places = examples.mapValues { .init(repeating: nil, count: $0.sequences) }
+        (kept, used, allowed) = (AlignedBuffer(count: 0), 0, 0)
         spare.release()
     }
 
     /// Makes the rest of the plan read the rows of a batch. Only texts that are not kept pass through the frozen layers.
     /// - Parameter keeps: whether rows that are computed now will be read again.
     func load(_ batch: PackedBatch, workspace: Workspace, keeps: Bool) {
-        func place(_ row: SequenceRow) -> Int { index(row).flatMap { places[row.task]?[$0] } ?? -1 }
-        var sources = batch.rows.map { UnsafePointer(kept.floats + max(0, place($0))) }
-        let missing = batch.rows.indices.filter { place(batch.rows[$0]) < 0 }
+        let keeps = keeps || shared != nil
+        func place(_ row: SequenceRow) -> UnsafePointer<Float>? { index(row).flatMap { places[row.task]?[$0] ?? nil } }
+        let known = batch.rows.map(place)
+        var sources = known.map { $0 ?? UnsafePointer(kept.floats) }
+        let missing = known.indices.filter { known[$0] == nil }
         if !missing.isEmpty {
             let texts = missing.count == batch.count ? batch : batch.sequences(missing)
             var rows = frozen.part.plan.run(texts, workspace: workspace).values(frozen.part.boundary)[...]
-            let free = spare.reserve(keeps && used + rows.count <= kept.count ? 0 : rows.count)
+            let free = spare.reserve(
+                keeps && shared == nil && used + rows.count <= kept.count ? 0 : rows.count)
             var taken = 0
             for i in missing {
                 let own = rows.prefix(floats(tokens: batch.offsets[i + 1] - batch.offsets[i]))
                 rows = rows.dropFirst(own.count)
                 // A batch may have a text twice
-                guard place(batch.rows[i]) < 0 else {
-                    sources[i] = UnsafePointer(kept.floats + place(batch.rows[i]))
+                if let known = place(batch.rows[i]) {
+                    sources[i] = known
                     continue
                 }
                 let target: UnsafeMutablePointer<Float>
-                if keeps, used + own.count <= kept.count {
-                    target = kept.floats + used
-                    if let index = index(batch.rows[i]) { places[batch.rows[i].task]?[index] = used }
-                    used += own.count
+                if keeps, let room = take(own.count, for: batch.rows[i]) {
+                    target = room
                 } else {
                     target = free + taken
                     taken += own.count

@@ -176,6 +176,17 @@ package struct EncodedExamples: Sendable {
         firsts[Int(row.example & (1 << Self.exampleBits - 1))] + Int(row.example >> Self.exampleBits)
     }
 
+    /// Tokens of a sequence.
+    func tokens(inSequence i: Int) -> Int { offsets[i + 1] - offsets[i] }
+
+    /// A digest of all that a model sees of a sequence by itself.
+    func key(_ i: Int) -> String {
+        var digest = Digest.Incremental()
+        ids[offsets[i]..<offsets[i + 1]].withUnsafeBytes { digest.update($0) }
+        types[offsets[i]..<offsets[i + 1]].withUnsafeBytes { digest.update($0) }
+        return digest.hexDigest()
+    }
+
     private func taken(_ sequence: Int, longest: Int) -> Range<Int> {
         offsets[sequence]..<offsets[sequence] + min(offsets[sequence + 1] - offsets[sequence], longest)
     }
