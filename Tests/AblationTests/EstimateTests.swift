@@ -64,7 +64,8 @@ import Testing
             scored: [.init("test", tasks[0], head: "role")])
         let fusion = tiny.cell("fusion", TaskTraining(.fusion(adapters.map { .cell($0) }, .dynamic), on: [tasks[1]]))
         let probe = tiny.cell("probe", TaskTraining(CellRecipe(identity: "probe") { _ in .probe() }, on: [tasks[1]]))
-        let text = TextCorpus(source: "t", train: Array(repeating: "ba be bi bo", count: 9), heldOut: ["ba"])
+        let text = TextCorpus(
+            source: "t", train: Array(repeating: "ba be bi bo", count: 9), heldOut: ["ba be bi bo ba be bi bo"])
         let language = tiny.cell("language", LanguageTraining(on: [text], bundleName: "mlm", tokens: 100))
         return adapters + [head, fusion, probe, language]
     }

@@ -23,7 +23,7 @@ extension ExperimentRunner {
                 if let news = ExperimentNews($0, trial.label) { environment.tell(news) }
             })
         var result = CellResult(trained, key: trial.key, rate: trial.settings.learningRate)
-        result.answers = try answers(trial, trained.bundle, sharing)
+        result.answers = try answers(trial, trained.bundle)
         result.attention = try attention(trial, trained.bundle)
         try store.save(&result, bundle: trial.keepsBundle ? trained.bundle : nil, trial.name)
         store.removeCheckpoint(trial.name, key: trial.key)

@@ -44,7 +44,7 @@ final class SpeedProbe {
             settings.epochs = Self.epochs
             speed.overhead = max(0, wall - speed.seconds(amount, settings, scored: 0, isRepeated: false))
         }
-        if let scored = cell.scored.first { try measure(scored, of: cell, trained.bundle, sharing, &speed) }
+        if let scored = cell.scored.first { try measure(scored, of: cell, trained.bundle, &speed) }
         return speed
     }
 
@@ -68,26 +68,25 @@ final class SpeedProbe {
 
     /// What is scored at the end.
     private func measure(
-        _ scored: Cell.Scored, of cell: Cell, _ bundle: AdapterBundle, _ sharing: SharedActivations?,
-        _ speed: inout TrainingSpeed
+        _ scored: Cell.Scored, of cell: Cell, _ bundle: AdapterBundle, _ speed: inout TrainingSpeed
     ) throws {
         let started = Date()
         let predictor = try Predictor(
             cell.session, bundle: bundle, language: scored.language.map { try LanguageAdapter(self.bundle($0)) },
-            head: scored.head, precision: cell.settings.precision, sharing: sharing)
+            head: scored.head, precision: cell.settings.precision)
         speed.scoring = Date().timeIntervalSince(started)
         let part = scored.task.data.limited([scored.split: Self.scoredTexts], seed: cell.settings.seed)
         let tokens = Double(
             max(
                 1,
                 try ExperimentTask(part).tokens(scored.split, in: cell.session, maxLength: cell.settings.maxLength)))
+        // The first time is slower
         let times = (0..<2).map { _ in
             let started = Date()
             _ = predictor.evaluate(part[scored.split], metric: scored.task.metric)
             return Date().timeIntervalSince(started)
         }
-        speed.scored = TrainingSpeed.Rate(
-            first: (speed.shares ? times[0] : times[1]) / tokens, later: times[1] / tokens)
+        speed.scored = TrainingSpeed.Rate(first: times[1] / tokens, later: times[1] / tokens)
     }
 
     private func train(

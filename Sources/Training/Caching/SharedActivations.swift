@@ -1,7 +1,6 @@
 import Numerics
 
-/// What the frozen layers of a bare model give for texts, kept from one training to the next: at other learning rates and seeds,
-/// and for tests. A text's rows have the same bytes whether they are kept or computed.
+/// What the frozen layers of a bare model give for texts, kept from one training to the next: at other learning rates and seeds. A text's rows have the same bytes whether they are kept or computed.
 ///
 /// It belongs to one model and one thread. The tensors that a kept row was computed from are the model's own, so that they live as
 /// long as the row.
