@@ -9,6 +9,25 @@ import Training
 /// A model may be used from any number of tasks at the same time. Trainings and predictors share its weights, and each has
 /// its own threads and work memory.
 public final class Model: Sendable {
+    /// How the matrices of a model are held in memory.
+    public enum Storage: Sendable, CaseIterable {
+        /// As the file has them: a GGUF file's blocks of few bits stay in the mapped file, and products read them there.
+        case stored
+        /// In float32: the blocks of a GGUF file are unpacked. Results are the same; it takes more memory.
+        case float32
+        /// The layers' matrices in NF4 with doubly quantized scales (Dettmers et al. 2023), 0.52 bytes a number, made from a
+        /// model in float numbers. Word embeddings and norms stay as they are.
+        case nf4
+
+        var stored: WeightStorage {
+            switch self {
+            case .stored: .stored
+            case .float32: .float32
+            case .nf4: .nf4
+            }
+        }
+    }
+
     let loaded: LoadedModel
     let threads: Int
 
@@ -20,24 +39,33 @@ public final class Model: Sendable {
     ///     with merges.txt; a folder of sentence-transformers; or one of the Hub's cache.
     ///   - threads: Threads of each training and predictor; nil for all processors. Results do not depend on it.
     ///   - cache: A folder that remembers the fingerprint of large weights; nil for the one of ``cacheFolder``.
+    ///   - storage: How the matrices are held in memory.
     /// - Throws: ``AmalgamError``, naming the file and the field.
-    public init(folder: URL, threads: Int? = nil, cache: URL? = nil) throws(AmalgamError) {
+    public init(
+        folder: URL, threads: Int? = nil, cache: URL? = nil, storage: Storage = .stored
+    ) throws(AmalgamError) {
         if let threads, !(1...1024).contains(threads) {
             throw AmalgamError.make(
                 .option, "threads: found \(threads), expected 1 to 1024", field: "threads", found: "\(threads)",
                 expected: "1 to 1024")
         }
         self.threads = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
-        loaded = try translated { try LoadedModel(folder: folder, cache: cache ?? ModelStore().home) }
+        loaded = try translated {
+            try LoadedModel(folder: folder, cache: cache ?? ModelStore().home, storage: storage.stored)
+        }
     }
 
     /// Finds a model by name.
     /// - Parameters:
     ///   - name: One of ``knownNames`` that was fetched before, or the path of a folder.
     ///   - threads: Threads of each training and predictor; nil for all processors.
-    /// - Throws: ``AmalgamError/Kind/unknownModel``, ``AmalgamError/Kind/modelNotFetched``, and as ``init(folder:threads:cache:)``.
-    public convenience init(named name: String, threads: Int? = nil) throws(AmalgamError) {
-        try self.init(folder: try translated { try ModelStore().resolve(name) }, threads: threads)
+    ///   - storage: How the matrices are held in memory.
+    /// - Throws: ``AmalgamError/Kind/unknownModel``, ``AmalgamError/Kind/modelNotFetched``, and as
+    ///   ``init(folder:threads:cache:storage:)``.
+    public convenience init(
+        named name: String, threads: Int? = nil, storage: Storage = .stored
+    ) throws(AmalgamError) {
+        try self.init(folder: try translated { try ModelStore().resolve(name) }, threads: threads, storage: storage)
     }
 
     /// Names of models that can be fetched: `minilm` and `e5-small`, which are encoders, and `smollm2`, a decoder.
@@ -68,6 +96,10 @@ public final class Model: Sendable {
     public var folder: URL { loaded.model.folder }
     /// `model_type` in config.json: `bert`, `roberta`, `xlm-roberta`, `distilbert`, …; of decoders `llama`, `mistral`, ….
     public var family: String { loaded.model.configuration.family }
+    /// The formats of the matrices that are held in few bits, such as `Q4_1, Q8_0` or `NF4`; `float32` if none is.
+    public var weightFormats: String { loaded.model.storageSummary.description }
+    /// Bytes of all weights as they are held.
+    public var weightBytes: Int { loaded.model.storageSummary.bytes }
     /// Number of layers.
     public var layers: Int { loaded.model.configuration.layers }
     /// Width of the hidden states.

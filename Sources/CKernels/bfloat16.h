@@ -1,8 +1,6 @@
 // Included by kernels.c once, for processors that multiply bfloat16: products with a frozen right side in bfloat16, sums
 // in float32. Two neighbours of k stand in one 32-bit number, on both sides.
 
-#include <immintrin.h>
-
 #define BF_ROWS 14
 #define BF_VECTORS 2
 #define BF_PANEL 32
@@ -47,6 +45,21 @@ static void bf16_pack(uint32_t *packed, const float *w, size_t n, size_t k, size
                 }
                 packed[(panel * pairs + i) * BF_PANEL + c] = low | high << 16;
             }
+}
+
+// Pairs [(k + 1) / 2][32] of a tile [k][32] in float32.
+static void bf16_narrow_tile(uint32_t *pairs, const float *tile, size_t k) {
+    for (size_t i = 0; i < k; i += 2)
+        for (size_t c = 0; c < BF_PANEL; c += 16, pairs += 16) {
+            __m512i both[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+            for (size_t j = 0; j < 2 && i + j < k; j++) {
+                const __m512i bits = _mm512_loadu_si512(tile + (i + j) * BF_PANEL + c);
+                const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+                both[j] = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+            }
+            const __m512i high = _mm512_and_si512(both[1], _mm512_set1_epi32((int)0xFFFF0000));
+            _mm512_storeu_si512(pairs, _mm512_or_si512(_mm512_srli_epi32(both[0], 16), high));
+        }
 }
 
 INLINE void bf16_tile(const int rows, const amalgam_product *p, const uint32_t *restrict a, size_t stride, size_t row,
@@ -122,4 +135,5 @@ static void bf16_multiply(const amalgam_product *p, const uint32_t *a, const uin
 #undef BF_CASE
 
 static const amalgam_bf16_kernels kernels_bf16 = {.panel = BF_PANEL, .narrow = bf16_narrow, .pack = bf16_pack,
+                                                  .narrow_tile = bf16_narrow_tile,
                                                   .multiply = bf16_multiply};

@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 // The 16-lane vectors only pass between functions that are always inlined: no ABI is at stake
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -45,7 +48,9 @@ static bool is_tiled(const amalgam_attention *a) { return a->queries >= ATTENTIO
 #define SUFFIX avx512
 #define TILE_ROWS 14
 #define TILE_VECTORS 2
+#define WIDE_TABLES  // sixteen numbers in a register, chosen by index; half precision in hardware
 #include "kernels_all.h"
+#undef WIDE_TABLES
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,avx512bf16"))), \

@@ -12,6 +12,7 @@
 #define PACK NAME(pack)
 #define PRODUCT_PANEL (LANES * TILE_VECTORS)
 #endif
+#include "quantized_body.h"
 #include "kernels_body.h"
 #include "gated_body.h"
 #include "attention_body.h"
@@ -22,6 +23,8 @@
 #undef PRODUCT
 #undef PACK
 #undef PRODUCT_PANEL
+#undef MULTIPLY_BLOCKS
+#undef BLOCK_PANEL
 #undef HEAD_PANEL
 #undef SUFFIX
 #undef TILE_ROWS

@@ -12,7 +12,8 @@ INLINE void NAME(tile)(const int rows, const int vectors, const bool transposed,
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) sums[i][v] = (vf)0;
+        for (int v = 0; v < vectors; v++)
+            sums[i][v] = p->start ? NAME(load)(p->start + (row + i) * PANEL + v * LANES) : (vf)0;
     const size_t stride = p->a_stride, b_stride = p->b_stride;
     const float *restrict a = transposed ? p->a + row : p->a + row * stride;
     for (size_t k = 0; k < p->k; k++) {

@@ -80,6 +80,12 @@ package struct Architecture: Sendable {
         sites.filter { roles.contains($0.site.kind) }
     }
 
+    /// Whether a tensor is a projection's matrix, which quantizing makes smaller: all products of layers, not tables or norms.
+    package func isQuantized(_ tensor: TensorSpec) -> Bool {
+        let own = sites.filter { $0.weight == tensor.name }
+        return tensor.shape.count == 2 && !own.isEmpty && own.allSatisfy { !$0.site.kind.isNorm && $0.rows == nil }
+    }
+
     /// What stands before the encoder's tensors in a model with a head: "bert.".
     package var encoderPrefix: String { family.prefixes.first ?? "" }
 

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Numerics
 
 extension EncoderModel {
     /// What of config.json goes into the fingerprint: all that changes the result without changing a tensor.
@@ -21,6 +22,11 @@ extension EncoderModel {
         for tensor in architecture.tensors {
             guard let weight = weights[tensor.name] else { continue }
             digest.update(Data("\(tensor.name) \(tensor.shape)\n".utf8))
+            if weight.blocks != nil {
+                // NF4 counts as what it was made from: an adapter that was trained on it stands on the model itself, too
+                updateWithRows(&digest, of: ((try? source(of: tensor.name)) ?? nil) ?? weight)
+                continue
+            }
             let bytes = UnsafeRawBufferPointer(start: weight.floats, count: weight.count * 4)
             for start in stride(from: 0, to: bytes.count, by: Self.piece * 4) {
                 digest.update(
@@ -29,6 +35,20 @@ extension EncoderModel {
             }
         }
         return digest.hexDigest()
+    }
+
+    /// A matrix's numbers, some rows at a time: blocks count as what they unpack to, so that a model has the fingerprint of what
+    /// is unpacked from it.
+    private func updateWithRows(_ digest: inout Digest.Incremental, of weight: Weight) {
+        let width = weight.shape[1]
+        let rows = max(1, Self.piece / max(1, width))
+        let room = AlignedBuffer(count: min(rows, weight.shape[0]) * width)
+        for first in stride(from: 0, to: weight.shape[0], by: rows) {
+            let some = first..<min(weight.shape[0], first + rows)
+            weight.copy(rows: some, to: room.floats)
+            digest.update(UnsafeRawBufferPointer(start: room.floats, count: some.count * width * 4))
+            releasePages()
+        }
     }
 
     /// The fingerprint, remembered in `cache`, so that a mapped embedding table is not read through at each start.

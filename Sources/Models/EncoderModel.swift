@@ -2,16 +2,27 @@ import Files
 import Foundation
 import Numerics
 
-/// A pretrained model: its architecture and its frozen tensors, mapped from the file and never copied. (Those of a GGUF file are
-/// unpacked to float32.)
+/// A pretrained model: its architecture and its frozen tensors, mapped from the file and never copied: floats, or a GGUF file's
+/// blocks.
 package final class EncoderModel: Sendable {
     package let folder: URL
     package let name: String
     package let architecture: Architecture
     let weights: [String: Weight]
+    /// How the matrices are held.
+    package let storage: WeightStorage
+    /// Where the numbers stand that a matrix in NF4 was made from, by the matrix's name.
+    private let sources: [String: Source]
+
+    private enum Source: Sendable {
+        case safetensors(SafetensorsFile, String)
+        case gguf(GGUFModel.Tensor)
+    }
     /// nil: the weights are in a GGUF file.
     private let files: ShardedSafetensors?
     private let gguf: GGUFFile?
+    /// What config.json would say of a GGUF file's model; nil: the folder has one.
+    package let ggufConfiguration: [UInt8]?
     private let parts: ModelFolder
     private let settings: SentenceSettings
     /// Elements that are read before their pages are released: checking or hashing a large table must not load it.
@@ -19,25 +30,29 @@ package final class EncoderModel: Sendable {
 
     /// Reads a Hugging Face folder, a folder of sentence-transformers, one of the Hub's cache, or one with a GGUF file: config.json,
     /// the weights in one file or several, and what sentence-transformers keeps about pooling and prompts.
+    /// - Parameter storage: how the matrices are held in memory.
     /// - Throws: `ModelError`, `FileError` for what is missing or does not fit.
-    package init(folder: URL) throws {
+    package init(folder: URL, storage: WeightStorage = .stored) throws {
         parts = try ModelFolder(folder)
         self.folder = folder
+        self.storage = storage
         name = parts.name
         settings = try SentenceSettings(parts)
         if let url = parts.gguf {
             let model = try GGUFModel(GGUFFile(url))
+            ggufConfiguration = Array(model.configuration.json.utf8)
             architecture = try Architecture(
                 ModelConfiguration(Array(model.configuration.json.utf8), name: url.path))
             (files, gguf) = (nil, model.file)
-            weights = try Self.load(model, architecture)
+            (weights, sources) = try Self.load(model, architecture, storage)
             return
         }
         architecture = try Architecture(
             ModelConfiguration(file: parts.encoder.appendingPathComponent("config.json")))
+        ggufConfiguration = nil
         let files = try parts.weights()
         (self.files, gguf) = (files, nil)
-        weights = try Self.load(files, architecture)
+        (weights, sources) = try Self.load(files, architecture, storage)
     }
 
     /// - Throws: `ModelError.purpose` for a model that writes texts
@@ -89,6 +104,15 @@ package final class EncoderModel: Sendable {
 
     package func weight(_ name: String) -> Weight? { weights[name] }
 
+    /// Bytes of the matrices in blocks that lie in a mapped file, and are not in memory before they are read.
+    package var mappedBlocks: Int {
+        gguf == nil || storage == .float32
+            ? 0 : weights.values.reduce(0) { $0 + ($1.blocks.map { $0.format == .nf4 ? 0 : $0.byteCount } ?? 0) }
+    }
+
+    /// What the weights take, and in which formats.
+    package var storageSummary: StorageSummary { StorageSummary(weights.values) }
+
     /// What the model was made for: sentence-transformers' modules say; first token where nothing says.
     /// - Throws: `ModelError.pooling` where it is something that we do not have.
     package func pooling() throws(ModelError) -> Pool.Kind { try settings.pooling.get() }
@@ -99,12 +123,32 @@ package final class EncoderModel: Sendable {
         gguf?.releasePages()
     }
 
-    private static func load(_ files: ShardedSafetensors, _ architecture: Architecture) throws -> [String: Weight] {
+    /// The numbers that a matrix in NF4 was made from; nil: the tensor is as its file has it.
+    func source(of name: String) throws -> Weight? {
+        switch sources[name] {
+        case .safetensors(let file, let stored): try Self.stored(stored, in: file)
+        case .gguf(let tensor): try tensor.weight(unpacks: false)
+        case nil: nil
+        }
+    }
+
+    private static func stored(_ name: String, in file: SafetensorsFile) throws -> Weight {
+        let tensor = try file.tensor(name)
+        if let pointer = try file.float32Pointer(name) {
+            return Weight(floats: pointer, shape: tensor.shape, owner: file) { tensor.releasePages() }
+        }
+        return Weight(try file.floats(name), shape: tensor.shape)
+    }
+
+    private static func load(
+        _ files: ShardedSafetensors, _ architecture: Architecture, _ storage: WeightStorage
+    ) throws -> (weights: [String: Weight], sources: [String: Source]) {
         // A bare model has no prefix; models with a head put the encoder under its family's name
         let family = architecture.family
         let probe = architecture.wordTable
         let prefix = ([""] + family.prefixes + ["model."]).first { files.file(of: $0 + probe) != nil } ?? ""
         var weights: [String: Weight] = [:]
+        var sources: [String: Source] = [:]
         for tensor in architecture.tensors {
             let prefix = tensor.standsApart ? "" : prefix
             let found = family.spellings(prefix + tensor.name).filter { files.file(of: $0) != nil }
@@ -116,9 +160,14 @@ package final class EncoderModel: Sendable {
                 throw ModelError.tensor(
                     file: files.name, name: stored, found: "also stored as \(found[1])", expected: "one of the two")
             }
-            weights[tensor.name] = try weight(stored, entry, shape: tensor.shape, in: file)
+            var weight = try weight(stored, entry, shape: tensor.shape, in: file)
+            if storage == .nf4, architecture.isQuantized(tensor) {
+                weight = Weight(NF4.blocks(of: weight) { entry.releasePages() })
+                sources[tensor.name] = .safetensors(file, stored)
+            }
+            weights[tensor.name] = weight
         }
-        return weights
+        return (weights, sources)
     }
 
     /// A tensor beside the encoder's in the model's files, such as BERT's pooler: by its name in a model with a head.
@@ -139,8 +188,11 @@ package final class EncoderModel: Sendable {
     }
 
     /// Under Hugging Face's names, all below the family's prefix but those that stand apart.
-    private static func load(_ model: GGUFModel, _ architecture: Architecture) throws -> [String: Weight] {
+    private static func load(
+        _ model: GGUFModel, _ architecture: Architecture, _ storage: WeightStorage
+    ) throws -> (weights: [String: Weight], sources: [String: Source]) {
         var weights: [String: Weight] = [:]
+        var sources: [String: Source] = [:]
         for tensor in architecture.tensors {
             let name = (tensor.standsApart ? "" : architecture.encoderPrefix) + tensor.name
             guard let stored = model[name], stored.shape == tensor.shape else {
@@ -148,10 +200,42 @@ package final class EncoderModel: Sendable {
                     file: model.file.name, name: name, found: model[name].map { "shape \($0.shape)" } ?? "missing",
                     expected: "shape \(tensor.shape)")
             }
-            weights[tensor.name] = Weight(try stored.floats(), shape: tensor.shape)
+            var weight = try stored.weight(unpacks: storage == .float32)
+            try requireFinite(weight, name, in: model.file.name) { stored.stored.releasePages() }
+            if storage == .nf4, architecture.isQuantized(tensor) {
+                guard ["F32", "F16", "BF16"].contains(stored.stored.type.name) else {
+                    throw ModelError.unsupported(
+                        file: model.file.name, field: "tensor \(name)", found: stored.stored.type.name,
+                        supported:
+                            "float numbers (F32, F16 or BF16) to make NF4 from; this file is quantized already, so use it as it is"
+                    )
+                }
+                weight = Weight(NF4.blocks(of: weight) { stored.stored.releasePages() })
+                sources[tensor.name] = .gguf(stored)
+            }
+            weights[tensor.name] = weight
         }
         model.file.releasePages()
-        return weights
+        return (weights, sources)
+    }
+
+    /// Looks at all numbers of a weight, some rows at a time.
+    /// - Throws: `ModelError.weight` for the first that is not finite
+    private static func requireFinite(
+        _ weight: Weight, _ name: String, in file: String, afterReading: () -> Void
+    ) throws(ModelError) {
+        guard let blocks = weight.blocks else { return }
+        let rows = max(1, piece / blocks.columns)
+        let room = AlignedBuffer(count: min(rows, blocks.rows) * blocks.columns)
+        for first in stride(from: 0, to: blocks.rows, by: rows) {
+            let some = first..<min(blocks.rows, first + rows)
+            blocks.copy(rows: some, to: room.floats)
+            let values = UnsafeBufferPointer(start: room.floats, count: some.count * blocks.columns)
+            if let bad = firstNotFinite(values) {
+                throw .weight(file: file, name: name, found: "\(values[bad])", element: first * blocks.columns + bad)
+            }
+            afterReading()
+        }
     }
 
     private static func weight(
@@ -161,12 +245,7 @@ package final class EncoderModel: Sendable {
             throw ModelError.tensor(
                 file: file.name, name: name, found: "shape \(tensor.shape)", expected: "\(shape)")
         }
-        let weight: Weight
-        if let pointer = try file.float32Pointer(name) {
-            weight = Weight(floats: pointer, shape: shape, owner: file) { tensor.releasePages() }
-        } else {
-            weight = Weight(try file.floats(name), shape: shape)
-        }
+        let weight = try stored(name, in: file)
         for start in stride(from: 0, to: weight.count, by: piece) {
             let values = UnsafeBufferPointer(start: weight.floats + start, count: min(piece, weight.count - start))
             if let bad = firstNotFinite(values) {

@@ -78,8 +78,11 @@ package enum Products {
             c: c + first, a: a, b: b.pointer, bias: bias.map { $0 + first }, residual: residual.map { $0 + first },
             m: m,
             n: columns.count, k: k, c_stride: n, a_stride: k, b_stride: b.stride, b_panel: b.panelStride, scale: scale,
-            transposes_a: false)
-        if let bfloat16, let packed = b.pairs {
+            transposes_a: false, start: nil)
+        if let blocks = b.blocks {
+            multiply(
+                &product, blocks, transposed: b.transposed, first: first, inPairs: b.narrows, scratch: scratch)
+        } else if let bfloat16, let packed = b.pairs {
             let pairs = (k + 1) / 2
             scratch(m * pairs).withMemoryRebound(to: UInt32.self, capacity: m * pairs) { narrow in
                 bfloat16.pointee.narrow(narrow, a, m, k)
@@ -90,6 +93,7 @@ package enum Products {
             multiply(&product)
         } else {
             precondition(columns.count == n, "the library multiplies all columns")
+            guard let matrix = b.matrix else { preconditionFailure("a right side of nothing") }
             if let bias {
                 let scaled = scratch(n)
                 kernels.pointee.add(scaled, bias, n, scale, false)
@@ -98,7 +102,7 @@ package enum Products {
                 kernels.pointee.fill_rows(c, nil, residual, m, n)
             }
             BLAS.multiply(
-                a, strideA: k, b.matrix, transposeB: b.transposed, strideB: b.columns, into: c, strideC: n, m: m, n: n,
+                a, strideA: k, matrix, transposeB: b.transposed, strideB: b.columns, into: c, strideC: n, m: m, n: n,
                 k: k, alpha: scale, beta: bias == nil && residual == nil ? 0 : 1)
         }
     }
@@ -111,7 +115,8 @@ package enum Products {
         if !usesLibrary, let multiply = kernels.pointee.multiply {
             var product = amalgam_product(
                 c: c, a: a, b: b, bias: nil, residual: adds ? UnsafePointer(c) : nil, m: m, n: n, k: k, c_stride: n,
-                a_stride: aWidth, b_stride: n, b_panel: kernels.pointee.panel, scale: scale, transposes_a: true)
+                a_stride: aWidth, b_stride: n, b_panel: kernels.pointee.panel, scale: scale, transposes_a: true,
+                start: nil)
             multiply(&product)
         } else {
             BLAS.multiply(
@@ -124,9 +129,13 @@ package enum Products {
 /// The right side b of products: a matrix W [rows, columns] or its transpose, in the form that the kernels read.
 ///
 /// A frozen one is packed into panels, and so is a transposed one; a plain trainable one is read where it lies, since it
-/// changes with each step.
+/// changes with each step. One in few bits stays as it is: each product unpacks tiles of it.
 package final class RightSide: @unchecked Sendable {  // written by `refresh` alone, between runs
-    let matrix: UnsafePointer<Float>
+    /// nil: in blocks.
+    let matrix: UnsafePointer<Float>?
+    let blocks: Blocks?
+    /// Whether a product of blocks is one of bfloat16.
+    let narrows: Bool
     let rows: Int
     let columns: Int
     let transposed: Bool
@@ -137,7 +146,7 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
 
     var inner: Int { transposed ? columns : rows }
     var outer: Int { transposed ? rows : columns }
-    var pointer: UnsafePointer<Float> { packed.map { UnsafePointer($0.floats) } ?? matrix }
+    var pointer: UnsafePointer<Float>? { packed.map { UnsafePointer($0.floats) } ?? matrix }
     /// Columns of a panel.
     let panel: Int
     var stride: Int { packed == nil ? columns : panel }
@@ -151,6 +160,7 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         precision: Precision = .float32, owner: AnyObject?
     ) {
         self.matrix = matrix
+        (blocks, narrows) = (nil, false)
         self.rows = rows
         self.columns = columns
         self.transposed = transposed
@@ -173,6 +183,17 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
         refresh(0..<panels)
     }
 
+    init(_ blocks: Blocks, transposed: Bool, precision: Precision) {
+        matrix = nil
+        self.blocks = blocks
+        narrows = precision == .bfloat16 && Products.hasBFloat16
+        (rows, columns) = (blocks.rows, blocks.columns)
+        self.transposed = transposed
+        owner = nil
+        panel = Products.kernels.pointee.block_panel
+        (packed, pairs) = (nil, nil)
+    }
+
     /// The columns, of so many, that belong to one of some shares of a product: whole panels.
     func columns(of width: Int, _ share: (index: Int, of: Int)) -> Range<Int> {
         let panels = (width + panel - 1) / panel
@@ -185,7 +206,7 @@ package final class RightSide: @unchecked Sendable {  // written by `refresh` al
 
     /// Packs some panels anew, after the matrix has changed.
     func refresh(_ range: Range<Int>) {
-        guard let packed, pairs == nil else { return }
+        guard let packed, let matrix, pairs == nil else { return }
         if transposed, let pack = Products.kernels.pointee.pack {
             pack(packed.floats, matrix, rows, columns, range.lowerBound, range.upperBound)
         } else {
@@ -224,12 +245,25 @@ final class RightSides: @unchecked Sendable {  // guarded by its lock
         let key = Key(
             address: Int(bitPattern: matrix), rows: rows, columns: columns, transposed: transposed,
             precision: precision)
+        return side(key) {
+            RightSide(
+                matrix, rows: rows, columns: columns, transposed: transposed, inPlace: inPlace, precision: precision,
+                owner: owner)
+        }
+    }
+
+    func side(_ blocks: Blocks, transposed: Bool, precision: Precision) -> RightSide {
+        let key = Key(
+            address: Int(bitPattern: blocks.address), rows: blocks.rows, columns: blocks.columns,
+            transposed: transposed, precision: precision)
+        return side(key) { RightSide(blocks, transposed: transposed, precision: precision) }
+    }
+
+    private func side(_ key: Key, _ make: () -> RightSide) -> RightSide {
         lock.lock()
         defer { lock.unlock() }
         if let side = known[key] { return side }
-        let side = RightSide(
-            matrix, rows: rows, columns: columns, transposed: transposed, inPlace: inPlace, precision: precision,
-            owner: owner)
+        let side = make()
         known[key] = side
         return side
     }
@@ -240,6 +274,9 @@ extension Operand {
     func side(transposed: Bool, precision: Precision) -> RightSide {
         switch self {
         case .frozen(let weight):
+            if let blocks = weight.blocks {
+                return weight.sides.side(blocks, transposed: transposed, precision: precision)
+            }
             return weight.sides.side(
                 weight.floats, rows: weight.shape[0], columns: weight.shape[1], transposed: transposed, inPlace: false,
                 precision: precision, owner: nil)

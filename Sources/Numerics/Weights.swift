@@ -1,10 +1,15 @@
 import CKernels
 
-/// A frozen tensor. It can be multiplied with and nothing else; whoever holds the memory stays alive through `owner`.
-/// Other storages (packed, bf16, 4-bit) take their place here without any operation noticing.
+/// A frozen tensor. It can be multiplied with, and rows of it can be read; whoever holds the memory stays alive through `owner`.
 package final class Weight: @unchecked Sendable {  // read-only after init
+    /// How the elements lie in memory.
+    package enum Storage {
+        case floats(UnsafePointer<Float>)
+        case blocks(Blocks)
+    }
+
     package let shape: [Int]
-    package let floats: UnsafePointer<Float>
+    package let storage: Storage
     private let owner: AnyObject
     private let release: (@Sendable () -> Void)?
     let sides: RightSides
@@ -16,14 +21,19 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     package convenience init(
         floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject, release: (@Sendable () -> Void)? = nil
     ) {
-        self.init(floats: floats, shape: shape, owner: owner, release: release, sides: RightSides())
+        self.init(.floats(floats), shape: shape, owner: owner, release: release, sides: RightSides())
+    }
+
+    /// A matrix in few bits.
+    package convenience init(_ blocks: Blocks) {
+        self.init(
+            .blocks(blocks), shape: [blocks.rows, blocks.columns], owner: blocks, release: nil, sides: RightSides())
     }
 
     private init(
-        floats: UnsafePointer<Float>, shape: [Int], owner: AnyObject, release: (@Sendable () -> Void)?,
-        sides: RightSides
+        _ storage: Storage, shape: [Int], owner: AnyObject, release: (@Sendable () -> Void)?, sides: RightSides
     ) {
-        self.floats = floats
+        self.storage = storage
         self.shape = shape
         self.owner = owner
         self.release = release
@@ -33,9 +43,44 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     /// Some rows of a matrix, or elements of a vector, where they lie; what is packed of them is shared by all who ask.
     fileprivate func rows(_ range: Range<Int>) -> Weight {
         let width = shape.dropFirst().reduce(1, *)
-        return Weight(
-            floats: floats + range.lowerBound * width, shape: [range.count] + shape.dropFirst(), owner: self,
-            release: nil, sides: sides)
+        let part: Storage =
+            switch storage {
+            case .floats(let floats): .floats(floats + range.lowerBound * width)
+            case .blocks(let blocks): .blocks(blocks.some(range))
+            }
+        return Weight(part, shape: [range.count] + shape.dropFirst(), owner: self, release: nil, sides: sides)
+    }
+
+    /// nil: it is in float32.
+    package var blocks: Blocks? {
+        if case .blocks(let blocks) = storage { blocks } else { nil }
+    }
+
+    /// The elements, of a tensor in float32: a vector is always. A matrix may be in blocks, of which `copy` unpacks rows.
+    package var floats: UnsafePointer<Float> {
+        guard case .floats(let floats) = storage else { preconditionFailure("a tensor in blocks is read by rows") }
+        return floats
+    }
+
+    /// Where the elements lie: equal for views of one place.
+    var address: UnsafeRawPointer? {
+        switch storage {
+        case .floats(let floats): UnsafeRawPointer(floats)
+        case .blocks(let blocks): blocks.address
+        }
+    }
+
+    /// Bytes that the elements take where they lie.
+    package var byteCount: Int { blocks?.byteCount ?? count * MemoryLayout<Float>.size }
+
+    /// Rows (elements of a vector) as float32.
+    package func copy(rows range: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+        switch storage {
+        case .floats(let floats):
+            let width = shape.dropFirst().reduce(1, *)
+            target.update(from: floats + range.lowerBound * width, count: range.count * width)
+        case .blocks(let blocks): blocks.copy(rows: range, to: target)
+        }
     }
 
     /// Tables from this size on are released after reading: below it what stays is not worth the reading again.
@@ -60,7 +105,12 @@ package final class Weight: @unchecked Sendable {  // read-only after init
     }
 
     package var count: Int { shape.reduce(1, *) }
-    package var values: [Float] { Array(UnsafeBufferPointer(start: floats, count: count)) }
+    package var values: [Float] {
+        [Float](unsafeUninitializedCapacity: count) { values, initialized in
+            if let base = values.baseAddress, !shape.isEmpty { copy(rows: 0..<shape[0], to: base) }
+            initialized = shape.isEmpty ? 0 : count
+        }
+    }
 }
 
 /// How a parameter starts. `stream` counters come from (seed, parameter name, element).
@@ -99,7 +149,9 @@ package enum Initializer: Equatable, Sendable {
             for i in 0..<count { p[i] = i / width == i % width ? 1 : off }
         case .values(let values):
             for i in 0..<min(count, values.count) { p[i] = values[i] }
-        case .copy(let weight): p.update(from: weight.floats, count: min(count, weight.count))
+        case .copy(let weight):
+            precondition(weight.shape == shape, "a copy of \(weight.shape) for \(shape)")
+            weight.copy(rows: 0..<(shape.first ?? 0), to: p)
         }
     }
 }
@@ -241,7 +293,38 @@ package enum Operand {
     }
     package var isTrainable: Bool { parameter != nil }
     /// The elements, row-major.
-    package var values: [Float] { Array(UnsafeBufferPointer(start: floats, count: shape.reduce(1, *))) }
+    package var values: [Float] {
+        switch self {
+        case .frozen(let weight): weight.values
+        case .trainable(let parameter): parameter.array
+        }
+    }
+
+    /// Where the elements lie.
+    var address: UnsafeRawPointer? {
+        switch self {
+        case .frozen(let weight): weight.address
+        case .trainable(let parameter): UnsafeRawPointer(parameter.values)
+        }
+    }
+
+    /// Whether rows are unpacked before they are read.
+    var isInBlocks: Bool {
+        if case .frozen(let weight) = self { weight.blocks != nil } else { false }
+    }
+
+    /// Some rows of a matrix as float32: where they lie, or unpacked.
+    /// - Parameter room: gives memory for so many floats; asked where they are unpacked.
+    func rows(
+        _ range: Range<Int>, room: (Int) -> UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> {
+        guard case .frozen(let weight) = self, let blocks = weight.blocks else {
+            return floats + range.lowerBound * shape.dropFirst().reduce(1, *)
+        }
+        let unpacked = room(range.count * blocks.columns)
+        blocks.copy(rows: range, to: unpacked)
+        return UnsafePointer(unpacked)
+    }
 }
 
 extension Operand {
@@ -291,7 +374,9 @@ extension Weight: Equatable {
 }
 
 extension Weight {
-    fileprivate func reshaped(_ shape: [Int]) -> Weight { Weight(floats: floats, shape: shape, owner: self) }
+    fileprivate func reshaped(_ shape: [Int]) -> Weight {
+        shape == self.shape ? self : Weight(floats: floats, shape: shape, owner: self)
+    }
 }
 
 /// Operands by name: a trainable tensor hides the frozen one of the same name, which is how a base parameter is overlaid.

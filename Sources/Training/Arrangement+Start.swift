@@ -40,9 +40,11 @@ extension Arrangement {
         guard ids.allSatisfy({ (0..<count).contains(Int($0)) }) else {
             throw wrong("a token without an embedding", "a tokenizer that fits the model")
         }
-        return withExtendedLifetime(table) {
-            (0..<rows).flatMap { row in
-                UnsafeBufferPointer(start: table.floats + Int(ids[row % ids.count]) * width, count: width)
+        return (0..<rows).flatMap { row in
+            let id = Int(ids[row % ids.count])
+            return [Float](unsafeUninitializedCapacity: width) { values, count in
+                if let base = values.baseAddress { table.copy(rows: id..<id + 1, to: base) }
+                count = width
             }
         }
     }

@@ -20,11 +20,7 @@ final class BundleEvaluator {
     private let parts: [Part]
 
     /// - Parameter indices: of the heads in the arrangement; head n has column n of the examples' targets.
-    /// - Parameter sharing: where what the model's frozen layers give is kept; nil: it is computed.
-    init(
-        _ arrangement: Arrangement, heads indices: [Int], precision: Precision, workspace: Workspace,
-        sharing: SharedActivations? = nil
-    ) throws {
+    init(_ arrangement: Arrangement, heads indices: [Int], precision: Precision, workspace: Workspace) throws {
         // A head by itself does not care how other heads' texts are split
         let composition =
             indices.count == 1
@@ -40,9 +36,7 @@ final class BundleEvaluator {
                 plans: try network.planGroups(indices).map { group in
                     let places = group.compactMap { indices.firstIndex(of: $0) }
                     return (
-                        try Evaluator(
-                            network, heads: places.map { (indices[$0], $0) }, workspace: workspace, keeping: nil,
-                            sharing: sharing), places
+                        try Evaluator(network, heads: places.map { (indices[$0], $0) }, workspace: workspace), places
                     )
                 })
         }

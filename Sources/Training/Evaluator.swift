@@ -38,10 +38,8 @@ package final class Evaluator {
     private let forms: [any OutputForm]
     private let batchHeads: [BatchHead]
     private let workspace: Workspace
-    /// What frozen layers give for the examples; nil: it is computed, or shared.
+    /// What frozen layers give for the examples; nil: it is computed.
     private let store: ActivationStore?
-    /// What frozen layers give for any examples, kept for others, too.
-    private let shared: SharedActivations.Rows?
 
     /// Tokens of a batch: enough for the slices to fill the threads.
     static let batchTokens = 4096
@@ -61,19 +59,11 @@ package final class Evaluator {
     /// - Parameters:
     ///   - heads: of each its index in the arrangement, and the column of its targets in the examples.
     ///   - keeping: the only examples that it will run over, and where what frozen layers give for them is kept.
-    ///   - sharing: where what the model's frozen layers give for any examples is kept.
     init(
         _ network: Network, heads: [(index: Int, column: Int)], workspace: Workspace,
-        keeping: (split: EncodedExamples, cache: ActivationCache)?, sharing: SharedActivations? = nil
+        keeping: (split: EncodedExamples, cache: ActivationCache)?
     ) throws {
-        let sharing = network.hasBareBase ? sharing : nil
-        var plan = try network.plan(
-            heads: heads.map(\.index), trains: false, splits: keeping != nil || sharing != nil)
-        shared = plan.frozen.flatMap { sharing?.rows($0) }
-        if keeping == nil, shared == nil, plan.frozen != nil {
-            plan = try network.plan(heads: heads.map(\.index), trains: false)
-        }
-        self.plan = plan
+        plan = try network.plan(heads: heads.map(\.index), trains: false, splits: keeping != nil)
         store =
             if let frozen = plan.frozen, let keeping {
                 keeping.cache.dev(frozen, [heads[0].index: keeping.split])
@@ -99,11 +89,6 @@ package final class Evaluator {
     /// Runs all heads over some of the examples.
     func run(_ examples: EncodedExamples, _ range: Range<Int>, into all: inout [HeadResults]) {
         // By length, so that no slice waits for one long text; results go back to their places
-        var store = store
-        if let shared, let frozen = plan.frozen {
-            store = ActivationStore(frozen, examples: [batchHeads[0].index: examples], shared: shared)
-            store?.reserve(.max)
-        }
         let order = range.sorted { (examples.length($0), $0) < (examples.length($1), $1) }
         for indices in examples.batches(order, policy: .tokens(Self.batchTokens)) {
             let batch = examples.batch(indices, task: batchHeads[0].index, heads: batchHeads, predicts: true)

@@ -12,10 +12,11 @@ package struct LoadedModel: Sendable {
     /// - Parameters:
     ///   - folder: a Hugging Face folder.
     ///   - cache: remembers the model's fingerprint.
+    ///   - storage: how the matrices are held in memory.
     /// - Throws: `ModelError`, `FileError`, `TextError`
-    package init(folder: URL, cache: URL?) throws {
+    package init(folder: URL, cache: URL?, storage: WeightStorage = .stored) throws {
         try Products.load()
-        model = try EncoderModel(folder: folder)
+        model = try EncoderModel(folder: folder, storage: storage)
         tokenizer = try model.tokenizer()
         self.cache = cache
         guard tokenizer.vocabularySize <= model.configuration.vocabulary else {

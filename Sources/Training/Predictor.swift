@@ -32,14 +32,13 @@ package final class Predictor {
     ///   - maxLength: nil: as in training.
     ///   - droppedLayers: in how many of the lowest layers adapters do nothing.
     ///   - answers: of a head that answers questions.
-    ///   - sharing: where what the model's frozen layers give is kept; nil: it is computed.
     /// - Throws: `BundleError.head` where the bundle has no such head, or one for another kind of task;
     ///   `TrainingError.setting` for a precision that the processor does not have, for more layers than there are, or for settings
     ///   of answers that the head does not take.
     package init(
         _ session: Session, bundle: AdapterBundle, file: String? = nil, language: LanguageAdapter? = nil,
         head name: String? = nil, task: HeadTask? = nil, maxLength: Int? = nil, precision: Precision = .float32,
-        droppedLayers: Int = 0, answers: AnswerSettings = AnswerSettings(), sharing: SharedActivations? = nil
+        droppedLayers: Int = 0, answers: AnswerSettings = AnswerSettings()
     ) throws {
         try precision.validate()
         if let maxLength { try TrainingSettings.validate(maxLength: maxLength) }
@@ -57,7 +56,7 @@ package final class Predictor {
         try arrangement.dropLayers(droppedLayers)
         self.precision = precision
         evaluator = try BundleEvaluator(
-            arrangement, heads: [index], precision: precision, workspace: session.workspace, sharing: sharing)
+            arrangement, heads: [index], precision: precision, workspace: session.workspace)
         arrangement.composition = try arrangement.composition?.serving(head.name)
         self.arrangement = arrangement
         // What was packed need not stay in memory from the file too

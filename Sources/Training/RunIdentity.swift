@@ -50,6 +50,8 @@ package struct RunIdentity: Equatable, Sendable {
             "labels, --pooling or --text-prefix": Digest.sha256(heads.joined(separator: "\n")),
             "starting weights": start.hexDigest(),
         ]
+        // Blocks of a file are what they unpack to; NF4 is another model than the one that it is made from
+        if arrangement.model.storage == .nf4 { fields["--quantize"] = WeightStorage.nf4.rawValue }
         let factors = network.parameters.parameters.filter { $0.rateFactor != 1 }.map { "\($0.name) \($0.rateFactor)" }
         if !factors.isEmpty { fields["learning-rate factors"] = Digest.sha256(factors.joined(separator: "\n")) }
         if case .map(let map)? = ConfigurationValue(json: settings.json) {

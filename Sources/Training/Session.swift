@@ -27,9 +27,12 @@ package final class Session {
     /// - Parameters:
     ///   - folder: a Hugging Face folder.
     ///   - cache: remembers the model's fingerprint.
+    ///   - storage: how the matrices are held in memory.
     /// - Throws: `ModelError`, `FileError`, `TextError`
-    package convenience init(folder: URL, threads: Int, cache: URL?) throws {
-        self.init(try LoadedModel(folder: folder, cache: cache), threads: threads)
+    package convenience init(
+        folder: URL, threads: Int, cache: URL?, storage: WeightStorage = .stored
+    ) throws {
+        self.init(try LoadedModel(folder: folder, cache: cache, storage: storage), threads: threads)
     }
 
     package var fingerprint: String { loaded.fingerprint }
@@ -238,7 +241,7 @@ package final class Session {
         var provenance = Provenance()
         provenance.dataSHA256 = data
         provenance.seed = settings.seed
-        provenance.settings = settings.json
+        provenance.settings = settings.json(base: model.storageSummary)
         provenance.steps = result.steps
         provenance.epochs = result.epochs
         provenance.kernels = Products.description

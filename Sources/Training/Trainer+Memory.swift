@@ -6,6 +6,8 @@ import Numerics
 package struct MemoryEstimate: Equatable, Sendable {
     /// With the model, its packed weights, the data and the parameters in memory.
     package var resident = 0
+    /// The base's matrices in blocks, which the steps read where they lie.
+    package var base = 0
     /// Gradients and the optimizer's two moments.
     package var optimizer = 0
     /// Parameters of the best epoch.
@@ -21,7 +23,7 @@ package struct MemoryEstimate: Equatable, Sendable {
     /// At the end, when what the steps took is given back: the bundle's tensors and its file.
     package var written = 0
 
-    package var total: Int { resident + best + max(optimizer + threads + batch + words + cache, written) }
+    package var total: Int { resident + base + best + max(optimizer + threads + batch + words + cache, written) }
 }
 
 /// What could be set otherwise, to take less.
@@ -63,7 +65,8 @@ extension Trainer {
         estimate.written = 2 * network.parameters.count * float
         let encoder = network.arrangement.model.configuration
         let words = network.arrangement.model.architecture.wordTable
-        if network.parameters["base/\(words)"] == nil {
+        estimate.base = network.arrangement.model.mappedBlocks
+        if network.parameters["base/\(words)"] == nil, network.arrangement.model.weight(words)?.blocks == nil {
             let table = Double(encoder.vocabulary * encoder.hidden * float)
             let window = min(1, Self.faultAround / table)
             estimate.words = Int(table * (1 - pow(1 - window, Double(tokens))))

@@ -150,6 +150,13 @@ package struct TrainingSettings: Equatable, Sendable {
         if onNotFinite != .stop { map["on_nan"] = .string(onNotFinite.rawValue) }
         return ConfigurationValue.map(map).json
     }
+
+    /// The same with the formats of the base's matrices, if they are in few bits.
+    func json(base: StorageSummary) -> String {
+        guard !base.formats.isEmpty, case .map(var map)? = ConfigurationValue(json: json) else { return json }
+        map["base_weights"] = .string(base.description)
+        return ConfigurationValue.map(map).json
+    }
 }
 
 extension Precision {

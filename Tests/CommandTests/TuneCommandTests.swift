@@ -66,6 +66,48 @@ import Testing
         #expect(chat["tokens"] as? [Int] == text["tokens"] as? [Int], "\(chat) \(text)")
     }
 
+    /// On a base in NF4: the bundle says so, and stands on the model in float32, too.
+    @Test func tunesOnNF4() throws {
+        let wrong = try tune(["--quantize", "int3"])
+        #expect(wrong.status == 64 && wrong.errors.contains("expected nf4 or none"), "\(wrong.words)")
+        let result = try tune(["--json", "--epochs", "6", "--quantize", "nf4"]).json()
+        let (before, after) = (result["loss_before"] as? Double ?? 0, result["loss"] as? Double ?? .infinity)
+        #expect(after < 0.6 * before, "\(result)")
+        let inspected = try lab.run(["inspect", "@a.h5", "--json"])
+        #expect(inspected.output.contains("base_weights") && inspected.output.contains("NF4"), "\(inspected.words)")
+        for words in [[], ["--quantize", "nf4"], ["--quantize", "none"]] {
+            let written = try lab.run(
+                ["generate", "--model", "@qwen2", "--prompt", "the cat 1", "--max-tokens", "8", "--bundle", "@a.h5"]
+                    + words)
+            #expect(written.status == 0 && written.output.contains("sat"), "\(written.words)")
+        }
+    }
+
+    /// Merged into the model as a folder that writes the same; and as a folder of peft. `check_decoder_export.py` loads both in
+    /// Python.
+    @Test func exports() throws {
+        try #require(try tune(["--epochs", "6"]).status == 0)
+        let merged = try lab.run(
+            ["export", "@a.h5", "--format", "hf", "--merge", "--model", "@qwen2", "--out", "@merged"])
+        try #require(merged.status == 0, "\(merged.words)")
+        func written(_ words: [String]) throws -> (tokens: [Int], probabilities: [Double]) {
+            let result = try lab.run(
+                ["generate", "--prompt", "the cat 1", "--max-tokens", "6", "--logprobs", "--json"] + words
+            ).json()
+            return (result["tokens"] as? [Int] ?? [], result["logprobs"] as? [Double] ?? [])
+        }
+        let (ours, theirs) = (
+            try written(["--model", "@qwen2", "--bundle", "@a.h5"]), try written(["--model", "@merged"])
+        )
+        #expect(ours.tokens == theirs.tokens && !ours.tokens.isEmpty)
+        #expect(zip(ours.probabilities, theirs.probabilities).allSatisfy { abs($0 - $1) < 1e-4 })
+        let peft = try lab.run(["export", "@a.h5", "--format", "peft", "--out", "@peft"])
+        try #require(peft.status == 0, "\(peft.words)")
+        let configuration = try String(
+            contentsOf: lab.folder.appendingPathComponent("peft/adapter_config.json"), encoding: .utf8)
+        #expect(configuration.contains("CAUSAL_LM") && configuration.contains("gate_proj"), "\(configuration)")
+    }
+
     /// The same bytes for any number of threads.
     @Test func sameBytes() throws {
         for (threads, out) in [("1", "@a.h5"), ("3", "@b.h5")] {

@@ -56,7 +56,7 @@ struct ProductTests {
                                 c: c.floats, a: a.baseAddress, b: right.floats, bias: full ? bias.baseAddress : nil,
                                 residual: full ? UnsafePointer(c.floats) : nil, m: m, n: n, k: k, c_stride: n,
                                 a_stride: ta ? m : k, b_stride: packs ? panel : n,
-                                b_panel: packs ? panel * k : panel, scale: 0.5, transposes_a: ta)
+                                b_panel: packs ? panel * k : panel, scale: 0.5, transposes_a: ta, start: nil)
                             multiply(&p)
                         }
                     }
@@ -94,7 +94,7 @@ struct ProductTests {
                     var p = amalgam_product(
                         c: c.floats, a: nil, b: nil, bias: bias.baseAddress, residual: UnsafePointer(c.floats), m: m,
                         n: n, k: k, c_stride: n, a_stride: k, b_stride: 0, b_panel: 0, scale: 0.5,
-                        transposes_a: false)
+                        transposes_a: false, start: nil)
                     kernels.pointee.multiply(&p, left, right)
                 }
                 // Against the same rounded numbers the sums are as exact as float32's

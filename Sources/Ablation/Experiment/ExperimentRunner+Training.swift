@@ -41,9 +41,7 @@ extension ExperimentRunner {
     private static let attentionTexts = 128
 
     /// Answers to all that the cell scores.
-    private func answers(
-        _ trial: Trial, _ bundle: AdapterBundle, _ sharing: SharedActivations?
-    ) throws -> [String: StoredAnswers] {
+    private func answers(_ trial: Trial, _ bundle: AdapterBundle) throws -> [String: StoredAnswers] {
         let cell = trial.cell
         var answers: [String: StoredAnswers] = [:]
         /// For splits in a row that one head answers on the bare base.
@@ -56,7 +54,7 @@ extension ExperimentRunner {
                 predictor = try Predictor(
                     cell.session, bundle: bundle,
                     language: scored.language.map { try LanguageAdapter(self.bundle($0)) }, head: scored.head,
-                    precision: trial.settings.precision, sharing: sharing)
+                    precision: trial.settings.precision)
                 last = scored.language == nil ? (scored.head, predictor) : nil
             }
             let evaluation = predictor.evaluate(scored.task.data[scored.split], metric: scored.task.metric)

@@ -32,7 +32,7 @@ enum LibraryWords {
         "base-dropout": "usesBaseDropout", "no-base-dropout": "usesBaseDropout", "decays-all": "decaysAll",
         "decay-all": "decaysAll", "checkpoint-every": "checkpoint.interval", "label-all-tokens": "labelsAllTokens",
         "class-weights": "weighsClasses", "drop-layers": "droppedLayers", "perturb": "changes",
-        "doc-stride": "answers.docStride", "n-best-size": "answers.nBestSize",
+        "quantize": "storage", "doc-stride": "answers.docStride", "n-best-size": "answers.nBestSize",
         "max-answer-length": "answers.maxAnswerLength", "calibrate": "calibrations", "tune-once": "choosesRatesOnce",
     ]
 

@@ -36,5 +36,24 @@ struct ModelOptions: ParsableArguments {
             valueName: "folder or name"))
     var model: String
 
-    func model(_ common: CommonOptions) throws -> Model { try Model(named: model, threads: common.threads) }
+    @Option(
+        help: ArgumentHelp(
+            "Hold the layers' matrices in 4 bits: nf4, from a model in float numbers; or none: a GGUF file's blocks are unpacked to float32. (default: as the model's file has them)",
+            valueName: "nf4 or none"))
+    var quantize: String?
+
+    func validate() throws { _ = try storage() }
+
+    private func storage() throws -> Model.Storage {
+        switch quantize {
+        case nil: return .stored
+        case "nf4"?: return .nf4
+        case "none"?: return .float32
+        case let other?: throw ValidationError("--quantize: found \(other), expected nf4 or none")
+        }
+    }
+
+    func model(_ common: CommonOptions) throws -> Model {
+        try Model(named: model, threads: common.threads, storage: storage())
+    }
 }

@@ -70,7 +70,8 @@ package enum PEFTExport {
                 ((content.table == nil ? prefix : adapterPrefix) + theirs, shape ?? tensor.shape, .float32(values)))
         }
         var modules: [String] = []
-        var encoderPrefix = ""
+        // The class of a decoder has an output layer beside it
+        var encoderPrefix = architecture.isDecoder ? architecture.encoderPrefix : ""
         if let head, let classifier {
             encoderPrefix = architecture.encoderPrefix
             modules = classifier.modules
@@ -113,7 +114,7 @@ package enum PEFTExport {
         let data = try SafetensorsWriter.data(tensors: tensors, metadata: ["format": "pt"])
         let loader =
             modules.isEmpty
-            ? "AutoModel.from_pretrained(\(ModelCard.base(bundle)))"
+            ? "AutoModel\(architecture.isDecoder ? "ForCausalLM" : "").from_pretrained(\(ModelCard.base(bundle)))"
             : "\(classifier?.modelClass ?? "AutoModel").from_pretrained(\(ModelCard.base(bundle)), "
                 + "num_labels=\(head?.firstTokenLabels?.count ?? 0))"
         let card = ModelCard(
@@ -137,11 +138,14 @@ package enum PEFTExport {
         _ bundle: AdapterBundle, _ content: PEFTContent, _ architecture: Architecture, modules: [String],
         isClassifier: Bool
     ) -> [String: ConfigurationValue] {
-        let encoderTask: ConfigurationValue = content.table == nil ? .null : .string(PEFTTable.encoderTask)
+        let encoderTask: ConfigurationValue =
+            architecture.isDecoder
+            ? .string("CAUSAL_LM") : content.table == nil ? .null : .string(PEFTTable.encoderTask)
         var fields: [String: ConfigurationValue] = [
             "peft_version": .string("0.18.1"),
             "task_type": isClassifier ? .string("SEQ_CLS") : encoderTask,
-            "auto_mapping": isClassifier ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
+            "auto_mapping": isClassifier || architecture.isDecoder
+                ? .null : PEFTModule.encoderMapping(architecture.configuration.family),
             "modules_to_save": modules.isEmpty ? .null : .list(modules.map { .string($0) }),
             "inference_mode": .bool(true),
             "base_model_name_or_path": .string(bundle.base.name), "revision": .null,

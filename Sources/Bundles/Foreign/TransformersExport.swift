@@ -13,7 +13,7 @@ package enum TransformersExport {
     /// The tokenizer's files, each copied if the model has it.
     private static let tokenizerFiles = [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
-        "vocab.json", "merges.txt", "sentencepiece.bpe.model",
+        "vocab.json", "merges.txt", "sentencepiece.bpe.model", "chat_template.jinja", "generation_config.json",
     ]
 
     /// Writes a new folder; all of it or nothing.
@@ -58,7 +58,18 @@ package enum TransformersExport {
         } else if !bundle.heads.isEmpty {
             warnings.append(ForeignWarnings.withoutHeads(bundle, part: "encoder", names: names))
         }
-        tensors += model.architecture.tensors.map { (prefix + $0.name, $0.shape, "base/\($0.name)") }
+        if model.architecture.isDecoder { prefix = model.architecture.encoderPrefix }
+        tensors += model.architecture.tensors.map {
+            (($0.standsApart ? "" : prefix) + $0.name, $0.shape, "base/\($0.name)")
+        }
+        let kept = tokenizerFiles.filter {
+            FileManager.default.fileExists(atPath: model.encoderFolder.appendingPathComponent($0).path)
+        }
+        if kept.isEmpty, model.ggufConfiguration != nil {
+            warnings.append(
+                "the folder has no tokenizer, as the model's is within its GGUF file: take it from where the model is "
+                    + "published as a folder")
+        }
         let labels = modelClass == names.encoderClass ? nil : head?.firstTokenLabels
         let json = try configuration(model, modelClass: modelClass, labels: labels)
         let card = ModelCard(
@@ -77,9 +88,10 @@ package enum TransformersExport {
                 let source = tensors[i].source
                 if let tensor = own[source] { return .array(tensor.values) }
                 guard let weight = model.weight(String(source.dropFirst("base/".count))) else { return .array([]) }
+                guard weight.blocks == nil else { return .array(weight.values) }
                 return .memory(UnsafeBufferPointer(start: weight.floats, count: weight.count))
             }
-            for name in tokenizerFiles {
+            for name in kept {
                 let file = model.encoderFolder.appendingPathComponent(name)
                 guard let data = FileManager.default.contents(atPath: file.path) else { continue }
                 try AtomicFile.replace(folder.appendingPathComponent(name), with: data)
@@ -108,8 +120,9 @@ package enum TransformersExport {
     /// The model's config.json with the class, the labels and the weights' type.
     private static func configuration(_ model: EncoderModel, modelClass: String, labels: [String]?) throws -> String {
         let file = model.encoderFolder.appendingPathComponent("config.json")
-        guard let data = FileManager.default.contents(atPath: file.path),
-            case .map(var fields)? = ConfigurationValue(json: [UInt8](data))
+        guard
+            let json = model.ggufConfiguration ?? FileManager.default.contents(atPath: file.path).map({ [UInt8]($0) }),
+            case .map(var fields)? = ConfigurationValue(json: json)
         else { throw FileError.system(file: file.path, action: "read", code: EIO) }
         fields["architectures"] = .list([.string(modelClass)])
         fields["torch_dtype"] = .string("float32")

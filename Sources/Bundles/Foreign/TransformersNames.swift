@@ -38,7 +38,13 @@ struct TransformersNames: Sendable {
         "electra": TransformersNames(encoderClass: "ElectraModel", classifier: nil),
         // Its head has a norm between dense and out
         "modernbert": TransformersNames(encoderClass: "ModernBertModel", classifier: nil),
+        "llama": decoder("Llama"), "mistral": decoder("Mistral"), "qwen2": decoder("Qwen2"), "qwen3": decoder("Qwen3"),
     ]
+
+    /// With its output layer: its tensors are below the family's prefix, but those that stand apart.
+    private static func decoder(_ name: String) -> TransformersNames {
+        TransformersNames(encoderClass: "\(name)ForCausalLM", classifier: nil)
+    }
 
     static func of(_ modelType: String) -> TransformersNames? { models[modelType] }
 

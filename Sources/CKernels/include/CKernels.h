@@ -32,7 +32,38 @@ typedef struct {
     size_t c_stride, a_stride, b_stride, b_panel;
     float scale;
     bool transposes_a;  // a is [k, m]
+    /// Where the sums go on from, [m, panel], of a product of one panel; NULL: from zero. For a k that is cut.
+    const float *start;
 } amalgam_product;
+
+#define AMALGAM_F16 0
+#define AMALGAM_BF16 1
+#define AMALGAM_Q8_0 2
+#define AMALGAM_Q4_0 3
+#define AMALGAM_Q4_1 4
+#define AMALGAM_Q5_0 5
+#define AMALGAM_Q5_1 6
+#define AMALGAM_Q4_K 7
+#define AMALGAM_Q6_K 8
+#define AMALGAM_NF4 9
+
+/// A frozen matrix [rows, columns] in few bits: rows of numbers or of blocks, as in GGUF; or NF4, whose blocks of 64 run on
+/// from row to row.
+typedef struct {
+    int format;
+    const uint8_t *blocks;
+    size_t rows, columns;
+    size_t row_bytes;            // unused in NF4
+    /// Rows of a head whose two halves stand in pairs, as llama.cpp has queries and keys; 0: rows in their order.
+    size_t head;
+    const uint8_t *scales;       // NF4: of each block, by index in scale_map
+    const float *scale_factors;  // NF4: of each 256 scales
+    const float *scale_map;      // NF4: [256]
+    float scale_offset;          // NF4: added to every scale
+} amalgam_blocks;
+
+/// Rows of a right side that are unpacked at a time: with the columns of a panel a tile, which stays in a core's cache.
+#define AMALGAM_BLOCK_CHUNK 1024
 
 /// Scaled dot-product attention of one sequence, some of its heads. Rows are of width heads · head, those of keys and
 /// values of key width key_heads · head; a head reads and writes only its own columns and its own part of `kept`, so heads
@@ -69,6 +100,18 @@ typedef struct {
     void (*multiply)(const amalgam_product *product);
     /// Panels first..<last of b = wᵀ, w [n, k]: packed[j][k][panel], zeros past n.
     void (*pack)(float *packed, const float *w, size_t n, size_t k, size_t first, size_t last);
+
+    /// Columns of a tile of `unpack_panel`; `panel`, where there is `multiply`.
+    size_t block_panel;
+    /// Some rows as float32, [rows, columns].
+    void (*unpack_rows)(float *to, const amalgam_blocks *w, size_t row, size_t rows);
+    /// Rows first..<last of a panel of b as float32, [last − first, block_panel], zeros past its columns. b is w, or its
+    /// transpose; then `first` is a multiple of 16.
+    void (*unpack_panel)(float *tile, const amalgam_blocks *w, size_t panel, size_t first, size_t last, bool transposed);
+    /// As `multiply` with the unpacked b (or its transpose), from a panel on; product->b is not read. scratch:
+    /// (AMALGAM_BLOCK_CHUNK + m) · panel floats. NULL where `multiply` is.
+    void (*multiply_blocks)(const amalgam_product *product, const amalgam_blocks *w, bool transposed, size_t panel,
+                            float *scratch);
 
     /// y = activation(x), n elements
     void (*activate)(int kind, float *y, const float *x, size_t n);
@@ -151,6 +194,8 @@ typedef struct {
     void (*narrow)(uint32_t *pairs, const float *x, size_t rows, size_t k);
     /// b [k, n], element (i, j) at w[i · k_stride + j · n_stride], to panels [n / panel][(k + 1) / 2][panel] of pairs
     void (*pack)(uint32_t *packed, const float *w, size_t n, size_t k, size_t n_stride, size_t k_stride);
+    /// Pairs [(k + 1) / 2][panel] of a tile [k][panel] in float32, rounded as `pack` does
+    void (*narrow_tile)(uint32_t *pairs, const float *tile, size_t k);
     /// As amalgam_kernels.multiply; a and packed take the place of product->a and product->b.
     void (*multiply)(const amalgam_product *product, const uint32_t *a, const uint32_t *packed);
 } amalgam_bf16_kernels;

@@ -57,7 +57,8 @@ package final class Embedding: Operation {
             defer { y += width }
             let position = positions.map { $0.floats + (Int(run.batch.positions[t]) + firstPosition) * width }
             if VirtualTokens.index(run.batch.ids[t]) == nil {
-                let word = words.floats + Int(run.batch.ids[t]) * width
+                let id = Int(run.batch.ids[t])
+                let word = words.rows(id..<id + 1) { run.scratch($0) }
                 run.kernels.pointee.fill_rows(y, position, word, 1, width)
             } else {
                 if let position, placesVirtual {

@@ -36,7 +36,13 @@ package final class InverseRowNorms: Operation {
 
     private static func square(_ weight: Operand, _ row: Int) -> Double {
         let width = weight.shape[1]
-        return Products.kernels.pointee.sum_of_squares(weight.floats + row * width, width)
+        var room: AlignedBuffer?
+        let values = weight.rows(row..<row + 1) { count in
+            let buffer = AlignedBuffer(count: count)
+            room = buffer
+            return buffer.floats
+        }
+        return withExtendedLifetime(room) { Products.kernels.pointee.sum_of_squares(values, width) }
     }
 
     package var inputs: [Value] { [] }
@@ -54,6 +60,9 @@ package final class InverseRowNorms: Operation {
     package func forward(_ run: SliceRun) {
         let (first, rows) = (run.range(output).lowerBound, run.rows(output))
         var sums = (first..<first + rows).map { squares?[$0] ?? Self.square(weight, $0) }
+        // Not in the run's scratch, which the products ask for too
+        let room = AlignedBuffer(count: weight.isInBlocks ? rows * weight.shape[1] : 0)
+        let own = weight.rows(first..<first + rows) { _ in room.floats }
         for (i, (down, up)) in updates.enumerated() {
             let rank = down.shape[0]
             /// a · Aᵢᵀ
@@ -62,11 +71,11 @@ package final class InverseRowNorms: Operation {
                 Products.multiply(a, rows: rows, sides[i], into: result.floats, scratch: run.scratch)
                 return result
             }
-            let own = up.floats + first * rank
-            let crossed = product(weight.floats + first * weight.shape[1], rows: rows)
+            let ownUp = up.floats + first * rank
+            let crossed = withExtendedLifetime(room) { product(own, rows: rows) }
             for row in 0..<rows {
                 for k in row * rank..<(row + 1) * rank {
-                    sums[row] += 2 * scale * Double(own[k]) * Double(crossed.floats[k])
+                    sums[row] += 2 * scale * Double(ownUp[k]) * Double(crossed.floats[k])
                 }
             }
             for (otherDown, otherUp) in updates {
@@ -76,7 +85,7 @@ package final class InverseRowNorms: Operation {
                 for row in 0..<rows {
                     for l in 0..<otherRank {
                         var sum = 0.0
-                        for k in 0..<rank { sum += Double(gram.floats[l * rank + k]) * Double(own[row * rank + k]) }
+                        for k in 0..<rank { sum += Double(gram.floats[l * rank + k]) * Double(ownUp[row * rank + k]) }
                         sums[row] += scale * scale * sum * Double(other[row * otherRank + l])
                     }
                 }

@@ -37,7 +37,7 @@ package final class MaskedCrossEntropy: Operation {
             let rows = AlignedBuffer(count: max(1, self.tokens.count) * width)
             for (i, token) in self.tokens.enumerated() {
                 index[Int(token)] = Int32(i)
-                (rows.floats + i * width).update(from: embedding.floats + Int(token) * width, count: width)
+                embedding.copy(rows: Int(token)..<Int(token) + 1, to: rows.floats + i * width)
             }
             self.index = index
             weight = Weight(floats: rows.floats, shape: [self.tokens.count, width], owner: rows)

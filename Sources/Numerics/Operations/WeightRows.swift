@@ -26,7 +26,7 @@ package final class WeightRows: Operation {
     package var readForParameters: [Value] { weight.isTrainable ? inputs : [] }
 
     package func forward(_ run: SliceRun) {
-        let first = weight.floats + run.range(output).lowerBound * output.width
+        let first = weight.rows(run.range(output)) { run.scratch($0) }
         let (y, count) = (run.values(output), run.rows(output) * output.width)
         guard let factors else { return y.update(from: first, count: count) }
         let x = run.values(factors)

@@ -7,11 +7,11 @@ package struct Computation: Hashable {
 
     /// Where an operand's elements lie, and under which shape they are read.
     private struct Place: Hashable {
-        let floats: UInt
+        let address: UInt
         let shape: [Int]
 
         init(_ operand: Operand) {
-            floats = UInt(bitPattern: operand.floats)
+            address = UInt(bitPattern: operand.address)
             shape = operand.shape
         }
     }

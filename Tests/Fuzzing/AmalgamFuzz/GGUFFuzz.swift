@@ -11,6 +11,7 @@ enum GGUFFuzz: FuzzedReader {
         "Files/GGUFFile.swift", "Files/GGUFHeader.swift", "Files/GGUFField.swift", "Files/GGUFType.swift",
         "Files/GGUFBlocks.swift", "Files/ByteCursor.swift", "Text/Loading/GGUFTokenizer.swift",
         "Models/GGUF/GGUFModel.swift", "Models/GGUF/GGUFFields.swift", "Models/GGUF/GGUFFamily.swift",
+        "Models/WeightStorage.swift",
     ]
     static let tokens: [[UInt8]] =
         words(
@@ -90,9 +91,14 @@ enum GGUFFuzz: FuzzedReader {
             Invariants.require((try? JSONReader.read(Array(model.configuration.json.utf8))) != nil, "no JSON")
             for name in model.names {
                 guard let tensor = model[name] else { return Invariants.require(false, "\(name) is missing") }
-                do { Invariants.require(try tensor.floats().count == tensor.stored.count, "\(name)") } catch {
-                    check(error)
-                }
+                do {
+                    let values = try tensor.floats()
+                    Invariants.require(values.count == tensor.stored.count, "\(name)")
+                    // As products read it, where it lies
+                    let blocks = try tensor.weight(unpacks: false).values
+                    Invariants.require(
+                        values.map(\.bitPattern) == blocks.map(\.bitPattern), "other values in the blocks of \(name)")
+                } catch { check(error) }
             }
         } catch { check(error) }
     }
