@@ -39,6 +39,15 @@ import Testing
         #expect(scores.mean("b", over: [0]) == nil && scores.difference("a", "b", over: [0]) == nil)
     }
 
+    /// Two seeds that differ say little, but no difference of shares is beyond 100 points.
+    @Test func differencesOfSharesAreBounded() throws {
+        let scores = scores([
+            column(Accuracy.self, ["a": [classes(100), classes(0)], "b": [classes(50), classes(50)]])
+        ])
+        let difference = try #require(scores.difference("a", "b", over: [0]))
+        #expect(difference.text == "+0.0 points [−100.0, +100.0]" && difference.runs == 2 && difference.p > 0.9)
+    }
+
     /// An error is better if it is smaller, in means, differences and standings.
     @Test func errorsAreNegated() throws {
         let scores = scores([column(MeanSquaredError.self, ["a": [numbers(1)], "b": [numbers(3)], "c": [numbers(3)]])])

@@ -13,7 +13,13 @@ package struct PointsDifference: Sendable, Equatable {
     package var runs = 1
 
     package init(_ score: SeededScore, isShare: Bool = true) {
-        estimate = Estimate(score.resampled)
+        var resampled = score.resampled
+        if isShare {
+            // Two or three seeds can have a t distribution that goes beyond what a difference of shares can be
+            let most = score.texts.contains { abs($0) > 1 } ? 2.0 : 1
+            resampled.resampled = resampled.resampled.map { $0.isNaN ? $0 : min(most, max(-most, $0)) }
+        }
+        estimate = Estimate(resampled)
         self.isShare = isShare
         runs = score.runs
         guard let interval = estimate.interval, score.value.isFinite else { return }
