@@ -74,7 +74,7 @@ extension ComparisonReport {
 /// classification under their names too. Numbers that are not finite become null.
 extension ComparisonReport.Row: Codable {
     enum CodingKeys: String, CodingKey {
-        case task, arm, size, metric, score, scores, seeds, examples, skipped
+        case task, arm, size, metric, mean, interval, score, scores, seeds, examples, skipped
         case scoreInterval = "score_interval"
         case scoreStanding = "score_standing"
         case unknownLabels = "unknown_labels"
@@ -108,7 +108,12 @@ extension ComparisonReport.Row: Codable {
         try box.encode(arm, forKey: .arm)
         try box.encode(size, forKey: .size)
         try box.encode(metric, forKey: .metric)
-        if let own = scores.first { try write(own, .score, .scoreInterval, .scoreStanding) }
+        if let own = scores.first {
+            try write(own, .score, .scoreInterval, .scoreStanding)
+            // The same under the names that comparisons and means have
+            try box.encode(finite(own.estimate.value), forKey: .mean)
+            try box.encode(own.estimate.interval.map { [finite($0.low), finite($0.high)] }, forKey: .interval)
+        }
         try box.encode(scores, forKey: .scores)
         if let accuracy = self["accuracy"] { try write(accuracy, .accuracy, .accuracyInterval, .standing) }
         if let macroF1 = self["macro_f1"] { try write(macroF1, .macroF1, .macroF1Interval, .macroF1Standing) }

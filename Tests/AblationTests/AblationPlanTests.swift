@@ -115,6 +115,7 @@ import Testing
         #expect(calibration.comparisons == 4 && calibration.detectable.first?.size == 12)
         let json = try report.json()
         #expect(try JSONDecoder().decode(ComparisonReport.self, from: Data(json.utf8)).rows == report.rows)
+        #expect(json.contains("\"mean\" : ") && json.contains("\"p_adjusted\" : "))
         #expect(json.contains("\"task\" : \"role\"") && !json.contains("role@12\",\n      \"arm"))
         let csv = report.csv().split(separator: "\n")
         #expect(csv.count == 1 + report.rows.reduce(0) { $0 + $1.scores.count })
@@ -125,6 +126,16 @@ import Testing
         // The choice of a composition ranks its sources by forward passes, which are no trainings
         let (again, more) = try run()
         #expect(more == 0 && again.rows == report.rows && again.comparisons == report.comparisons)
+    }
+
+    /// One task has no others to compose of: refused before a training.
+    @Test func aCompositionNeedsOtherTasks() throws {
+        let tiny = try TinyExperiment()
+        var plan = AblationPlan.quick(configuration: tiny.configuration)
+        plan.arms = [Arm(AutoArm.self)]
+        let experiment = try AblationExperiment(plan, session: tiny.session, tasks: [TinyExperiment.data("role")])
+        let error = #expect(throws: TrainingError.self) { try experiment.run(in: tiny.out, ExperimentEnvironment()) }
+        #expect(error.map { "\($0)" }?.contains("two tasks or more") == true)
     }
 
     /// Each seed draws its own texts of a size; larger sizes than a task has are refused before a training.

@@ -24,6 +24,11 @@ package enum AutoArm: TrainedArm {
 
     static func training(_ arm: Arm, _ group: [Int], _ bench: ArmBench) throws -> any CellTraining {
         let others = bench.tasks.indices.filter { !group.contains($0) }
+        guard !others.isEmpty else {
+            throw TrainingError.setting(
+                name: "--arms", found: "\(arm.id) with one task",
+                expected: "two tasks or more: it composes the adapters of the others")
+        }
         return AutoTraining(
             task: bench.tasks[group[0]],
             sources: try others.map { .cell(try bench.largest.cell(.adapter, [$0])) },
