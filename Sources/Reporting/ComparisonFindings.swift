@@ -69,7 +69,7 @@ extension ComparisonReport {
         }
     }
 
-    /// How often arms that are the same were told apart, and what differences can be found.
+    /// How often an arm was found to differ from itself, and what differences can be found.
     package struct Calibration: Sendable, Equatable {
         /// The smallest difference that is found in four of five cases, as a share.
         package struct Detectable: Sendable, Equatable, Codable {
@@ -97,7 +97,7 @@ extension ComparisonReport {
 
         package var rate: Double { Double(rejected) / Double(max(1, comparisons)) }
 
-        /// Whether 5 % of equal arms are told apart as far as one can see, or somewhat fewer.
+        /// Whether 5 % of comparisons of equal arms find a difference as far as one can see, or somewhat fewer.
         package var isSound: Bool { interval.low <= 0.05 && (interval.high >= 0.05 || rate >= 0.02) }
     }
 }

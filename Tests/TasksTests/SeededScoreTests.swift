@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// How often equal systems are told apart: by texts alone, and by texts and seeds.
+    /// How often a difference is found between equal systems: by texts alone, and by texts and seeds.
     private func rejections(spread: Double, trials: Int) -> (texts: Double, both: Double) {
         let bootstrap = ClusteredBootstrap([[String?](repeating: nil, count: Self.texts)], resamples: 200)
         var numbers = Numbers(state: 7)
@@ -48,7 +48,7 @@ import Testing
 
     /// Where seeds differ in skill, texts alone find differences between equal systems; with the seeds' noise it is the 5 %
     /// that a 95 % interval promises. Where they do not differ, the intervals are not too wide either.
-    @Test(arguments: [0.0, 0.12]) func equalSystemsAreSeldomToldApart(spread: Double) {
+    @Test(arguments: [0.0, 0.12]) func equalSystemsSeldomDiffer(spread: Double) {
         let found = rejections(spread: spread, trials: 300)
         #expect(found.both <= 0.08 && found.both >= 0.01, "\(found)")
         if spread > 0 { #expect(found.texts > 0.2, "\(found)") }

@@ -34,7 +34,7 @@ struct AblationVerdict {
         guard let calibration, !calibration.isSound else { return nil }
         return Verdict(
             .note,
-            "Check of the statistics: arms that are the same were told apart in \(calibration.rejected) of "
+            "Check of the statistics: a difference was found between an arm and itself in \(calibration.rejected) of "
                 + "\(Human.count(calibration.comparisons, "comparison")); 5 % is what the intervals promise.")
     }
 

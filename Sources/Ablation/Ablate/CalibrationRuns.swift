@@ -77,17 +77,13 @@ struct CalibrationRuns {
                     return .init(groups: task.testGroups, metrics: [task.metric], answers: answers)
                 }, systems: [0, 1], .apart)
             for column in round.indices {
-                guard let d = scores.difference(0, 1, over: [column]), let interval = d.estimate.interval else {
-                    continue
-                }
+                guard let d = scores.difference(0, 1, over: [column]), let half = d.half else { continue }
                 counted += 1
                 if d.isAbove || d.isBelow { rejected += 1 }
-                if d.isShare { halves[round[0].size, default: []].append((interval.high - interval.low) / 2) }
+                if d.isShare { halves[round[0].size, default: []].append(half) }
             }
-            if let all = scores.difference(0, 1, over: Array(round.indices)), all.isShare,
-                let interval = all.estimate.interval
-            {
-                meanHalves[round[0].size, default: []].append((interval.high - interval.low) / 2)
+            if let all = scores.difference(0, 1, over: Array(round.indices)), all.isShare, let half = all.half {
+                meanHalves[round[0].size, default: []].append(half)
             }
         }
         guard counted > 0 else { return nil }

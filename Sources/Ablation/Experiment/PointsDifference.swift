@@ -40,6 +40,9 @@ package struct PointsDifference: Sendable, Equatable {
     package var isAbove: Bool { estimate.isAbove }
     package var isBelow: Bool { estimate.isBelow }
 
+    /// Half the width of the interval; nil: there is none.
+    var half: Double? { estimate.interval.map { ($0.high - $0.low) / 2 } }
+
     /// "+1.2 points [−0.4, +2.8]".
     package var text: String { "\(short)\(isShare ? " points" : "") \(ends)" }
 
